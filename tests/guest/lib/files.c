@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "t.h"
+
+#define CHUNK (64 << 10)
+
+const char *files_fs_name(const char *dir)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs))
+		t_bail("statfs %s", dir);
+	switch ((unsigned long)fs.f_type) {
+	case EXT4_SUPER_MAGIC:
+		return "ext4";
+	case XFS_SUPER_MAGIC:
+		return "xfs";
+	case TMPFS_MAGIC:
+		return "tmpfs";
+	default:
+		return "?";
+	}
+}
+
+void files_path(char path[FILES_PATH_MAX], const char *dir, const char *name)
+{
+	if (snprintf(path, FILES_PATH_MAX, "%s/%s", dir, name) >=
+	    FILES_PATH_MAX) {
+		errno = ENAMETOOLONG;
+		t_bail("%s", dir);
+	}
+}
+
+int files_create(const char *path, size_t len, char value)
+{
+	char buf[CHUNK];
+	size_t done;
+	ssize_t n;
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		t_bail("creating %s", path);
+	memset(buf, value, sizeof(buf));
+	for (done = 0; done < len; done += n) {
+		n = len - done < CHUNK ? len - done : CHUNK;
+		n = write(fd, buf, n);
+		if (n <= 0)
+			t_bail("filling %s", path);
+	}
+	if (fsync(fd))
+		t_bail("fsync %s", path);
+	return fd;
+}
+
+void *files_map(int fd, size_t len)
+{
+	void *addr = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (addr == MAP_FAILED)
+		t_bail("mmap of %zu bytes", len);
+	return addr;
+}
+
+bool files_is_dax(int fd)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, 0, &stx))
+		t_bail("statx");
+	return stx.stx_attributes & STATX_ATTR_DAX;
+}
+
+uint64_t files_count_other(int fd, uint64_t offset, size_t len, char value)
+{
+	char buf[CHUNK];
+	uint64_t other = 0;
+	size_t done;
+	ssize_t n, i;
+
+	for (done = 0; done < len; done += n) {
+		n = len - done < CHUNK ? len - done : CHUNK;
+		n = pread(fd, buf, n, offset + done);
+		if (n <= 0)
+			t_bail("reading at %llu",
+			       (unsigned long long)offset + done);
+		for (i = 0; i < n; i++)
+			other += buf[i] != value;
+	}
+	return other;
+}
+
+void files_fill_up(const char *dir, const char *name, uint64_t leave)
+{
+	char path[FILES_PATH_MAX];
+	struct statfs fs;
+	uint64_t size = 0, chunk;
+	int fd;
+
+	files_path(path, dir, name);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		t_bail("creating %s", path);
+	if (fstatfs(fd, &fs))
+		t_bail("statfs %s", dir);
+	/* f_bfree counts blocks of the file system's own: try, then halve */
+	for (chunk = (uint64_t)fs.f_bfree * fs.f_bsize; chunk >= CHUNK;) {
+		chunk &= -(uint64_t)CHUNK;
+		if (!fallocate(fd, 0, size, chunk)) {
+			size += chunk;
+			continue;
+		}
+		if (errno != ENOSPC)
+			t_bail("filling up %s", dir);
+		chunk /= 2;
+	}
+	if (size < leave)
+		t_bail("%s is too small", dir);
+	if (ftruncate(fd, size - leave))
+		t_bail("truncating %s", path);
+	/* Blocks freed here must be free before the test frees its own */
+	if (syncfs(fd))
+		t_bail("syncfs %s", dir);
+	close(fd);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "guard.h"
+#include "t.h"
+
+/* "1: LAYOUT ACTIVE    READ 512 103:00:13 0 EOF" */
+struct guard_leases guard_leases(int fd)
+{
+	struct guard_leases leases = {0, 0};
+	char line[256], kind[16], state[16], inode[64], ours[64];
+	struct stat st;
+	FILE *locks;
+
+	if (fstat(fd, &st))
+		t_bail("fstat");
+	snprintf(ours, sizeof(ours), "%02x:%02x:%lu", major(st.st_dev),
+		 minor(st.st_dev), (unsigned long)st.st_ino);
+	locks = fopen("/proc/locks", "re");
+	if (!locks)
+		t_bail("/proc/locks");
+	while (fgets(line, sizeof(line), locks)) {
+		if (sscanf(line, "%*s %15s %15s %*s %*s %63s", kind, state,
+			   inode) != 3)
+			continue;
+		if (strcmp(kind, "LAYOUT") || strcmp(inode, ours))
+			continue;
+		leases.held++;
+		if (!strcmp(state, "BREAKING"))
+			leases.breaking++;
+	}
+	fclose(locks);
+	return leases;
+}
+
+static bool is_breaking(void *arg)
+{
+	return guard_leases(*(int *)arg).breaking > 0;
+}
+
+bool guard_wait_breaking(int fd, int ms)
+{
+	return t_wait(is_breaking, &fd, ms);
+}
+
+static bool has_no_lease(void *arg)
+{
+	return guard_leases(*(int *)arg).held == 0;
+}
+
+bool guard_wait_no_lease(int fd, int ms)
+{
+	return t_wait(has_no_lease, &fd, ms);
+}
+
+static int (*find_get_stats(void))(struct pinsafe_stats *, size_t)
+{
+	return (int (*)(struct pinsafe_stats *, size_t))dlsym(
+		RTLD_DEFAULT, "pinsafe_get_stats");
+}
+
+bool guard_loaded(void)
+{
+	return find_get_stats() != NULL;
+}
+
+struct pinsafe_stats guard_stats(void)
+{
+	int (*get_stats)(struct pinsafe_stats *, size_t) = find_get_stats();
+	struct pinsafe_stats stats = {0};
+
+	if (get_stats && get_stats(&stats, sizeof(stats)))
+		t_bail("pinsafe_get_stats");
+	return stats;
+}
+
+int guard_break_time_ms(void)
+{
+	FILE *f = fopen("/proc/sys/fs/lease-break-time", "re");
+	int seconds;
+
+	if (!f || fscanf(f, "%d", &seconds) != 1)
+		t_bail("fs.lease-break-time");
+	fclose(f);
+	return seconds * 1000;
+}

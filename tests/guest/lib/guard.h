@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * What can be seen of a guard from outside: leases in /proc/locks, the
+ * counters of the library if it is loaded.
+ */
+#ifndef T_GUARD_H
+#define T_GUARD_H
+
+#include <stdbool.h>
+
+#include <infiniband/pinsafe.h>
+
+struct guard_leases {
+	int held;     /* layout leases on the file, by anybody */
+	int breaking; /* those of them that somebody waits for */
+};
+
+/* Leases on the file behind an open descriptor (O_PATH will do) */
+struct guard_leases guard_leases(int fd);
+
+/* Wait until a lease on the file is being broken, or until none is left */
+bool guard_wait_breaking(int fd, int ms);
+bool guard_wait_no_lease(int fd, int ms);
+
+/* Is pinsafe loaded into this process? */
+bool guard_loaded(void);
+
+/* Its counters, all 0 without pinsafe */
+struct pinsafe_stats guard_stats(void);
+
+/* fs.lease-break-time in ms; a breaker must return well before */
+int guard_break_time_ms(void);
+
+#endif /* T_GUARD_H */
