@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Find and open the file behind a mapping. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backing.h"
+
+/* A descriptor with O_PATH, or -1 */
+static int open_if_same(const struct backing *backing, const char *path,
+			int flags)
+{
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_PATH | O_CLOEXEC | flags);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_dev == backing->dev &&
+	    st.st_ino == backing->ino)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Needs CAP_CHECKPOINT_RESTORE (fs/proc/base.c:proc_map_files_get_link) */
+static int find_in_map_files(const struct backing *backing)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (unsigned long)backing->start, (unsigned long)backing->end);
+	return open_if_same(backing, path, 0);
+}
+
+static int find_in_descriptors(const struct backing *backing)
+{
+	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(pid_t)];
+	struct dirent *entry;
+	struct stat st;
+	int fd = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", backing->tid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while (fd < 0 && (entry = readdir(dir))) {
+		if (fstatat(dirfd(dir), entry->d_name, &st, 0) ||
+		    st.st_dev != backing->dev || st.st_ino != backing->ino)
+			continue;
+		fd = openat(dirfd(dir), entry->d_name, O_PATH | O_CLOEXEC);
+	}
+	closedir(dir);
+	return fd;
+}
+
+static int reopen(int path_fd, int flags, int *ret_fd)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", path_fd);
+	fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+int backing_open(const struct backing *backing, int flags, int *ret_fd)
+{
+	int fd, r;
+
+	fd = open_if_same(backing, backing->path, O_NOFOLLOW);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return errno;
+	if (fd < 0)
+		fd = find_in_map_files(backing);
+	if (fd < 0)
+		fd = find_in_descriptors(backing);
+	if (fd < 0)
+		return ENOENT;
+
+	if (flags & O_PATH) {
+		*ret_fd = fd;
+		return 0;
+	}
+	r = reopen(fd, flags, ret_fd);
+	close(fd);
+	return r;
+}

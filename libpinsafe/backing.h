@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_BACKING_H
+#define PINSAFE_BACKING_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A file as a mapping shows it, and where to look for it */
+struct backing {
+	dev_t dev;
+	ino_t ino;
+	uintptr_t start, end;	/* of the mapping */
+	pid_t tid;		/* a thread whose descriptors may have it open */
+	const char *path;	/* borrowed, as the kernel shows it */
+};
+
+/*
+ * Open the file itself: its path may lead to another one by now, so device and
+ * inode are compared.  Finds unlinked files, too, if @backing->tid has them
+ * open or we are privileged.
+ *
+ * With @flags O_PATH any thread may call this.  To open a file for real is for
+ * the keeper only: when a descriptor is closed, the kernel drops all record
+ * locks (fcntl(2)) which the owner of the descriptor table has on the file.
+ *
+ * 0; ENOENT if the file is not to be found; else the errno of open(2).
+ */
+int backing_open(const struct backing *backing, int flags, int *ret_fd);
+
+#endif /* PINSAFE_BACKING_H */

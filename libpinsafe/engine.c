@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Put the operations of verbs_wrap.c in front of a provider's, in each context.
+ *
+ * A context is either hooked completely, with the way to the kernel redirected
+ * for its zombies, or left alone, which the log says once: NOT PROTECTED.  With
+ * PINSAFE_STRICT=1 such a context never gets its provider's operations, and
+ * each of its verbs fails with EOPNOTSUPP.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "engine.h"
+#include "fork.h"
+#include "layout.h"
+#include "log.h"
+#include "redirect.h"
+#include "verbs_wrap.h"
+
+static void not_protected(const struct ibv_context *context, const char *why)
+{
+	static char was_said;
+
+	if (__atomic_test_and_set(&was_said, __ATOMIC_RELAXED))
+		return;
+	log_error("engine: %s: NOT PROTECTED: %s%s",
+		  context && context->device ? context->device->name :
+					       "a device",
+		  why,
+		  config_get()->strict ?
+			  "; PINSAFE_STRICT=1: its verbs fail with EOPNOTSUPP" :
+			  "");
+}
+
+/* libibverbs gives a new context its dummy operations first. */
+static bool is_libibverbs(const void *caller)
+{
+	const struct real_private *real = real_private_get();
+	Dl_info a, b;
+
+	return dladdr(caller, &a) && dladdr((void *)real->verbs_set_ops, &b) &&
+	       a.dli_fbase == b.dli_fbase;
+}
+
+/* An operation that a provider sets, NULL if it leaves it or it is ours */
+static void *foreign(void *const *ops, unsigned int index, void *ours)
+{
+	return ops[index] == ours ? NULL : ops[index];
+}
+
+static void read_ops(const struct ops_layout *layout, void *const *ops,
+		     struct real_verbs *ret_real)
+{
+	ret_real->reg_mr =
+		(reg_mr_fn)foreign(ops, layout->reg_mr,
+				   (void *)verbs_wrap_ops.reg_mr);
+	ret_real->rereg_mr =
+		(rereg_mr_fn)foreign(ops, layout->rereg_mr,
+				     (void *)verbs_wrap_ops.rereg_mr);
+	ret_real->dereg_mr =
+		(dereg_mr_fn)foreign(ops, layout->dereg_mr,
+				     (void *)verbs_wrap_ops.dereg_mr);
+	ret_real->free_context =
+		(free_context_fn)foreign(ops, layout->free_context,
+					 (void *)verbs_wrap_ops.free_context);
+}
+
+/* A zombie must not reach the kernel: its handle may be another object's. */
+static int redirect_provider(const struct real_verbs *real)
+{
+	if (!real->dereg_mr)
+		return 0;
+	return redirect_import((const void *)real->dereg_mr, "ibv_cmd_dereg_mr",
+			       (void *)verbs_wrap_cmd_dereg_mr);
+}
+
+static int hook(const struct ops_layout *layout, struct ibv_context *context)
+{
+	struct real_verbs real;
+	void **ops;
+	int r;
+
+	/* A provider may set operations more than once: keep what is ours. */
+	read_ops(layout, layout_ops(layout, context), &real);
+	r = real_verbs_set(context, &real);
+	if (r)
+		return r;
+	ops = calloc(layout->n_ops, sizeof(*ops));
+	if (!ops)
+		return ENOMEM;
+	ops[layout->reg_mr] = (void *)verbs_wrap_ops.reg_mr;
+	ops[layout->rereg_mr] = (void *)verbs_wrap_ops.rereg_mr;
+	ops[layout->dereg_mr] = (void *)verbs_wrap_ops.dereg_mr;
+	ops[layout->free_context] = (void *)verbs_wrap_ops.free_context;
+	real_private_get()->verbs_set_ops(layout_verbs_context(layout, context),
+					  ops);
+	free(ops);
+	log_debug("engine: %s: hooked, %u operations",
+		  context->device ? context->device->name : "?", layout->n_ops);
+	return 0;
+}
+
+void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
+{
+	const struct real_private *private = real_private_get();
+	const struct ops_layout *layout;
+	struct ibv_context *context;
+	struct real_verbs real;
+	const char *why = NULL;
+
+	if (config_get()->off || is_libibverbs(caller)) {
+		private->verbs_set_ops(verbs_context, ops);
+		return;
+	}
+
+	context = layout_find_context(verbs_context);
+	layout = layout_get(private, layout_context_size(context));
+	if (!layout) {
+		why = "the layout of this libibverbs is not known";
+	} else {
+		read_ops(layout, ops, &real);
+		if (redirect_provider(&real))
+			why = "calls of its provider to the kernel cannot be redirected";
+		else if (fork_setup())
+			why = "out of memory";
+	}
+
+	if (!why || !config_get()->strict)
+		private->verbs_set_ops(verbs_context, ops);
+	if (!why && !layout_is_consistent(layout, context))
+		why = "public and private operations of the context differ";
+	if (!why && hook(layout, context))
+		why = "out of memory";
+	if (why)
+		not_protected(context, why);
+}
+
+int engine_attach(struct ibv_context *context)
+{
+	const struct real_private *private = real_private_get();
+	const struct ops_layout *layout;
+	struct real_verbs real;
+	size_t size;
+	int r;
+
+	size = layout_context_size(context);
+	if (!size)
+		return EINVAL;
+	if (config_get()->off || !private)
+		return EOPNOTSUPP;
+	layout = layout_get(private, size);
+	if (!layout || !layout_is_consistent(layout, context))
+		return EOPNOTSUPP;
+	read_ops(layout, layout_ops(layout, context), &real);
+	if (redirect_provider(&real))
+		return EOPNOTSUPP;
+	r = fork_setup();
+	return r ?: hook(layout, context);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_ENGINE_H
+#define PINSAFE_ENGINE_H
+
+#include <infiniband/verbs.h>
+
+/*
+ * In place of verbs_set_ops(): a provider sets the operations of a new context.
+ * @caller is an address inside the function that called.
+ */
+void engine_set_ops(void *verbs_context, const void *ops, const void *caller);
+
+/* Hook a context that is open already; returns as pinsafe_attach() does. */
+int engine_attach(struct ibv_context *context);
+
+#endif /* PINSAFE_ENGINE_H */

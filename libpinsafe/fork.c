@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * fork(2): nothing of ours works in the child, it has no keeper and no lease.
+ * So all state starts afresh there.
+ *
+ * The child also lets go of the uverbs devices over which its parent has
+ * guarded memory regions.  They would keep those alive when the parent is
+ * killed, and nobody would be left to answer a break.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fork.h"
+#include "keeper.h"
+#include "lease.h"
+#include "lock.h"
+#include "log.h"
+#include "real_verbs.h"
+#include "stats.h"
+#include "track.h"
+#include "vma.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int setup_error;
+/* The kernel clears it in a child (MADV_WIPEONFORK). */
+static volatile char *is_same_process;
+/* Guarded by the locks that are held from prepare() on */
+static struct section forking_section;
+
+/* Queues of the device that are mapped hold its open file, too. */
+static void unmap_device(const struct stat *device)
+{
+	struct vma_reader reader;
+	static struct vma vma;
+	uintptr_t addr = 0;
+
+	if (vma_open(&reader))
+		return;
+	while (!vma_next(&reader, addr, &vma)) {
+		addr = vma.end;
+		if (vma.dev != device->st_dev || vma.ino != device->st_ino)
+			continue;
+		/* A program that still looks there shall not die of it. */
+		(void)mmap((void *)vma.start, vma.end - vma.start,
+			   PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	}
+	vma_close(&reader);
+}
+
+static void let_go_of_device(struct ibv_context *context)
+{
+	struct stat device;
+	int fd;
+
+	if (fstat(context->cmd_fd, &device))
+		return;
+	unmap_device(&device);
+	/* So that the number does not come to mean some other file. */
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		close(context->cmd_fd);
+		return;
+	}
+	dup3(fd, context->cmd_fd, O_CLOEXEC);
+	close(fd);
+	log_info("fork: the child has no access to device %s: its parent has guarded memory regions there",
+		 context->device ? context->device->name : "?");
+}
+
+static void prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	struct section section;
+
+	section_enter(&section);
+	real_verbs_fork_prepare();
+	ps_lock(&table_lock);
+	keeper_fork_prepare();
+	forking_section = section;
+}
+
+static void parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	struct section section = forking_section;
+
+	keeper_fork_parent();
+	ps_unlock(&table_lock);
+	real_verbs_fork_parent();
+	section_leave(&section);
+}
+
+static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
+{
+	*is_same_process = 1;
+	keeper_forget();
+	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+	real_verbs_fork_child();
+	lease_forget();
+	track_make_zombies();
+	memset(&stats, 0, sizeof(stats));
+	real_verbs_disown(let_go_of_device);
+}
+
+static void child(void)
+{
+	struct section section = forking_section;
+
+	start_afresh();
+	section_leave(&section);
+}
+
+static void setup(void)
+{
+	long page_size = sysconf(_SC_PAGESIZE);
+	void *page;
+
+	page = mmap(NULL, page_size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED) {
+		setup_error = ENOMEM;
+		return;
+	}
+	(void)madvise(page, page_size, MADV_WIPEONFORK);
+	is_same_process = page;
+	*is_same_process = 1;
+	setup_error = pthread_atfork(prepare, parent, child);
+}
+
+int fork_setup(void)
+{
+	pthread_once(&once, setup);
+	return setup_error;
+}
+
+void fork_check(void)
+{
+	if (!*is_same_process)
+		start_afresh();
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The keeper: the thread that owns the leases and receives their signals.
+ *
+ * It has a descriptor table of its own.  So the program can close_range() what
+ * it likes, children inherit no lease, and closing a leased file does not drop
+ * the record locks that the program holds on it.  It starts with the first
+ * request and lives as long as the process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "breaker.h"
+#include "clock.h"
+#include "keeper.h"
+#include "lock.h"
+#include "log.h"
+#include "sigio.h"
+
+/* How long a break may go unnoticed when its signal was lost */
+#define SCAN_INTERVAL_NS NSEC_PER_SEC
+/* Until the next attempt at a revoke that failed */
+#define RETRY_INTERVAL_NS (10 * NSEC_PER_MSEC)
+
+struct request {
+	int (*fn)(void *arg);
+	void *arg;
+	int result;
+	bool done;
+	STAILQ_ENTRY(request) link;
+};
+
+static struct ps_mutex request_lock = PS_MUTEX_INITIALIZER;
+static pthread_cond_t request_done = PTHREAD_COND_INITIALIZER;
+static STAILQ_HEAD(, request) requests PS_GUARDED_BY(request_lock) =
+	STAILQ_HEAD_INITIALIZER(requests);
+static bool is_running PS_GUARDED_BY(request_lock);
+static pthread_t keeper_thread PS_GUARDED_BY(request_lock);
+
+/* Of the keeper's thread: descriptors it opened itself, that may be moved */
+static LIST_HEAD(, keeper_fd) own_fds;
+static struct keeper_fd pidfd;
+
+void keeper_own(struct keeper_fd *kfd, int fd)
+{
+	kfd->fd = fd;
+	LIST_INSERT_HEAD(&own_fds, kfd, link);
+}
+
+void keeper_close(struct keeper_fd *kfd)
+{
+	LIST_REMOVE(kfd, link);
+	close(kfd->fd);
+	kfd->fd = -1;
+}
+
+/* A lease belongs to the open file description, so it survives the move. */
+static int make_room(int fd)
+{
+	struct keeper_fd *kfd;
+	int new_fd;
+
+	LIST_FOREACH(kfd, &own_fds, link) {
+		if (kfd->fd != fd)
+			continue;
+		new_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (new_fd < 0)
+			return errno;
+		kfd->fd = new_fd;
+		break;
+	}
+	return 0;
+}
+
+int keeper_adopt(int fd)
+{
+	int copy, r;
+
+	r = make_room(fd);
+	if (r)
+		return r;
+	copy = pidfd_getfd(pidfd.fd, fd, 0);
+	if (copy < 0)
+		return errno;
+	if (copy == fd)
+		return 0;
+	r = dup3(copy, fd, O_CLOEXEC) < 0 ? errno : 0;
+	close(copy);
+	return r;
+}
+
+void keeper_drop(int fd)
+{
+	close(fd);
+}
+
+/* The program may have redirected its standard error since the last line. */
+static int borrow_stderr(void)
+{
+	return pidfd_getfd(pidfd.fd, STDERR_FILENO, 0);
+}
+
+static int leave_descriptor_table(void)
+{
+	int fd;
+
+	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE))
+		return errno;
+	/* Nothing of ours may end up under the numbers of standard streams. */
+	do {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return errno;
+	} while (fd < STDERR_FILENO);
+
+	fd = pidfd_open(getpid(), 0);
+	if (fd < 0)
+		return errno;
+	keeper_own(&pidfd, fd);
+	return 0;
+}
+
+static void serve_requests(void)
+{
+	struct request *request;
+
+	ps_lock(&request_lock);
+	while ((request = STAILQ_FIRST(&requests))) {
+		STAILQ_REMOVE_HEAD(&requests, link);
+		ps_unlock(&request_lock);
+		request->result = request->fn(request->arg);
+		ps_lock(&request_lock);
+		request->done = true;
+		pthread_cond_broadcast(&request_done);
+	}
+	ps_unlock(&request_lock);
+}
+
+struct keeper_start {
+	int result;
+	bool done;
+};
+
+static void *keeper_main(void *arg)
+{
+	struct keeper_start *start = arg;
+	bool ok;
+
+	pthread_setname_np(pthread_self(), "pinsafe-keeper");
+	ps_lock(&request_lock);
+	start->result = leave_descriptor_table();
+	ok = !start->result;
+	start->done = true;
+	pthread_cond_broadcast(&request_done);
+	ps_unlock(&request_lock);
+	if (!ok)
+		return NULL;
+
+	log_borrow_stderr(borrow_stderr);
+	for (;;) {
+		bool must_retry;
+
+		serve_requests();
+		must_retry = breaker_run();
+		sigio_wait(must_retry ? RETRY_INTERVAL_NS : SCAN_INTERVAL_NS);
+	}
+	return NULL;
+}
+
+static int start_keeper(void) PS_REQUIRES(request_lock)
+{
+	struct keeper_start start = { 0 };
+	pthread_attr_t attr;
+	sigset_t all, saved;
+	int r;
+
+	r = pthread_attr_init(&attr);
+	if (r)
+		return r;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* Also those that a section leaves to the program's own threads */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &saved);
+	r = pthread_create(&keeper_thread, &attr, keeper_main, &start);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	pthread_attr_destroy(&attr);
+	if (r)
+		return r;
+	while (!start.done)
+		ps_wait(&request_done, &request_lock);
+	is_running = !start.result;
+	return start.result;
+}
+
+int keeper_call(int (*fn)(void *arg), void *arg)
+{
+	struct request request = { .fn = fn, .arg = arg };
+	int r = 0;
+
+	ps_lock(&request_lock);
+	if (!is_running)
+		r = start_keeper();
+	if (r) {
+		ps_unlock(&request_lock);
+		log_error("keeper: cannot start: %s", strerror(r));
+		return r;
+	}
+	STAILQ_INSERT_TAIL(&requests, &request, link);
+	/* If the signal queue is full, the next scan finds the request. */
+	(void)sigio_wake(keeper_thread);
+	while (!request.done)
+		ps_wait(&request_done, &request_lock);
+	ps_unlock(&request_lock);
+	return request.result;
+}
+
+void keeper_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_lock(&request_lock);
+}
+
+void keeper_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_unlock(&request_lock);
+}
+
+void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
+{
+	request_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+	request_done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	STAILQ_INIT(&requests);
+	is_running = false;
+	LIST_INIT(&own_fds);
+}

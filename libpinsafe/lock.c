@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Mutexes and the sections in which they may be taken; rules in lock.h. */
+#include "lock.h"
+
+struct ps_mutex table_lock = PS_MUTEX_INITIALIZER;
+
+void ps_lock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
+{
+	pthread_mutex_lock(&m->mutex);
+}
+
+void ps_unlock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
+{
+	pthread_mutex_unlock(&m->mutex);
+}
+
+void ps_wait(pthread_cond_t *cond, struct ps_mutex *m)
+{
+	pthread_cond_wait(cond, &m->mutex);
+}
+
+void section_enter(struct section *s)
+{
+	/* Faults stay deliverable: a program may handle its own SIGSEGV. */
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE,
+				      SIGILL,  SIGTRAP, SIGSYS };
+	sigset_t block;
+	size_t i;
+
+	sigfillset(&block);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&block, faults[i]);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel_state);
+	pthread_sigmask(SIG_BLOCK, &block, &s->signals);
+}
+
+void section_leave(const struct section *s)
+{
+	pthread_sigmask(SIG_SETMASK, &s->signals, NULL);
+	pthread_setcancelstate(s->cancel_state, NULL);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * Locks, checked by clang's -Wthread-safety.
+ *
+ * Ranks, taken in this order; none is held over a call that may block:
+ *
+ *   1  hook_lock	real_verbs.c: the hooked contexts
+ *   2  table_lock	leases and memory regions
+ *   3  request_lock	keeper.c: what other threads ask of the keeper
+ *
+ * A thread of the program enters a section before it takes any of them: inside,
+ * signals are blocked and cancellation is off.  Otherwise a signal handler that
+ * truncates a guarded file would wait in the kernel for the keeper, and the
+ * keeper for the lock that the handler's own thread holds.
+ */
+#ifndef PINSAFE_LOCK_H
+#define PINSAFE_LOCK_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#ifdef __clang__
+#define PS_ATTR(x) __attribute__((x))
+#else
+#define PS_ATTR(x)
+#endif
+#define PS_GUARDED_BY(m) PS_ATTR(guarded_by(m))
+#define PS_REQUIRES(m) PS_ATTR(requires_capability(m))
+#define PS_EXCLUDES(m) PS_ATTR(locks_excluded(m))
+
+struct PS_ATTR(capability("mutex")) ps_mutex {
+	pthread_mutex_t mutex;
+};
+
+#define PS_MUTEX_INITIALIZER { PTHREAD_MUTEX_INITIALIZER }
+
+void ps_lock(struct ps_mutex *m) PS_ATTR(acquire_capability(*m));
+void ps_unlock(struct ps_mutex *m) PS_ATTR(release_capability(*m));
+
+/* Wait for a change of what @m guards; may return early. */
+void ps_wait(pthread_cond_t *cond, struct ps_mutex *m) PS_REQUIRES(*m);
+
+struct section {
+	sigset_t signals;
+	int cancel_state;
+};
+
+void section_enter(struct section *s);
+void section_leave(const struct section *s);
+
+extern struct ps_mutex table_lock;
+
+#endif /* PINSAFE_LOCK_H */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Log lines, to PINSAFE_LOG_FILE or to standard error.
+ *
+ * The file is opened for every line, because a descriptor that is kept could be
+ * closed and its number reused by the program.  Standard error is only written
+ * to while descriptor 2 still is the file that it was when we were loaded: a
+ * program that closed it may have a data file there now.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static enum log_level max_level = LOG_LEVEL_WARN;
+static const char *log_file;
+static struct stat stderr_at_load;
+static bool stderr_was_open;
+static __thread int (*borrow_stderr)(void);
+
+__attribute__((constructor)) static void remember_stderr(void)
+{
+	int saved_errno = errno;
+
+	stderr_was_open = fstat(STDERR_FILENO, &stderr_at_load) == 0;
+	errno = saved_errno;
+}
+
+void log_setup(enum log_level level, const char *file)
+{
+	max_level = level;
+	log_file = file;
+}
+
+void log_borrow_stderr(int (*borrow)(void))
+{
+	borrow_stderr = borrow;
+}
+
+static bool is_stderr_of_load(int fd)
+{
+	struct stat st;
+
+	return stderr_was_open && fstat(fd, &st) == 0 &&
+	       st.st_dev == stderr_at_load.st_dev &&
+	       st.st_ino == stderr_at_load.st_ino;
+}
+
+/* Returns a descriptor or -1; *@ret_close tells whether to close it. */
+static int open_log(bool *ret_close)
+{
+	int fd;
+
+	*ret_close = true;
+	if (log_file)
+		return open(log_file,
+			    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+			    0644);
+	if (borrow_stderr)
+		return borrow_stderr();
+	*ret_close = false;
+	fd = STDERR_FILENO;
+	return fd;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	int saved_errno = errno;
+	char line[1024];
+	bool must_close;
+	va_list args;
+	int fd, n, m;
+
+	if (level > max_level)
+		return;
+	fd = open_log(&must_close);
+	if (fd < 0 || (!log_file && !is_stderr_of_load(fd)))
+		goto out;
+
+	n = snprintf(line, sizeof(line), "pinsafe: ");
+	va_start(args, format);
+	m = vsnprintf(line + n, sizeof(line) - n, format, args);
+	va_end(args);
+	if (m < 0)
+		goto out;
+	n += m;
+	if (n > (int)sizeof(line) - 1)
+		n = sizeof(line) - 1;
+	line[n++] = '\n';
+	/* There is nobody to tell that the log is full. */
+	if (write(fd, line, n) < 0)
+		goto out;
+out:
+	if (fd >= 0 && must_close)
+		close(fd);
+	errno = saved_errno;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Classify: which files are under a range of addresses, and of which kind.
+ * Knows nothing of leases and verbs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "mapping.h"
+#include "vma.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+} file_systems[] = {
+	{ EXT4_SUPER_MAGIC, "ext4" },
+	{ XFS_SUPER_MAGIC, "xfs" },
+	{ BTRFS_SUPER_MAGIC, "btrfs" },
+	{ F2FS_SUPER_MAGIC, "f2fs" },
+	{ OVERLAYFS_SUPER_MAGIC, "overlayfs" },
+	{ FUSE_SUPER_MAGIC, "fuse" },
+	{ NFS_SUPER_MAGIC, "nfs" },
+	{ V9FS_MAGIC, "9p" },
+};
+
+static const char *fs_name(unsigned long magic)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
+		if (file_systems[i].magic == magic)
+			return file_systems[i].name;
+	return "an unknown file system";
+}
+
+static bool has_no_blocks(unsigned long magic)
+{
+	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
+	       magic == HUGETLBFS_MAGIC;
+}
+
+/*
+ * Memory of the kernel's own mounts of tmpfs and hugetlbfs has no path that
+ * could be opened.  Those mounts have no block device (major 0), which no file
+ * of the same name on a disk can claim.
+ */
+static bool is_unnamed_memory(const struct vma *vma)
+{
+	static const char *const names[] = { "/dev/zero (deleted)", "/memfd:",
+					     "/SYSV", "/anon_hugepage",
+					     "/dev/shm/", "/dev/hugepages/" };
+	size_t i;
+
+	if (major(vma->dev) != 0)
+		return false;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(vma->path, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* Fills in kind, fs_name and error; returns whether the file needs a guard. */
+static bool look_at_file(const struct vma *vma, struct mapping_part *part)
+{
+	struct statx stx;
+	struct statfs sfs;
+	int fd, r;
+
+	part->kind = MAPPING_UNKNOWN;
+	part->fs_name = "an unknown file system";
+	r = backing_open(&part->file, O_PATH, &fd);
+	if (r) {
+		part->error = r;
+		return !is_unnamed_memory(vma);
+	}
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
+	    fstatfs(fd, &sfs)) {
+		part->error = errno;
+		close(fd);
+		return true;
+	}
+	close(fd);
+
+	if (!S_ISREG(stx.stx_mode) || has_no_blocks(sfs.f_type))
+		return false;
+	part->fs_name = fs_name(sfs.f_type);
+	part->kind = stx.stx_attributes & STATX_ATTR_DAX ? MAPPING_FSDAX :
+							   MAPPING_PAGE_CACHE;
+	return true;
+}
+
+static int add_part(struct mapping *mapping, const struct vma *vma,
+		    uintptr_t start, uintptr_t end, pid_t tid)
+{
+	struct mapping_part part = {
+		.start = start,
+		.end = end,
+		.offset = vma->offset + (start - vma->start),
+		.readable = vma->readable,
+		.writable = vma->writable,
+		.file = { .dev = vma->dev,
+			  .ino = vma->ino,
+			  .start = vma->start,
+			  .end = vma->end,
+			  .tid = tid,
+			  .path = vma->path },
+	};
+	struct mapping_part *parts;
+
+	if (!look_at_file(vma, &part))
+		return 0;
+	/* The caller may know a thread with descriptors to spare. */
+	if (part.error == EMFILE || part.error == ENFILE)
+		return part.error;
+	parts = reallocarray(mapping->parts, mapping->n_parts + 1,
+			     sizeof(*parts));
+	if (!parts)
+		return ENOMEM;
+	mapping->parts = parts;
+	part.file.path = strdup(vma->path);
+	if (!part.file.path)
+		return ENOMEM;
+	parts[mapping->n_parts++] = part;
+	return 0;
+}
+
+int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
+		     struct mapping *ret_mapping)
+{
+	struct mapping mapping = { 0 };
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	struct vma vma;
+	int r;
+
+	/* The kernel has an errno of its own for a range that wraps. */
+	if (end < addr)
+		end = addr;
+
+	r = vma_open(&reader);
+	if (r)
+		return r;
+	while (addr < end) {
+		r = vma_next(&reader, addr, &vma);
+		if (r || vma.start >= end)
+			break;
+		if (vma.start > addr)
+			addr = vma.start;
+		if (vma.shared && vma.ino) {
+			r = add_part(&mapping, &vma, addr,
+				     vma.end < end ? vma.end : end, tid);
+			if (r)
+				break;
+		}
+		addr = vma.end;
+	}
+	vma_close(&reader);
+	if (r && r != ENOENT) {
+		mapping_put(&mapping);
+		return r;
+	}
+	*ret_mapping = mapping;
+	return 0;
+}
+
+static bool part_equal(const struct mapping_part *a,
+		       const struct mapping_part *b)
+{
+	return a->kind == b->kind && a->start == b->start && a->end == b->end &&
+	       a->offset == b->offset && a->writable == b->writable &&
+	       a->file.dev == b->file.dev && a->file.ino == b->file.ino;
+}
+
+bool mapping_equal(const struct mapping *a, const struct mapping *b)
+{
+	size_t i;
+
+	if (a->n_parts != b->n_parts)
+		return false;
+	for (i = 0; i < a->n_parts; i++)
+		if (!part_equal(&a->parts[i], &b->parts[i]))
+			return false;
+	return true;
+}
+
+void mapping_put(struct mapping *mapping)
+{
+	size_t i;
+
+	for (i = 0; i < mapping->n_parts; i++)
+		free((char *)mapping->parts[i].file.path);
+	free(mapping->parts);
+	memset(mapping, 0, sizeof(*mapping));
+}
+
+const char *mapping_kind_name(enum mapping_kind kind)
+{
+	switch (kind) {
+	case MAPPING_FSDAX:
+		return "FS-DAX";
+	case MAPPING_PAGE_CACHE:
+		return "page-cache";
+	case MAPPING_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_REAL_VERBS_H
+#define PINSAFE_REAL_VERBS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <infiniband/verbs.h>
+
+/* Operations of a provider, as libibverbs calls them (its driver.h) */
+typedef struct ibv_mr *(*reg_mr_fn)(struct ibv_pd *pd, void *addr,
+				    size_t length, uint64_t iova, int access);
+typedef int (*rereg_mr_fn)(struct ibv_mr *mr, int flags, struct ibv_pd *pd,
+			   void *addr, size_t length, int access);
+typedef int (*dereg_mr_fn)(struct ibv_mr *mr);
+typedef void (*free_context_fn)(struct ibv_context *context);
+
+/* The provider's own operations of one context */
+struct real_verbs {
+	reg_mr_fn reg_mr;
+	rereg_mr_fn rereg_mr;
+	dereg_mr_fn dereg_mr;
+	free_context_fn free_context;
+};
+
+/*
+ * Remember or replace the operations of @context; NULL fields leave what is
+ * there.  0 or ENOMEM.
+ */
+int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops);
+/* ENOENT if @context is not hooked. */
+int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops);
+void real_verbs_remove(struct ibv_context *context);
+
+/*
+ * The keeper has the context's descriptor, because the context has or had
+ * guarded memory regions.
+ */
+void real_verbs_set_adopted(struct ibv_context *context);
+bool real_verbs_is_adopted(const struct ibv_context *context);
+
+/* fork.c, in the child: call @fn for each context that was adopted. */
+void real_verbs_disown(void (*fn)(struct ibv_context *context));
+/* fork.c: make sure that the child finds the list consistent. */
+void real_verbs_fork_prepare(void);
+void real_verbs_fork_parent(void);
+void real_verbs_fork_child(void);
+
+/*
+ * Private functions of the running libibverbs.  They have one version each and
+ * take the same arguments in every release since rdma-core 17.
+ */
+struct real_private {
+	void (*verbs_set_ops)(void *verbs_context, const void *ops);
+	int (*ibv_cmd_dereg_mr)(struct ibv_mr *mr);
+};
+
+/* NULL if libibverbs is not loaded, or is not one that we know. */
+const struct real_private *real_private_get(void);
+
+#endif /* PINSAFE_REAL_VERBS_H */

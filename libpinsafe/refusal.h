@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_REFUSAL_H
+#define PINSAFE_REFUSAL_H
+
+#include <stdint.h>
+
+#include "mapping.h"
+
+/*
+ * Why a registration is refused: one sentence that names the file, the rule
+ * and the way out.  Each returns the errno that the program gets; @r is the
+ * errno of the stage that could not go on.
+ */
+int refusal_no_maps(int r);
+int refusal_no_guard(const struct mapping_part *part);
+int refusal_mw_bind(const struct mapping_part *part);
+int refusal_lease(const struct mapping_part *part, int r);
+int refusal_prefault(const struct mapping_part *part, int r);
+int refusal_adopt(const struct mapping_part *part, int r);
+int refusal_register(const struct mapping_part *part, int r);
+int refusal_retake(const struct mapping_part *part);
+int refusal_rereg(const struct mapping_part *part);
+int refusal_rereg_guarded(uint32_t lkey);
+
+/* Not a refusal, but close: an MR that was to be undone and could not be. */
+void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
+
+#endif /* PINSAFE_REFUSAL_H */

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Take a lease again after a break.  While somebody removes blocks from the
+ * file there is no new lease, which takes milliseconds as a rule.  Unmodified
+ * programs cannot cope with EAGAIN from ibv_reg_mr(), so they wait here.
+ */
+#include <time.h>
+
+#include "clock.h"
+#include "config.h"
+#include "retake.h"
+
+#define MIN_PAUSE_NS NSEC_PER_MSEC
+#define MAX_PAUSE_NS (10 * NSEC_PER_MSEC)
+
+bool retake_wait(struct retake *retake)
+{
+	uint64_t now = clock_now_ns();
+	struct timespec pause;
+
+	if (!retake->deadline_ns) {
+		retake->deadline_ns =
+			now + config_get()->retake_ms * NSEC_PER_MSEC;
+		retake->pause_ns = MIN_PAUSE_NS;
+	}
+	if (now >= retake->deadline_ns)
+		return false;
+	pause = clock_timespec(retake->pause_ns);
+	nanosleep(&pause, NULL);
+	if (retake->pause_ns < MAX_PAUSE_NS)
+		retake->pause_ns += MIN_PAUSE_NS;
+	return true;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_RETAKE_H
+#define PINSAFE_RETAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A registration that waits for a break to be over */
+struct retake {
+	uint64_t deadline_ns;	/* 0: has not waited yet */
+	uint64_t pause_ns;
+};
+
+#define RETAKE_INITIALIZER { 0 }
+
+/*
+ * Wait a little, without locks.  False when PINSAFE_RETAKE_MS have passed since
+ * the first call.
+ */
+bool retake_wait(struct retake *retake);
+
+#endif /* PINSAFE_RETAKE_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Lease signals, received by the keeper with sigtimedwait(2): no handler runs.
+ *
+ * A real-time signal, because those queue.  SIGIO itself is never waited for:
+ * the waiter would also take what is meant for the program.  So a break that
+ * the kernel reports by plain SIGIO since the queue is full
+ * (fs/fcntl.c:send_sigio_to_task) is only found when the wait times out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "config.h"
+#include "log.h"
+#include "sigio.h"
+
+/* si_value.sival_ptr of our own sigio_wake() */
+static char wake_token;
+
+int sigio_arm(int fd)
+{
+	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = gettid() };
+
+	if (fcntl(fd, F_SETSIG, config_get()->signal) ||
+	    fcntl(fd, F_SETOWN_EX, &owner))
+		return errno;
+	return 0;
+}
+
+int sigio_wake(pthread_t thread)
+{
+	union sigval value = { .sival_ptr = &wake_token };
+
+	return pthread_sigqueue(thread, config_get()->signal, value);
+}
+
+static void pass_on(siginfo_t *info)
+{
+	pid_t pid = getpid();
+
+	/* Codes of kill(2) and the like may not be sent to another thread. */
+	if (info->si_code >= 0 || info->si_code == SI_TKILL)
+		info->si_code = SI_QUEUE;
+	if (syscall(SYS_rt_tgsigqueueinfo, pid, pid, info->si_signo, info))
+		log_warn("sigio: signal %d of process %d is lost: %s",
+			 info->si_signo, info->si_pid, strerror(errno));
+}
+
+static bool is_ours(const siginfo_t *info)
+{
+	return info->si_code == POLL_MSG ||
+	       (info->si_code == SI_QUEUE &&
+		info->si_value.sival_ptr == &wake_token);
+}
+
+void sigio_wait(uint64_t timeout_ns)
+{
+	struct timespec timeout = clock_timespec(timeout_ns);
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, config_get()->signal);
+	while (sigtimedwait(&set, &info, &timeout) > 0) {
+		if (!is_ours(&info))
+			pass_on(&info);
+		memset(&timeout, 0, sizeof(timeout));
+	}
+}

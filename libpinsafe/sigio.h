@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_SIGIO_H
+#define PINSAFE_SIGIO_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+/*
+ * Have the kernel signal the calling thread when a lease on @fd is broken.
+ * Before F_SETLEASE, at every take: the kernel forgets signal and owner when a
+ * lease ends (fs/locks.c:lease_modify), and it makes the whole process the
+ * owner if there is none, whose default action would be to die.
+ *
+ * 0 or the errno of fcntl(2).
+ */
+int sigio_arm(int fd);
+
+/* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
+int sigio_wake(pthread_t thread);
+
+/*
+ * Wait until a lease was broken, sigio_wake() was called, or @timeout_ns have
+ * passed.  All signals of that kind that are pending are taken, because the
+ * caller looks at all leases anyway.  Signals that somebody else sent with our
+ * number are passed on to the main thread.
+ */
+void sigio_wait(uint64_t timeout_ns);
+
+#endif /* PINSAFE_SIGIO_H */

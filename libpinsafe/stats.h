@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/* Counters of pinsafe_get_stats(); any thread may change them at any time. */
+#ifndef PINSAFE_STATS_H
+#define PINSAFE_STATS_H
+
+#include <infiniband/pinsafe.h>
+
+extern struct pinsafe_stats stats;
+
+#define stats_add(field, n) \
+	((void)__atomic_add_fetch(&stats.field, (n), __ATOMIC_RELAXED))
+#define stats_set(field, value) \
+	__atomic_store_n(&stats.field, (value), __ATOMIC_RELAXED)
+
+#endif /* PINSAFE_STATS_H */

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Remember the guarded memory regions and who may destroy them.  In each state
+ * one side owns the kernel's MR, and there is one winner:
+ *
+ *   ALIVE ──► REVOKING ──► ZOMBIE ──► DEREGISTERING ──► (gone)
+ *     │  ◄── (failed)                      ▲
+ *     └────────────────────────────────────┘
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lease.h"
+#include "stats.h"
+#include "track.h"
+
+#define N_BUCKETS 1024
+
+LIST_HEAD(bucket, guarded_mr);
+static struct bucket buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
+static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
+
+static struct bucket *bucket_of(const struct ibv_mr *mr)
+	PS_REQUIRES(table_lock)
+{
+	/* Fibonacci hashing of the address */
+	return &buckets[((uintptr_t)mr * 0x9e3779b97f4a7c15ull) >> 54];
+}
+
+/*
+ * While a thread leaves ibv_dereg_mr(), the address may already be that of a
+ * new MR: the entry which is not DEREGISTERING is the one that is meant.
+ */
+static struct guarded_mr *find(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
+{
+	struct guarded_mr *gmr, *found = NULL;
+
+	LIST_FOREACH(gmr, bucket_of(mr), link) {
+		if (gmr->mr != mr)
+			continue;
+		found = gmr;
+		if (gmr->state != MR_DEREGISTERING)
+			break;
+	}
+	return found;
+}
+
+static void set_state(struct guarded_mr *gmr, enum mr_state state)
+	PS_REQUIRES(table_lock)
+{
+	gmr->state = state;
+	pthread_cond_broadcast(&state_changed);
+}
+
+struct guarded_mr *track_alloc(size_t max_leases)
+{
+	struct guarded_mr *gmr;
+
+	return calloc(1, sizeof(*gmr) + max_leases * sizeof(gmr->leases[0]));
+}
+
+static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
+{
+	LIST_INSERT_HEAD(bucket_of(gmr->mr), gmr, link);
+	gmr->kernel_mr_gone = false;
+	set_state(gmr, MR_ALIVE);
+	stats_add(guarded_mrs, 1);
+}
+
+int track_add(struct guarded_mr *gmr)
+{
+	int r = 0;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < gmr->n_leases; i++)
+		if (!lease_is_held_locked(gmr->leases[i]))
+			r = EAGAIN;
+	if (!r)
+		add(gmr);
+	ps_unlock(&table_lock);
+	return r;
+}
+
+void track_add_orphan(struct guarded_mr *gmr)
+{
+	ps_lock(&table_lock);
+	add(gmr);
+	ps_unlock(&table_lock);
+}
+
+int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+{
+	bool saw_other_thread = false;
+	struct guarded_mr *gmr;
+	int r = 0;
+
+	ps_lock(&table_lock);
+	while ((gmr = find(mr)) && (gmr->state == MR_REVOKING ||
+				    gmr->state == MR_DEREGISTERING)) {
+		saw_other_thread |= gmr->state == MR_DEREGISTERING;
+		ps_wait(&state_changed, &table_lock);
+	}
+	if (!gmr) {
+		r = saw_other_thread ? EINVAL : ENOENT;
+	} else {
+		set_state(gmr, MR_DEREGISTERING);
+		*ret_gmr = gmr;
+	}
+	ps_unlock(&table_lock);
+	return r;
+}
+
+void track_dereg_failed(struct guarded_mr *gmr)
+{
+	ps_lock(&table_lock);
+	gmr->swallowed = false;
+	set_state(gmr, gmr->kernel_mr_gone ? MR_ZOMBIE : MR_ALIVE);
+	ps_unlock(&table_lock);
+}
+
+size_t track_remove(struct guarded_mr *gmr)
+{
+	size_t n_leases;
+
+	ps_lock(&table_lock);
+	LIST_REMOVE(gmr, link);
+	pthread_cond_broadcast(&state_changed);
+	if (gmr->kernel_mr_gone) {
+		n_leases = 0;
+		stats_add(zombie_mrs, -1);
+	} else {
+		n_leases = gmr->n_leases;
+		stats_add(guarded_mrs, -1);
+	}
+	ps_unlock(&table_lock);
+	return n_leases;
+}
+
+bool track_swallow_dereg(const struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr;
+	bool must_swallow = false;
+
+	ps_lock(&table_lock);
+	LIST_FOREACH(gmr, bucket_of(mr), link) {
+		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->swallowed)
+			continue;
+		/* Next time the address can be that of another MR. */
+		gmr->swallowed = true;
+		must_swallow = true;
+		break;
+	}
+	ps_unlock(&table_lock);
+	return must_swallow;
+}
+
+bool track_has(struct ibv_mr *mr)
+{
+	bool has;
+
+	ps_lock(&table_lock);
+	has = find(mr);
+	ps_unlock(&table_lock);
+	return has;
+}
+
+static bool holds(const struct guarded_mr *gmr, const struct lease *lease)
+{
+	size_t i;
+
+	for (i = 0; i < gmr->n_leases; i++)
+		if (gmr->leases[i] == lease)
+			return true;
+	return false;
+}
+
+struct guarded_mr *track_claim(const struct lease *lease,
+			       const struct ibv_context *context,
+			       uint64_t round)
+{
+	struct guarded_mr *gmr = NULL;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < N_BUCKETS && !gmr; i++)
+		LIST_FOREACH(gmr, &buckets[i], link)
+			if (gmr->state == MR_ALIVE &&
+			    gmr->claimed_in != round &&
+			    (!lease || holds(gmr, lease)) &&
+			    (!context || gmr->context == context))
+				break;
+	if (gmr) {
+		gmr->claimed_in = round;
+		set_state(gmr, MR_REVOKING);
+	}
+	ps_unlock(&table_lock);
+	return gmr;
+}
+
+void track_claim_done(struct guarded_mr *gmr, bool is_revoked)
+{
+	ps_lock(&table_lock);
+	gmr->kernel_mr_gone = is_revoked;
+	set_state(gmr, is_revoked ? MR_ZOMBIE : MR_ALIVE);
+	if (is_revoked) {
+		stats_add(guarded_mrs, -1);
+		stats_add(zombie_mrs, 1);
+	}
+	ps_unlock(&table_lock);
+}
+
+struct guarded_mr *track_detach_context(const struct ibv_context *context)
+{
+	struct guarded_mr *gmr, *next, *alive = NULL;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < N_BUCKETS; i++) {
+		for (gmr = LIST_FIRST(&buckets[i]); gmr; gmr = next) {
+			next = LIST_NEXT(gmr, link);
+			if (gmr->context != context)
+				continue;
+			LIST_REMOVE(gmr, link);
+			if (gmr->kernel_mr_gone) {
+				stats_add(zombie_mrs, -1);
+				free(gmr);
+			} else {
+				stats_add(guarded_mrs, -1);
+				gmr->next_detached = alive;
+				alive = gmr;
+			}
+		}
+	}
+	ps_unlock(&table_lock);
+	return alive;
+}
+
+void track_make_zombies(void)
+{
+	struct guarded_mr *gmr;
+	size_t i;
+
+	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	for (i = 0; i < N_BUCKETS; i++) {
+		LIST_FOREACH(gmr, &buckets[i], link) {
+			gmr->state = MR_ZOMBIE;
+			gmr->kernel_mr_gone = true;
+		}
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_TRACK_H
+#define PINSAFE_TRACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include <infiniband/verbs.h>
+
+#include "lock.h"
+
+struct lease;
+
+enum mr_state {
+	MR_ALIVE,
+	MR_REVOKING,		/* the keeper is destroying the kernel's MR */
+	MR_ZOMBIE,		/* the kernel's MR is gone, the program's is not */
+	MR_DEREGISTERING,	/* the program is destroying its MR */
+};
+
+/* A memory region over guarded memory */
+struct guarded_mr {
+	LIST_ENTRY(guarded_mr) link PS_GUARDED_BY(table_lock);
+	enum mr_state state PS_GUARDED_BY(table_lock);
+	bool kernel_mr_gone PS_GUARDED_BY(table_lock);
+	bool swallowed PS_GUARDED_BY(table_lock); /* see below */
+	uint64_t claimed_in;		/* round of the last track_claim() */
+	struct guarded_mr *next_detached;
+	struct ibv_mr *mr;		/* the provider's */
+	struct ibv_context *context;
+	size_t n_leases;
+	struct lease *leases[];		/* of each this is a holder while ALIVE */
+};
+
+/* For track_add(); NULL: out of memory */
+struct guarded_mr *track_alloc(size_t max_leases);
+
+/*
+ * Enter @gmr as ALIVE, if all its leases are still held.
+ * 0, or EAGAIN and it is not entered.
+ */
+int track_add(struct guarded_mr *gmr);
+/* The same whatever became of the leases: the keeper revokes it, then. */
+void track_add_orphan(struct guarded_mr *gmr);
+
+/*
+ * The program destroys @mr.  Waits until the keeper has finished with it.
+ *
+ * 0 and the entry, now DEREGISTERING, that the caller gives to track_remove()
+ * or track_dereg_failed(); ENOENT if it is not guarded; EINVAL if another
+ * thread has just destroyed it.
+ */
+int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr);
+void track_dereg_failed(struct guarded_mr *gmr);
+/* Returns how many of gmr->leases the caller has to put.  @gmr is his now. */
+size_t track_remove(struct guarded_mr *gmr);
+
+/*
+ * The provider is about to destroy the kernel's side of @mr.  True, once, if
+ * @mr is a zombie: its handle is stale and may name another object by now.
+ */
+bool track_swallow_dereg(const struct ibv_mr *mr);
+
+bool track_has(struct ibv_mr *mr);
+
+/*
+ * The keeper claims an MR, ALIVE becomes REVOKING: one that has @lease and is
+ * of @context, NULL standing for any.  Each MR is claimed once in a @round.
+ * NULL if there is no more.
+ */
+struct guarded_mr *track_claim(const struct lease *lease,
+			       const struct ibv_context *context,
+			       uint64_t round);
+/*
+ * The keeper is done with @gmr: it becomes a ZOMBIE, or ALIVE again if
+ * @is_revoked is false.  A zombie must not be used any more: the program may
+ * destroy it at once.
+ */
+void track_claim_done(struct guarded_mr *gmr, bool is_revoked);
+
+/*
+ * For the keeper: @context is about to be closed, forget its MRs.  Returns
+ * those that are alive, linked by next_detached: they go with the context, and
+ * until then they need their leases.
+ */
+struct guarded_mr *track_detach_context(const struct ibv_context *context);
+
+/* fork.c, in the child: all memory regions are gone. */
+void track_make_zombies(void) PS_REQUIRES(table_lock);
+
+#endif /* PINSAFE_TRACK_H */

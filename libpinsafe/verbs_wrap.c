@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The verbs that we stand in front of, one context operation each, whichever
+ * public function they were reached through.  No policy: each body hands over
+ * to guard.c.  ibv_reg_mr, ibv_reg_mr_iova and ibv_reg_mr_iova2 all end in
+ * reg_mr.
+ */
+#include <errno.h>
+
+#include "fork.h"
+#include "guard.h"
+#include "track.h"
+#include "verbs_wrap.h"
+
+static struct ibv_mr *wrap_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
+				  uint64_t iova, int access)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(pd->context, &real)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return guard_reg_mr(&real, pd, addr, length, iova, access);
+}
+
+static int wrap_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd,
+			 void *addr, size_t length, int access)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(mr->context, &real)) {
+		errno = EINVAL;
+		return IBV_REREG_MR_ERR_INPUT;
+	}
+	return guard_rereg_mr(&real, mr, flags, pd, addr, length, access);
+}
+
+static int wrap_dereg_mr(struct ibv_mr *mr)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(mr->context, &real))
+		return EINVAL;
+	return guard_dereg_mr(&real, mr);
+}
+
+static void wrap_free_context(struct ibv_context *context)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(context, &real))
+		return;
+	guard_free_context(&real, context);
+}
+
+const struct real_verbs verbs_wrap_ops = {
+	.reg_mr = wrap_reg_mr,
+	.rereg_mr = wrap_rereg_mr,
+	.dereg_mr = wrap_dereg_mr,
+	.free_context = wrap_free_context,
+};
+
+int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr)
+{
+	struct section section;
+	bool must_swallow;
+
+	section_enter(&section);
+	must_swallow = track_swallow_dereg(mr);
+	section_leave(&section);
+	return must_swallow ? 0 : real_private_get()->ibv_cmd_dereg_mr(mr);
+}

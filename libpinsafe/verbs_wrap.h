@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_VERBS_WRAP_H
+#define PINSAFE_VERBS_WRAP_H
+
+#include "real_verbs.h"
+
+/* The operations that engine.c puts in front of a provider's. */
+extern const struct real_verbs verbs_wrap_ops;
+
+/* In place of libibverbs' ibv_cmd_dereg_mr() when a provider calls it */
+int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr);
+
+#endif /* PINSAFE_VERBS_WRAP_H */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The mappings of this process, by ioctl PROCMAP_QUERY where the kernel has it
+ * (Linux 6.11, fs/proc/task_mmu.c), else by reading /proc/self/maps.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "vma.h"
+
+/* From include/uapi/linux/fs.h, which older headers do not have yet */
+struct procmap_query {
+	uint64_t size;
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags;
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size;
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+
+#define PROCMAP_QUERY_IOCTL _IOWR('f', 17, struct procmap_query)
+#define QUERY_VMA_READABLE 0x01
+#define QUERY_VMA_WRITABLE 0x02
+#define QUERY_VMA_SHARED 0x08
+#define QUERY_COVERING_OR_NEXT_VMA 0x10
+
+int vma_open(struct vma_reader *reader)
+{
+	struct procmap_query query = {
+		.size = sizeof(query),
+		.query_flags = QUERY_COVERING_OR_NEXT_VMA,
+	};
+	int fd, saved_errno;
+
+	memset(reader, 0, sizeof(*reader));
+	reader->fd = -1;
+	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query) == 0) {
+		reader->fd = fd;
+		return 0;
+	}
+	reader->text = fdopen(fd, "r");
+	if (!reader->text) {
+		saved_errno = errno;
+		close(fd);
+		return saved_errno;
+	}
+	return 0;
+}
+
+static int vma_query(int fd, uintptr_t addr, struct vma *ret_vma)
+{
+	struct procmap_query query = {
+		.size = sizeof(query),
+		.query_flags = QUERY_COVERING_OR_NEXT_VMA,
+		.query_addr = addr,
+		.vma_name_size = sizeof(ret_vma->path),
+		.vma_name_addr = (uintptr_t)ret_vma->path,
+	};
+
+	ret_vma->path[0] = '\0';
+	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query))
+		return errno;
+	ret_vma->start = query.vma_start;
+	ret_vma->end = query.vma_end;
+	ret_vma->offset = query.vma_offset;
+	ret_vma->dev = makedev(query.dev_major, query.dev_minor);
+	ret_vma->ino = query.inode;
+	ret_vma->readable = query.vma_flags & QUERY_VMA_READABLE;
+	ret_vma->writable = query.vma_flags & QUERY_VMA_WRITABLE;
+	ret_vma->shared = query.vma_flags & QUERY_VMA_SHARED;
+	if (!query.vma_name_size)
+		ret_vma->path[0] = '\0';
+	return 0;
+}
+
+int vma_parse(const char *line, struct vma *ret_vma)
+{
+	unsigned int major, minor;
+	uint64_t start, end, offset, ino;
+	int path_at = 0;
+	char prot[5];
+	size_t n;
+
+	if (sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+		   &start, &end, prot, &offset, &major, &minor, &ino,
+		   &path_at) < 7 ||
+	    strlen(prot) != 4 || start >= end || !path_at)
+		return EINVAL;
+	n = strcspn(line + path_at, "\n");
+	if (n >= sizeof(ret_vma->path))
+		return EINVAL;
+
+	ret_vma->start = start;
+	ret_vma->end = end;
+	ret_vma->offset = offset;
+	ret_vma->dev = makedev(major, minor);
+	ret_vma->ino = ino;
+	ret_vma->readable = prot[0] == 'r';
+	ret_vma->writable = prot[1] == 'w';
+	ret_vma->shared = prot[3] == 's';
+	memcpy(ret_vma->path, line + path_at, n);
+	ret_vma->path[n] = '\0';
+	return 0;
+}
+
+int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
+{
+	int r;
+
+	if (reader->fd >= 0)
+		return vma_query(reader->fd, addr, ret_vma);
+
+	do {
+		errno = 0;
+		if (getline(&reader->line, &reader->line_size, reader->text) < 0)
+			return errno ? errno : ENOENT;
+		r = vma_parse(reader->line, ret_vma);
+		if (r)
+			return r;
+	} while (ret_vma->end <= addr);
+	return 0;
+}
+
+void vma_close(struct vma_reader *reader)
+{
+	if (reader->fd >= 0)
+		close(reader->fd);
+	if (reader->text)
+		fclose(reader->text);
+	free(reader->line);
+}
