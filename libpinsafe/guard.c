@@ -184,20 +184,21 @@ static int prefault_all(struct registration *reg)
 static int adopt_on_keeper(void *arg)
 {
 	struct ibv_context *context = arg;
+	int r;
 
-	return keeper_adopt(context->cmd_fd);
+	r = real_verbs_may_adopt(context);
+	if (!r)
+		r = keeper_adopt(context->cmd_fd);
+	if (!r)
+		real_verbs_set_adopted(context);
+	return r;
 }
 
 static int adopt_context(struct ibv_context *context)
 {
-	int r;
-
 	if (real_verbs_is_adopted(context))
 		return 0;
-	r = keeper_call(adopt_on_keeper, context);
-	if (!r)
-		real_verbs_set_adopted(context);
-	return r;
+	return keeper_call(adopt_on_keeper, context);
 }
 
 /* The kernel refuses new pins during a break that we have not heard of yet. */

@@ -92,6 +92,20 @@ void real_verbs_remove(struct ibv_context *context)
 	free(hook);
 }
 
+int real_verbs_may_adopt(const struct ibv_context *context)
+{
+	struct hook *hook;
+	int r = 0;
+
+	ps_lock(&hook_lock);
+	LIST_FOREACH(hook, &hooks, link)
+		if (hook->is_adopted && hook->context != context &&
+		    hook->context->cmd_fd == context->cmd_fd)
+			r = EBUSY;
+	ps_unlock(&hook_lock);
+	return r;
+}
+
 void real_verbs_set_adopted(struct ibv_context *context)
 {
 	struct hook *hook;

@@ -35,7 +35,11 @@ void real_verbs_remove(struct ibv_context *context);
 /*
  * The keeper has the context's descriptor, because the context has or had
  * guarded memory regions.
+ *
+ * real_verbs_may_adopt() returns EBUSY if it has that of another context under
+ * the same number: the program has closed that one behind libibverbs' back.
  */
+int real_verbs_may_adopt(const struct ibv_context *context);
 void real_verbs_set_adopted(struct ibv_context *context);
 bool real_verbs_is_adopted(const struct ibv_context *context);
 
