@@ -87,6 +87,8 @@ struct t_child_result t_child_run(struct t_child *child, long param, int ms)
 
 void t_child_stop(struct t_child *child)
 {
+	/* A child forked later holds a copy: closing ours would not end it */
+	shutdown(child->sock, SHUT_RDWR);
 	close(child->sock);
 	waitpid(child->pid, NULL, 0);
 }
