@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What the environment may say.  A bad value is named in the log and leaves the
+ * default; a program that is guarded does not lose its guard by a typing error.
+ */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lib/child.h"
+#include "lib/files.h"
+#include "lib/test.h"
+#include "log.h"
+
+static struct file log_file;
+
+struct setting {
+	const char *name, *value;
+};
+
+/* In a child, as the environment is read only once */
+static void read_config(void *arg, void *ret_result)
+{
+	const struct setting *setting = arg;
+
+	setenv(setting->name, setting->value, 1);
+	memcpy(ret_result, config_get(), sizeof(struct config));
+}
+
+/* Returns what was logged. */
+static const char *get(const char *name, const char *value,
+		       struct config *ret_config)
+{
+	struct setting setting = { name, value };
+
+	assert_int_equal(ftruncate(log_file.fd, 0), 0);
+	assert_int_equal(child_run(read_config, &setting, ret_config,
+				   sizeof(*ret_config)),
+			 0);
+	return file_text(log_file.path);
+}
+
+static void assert_defaults(const struct config *config)
+{
+	assert_false(config->off);
+	assert_false(config->strict);
+	assert_int_equal(config->log_level, LOG_LEVEL_WARN);
+	assert_int_equal(config->signal, SIGRTMAX - 2);
+	assert_int_equal(config->retake_ms, 2000);
+}
+
+static void accepted(const char *name, const char *value,
+		     struct config *ret_config)
+{
+	assert_string_equal(get(name, value, ret_config), "");
+}
+
+static void refused(const char *name, const char *value)
+{
+	struct config config;
+	char start[128];
+	const char *log;
+
+	log = get(name, value, &config);
+	assert_defaults(&config);
+	snprintf(start, sizeof(start), "pinsafe: config: %s=%s is not ", name,
+		 value);
+	assert_memory_equal(log, start, strlen(start));
+	assert_string_equal(log + strlen(log) - 10, ": ignored\n");
+}
+
+static void nothing_set__defaults(void **state)
+{
+	struct config config;
+
+	accepted("PINSAFE_OF_ANOTHER_NAME", "1", &config);
+	assert_defaults(&config);
+}
+
+static void PINSAFE__on_off(void **state)
+{
+	struct config config;
+
+	accepted("PINSAFE", "off", &config);
+	assert_true(config.off);
+	accepted("PINSAFE", "on", &config);
+	assert_false(config.off);
+}
+
+static void PINSAFE__bad(void **state)
+{
+	refused("PINSAFE", "OFF");
+	refused("PINSAFE", "");
+	refused("PINSAFE", "0");
+	refused("PINSAFE", "off ");
+}
+
+static void STRICT__0_1(void **state)
+{
+	struct config config;
+
+	accepted("PINSAFE_STRICT", "1", &config);
+	assert_true(config.strict);
+	accepted("PINSAFE_STRICT", "0", &config);
+	assert_false(config.strict);
+}
+
+static void STRICT__bad(void **state)
+{
+	refused("PINSAFE_STRICT", "yes");
+	refused("PINSAFE_STRICT", "");
+	refused("PINSAFE_STRICT", "11");
+}
+
+static void LOG__levels(void **state)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+	struct config config;
+	int i;
+
+	for (i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		accepted("PINSAFE_LOG", names[i], &config);
+		assert_int_equal(config.log_level, i);
+	}
+}
+
+static void LOG__bad(void **state)
+{
+	refused("PINSAFE_LOG", "verbose");
+	refused("PINSAFE_LOG", "");
+	refused("PINSAFE_LOG", "Debug");
+	refused("PINSAFE_LOG", "2");
+}
+
+static void number(const char *name, int value, int (*of)(struct config *))
+{
+	struct config config;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d", value);
+	accepted(name, text, &config);
+	assert_int_equal(of(&config), value);
+}
+
+static int signal_of(struct config *config)
+{
+	return config->signal;
+}
+
+static int retake_of(struct config *config)
+{
+	return config->retake_ms;
+}
+
+static void SIGNAL__limits(void **state)
+{
+	number("PINSAFE_SIGNAL", SIGRTMIN, signal_of);
+	number("PINSAFE_SIGNAL", SIGRTMAX, signal_of);
+}
+
+static void SIGNAL__bad(void **state)
+{
+	static const char *const values[] = { "",  "0",	 "9",	"29",  "65",
+					      "-40", "40x", "SIGIO", "0x28" };
+	size_t i;
+
+	for (i = 0; i < N_OF(values); i++)
+		refused("PINSAFE_SIGNAL", values[i]);
+}
+
+static void RETAKE_MS__limits(void **state)
+{
+	number("PINSAFE_RETAKE_MS", 0, retake_of);
+	number("PINSAFE_RETAKE_MS", INT_MAX, retake_of);
+}
+
+static void RETAKE_MS__bad(void **state)
+{
+	static const char *const values[] = { "", "-1", "1s", "2147483648",
+					      "99999999999999999999", "1e3" };
+	size_t i;
+
+	for (i = 0; i < N_OF(values); i++)
+		refused("PINSAFE_RETAKE_MS", values[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(nothing_set__defaults),
+		CASE(PINSAFE__on_off),
+		CASE(PINSAFE__bad),
+		CASE(STRICT__0_1),
+		CASE(STRICT__bad),
+		CASE(LOG__levels),
+		CASE(LOG__bad),
+		CASE(SIGNAL__limits),
+		CASE(SIGNAL__bad),
+		CASE(RETAKE_MS__limits),
+		CASE(RETAKE_MS__bad),
+	};
+	int r;
+
+	file_make(&log_file, DISK, 0);
+	setenv("PINSAFE_LOG_FILE", log_file.path, 1);
+	r = cmocka_run_group_tests(cases, NULL, NULL);
+	file_put(&log_file);
+	return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * What every test starts with.  Assertions jump, so they are for the main
+ * thread only; other threads leave something behind that it looks at.
+ */
+#ifndef TEST_H
+#define TEST_H
+
+/* cmocka.h needs these first */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define CASE(fn) cmocka_unit_test(fn)
+#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Nothing that is waited for may take longer than this. */
+#define DEADLINE_MS 20000
+
+#define SKIP_CASE(...)                         \
+	do {                                   \
+		print_message("skipped: ");    \
+		print_message(__VA_ARGS__);    \
+		print_message("\n");           \
+		skip();                        \
+	} while (0)
+
+#endif /* TEST_H */

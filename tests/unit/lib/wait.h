@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef WAIT_H
+#define WAIT_H
+
+#include <stdbool.h>
+
+/* Until @is_true says so; false if it does not within DEADLINE_MS. */
+bool wait_until(bool (*is_true)(void *arg), void *arg);
+
+/* Until thread @tid of this process sleeps in the kernel: the same */
+bool wait_until_asleep(int tid);
+
+#endif /* WAIT_H */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Log lines: which are written, how, and that nobody notices. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fakes/fake_write.h"
+#include "lib/files.h"
+#include "lib/test.h"
+#include "log.h"
+
+static struct file log_file;
+
+static int setup(void **state)
+{
+	file_make(&log_file, DISK, 0);
+	log_setup(LOG_LEVEL_WARN, log_file.path);
+	fake_write_calls = 0;
+	fake_write_errno = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	log_setup(LOG_LEVEL_WARN, NULL);
+	log_borrow_stderr(NULL);
+	file_put(&log_file);
+	return 0;
+}
+
+static void level__those_below_are_dropped(void **state)
+{
+	log_error("1");
+	log_warn("2");
+	log_info("3");
+	log_debug("4");
+	assert_string_equal(file_text(log_file.path),
+			    "pinsafe: 1\npinsafe: 2\n");
+}
+
+static void level_error__errors_only(void **state)
+{
+	log_setup(LOG_LEVEL_ERROR, log_file.path);
+	log_error("1");
+	log_warn("2");
+	assert_string_equal(file_text(log_file.path), "pinsafe: 1\n");
+}
+
+static void level_debug__all(void **state)
+{
+	log_setup(LOG_LEVEL_DEBUG, log_file.path);
+	log_error("1");
+	log_warn("2");
+	log_info("3");
+	log_debug("%d", 4);
+	assert_string_equal(file_text(log_file.path),
+			    "pinsafe: 1\npinsafe: 2\npinsafe: 3\npinsafe: 4\n");
+}
+
+static void file__is_appended_to(void **state)
+{
+	assert_int_equal(write(log_file.fd, "old\n", 4), 4);
+	log_warn("new");
+	assert_string_equal(file_text(log_file.path), "old\npinsafe: new\n");
+}
+
+static void file__is_created(void **state)
+{
+	assert_int_equal(unlink(log_file.path), 0);
+	log_warn("new");
+	assert_string_equal(file_text(log_file.path), "pinsafe: new\n");
+}
+
+static void file__stays_closed_between_lines(void **state)
+{
+	int before = dup(0), after;
+
+	close(before);
+	log_warn("line");
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+}
+
+static void file_in_no_directory__nothing_happens(void **state)
+{
+	log_setup(LOG_LEVEL_WARN, "/dev/null/log");
+	errno = EDOM;
+	log_warn("line");
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(fake_write_calls, 0);
+}
+
+static void line__one_write(void **state)
+{
+	log_warn("%s %d", "a line of several", 5);
+	assert_int_equal(fake_write_calls, 1);
+}
+
+static void line__1023_bytes_whole(void **state)
+{
+	char text[1015];
+
+	/* with "pinsafe: " 1023 bytes, and the newline */
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_warn("%s", text);
+	assert_int_equal(strlen(file_text(log_file.path)), 1024);
+	assert_int_equal(fake_write_calls, 1);
+}
+
+static void line__too_long_is_cut(void **state)
+{
+	static char text[5000];
+	const char *line;
+
+	memset(text, 'x', sizeof(text) - 1);
+	log_warn("%s", text);
+	line = file_text(log_file.path);
+	assert_int_equal(strlen(line), 1024);
+	assert_ptr_equal(strchr(line, '\n'), line + 1023);
+	assert_int_equal(fake_write_calls, 1);
+}
+
+static void errno__kept(void **state)
+{
+	errno = EDOM;
+	log_warn("written");
+	assert_int_equal(errno, EDOM);
+	log_debug("dropped");
+	assert_int_equal(errno, EDOM);
+}
+
+static void errno__kept_if_the_disk_is_full(void **state)
+{
+	fake_write_errno = ENOSPC;
+	errno = EDOM;
+	log_warn("line");
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(fake_write_calls, 1);
+}
+
+static int borrowed_fd;
+
+static int borrow(void)
+{
+	borrowed_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	return borrowed_fd;
+}
+
+static void borrowed_descriptor__is_closed(void **state)
+{
+	log_setup(LOG_LEVEL_WARN, NULL);
+	log_borrow_stderr(borrow);
+	borrowed_fd = -1;
+	log_warn("line (expected here)");
+	assert_true(borrowed_fd >= 3);
+	assert_int_equal(fcntl(borrowed_fd, F_GETFD), -1);
+	assert_int_equal(fake_write_calls, 1);
+}
+
+static int borrow_log_file(void)
+{
+	return fcntl(log_file.fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void borrowed_descriptor__of_another_file_is_not_used(void **state)
+{
+	log_setup(LOG_LEVEL_WARN, NULL);
+	log_borrow_stderr(borrow_log_file);
+	log_warn("line");
+	assert_int_equal(fake_write_calls, 0);
+}
+
+static int borrow_fails(void)
+{
+	errno = EMFILE;
+	return -1;
+}
+
+static void borrowed_descriptor__there_is_none(void **state)
+{
+	log_setup(LOG_LEVEL_WARN, NULL);
+	log_borrow_stderr(borrow_fails);
+	errno = EDOM;
+	log_warn("line");
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(fake_write_calls, 0);
+}
+
+#define LOG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		LOG_CASE(level__those_below_are_dropped),
+		LOG_CASE(level_error__errors_only),
+		LOG_CASE(level_debug__all),
+		LOG_CASE(file__is_appended_to),
+		LOG_CASE(file__is_created),
+		LOG_CASE(file__stays_closed_between_lines),
+		LOG_CASE(file_in_no_directory__nothing_happens),
+		LOG_CASE(line__one_write),
+		LOG_CASE(line__1023_bytes_whole),
+		LOG_CASE(line__too_long_is_cut),
+		LOG_CASE(errno__kept),
+		LOG_CASE(errno__kept_if_the_disk_is_full),
+		LOG_CASE(borrowed_descriptor__is_closed),
+		LOG_CASE(borrowed_descriptor__of_another_file_is_not_used),
+		LOG_CASE(borrowed_descriptor__there_is_none),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

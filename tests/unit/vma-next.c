@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Walk over the mappings of this process: the order, the gaps, the end, and
+ * that both ways to read them tell the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fakes/fake_ioctl.h"
+#include "lib/files.h"
+#include "lib/test.h"
+#include "vma.h"
+
+/*
+ * A window of addresses with, in pages:
+ *  0 gap, 1-2 file rw from its page 1, 3 gap, 4 file r from page 0,
+ *  5-6 anonymous, 7 gap
+ */
+#define WINDOW 8
+static struct file file;
+static char *window;
+
+static int setup(void **state)
+{
+	size_t page = page_size();
+
+	file_make(&file, DISK, 4);
+	window = addresses(WINDOW);
+	munmap(window, WINDOW * page);
+	file_map(&file, 1, 2, PROT_READ | PROT_WRITE, window + page);
+	file_map(&file, 0, 1, PROT_READ, window + 4 * page);
+	assert_ptr_equal(mmap(window + 5 * page, 2 * page, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 window + 5 * page);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	munmap(window, WINDOW * page_size());
+	file_put(&file);
+	return 0;
+}
+
+static uintptr_t at(size_t page)
+{
+	return (uintptr_t)window + page * page_size();
+}
+
+/* Read all of the window, as one of the two ways shows it. */
+static size_t read_window(int ioctl_errno, struct vma *vmas, size_t max)
+{
+	struct vma_reader reader;
+	uintptr_t addr = at(0);
+	size_t n = 0;
+
+	fake_ioctl_errno = ioctl_errno;
+	assert_int_equal(vma_open(&reader), 0);
+	if (ioctl_errno)
+		assert_non_null(reader.text);
+	while (n < max && !vma_next(&reader, addr, &vmas[n]) &&
+	       vmas[n].start < at(WINDOW))
+		addr = vmas[n++].end;
+	vma_close(&reader);
+	fake_ioctl_errno = 0;
+	return n;
+}
+
+static void check_window(const struct vma *vmas, size_t n)
+{
+	assert_int_equal(n, 3);
+	assert_int_equal(vmas[0].start, at(1));
+	assert_int_equal(vmas[0].end, at(3));
+	assert_int_equal(vmas[0].offset, page_size());
+	assert_int_equal(vmas[0].dev, file.dev);
+	assert_int_equal(vmas[0].ino, file.ino);
+	assert_true(vmas[0].readable && vmas[0].writable && vmas[0].shared);
+	assert_string_equal(vmas[0].path, file.path);
+
+	assert_int_equal(vmas[1].start, at(4));
+	assert_int_equal(vmas[1].end, at(5));
+	assert_int_equal(vmas[1].offset, 0);
+	assert_true(vmas[1].readable && !vmas[1].writable && vmas[1].shared);
+
+	assert_int_equal(vmas[2].start, at(5));
+	assert_int_equal(vmas[2].end, at(7));
+	assert_int_equal(vmas[2].ino, 0);
+	assert_false(vmas[2].readable || vmas[2].writable || vmas[2].shared);
+	assert_string_equal(vmas[2].path, "");
+}
+
+static void window__read_as_text(void **state)
+{
+	static struct vma vmas[WINDOW];
+
+	check_window(vmas, read_window(ENOTTY, vmas, WINDOW));
+}
+
+static void window__read_by_ioctl(void **state)
+{
+	static struct vma vmas[WINDOW];
+	struct vma_reader reader;
+	bool has_ioctl;
+
+	assert_int_equal(vma_open(&reader), 0);
+	has_ioctl = reader.fd >= 0;
+	vma_close(&reader);
+	if (!has_ioctl)
+		SKIP_CASE("this kernel has no PROCMAP_QUERY");
+	check_window(vmas, read_window(0, vmas, WINDOW));
+}
+
+static void deleted_file__same_path_both_ways(void **state)
+{
+	static struct vma text[WINDOW], query[WINDOW];
+	char path[PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s (deleted)", file.path);
+	file_unlink(&file);
+	assert_int_equal(read_window(ENOTTY, text, WINDOW), 3);
+	assert_int_equal(read_window(0, query, WINDOW), 3);
+	assert_string_equal(text[0].path, path);
+	assert_string_equal(query[0].path, path);
+}
+
+static void start_at(int ioctl_errno, size_t page, size_t expected_start)
+{
+	struct vma_reader reader;
+	static struct vma vma;
+
+	fake_ioctl_errno = ioctl_errno;
+	assert_int_equal(vma_open(&reader), 0);
+	assert_int_equal(vma_next(&reader, at(page) + 1, &vma), 0);
+	assert_int_equal(vma.start, at(expected_start));
+	vma_close(&reader);
+	fake_ioctl_errno = 0;
+}
+
+static void address_in_mapping__that_mapping(void **state)
+{
+	start_at(0, 2, 1);
+	start_at(ENOTTY, 2, 1);
+}
+
+static void address_in_gap__next_mapping(void **state)
+{
+	start_at(0, 3, 4);
+	start_at(ENOTTY, 3, 4);
+}
+
+static void address_above_all__ENOENT(void **state)
+{
+	struct vma_reader reader;
+	static struct vma vma;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		fake_ioctl_errno = i ? ENOTTY : 0;
+		assert_int_equal(vma_open(&reader), 0);
+		assert_int_equal(vma_next(&reader, UINTPTR_MAX - 1, &vma),
+				 ENOENT);
+		vma_close(&reader);
+	}
+	fake_ioctl_errno = 0;
+}
+
+static void all_mappings__ascend(void **state)
+{
+	struct vma_reader reader;
+	static struct vma vma;
+	uintptr_t addr = 0;
+	size_t n = 0;
+	int r;
+
+	assert_int_equal(vma_open(&reader), 0);
+	while (!(r = vma_next(&reader, addr, &vma))) {
+		assert_true(vma.start >= addr);
+		assert_true(vma.end > vma.start);
+		addr = vma.end;
+		n++;
+	}
+	assert_int_equal(r, ENOENT);
+	assert_true(n > 3);
+	vma_close(&reader);
+}
+
+static void reader__leaves_no_descriptor(void **state)
+{
+	struct vma_reader reader;
+	int before, after, i;
+
+	for (i = 0; i < 2; i++) {
+		fake_ioctl_errno = i ? ENOTTY : 0;
+		before = open("/dev/null", O_RDONLY);
+		close(before);
+		assert_int_equal(vma_open(&reader), 0);
+		vma_close(&reader);
+		after = open("/dev/null", O_RDONLY);
+		close(after);
+		assert_int_equal(before, after);
+	}
+	fake_ioctl_errno = 0;
+}
+
+#define WINDOW_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		WINDOW_CASE(window__read_as_text),
+		WINDOW_CASE(window__read_by_ioctl),
+		WINDOW_CASE(deleted_file__same_path_both_ways),
+		WINDOW_CASE(address_in_mapping__that_mapping),
+		WINDOW_CASE(address_in_gap__next_mapping),
+		CASE(address_above_all__ENOENT),
+		CASE(all_mappings__ascend),
+		CASE(reader__leaves_no_descriptor),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
