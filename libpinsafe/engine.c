@@ -103,13 +103,50 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 	return 0;
 }
 
+/* NULL, or why the context cannot be guarded.  Does not touch it. */
+static const char *prepare(const struct ops_layout *layout, const void *ops)
+{
+	struct real_verbs real;
+
+	if (!layout)
+		return "the layout of this libibverbs is not known";
+	read_ops(layout, ops, &real);
+	if (redirect_provider(&real))
+		return "calls of its provider to the kernel cannot be redirected";
+	return fork_setup() ? "out of memory" : NULL;
+}
+
+/* Forward @ops and hook; on failure the context is as it was before. */
+static const char *set_and_hook(const struct ops_layout *layout,
+				struct ibv_context *context, const void *ops)
+{
+	void *verbs_context = layout_verbs_context(layout, context);
+	size_t size = layout->n_ops * sizeof(void *);
+	const char *why = NULL;
+	void **before;
+
+	before = malloc(size);
+	if (!before)
+		return "out of memory";
+	memcpy(before, layout_ops(layout, context), size);
+
+	real_private_get()->verbs_set_ops(verbs_context, ops);
+	if (!layout_is_consistent(layout, context))
+		why = "public and private operations of the context differ";
+	else if (hook(layout, context))
+		why = "out of memory";
+	if (why)
+		real_private_get()->verbs_set_ops(verbs_context, before);
+	free(before);
+	return why;
+}
+
 void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 {
 	const struct real_private *private = real_private_get();
 	const struct ops_layout *layout;
 	struct ibv_context *context;
-	struct real_verbs real;
-	const char *why = NULL;
+	const char *why;
 
 	if (config_get()->off || is_libibverbs(caller)) {
 		private->verbs_set_ops(verbs_context, ops);
@@ -118,33 +155,22 @@ void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 
 	context = layout_find_context(verbs_context);
 	layout = layout_get(private, layout_context_size(context));
-	if (!layout) {
-		why = "the layout of this libibverbs is not known";
-	} else {
-		read_ops(layout, ops, &real);
-		if (redirect_provider(&real))
-			why = "calls of its provider to the kernel cannot be redirected";
-		else if (fork_setup())
-			why = "out of memory";
-	}
-
-	if (!why || !config_get()->strict)
+	why = prepare(layout, ops);
+	if (!why)
+		why = set_and_hook(layout, context, ops);
+	if (!why)
+		return;
+	not_protected(context, why);
+	if (!config_get()->strict)
 		private->verbs_set_ops(verbs_context, ops);
-	if (!why && !layout_is_consistent(layout, context))
-		why = "public and private operations of the context differ";
-	if (!why && hook(layout, context))
-		why = "out of memory";
-	if (why)
-		not_protected(context, why);
 }
 
 int engine_attach(struct ibv_context *context)
 {
 	const struct real_private *private = real_private_get();
 	const struct ops_layout *layout;
-	struct real_verbs real;
+	const char *why;
 	size_t size;
-	int r;
 
 	size = layout_context_size(context);
 	if (!size)
@@ -152,11 +178,13 @@ int engine_attach(struct ibv_context *context)
 	if (config_get()->off || !private)
 		return EOPNOTSUPP;
 	layout = layout_get(private, size);
-	if (!layout || !layout_is_consistent(layout, context))
+	why = prepare(layout, layout ? layout_ops(layout, context) : NULL);
+	if (!why && !layout_is_consistent(layout, context))
+		why = "public and private operations of the context differ";
+	if (why) {
+		log_error("engine: %s: not attached: %s",
+			  context->device->name, why);
 		return EOPNOTSUPP;
-	read_ops(layout, layout_ops(layout, context), &real);
-	if (redirect_provider(&real))
-		return EOPNOTSUPP;
-	r = fork_setup();
-	return r ?: hook(layout, context);
+	}
+	return hook(layout, context);
 }

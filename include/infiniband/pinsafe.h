@@ -30,7 +30,7 @@ extern "C" {
  * @breaks: leases that were broken so far
  * @revoked_mrs: memory regions revoked because of a break so far
  * @revoke_failures: attempts to revoke that failed so far (they are repeated)
- * @retakes: leases taken again after a break so far
+ * @retakes: registrations so far that waited for a break to be over
  * @last_revoke_ns: time from when the last break was noticed until its lease
  *	was released, in nanoseconds; 0 before the first break
  *
