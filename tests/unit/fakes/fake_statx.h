@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_STATX_H
+#define FAKE_STATX_H
+
+#include <stdbool.h>
+
+/* Do regular files look as if they were on persistent memory? */
+extern bool fake_statx_is_dax;
+/* What it fails with from now on; 0: it succeeds. */
+extern int fake_statx_errno;
+
+#endif /* FAKE_STATX_H */

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which parts a range has, and when two ranges are the same memory */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/test.h"
+#include "mapping.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+
+/*
+ * In pages: 0 gap, 1-2 file a from page 1, 3 gap, 4-5 file b from page 0,
+ * 6 anonymous, 7 file a page 0, 8 gap
+ */
+#define WINDOW 9
+static struct file a, b;
+static char *window;
+
+static uintptr_t at(size_t page)
+{
+	return (uintptr_t)window + page * page_size();
+}
+
+static int setup(void **state)
+{
+	file_make(&a, DISK, 4);
+	file_make(&b, DISK, 4);
+	window = addresses(WINDOW);
+	munmap(window, WINDOW * page_size());
+	file_map(&a, 1, 2, RW, (void *)at(1));
+	file_map(&b, 0, 2, RW, (void *)at(4));
+	assert_ptr_not_equal(mmap((void *)at(6), page_size(), RW,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				  0),
+			     MAP_FAILED);
+	file_map(&a, 0, 1, RW, (void *)at(7));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	munmap(window, WINDOW * page_size());
+	file_put(&a);
+	file_put(&b);
+	return 0;
+}
+
+static void classify(uintptr_t addr, size_t length, size_t n_parts,
+		     struct mapping *ret_mapping)
+{
+	assert_int_equal(mapping_classify(addr, length, gettid(), ret_mapping),
+			 0);
+	assert_int_equal(ret_mapping->n_parts, n_parts);
+}
+
+static void part(const struct mapping_part *part, const struct file *file,
+		 uintptr_t start, uintptr_t end, uint64_t offset)
+{
+	assert_int_equal(part->file.ino, file->ino);
+	assert_int_equal(part->start, start);
+	assert_int_equal(part->end, end);
+	assert_int_equal(part->offset, offset);
+}
+
+static void several_mappings__a_part_each(void **state)
+{
+	struct mapping mapping;
+	size_t page = page_size();
+
+	classify(at(0), WINDOW * page, 3, &mapping);
+	part(&mapping.parts[0], &a, at(1), at(3), page);
+	part(&mapping.parts[1], &b, at(4), at(6), 0);
+	part(&mapping.parts[2], &a, at(7), at(8), 0);
+	mapping_put(&mapping);
+}
+
+static void unaligned__to_the_byte(void **state)
+{
+	struct mapping mapping;
+	size_t page = page_size();
+
+	classify(at(1) + 100, page, 1, &mapping);
+	part(&mapping.parts[0], &a, at(1) + 100, at(2) + 100, page + 100);
+	mapping_put(&mapping);
+	classify(at(5) + 7, 2 * page + 1, 2, &mapping);
+	part(&mapping.parts[0], &b, at(5) + 7, at(6), page + 7);
+	part(&mapping.parts[1], &a, at(7), at(7) + 8, 0);
+	mapping_put(&mapping);
+}
+
+static void last_byte__counts(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(0), page_size() + 1, 1, &mapping);
+	part(&mapping.parts[0], &a, at(1), at(1) + 1, page_size());
+	mapping_put(&mapping);
+}
+
+static void ends_before_a_file__none(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(0), page_size(), 0, &mapping);
+	classify(at(3), page_size(), 0, &mapping);
+}
+
+static void gap__none(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(3) + 10, 100, 0, &mapping);
+}
+
+static void zero_length__none(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(1), 0, 0, &mapping);
+}
+
+static void wraps__none(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(1), SIZE_MAX, 0, &mapping);
+	classify(UINTPTR_MAX - 10, 100, 0, &mapping);
+}
+
+static void above_everything__none(void **state)
+{
+	struct mapping mapping;
+
+	classify(UINTPTR_MAX - 100, 50, 0, &mapping);
+}
+
+static void is_equal_after(void (*change)(void), bool expected)
+{
+	struct mapping before, after;
+	size_t length = WINDOW * page_size();
+
+	assert_int_equal(mapping_classify(at(0), length, gettid(), &before), 0);
+	change();
+	assert_int_equal(mapping_classify(at(0), length, gettid(), &after), 0);
+	assert_int_equal(mapping_equal(&before, &after), expected);
+	assert_int_equal(mapping_equal(&after, &before), expected);
+	mapping_put(&before);
+	mapping_put(&after);
+}
+
+static void nothing(void)
+{
+}
+
+static void unmap(void)
+{
+	munmap((void *)at(7), page_size());
+}
+
+static void map_other_file(void)
+{
+	file_map(&b, 1, 2, RW, (void *)at(1));
+}
+
+static void map_other_offset(void)
+{
+	file_map(&a, 0, 2, RW, (void *)at(1));
+}
+
+static void protect(void)
+{
+	mprotect((void *)at(1), 2 * page_size(), PROT_READ);
+}
+
+static void map_anonymous(void)
+{
+	assert_ptr_not_equal(mmap((void *)at(4), 2 * page_size(), RW,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				  0),
+			     MAP_FAILED);
+}
+
+static void map_one_more(void)
+{
+	file_map(&b, 3, 1, RW, (void *)at(8));
+}
+
+static void rename_file(void)
+{
+	char path[PATH_MAX + 2];
+
+	snprintf(path, sizeof(path), "%s-2", a.path);
+	assert_int_equal(rename(a.path, path), 0);
+	memcpy(a.path, path, sizeof(a.path));
+}
+
+static void equal__unchanged(void **state)
+{
+	is_equal_after(nothing, true);
+}
+
+static void equal__renamed(void **state)
+{
+	is_equal_after(rename_file, true);
+}
+
+static void unequal__unmapped(void **state)
+{
+	is_equal_after(unmap, false);
+}
+
+static void unequal__other_file(void **state)
+{
+	is_equal_after(map_other_file, false);
+}
+
+static void unequal__other_offset(void **state)
+{
+	is_equal_after(map_other_offset, false);
+}
+
+static void unequal__other_protection(void **state)
+{
+	is_equal_after(protect, false);
+}
+
+static void unequal__anonymous_now(void **state)
+{
+	is_equal_after(map_anonymous, false);
+}
+
+static void unequal__one_more(void **state)
+{
+	is_equal_after(map_one_more, false);
+}
+
+static void put__twice(void **state)
+{
+	struct mapping mapping;
+
+	classify(at(1), page_size(), 1, &mapping);
+	mapping_put(&mapping);
+	assert_int_equal(mapping.n_parts, 0);
+	mapping_put(&mapping);
+}
+
+/* Classify with @n_free descriptors left. */
+static int classify_with(size_t n_free, struct mapping *ret_mapping)
+{
+	struct rlimit limit, saved;
+	int fd = dup(0), r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
+	limit = saved;
+	limit.rlim_cur = fd + n_free;
+	close(fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	r = mapping_classify(at(1), page_size(), gettid(), ret_mapping);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
+	return r;
+}
+
+static void no_descriptor_for_the_maps__EMFILE(void **state)
+{
+	struct mapping mapping;
+
+	assert_int_equal(classify_with(0, &mapping), EMFILE);
+}
+
+static void no_descriptor_for_the_file__EMFILE(void **state)
+{
+	struct mapping mapping;
+
+	assert_int_equal(classify_with(1, &mapping), EMFILE);
+}
+
+static void two_descriptors__enough(void **state)
+{
+	struct mapping mapping;
+
+	assert_int_equal(classify_with(2, &mapping), 0);
+	assert_int_equal(mapping.n_parts, 1);
+	mapping_put(&mapping);
+}
+
+#define WINDOW_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		WINDOW_CASE(several_mappings__a_part_each),
+		WINDOW_CASE(unaligned__to_the_byte),
+		WINDOW_CASE(last_byte__counts),
+		WINDOW_CASE(ends_before_a_file__none),
+		WINDOW_CASE(gap__none),
+		WINDOW_CASE(zero_length__none),
+		WINDOW_CASE(wraps__none),
+		WINDOW_CASE(above_everything__none),
+		WINDOW_CASE(equal__unchanged),
+		WINDOW_CASE(equal__renamed),
+		WINDOW_CASE(unequal__unmapped),
+		WINDOW_CASE(unequal__other_file),
+		WINDOW_CASE(unequal__other_offset),
+		WINDOW_CASE(unequal__other_protection),
+		WINDOW_CASE(unequal__anonymous_now),
+		WINDOW_CASE(unequal__one_more),
+		WINDOW_CASE(put__twice),
+		WINDOW_CASE(no_descriptor_for_the_maps__EMFILE),
+		WINDOW_CASE(no_descriptor_for_the_file__EMFILE),
+		WINDOW_CASE(two_descriptors__enough),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

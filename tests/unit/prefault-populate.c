@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Make the pages of a part present: what gets blocks, and what is an error */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/test.h"
+#include "prefault.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+#define PAGES 8
+
+static struct file file;
+static char *addr;
+static size_t n_asked, stop_at;
+
+static int setup(void **state)
+{
+	file_make(&file, DISK, PAGES);
+	addr = file_map(&file, 0, PAGES, RW, NULL);
+	n_asked = 0;
+	stop_at = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	munmap(addr, PAGES * page_size());
+	file_put(&file);
+	return 0;
+}
+
+static bool must_stop(void *arg)
+{
+	assert_ptr_equal(arg, &stop_at);
+	return ++n_asked == stop_at;
+}
+
+/* @start and @end in bytes from addr */
+static int run(size_t start, size_t end, bool writable)
+{
+	struct mapping_part part = {
+		.start = (uintptr_t)addr + start,
+		.end = (uintptr_t)addr + end,
+		.offset = start,
+		.readable = true,
+		.writable = writable,
+	};
+
+	return prefault(&part, page_size(), must_stop, &stop_at);
+}
+
+static void has_data(size_t first, size_t end)
+{
+	size_t i;
+
+	for (i = 0; i < PAGES; i++)
+		assert_int_equal(file_has_data(&file, i),
+				 i >= first && i < end);
+}
+
+static void sparse_file__gets_its_blocks(void **state)
+{
+	assert_int_equal(run(0, PAGES * page_size(), true), 0);
+	has_data(0, PAGES);
+	assert_int_equal(n_asked, 1);
+}
+
+static void pages_outside__stay_holes(void **state)
+{
+	size_t page = page_size();
+
+	assert_int_equal(run(3 * page, 5 * page, true), 0);
+	has_data(3, 5);
+}
+
+static void unaligned__the_pages_around(void **state)
+{
+	size_t page = page_size();
+
+	assert_int_equal(run(3 * page + 100, 4 * page + 1, true), 0);
+	has_data(3, 5);
+}
+
+static void data__is_kept(void **state)
+{
+	file_fill(&file, 1, 1);
+	assert_int_equal(run(0, PAGES * page_size(), true), 0);
+	assert_int_equal(addr[page_size()], 'x');
+	assert_int_equal(addr[0], 0);
+}
+
+static void read_only__stays_a_hole(void **state)
+{
+	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
+	assert_int_equal(run(0, PAGES * page_size(), false), 0);
+	has_data(0, 0);
+}
+
+static void beyond_the_end_of_file__EFAULT(void **state)
+{
+	assert_int_equal(ftruncate(file.fd, 2 * page_size()), 0);
+	assert_int_equal(run(0, PAGES * page_size(), true), EFAULT);
+	assert_int_equal(run(2 * page_size(), 3 * page_size(), true), EFAULT);
+}
+
+static void beyond_the_end_of_file__EFAULT_read_only(void **state)
+{
+	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
+	assert_int_equal(ftruncate(file.fd, 2 * page_size()), 0);
+	assert_int_equal(run(0, PAGES * page_size(), false), EFAULT);
+}
+
+static void last_page_of_file__whole(void **state)
+{
+	assert_int_equal(ftruncate(file.fd, page_size() + 1), 0);
+	assert_int_equal(run(0, 2 * page_size(), true), 0);
+}
+
+static void protected__EFAULT(void **state)
+{
+	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_NONE), 0);
+	assert_int_equal(run(0, page_size(), true), EFAULT);
+	assert_int_equal(run(0, page_size(), false), EFAULT);
+}
+
+static void write_protected_meanwhile__EFAULT(void **state)
+{
+	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
+	assert_int_equal(run(0, page_size(), true), EFAULT);
+}
+
+static void stopped__EAGAIN_and_untouched(void **state)
+{
+	stop_at = 1;
+	assert_int_equal(run(0, PAGES * page_size(), true), EAGAIN);
+	has_data(0, 0);
+}
+
+/* Chunks are of 256 MiB; memory that is only read costs no pages. */
+static void large_range__asked_for_each_chunk(void **state)
+{
+	const size_t size = 3 * (256ul << 20);
+	char *large = mmap(NULL, size, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct mapping_part part = {
+		.start = (uintptr_t)large,
+		.end = (uintptr_t)large + size,
+		.readable = true,
+	};
+
+	assert_ptr_not_equal(large, MAP_FAILED);
+	assert_int_equal(prefault(&part, page_size(), must_stop, &stop_at), 0);
+	assert_int_equal(n_asked, 3);
+	n_asked = 0;
+	stop_at = 3;
+	assert_int_equal(prefault(&part, page_size(), must_stop, &stop_at),
+			 EAGAIN);
+	munmap(large, size);
+}
+
+#define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		FILE_CASE(sparse_file__gets_its_blocks),
+		FILE_CASE(pages_outside__stay_holes),
+		FILE_CASE(unaligned__the_pages_around),
+		FILE_CASE(data__is_kept),
+		FILE_CASE(read_only__stays_a_hole),
+		FILE_CASE(beyond_the_end_of_file__EFAULT),
+		FILE_CASE(beyond_the_end_of_file__EFAULT_read_only),
+		FILE_CASE(last_page_of_file__whole),
+		FILE_CASE(protected__EFAULT),
+		FILE_CASE(write_protected_meanwhile__EFAULT),
+		FILE_CASE(stopped__EAGAIN_and_untouched),
+		FILE_CASE(large_range__asked_for_each_chunk),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
