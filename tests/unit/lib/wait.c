@@ -27,7 +27,7 @@ static bool is_asleep(void *arg)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", *(int *)arg);
 	stat = fopen(path, "re");
 	if (!stat)
-		return false;
+		return true;
 	if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
 		state = '?';
 	fclose(stat);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_KEEPER_H
+#define FAKE_KEEPER_H
+
+#include "../lib/fault.h"
+#include "keeper.h"
+
+struct fake_keeper {
+	struct fault call;
+	struct fault adopt;
+};
+
+extern struct fake_keeper fake_keeper;
+
+#endif /* FAKE_KEEPER_H */

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The stage lease: one for each inode below FAKE_LEASES, not shared */
+#include "../lib/record.h"
+#include "fake_lease.h"
+
+struct fake_lease fake_lease;
+
+const struct lease_backend lease_layout = { .name = "fake" };
+
+static int ino_of(const struct lease *lease)
+{
+	return lease - fake_lease.leases;
+}
+
+int lease_take(const struct lease_backend *backend, const struct backing *file,
+	       struct lease **ret_lease)
+{
+	int r = fault_now(&fake_lease.take);
+
+	record("take %d", (int)file->ino);
+	if (r)
+		return r;
+	fake_lease.holders[file->ino]++;
+	*ret_lease = &fake_lease.leases[file->ino];
+	return 0;
+}
+
+void lease_put(struct lease *lease)
+{
+	record("put %d", ino_of(lease));
+	fake_lease.holders[ino_of(lease)]--;
+}
+
+bool lease_is_held(struct lease *lease)
+{
+	record("held? %d", ino_of(lease));
+	return !fault_now(&fake_lease.is_held);
+}
+
+bool lease_is_held_locked(const struct lease *lease)
+{
+	return !fault_now(&fake_lease.is_held_locked);
+}

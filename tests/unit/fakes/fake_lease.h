@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_LEASE_H
+#define FAKE_LEASE_H
+
+#include "../lib/fault.h"
+#include "lease.h"
+
+#define FAKE_LEASES 4
+
+struct fake_lease {
+	struct lease leases[FAKE_LEASES];	/* index: inode */
+	int holders[FAKE_LEASES];
+	struct fault take;
+	struct fault is_held;		/* error: no */
+	struct fault is_held_locked;	/* error: no */
+};
+
+extern struct fake_lease fake_lease;
+
+#endif /* FAKE_LEASE_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_MAPPING_H
+#define FAKE_MAPPING_H
+
+#include "../lib/fault.h"
+#include "mapping.h"
+
+struct fake_mapping {
+	size_t n_parts;
+	struct mapping_part parts[3];
+	struct fault classify;
+	/* Calls that find another offset, or no file any more */
+	unsigned int changes_at, vanishes_at;
+};
+
+extern struct fake_mapping fake_mapping;
+
+/* Of this kind, with inodes 1, 2... */
+void fake_mapping_set(size_t n_parts, enum mapping_kind kind);
+
+#endif /* FAKE_MAPPING_H */

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The stage prefault */
+#include <errno.h>
+
+#include "../lib/record.h"
+#include "fake_prefault.h"
+
+struct fake_prefault fake_prefault;
+
+int prefault(const struct mapping_part *part, size_t page_size,
+	     bool (*must_stop)(void *arg), void *arg)
+{
+	record("prefault %d", (int)part->file.ino);
+	return must_stop(arg) ? EAGAIN : fault_now(&fake_prefault.prefault);
+}
+
+int prefault_why(const struct mapping_part *part, size_t page_size)
+{
+	record("why %d", (int)part->file.ino);
+	return fault_now(&fake_prefault.why);
+}
+
+int prefault_check_blocks(const struct mapping_part *part)
+{
+	record("check %d", (int)part->file.ino);
+	return fault_now(&fake_prefault.check_blocks);
+}

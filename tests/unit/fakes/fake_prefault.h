@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_PREFAULT_H
+#define FAKE_PREFAULT_H
+
+#include "../lib/fault.h"
+#include "prefault.h"
+
+struct fake_prefault {
+	struct fault prefault;
+	struct fault why;
+	struct fault check_blocks;
+};
+
+extern struct fake_prefault fake_prefault;
+
+#endif /* FAKE_PREFAULT_H */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_PROVIDER_H
+#define FAKE_PROVIDER_H
+
+#include "../lib/fault.h"
+#include "real_verbs.h"
+
+struct fake_provider {
+	struct fault reg_mr;	/* error EDOM: fails and leaves errno at 0 */
+	struct fault dereg_mr;
+	struct fault rereg_mr;
+	/*
+	 * The kernel's part of making and destroying an MR, NULL: none.  The
+	 * latter is called as an import of the provider would be.
+	 */
+	int (*cmd_reg_mr)(struct ibv_mr *mr);
+	int (*cmd_dereg_mr)(struct ibv_mr *mr);
+	bool is_quiet;		/* record nothing */
+	bool was_in_section;	/* at the last reg_mr or dereg_mr */
+};
+
+extern struct fake_provider fake_provider;
+extern const struct real_verbs fake_provider_ops;
+
+#endif /* FAKE_PROVIDER_H */

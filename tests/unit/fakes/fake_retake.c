@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The stage retake, which counts instead of waiting */
+#include "../lib/record.h"
+#include "fake_retake.h"
+#include "retake.h"
+
+unsigned int fake_retake_left;
+
+bool retake_wait(struct retake *retake)
+{
+	retake->deadline_ns = 1;
+	if (!fake_retake_left)
+		return false;
+	fake_retake_left--;
+	record("wait");
+	return true;
+}

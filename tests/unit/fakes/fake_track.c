@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The stage track, with one entry */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../lib/record.h"
+#include "fake_track.h"
+
+struct fake_track fake_track;
+
+struct guarded_mr *track_alloc(size_t max_leases)
+{
+	struct guarded_mr *gmr;
+
+	if (fault_now(&fake_track.alloc))
+		return NULL;
+	gmr = calloc(1, sizeof(*gmr) + max_leases * sizeof(gmr->leases[0]));
+	return gmr;
+}
+
+int track_add(struct guarded_mr *gmr)
+{
+	int r = fault_now(&fake_track.add);
+
+	record("track");
+	if (!r)
+		fake_track.gmr = gmr;
+	return r;
+}
+
+void track_add_orphan(struct guarded_mr *gmr)
+{
+	record("orphan");
+	fake_track.gmr = gmr;
+}
+
+int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+{
+	int r = fault_now(&fake_track.begin_dereg);
+
+	if (!fake_track.gmr || fake_track.gmr->mr != mr)
+		r = ENOENT;
+	if (!r)
+		*ret_gmr = fake_track.gmr;
+	return r;
+}
+
+void track_dereg_failed(struct guarded_mr *gmr)
+{
+	record("dereg failed");
+}
+
+size_t track_remove(struct guarded_mr *gmr)
+{
+	record("untrack");
+	fake_track.gmr = NULL;
+	return fake_track.is_zombie ? 0 : gmr->n_leases;
+}
+
+bool track_has(struct ibv_mr *mr)
+{
+	return fake_track.gmr && fake_track.gmr->mr == mr;
+}
+
+struct guarded_mr *track_detach_context(const struct ibv_context *context)
+{
+	struct guarded_mr *gmr = fake_track.gmr;
+
+	record("detach");
+	fake_track.gmr = NULL;
+	return gmr;
+}

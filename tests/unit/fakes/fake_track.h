@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_TRACK_H
+#define FAKE_TRACK_H
+
+#include "../lib/fault.h"
+#include "track.h"
+
+struct fake_track {
+	struct fault alloc;		/* error: out of memory */
+	struct fault add;
+	struct fault begin_dereg;
+	bool is_zombie;			/* what track_remove() finds */
+	struct guarded_mr *gmr;		/* the only one there is */
+};
+
+extern struct fake_track fake_track;
+
+#endif /* FAKE_TRACK_H */

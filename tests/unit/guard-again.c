@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Registrations during which the world changes: everything is undone and tried
+ * again from the start, and given up only when retake says so.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/guarded.h"
+
+#define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
+/* The context is adopted by then. */
+#define SECOND_TRY \
+	"classify, take 1, prefault 1, reg_mr, classify, track"
+#define FIRST_TRY "classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
+
+static void succeeds_again(const char *text)
+{
+	fake_retake_left = 1;
+	(void)guarded_reg_succeeds(text);
+	assert_int_equal(stats.retakes, 1);
+	assert_int_equal(fake_lease.holders[1], 1);
+}
+
+static void gives_up(const char *text)
+{
+	guarded_reg_fails(EAGAIN, text);
+	assert_int_equal(fake_lease.holders[1], 0);
+}
+
+static void lease_is_being_broken__again(void **state)
+{
+	fake_lease.take = ONCE(EAGAIN);
+	succeeds_again("classify, take 1, wait, " FIRST_TRY);
+}
+
+static void lease_is_being_broken__EAGAIN(void **state)
+{
+	fake_lease.take = ALWAYS(EAGAIN);
+	gives_up("classify, take 1");
+}
+
+static void lease_of_second_file__again(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(2, EAGAIN);
+	succeeds_again("classify, take 1, take 2, put 1, wait, "
+		       "classify, take 1, take 2, prefault 1, prefault 2, "
+		       "adopt 7, reg_mr, classify, track");
+}
+
+static void broken_before_prefault__again(void **state)
+{
+	fake_lease.is_held_locked = ONCE(EAGAIN);
+	succeeds_again("classify, take 1, prefault 1, put 1, wait, " FIRST_TRY);
+}
+
+static void broken_before_prefault__EAGAIN(void **state)
+{
+	fake_lease.is_held_locked = ALWAYS(EAGAIN);
+	gives_up("classify, take 1, prefault 1, put 1");
+}
+
+static void there_is_space_by_now__again(void **state)
+{
+	fake_prefault.prefault = ONCE(EFAULT);
+	fake_prefault.why = ALWAYS(EAGAIN);
+	succeeds_again("classify, take 1, prefault 1, why 1, put 1, wait, "
+		       FIRST_TRY);
+}
+
+static void register_refused_in_a_break__again(void **state)
+{
+	fake_provider.reg_mr = ONCE(EFAULT);
+	fake_lease.is_held = ONCE(EAGAIN);
+	succeeds_again(UP_TO_REG_MR ", held? 1, put 1, wait, " SECOND_TRY);
+}
+
+static void register_refused_in_a_break__EAGAIN(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	fake_lease.is_held = ALWAYS(EAGAIN);
+	gives_up(UP_TO_REG_MR ", held? 1, put 1");
+}
+
+static void mapping_changed__again(void **state)
+{
+	fake_mapping.changes_at = 2;
+	succeeds_again(UP_TO_REG_MR ", classify, dereg_mr, put 1, wait, "
+				    SECOND_TRY);
+}
+
+static void mapping_changed__EAGAIN(void **state)
+{
+	fake_mapping.changes_at = 2;
+	gives_up(UP_TO_REG_MR ", classify, dereg_mr, put 1");
+}
+
+static void broken_after_register__again(void **state)
+{
+	fake_track.add = ONCE(EAGAIN);
+	succeeds_again(UP_TO_REG_MR
+		       ", classify, track, dereg_mr, put 1, wait, " SECOND_TRY);
+}
+
+static void broken_after_register__EAGAIN(void **state)
+{
+	fake_track.add = ALWAYS(EAGAIN);
+	gives_up(UP_TO_REG_MR ", classify, track, dereg_mr, put 1");
+}
+
+/* The kernel's MR may be alive, so its lease must stay. */
+static void undo_fails__orphan_keeps_its_lease(void **state)
+{
+	fake_mapping.changes_at = 2;
+	fake_provider.dereg_mr = ALWAYS(EBUSY);
+	guarded_reg_fails(EAGAIN,
+			  UP_TO_REG_MR ", classify, dereg_mr, orphan");
+	assert_int_equal(fake_lease.holders[1], 1);
+	assert_int_equal(fake_track.gmr->n_leases, 1);
+	assert_ptr_equal(fake_track.gmr->context, &guarded_context);
+}
+
+static void three_times__counted_once(void **state)
+{
+	fake_lease.take = ALWAYS(EAGAIN);
+	fake_retake_left = 3;
+	guarded_reg_fails(EAGAIN, "classify, take 1, wait, classify, take 1, "
+				  "wait, classify, take 1, wait, "
+				  "classify, take 1");
+}
+
+/* Memory that became anonymous meanwhile needs no guard. */
+static void no_file_any_more__registered_without(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_lease.take = ALWAYS(EAGAIN);
+	fake_retake_left = 1;
+	fake_mapping.vanishes_at = 2;
+	mr = guarded_reg(0);
+	assert_non_null(mr);
+	assert_record("classify, take 1, wait, classify, reg_mr");
+	assert_false(fake_provider.was_in_section);
+	assert_int_equal(stats.registrations, 0);
+	free(mr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		GUARDED_CASE(lease_is_being_broken__again),
+		GUARDED_CASE(lease_is_being_broken__EAGAIN),
+		GUARDED_CASE(lease_of_second_file__again),
+		GUARDED_CASE(broken_before_prefault__again),
+		GUARDED_CASE(broken_before_prefault__EAGAIN),
+		GUARDED_CASE(there_is_space_by_now__again),
+		GUARDED_CASE(register_refused_in_a_break__again),
+		GUARDED_CASE(register_refused_in_a_break__EAGAIN),
+		GUARDED_CASE(mapping_changed__again),
+		GUARDED_CASE(mapping_changed__EAGAIN),
+		GUARDED_CASE(broken_after_register__again),
+		GUARDED_CASE(broken_after_register__EAGAIN),
+		GUARDED_CASE(undo_fails__orphan_keeps_its_lease),
+		GUARDED_CASE(three_times__counted_once),
+		GUARDED_CASE(no_file_any_more__registered_without),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Registrations that come to nothing: which stage says no, what the program
+ * gets, and that exactly what was done is undone, in reverse.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/guarded.h"
+
+static void classify__ENOMEM(void **state)
+{
+	fake_mapping.classify = ALWAYS(ENOMEM);
+	guarded_reg_fails(ENOMEM, "classify");
+}
+
+static void classify__EMFILE_on_the_keeper_too(void **state)
+{
+	fake_mapping.classify = ALWAYS(EMFILE);
+	guarded_reg_fails(EMFILE, "classify, classify");
+}
+
+static void page_cache__EOPNOTSUPP(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+}
+
+static void unknown_file__EOPNOTSUPP(void **state)
+{
+	fake_mapping_set(1, MAPPING_UNKNOWN);
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	fake_mapping_set(1, MAPPING_UNKNOWN);
+	fake_mapping.parts[0].error = ENOENT;
+	stats.refusals = 0;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+}
+
+static void second_file_in_page_cache__EOPNOTSUPP(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_mapping.parts[1].kind = MAPPING_PAGE_CACHE;
+	guarded_reg_fails(EOPNOTSUPP, "classify, take 1, put 1");
+}
+
+static void memory_window_bind__EOPNOTSUPP(void **state)
+{
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_MW_BIND));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("classify");
+	assert_int_equal(stats.refusals, 1);
+}
+
+/* Not a refusal of ours, so not counted */
+static void track_alloc__ENOMEM(void **state)
+{
+	fake_track.alloc = ALWAYS(ENOMEM);
+	errno = 0;
+	assert_null(guarded_reg(0));
+	assert_int_equal(errno, ENOMEM);
+	assert_record("classify");
+}
+
+static void take_fails(int error, int expected)
+{
+	fake_lease.take = ALWAYS(error);
+	guarded_reg_fails(expected, "classify, take 1");
+}
+
+static void lease__EOPNOTSUPP(void **state)
+{
+	take_fails(EOPNOTSUPP, EOPNOTSUPP);
+}
+
+static void lease__ENOLCK_is_EOPNOTSUPP(void **state)
+{
+	take_fails(ENOLCK, EOPNOTSUPP);
+}
+
+static void lease__EACCES(void **state)
+{
+	take_fails(EACCES, EACCES);
+}
+
+static void lease__EPERM_is_EACCES(void **state)
+{
+	take_fails(EPERM, EACCES);
+}
+
+static void lease__EBUSY(void **state)
+{
+	take_fails(EBUSY, EBUSY);
+}
+
+static void lease__ENOENT(void **state)
+{
+	take_fails(ENOENT, ENOENT);
+}
+
+static void lease__ENOMEM(void **state)
+{
+	take_fails(ENOMEM, ENOMEM);
+}
+
+static void lease__EMFILE(void **state)
+{
+	take_fails(EMFILE, EMFILE);
+}
+
+static void lease_of_second_file__EACCES(void **state)
+{
+	fake_mapping_set(3, MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(3, EACCES);
+	guarded_reg_fails(EACCES,
+			  "classify, take 1, take 2, take 3, put 2, put 1");
+}
+
+static void prefault_fails(int error, int expected)
+{
+	fake_prefault.prefault = ALWAYS(error);
+	guarded_reg_fails(expected, "classify, take 1, prefault 1, put 1");
+}
+
+static void prefault__ENOMEM(void **state)
+{
+	prefault_fails(ENOMEM, ENOMEM);
+}
+
+static void prefault__EHWPOISON(void **state)
+{
+	prefault_fails(EHWPOISON, EHWPOISON);
+}
+
+static void prefault_EFAULT_because(int why, int expected)
+{
+	fake_prefault.prefault = ALWAYS(EFAULT);
+	fake_prefault.why = ALWAYS(why);
+	guarded_reg_fails(expected,
+			  "classify, take 1, prefault 1, why 1, put 1");
+}
+
+static void prefault__ENOSPC(void **state)
+{
+	prefault_EFAULT_because(ENOSPC, ENOSPC);
+}
+
+static void prefault__EDQUOT(void **state)
+{
+	prefault_EFAULT_because(EDQUOT, EDQUOT);
+}
+
+static void prefault__EIO(void **state)
+{
+	prefault_EFAULT_because(EIO, EIO);
+}
+
+static void prefault__beyond_the_end_is_EFAULT(void **state)
+{
+	prefault_EFAULT_because(ENXIO, EFAULT);
+}
+
+static void prefault__EFAULT(void **state)
+{
+	prefault_EFAULT_because(EFAULT, EFAULT);
+}
+
+static void prefault_of_second_file__ENOMEM(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
+	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, "
+				  "prefault 1, prefault 2, put 2, put 1");
+}
+
+static void read_only_over_a_hole__EFAULT(void **state)
+{
+	fake_mapping.parts[0].writable = false;
+	fake_prefault.check_blocks = ALWAYS(ENXIO);
+	guarded_reg_fails(EFAULT,
+			  "classify, take 1, prefault 1, check 1, put 1");
+}
+
+static void read_only__check_fails_EIO(void **state)
+{
+	fake_mapping.parts[0].writable = false;
+	fake_prefault.check_blocks = ALWAYS(EIO);
+	guarded_reg_fails(EIO, "classify, take 1, prefault 1, check 1, put 1");
+}
+
+static void adopt__EMFILE(void **state)
+{
+	fake_keeper.adopt = ALWAYS(EMFILE);
+	guarded_reg_fails(EMFILE,
+			  "classify, take 1, prefault 1, adopt 7, put 1");
+	assert_false(real_verbs_is_adopted(&guarded_context));
+}
+
+static void adopt__keeper_cannot_be_called(void **state)
+{
+	fake_keeper.call = ALWAYS(ENOSYS);
+	guarded_reg_fails(ENOSYS, "classify, take 1, prefault 1, put 1");
+	assert_false(real_verbs_is_adopted(&guarded_context));
+}
+
+#define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
+
+static void register__ENOMEM(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(ENOMEM);
+	guarded_reg_fails(ENOMEM, UP_TO_REG_MR ", held? 1, put 1");
+}
+
+static void register__without_errno_is_EIO(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(EDOM);
+	guarded_reg_fails(EIO, UP_TO_REG_MR ", held? 1, put 1");
+}
+
+static void register_over_two_files__EINVAL(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_provider.reg_mr = ALWAYS(EINVAL);
+	guarded_reg_fails(EINVAL, "classify, take 1, take 2, prefault 1, "
+				  "prefault 2, adopt 7, reg_mr, "
+				  "held? 1, held? 2, put 2, put 1");
+}
+
+static void look_again__cannot_classify(void **state)
+{
+	fake_mapping.classify = ONCE_AT(2, ENOMEM);
+	guarded_reg_fails(ENOMEM, UP_TO_REG_MR ", classify, dereg_mr, put 1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		GUARDED_CASE(classify__ENOMEM),
+		GUARDED_CASE(classify__EMFILE_on_the_keeper_too),
+		GUARDED_CASE(page_cache__EOPNOTSUPP),
+		GUARDED_CASE(unknown_file__EOPNOTSUPP),
+		GUARDED_CASE(second_file_in_page_cache__EOPNOTSUPP),
+		GUARDED_CASE(memory_window_bind__EOPNOTSUPP),
+		GUARDED_CASE(track_alloc__ENOMEM),
+		GUARDED_CASE(lease__EOPNOTSUPP),
+		GUARDED_CASE(lease__ENOLCK_is_EOPNOTSUPP),
+		GUARDED_CASE(lease__EACCES),
+		GUARDED_CASE(lease__EPERM_is_EACCES),
+		GUARDED_CASE(lease__EBUSY),
+		GUARDED_CASE(lease__ENOENT),
+		GUARDED_CASE(lease__ENOMEM),
+		GUARDED_CASE(lease__EMFILE),
+		GUARDED_CASE(lease_of_second_file__EACCES),
+		GUARDED_CASE(prefault__ENOMEM),
+		GUARDED_CASE(prefault__EHWPOISON),
+		GUARDED_CASE(prefault__ENOSPC),
+		GUARDED_CASE(prefault__EDQUOT),
+		GUARDED_CASE(prefault__EIO),
+		GUARDED_CASE(prefault__beyond_the_end_is_EFAULT),
+		GUARDED_CASE(prefault__EFAULT),
+		GUARDED_CASE(prefault_of_second_file__ENOMEM),
+		GUARDED_CASE(read_only_over_a_hole__EFAULT),
+		GUARDED_CASE(read_only__check_fails_EIO),
+		GUARDED_CASE(adopt__EMFILE),
+		GUARDED_CASE(adopt__keeper_cannot_be_called),
+		GUARDED_CASE(register__ENOMEM),
+		GUARDED_CASE(register__without_errno_is_EIO),
+		GUARDED_CASE(register_over_two_files__EINVAL),
+		GUARDED_CASE(look_again__cannot_classify),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

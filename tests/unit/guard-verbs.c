@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What goes well, and the verbs other than registration */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/guarded.h"
+
+#define REGISTERED \
+	"classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
+
+static void one_file__in_order(void **state)
+{
+	struct ibv_mr *mr = guarded_reg_succeeds(REGISTERED);
+
+	assert_true(fake_provider.was_in_section);
+	assert_ptr_equal(fake_track.gmr->mr, mr);
+	assert_ptr_equal(fake_track.gmr->context, &guarded_context);
+	assert_int_equal(fake_track.gmr->n_leases, 1);
+	assert_int_equal(stats.retakes, 0);
+	assert_true(real_verbs_is_adopted(&guarded_context));
+}
+
+static void context_adopted__not_again(void **state)
+{
+	real_verbs_set_adopted(&guarded_context);
+	(void)guarded_reg_succeeds("classify, take 1, prefault 1, reg_mr, "
+				   "classify, track");
+}
+
+static void same_file_twice__one_lease(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_mapping.parts[1].file.ino = 1;
+	(void)guarded_reg_succeeds("classify, take 1, take 1, put 1, "
+				   "prefault 1, prefault 1, adopt 7, reg_mr, "
+				   "classify, track");
+	assert_int_equal(fake_lease.holders[1], 1);
+	assert_int_equal(fake_track.gmr->n_leases, 1);
+}
+
+static void two_files__two_leases(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	(void)guarded_reg_succeeds("classify, take 1, take 2, prefault 1, "
+				   "prefault 2, adopt 7, reg_mr, classify, "
+				   "track");
+	assert_int_equal(fake_track.gmr->n_leases, 2);
+}
+
+static void read_only__blocks_are_checked(void **state)
+{
+	fake_mapping.parts[0].writable = false;
+	(void)guarded_reg_succeeds("classify, take 1, prefault 1, check 1, "
+				   "adopt 7, reg_mr, classify, track");
+}
+
+static void no_descriptor__classified_on_the_keeper(void **state)
+{
+	fake_mapping.classify = ONCE(EMFILE);
+	(void)guarded_reg_succeeds("classify, " REGISTERED);
+}
+
+static void no_file__as_without_us(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_mapping_set(0, MAPPING_FSDAX);
+	mr = guarded_reg(IBV_ACCESS_MW_BIND);
+	assert_non_null(mr);
+	assert_record("classify, reg_mr");
+	assert_false(fake_provider.was_in_section);
+	assert_int_equal(stats.registrations, 0);
+	free(mr);
+}
+
+static void no_file__errno_of_the_provider(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_provider.reg_mr = ALWAYS(ENOMEM);
+	errno = 0;
+	assert_null(guarded_reg(0));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(stats.refusals, 0);
+}
+
+static void on_demand__as_without_us(void **state)
+{
+	struct ibv_mr *mr = guarded_reg(IBV_ACCESS_ON_DEMAND);
+
+	assert_non_null(mr);
+	assert_record("reg_mr");
+	free(mr);
+}
+
+static void dereg__then_leases_in_reverse(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_mapping_set(2, MAPPING_FSDAX);
+	mr = guarded_reg(0);
+	record_clear();
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), 0);
+	assert_record("dereg_mr, untrack, put 2, put 1");
+	assert_true(fake_provider.was_in_section);
+}
+
+static void dereg_of_a_zombie__leases_are_gone(void **state)
+{
+	struct ibv_mr *mr = guarded_reg(0);
+
+	record_clear();
+	fake_track.is_zombie = true;
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), 0);
+	assert_record("dereg_mr, untrack");
+}
+
+static void dereg__EBUSY_keeps_everything(void **state)
+{
+	struct ibv_mr *mr = guarded_reg(0);
+
+	record_clear();
+	fake_provider.dereg_mr = ALWAYS(EBUSY);
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), EBUSY);
+	assert_record("dereg_mr, dereg failed");
+	assert_int_equal(fake_lease.holders[1], 1);
+}
+
+static void dereg__other_thread_was_first_EINVAL(void **state)
+{
+	struct ibv_mr *mr = guarded_reg(0);
+
+	record_clear();
+	fake_track.begin_dereg = ALWAYS(EINVAL);
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), EINVAL);
+	assert_record("");
+}
+
+static void dereg_without_guard__as_without_us(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_mapping_set(0, MAPPING_FSDAX);
+	mr = guarded_reg(0);
+	record_clear();
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), 0);
+	assert_record("dereg_mr");
+	assert_false(fake_provider.was_in_section);
+}
+
+static int rereg(struct ibv_mr *mr, int flags)
+{
+	errno = 0;
+	return guard_rereg_mr(&fake_provider_ops, mr, flags, &guarded_pd,
+			      (void *)0x2000, 0x1000, 0);
+}
+
+static void rereg_of_a_guarded_mr__refused(void **state)
+{
+	struct ibv_mr *mr = guarded_reg(0);
+
+	record_clear();
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("");
+	assert_int_equal(stats.refusals, 1);
+}
+
+static void rereg_to_a_file__refused(void **state)
+{
+	struct ibv_mr mr = { .context = &guarded_context };
+
+	assert_int_equal(rereg(&mr, IBV_REREG_MR_CHANGE_TRANSLATION),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("classify");
+	assert_int_equal(stats.refusals, 1);
+}
+
+static void rereg__classify_fails(void **state)
+{
+	struct ibv_mr mr = { .context = &guarded_context };
+
+	fake_mapping.classify = ALWAYS(ENOMEM);
+	assert_int_equal(rereg(&mr, IBV_REREG_MR_CHANGE_TRANSLATION),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, ENOMEM);
+}
+
+static void rereg_to_no_file__as_without_us(void **state)
+{
+	struct ibv_mr mr = { .context = &guarded_context };
+
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_provider.rereg_mr = ALWAYS(IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(rereg(&mr, IBV_REREG_MR_CHANGE_TRANSLATION),
+			 IBV_REREG_MR_ERR_CMD);
+	assert_record("classify, rereg_mr");
+}
+
+static void rereg_in_place__as_without_us(void **state)
+{
+	struct ibv_mr mr = { .context = &guarded_context };
+
+	assert_int_equal(rereg(&mr, IBV_REREG_MR_CHANGE_ACCESS), 0);
+	assert_record("rereg_mr");
+}
+
+static void close__revoke_then_context_then_leases(void **state)
+{
+	struct real_verbs real;
+	struct ibv_mr *mr;
+
+	fake_mapping_set(2, MAPPING_FSDAX);
+	mr = guarded_reg(0);
+	record_clear();
+	guard_free_context(&fake_provider_ops, &guarded_context);
+	assert_record("revoke context, detach, drop 7, free_context, "
+		      "put 2, put 1");
+	assert_int_equal(real_verbs_get(&guarded_context, &real), ENOENT);
+	free(mr);
+}
+
+static void close_without_guarded_mrs__as_without_us(void **state)
+{
+	guard_free_context(&fake_provider_ops, &guarded_context);
+	assert_record("free_context");
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		GUARDED_CASE(one_file__in_order),
+		GUARDED_CASE(context_adopted__not_again),
+		GUARDED_CASE(same_file_twice__one_lease),
+		GUARDED_CASE(two_files__two_leases),
+		GUARDED_CASE(read_only__blocks_are_checked),
+		GUARDED_CASE(no_descriptor__classified_on_the_keeper),
+		GUARDED_CASE(no_file__as_without_us),
+		GUARDED_CASE(no_file__errno_of_the_provider),
+		GUARDED_CASE(on_demand__as_without_us),
+		GUARDED_CASE(dereg__then_leases_in_reverse),
+		GUARDED_CASE(dereg_of_a_zombie__leases_are_gone),
+		GUARDED_CASE(dereg__EBUSY_keeps_everything),
+		GUARDED_CASE(dereg__other_thread_was_first_EINVAL),
+		GUARDED_CASE(dereg_without_guard__as_without_us),
+		GUARDED_CASE(rereg_of_a_guarded_mr__refused),
+		GUARDED_CASE(rereg_to_a_file__refused),
+		GUARDED_CASE(rereg__classify_fails),
+		GUARDED_CASE(rereg_to_no_file__as_without_us),
+		GUARDED_CASE(rereg_in_place__as_without_us),
+		GUARDED_CASE(close__revoke_then_context_then_leases),
+		GUARDED_CASE(close_without_guarded_mrs__as_without_us),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

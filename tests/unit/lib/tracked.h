@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/* track.c with entries of the test */
+#ifndef TRACKED_H
+#define TRACKED_H
+
+#include "../fakes/fake_lease.h"
+#include "stats.h"
+#include "test.h"
+#include "track.h"
+
+extern struct ibv_context tracked_contexts[2];
+extern struct ibv_mr tracked_mrs[4];
+
+/* No leases broken, counters at 0; for each case */
+int tracked_setup(void **state);
+/* Forgets all entries. */
+int tracked_teardown(void **state);
+
+/* An entry for @mr, holder of fake_lease.leases[@lease], not added yet */
+struct guarded_mr *tracked_new(struct ibv_mr *mr, int lease);
+/* The same, and added */
+struct guarded_mr *tracked_add(struct ibv_mr *mr, int lease);
+/* The same, and revoked */
+struct guarded_mr *tracked_zombie(struct ibv_mr *mr, int lease);
+
+void tracked_counts(uint64_t guarded, uint64_t zombies);
+
+#define TRACKED_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, tracked_setup, tracked_teardown)
+
+#endif /* TRACKED_H */

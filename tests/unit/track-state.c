@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The states of a guarded memory region: each transition, and the counters */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/tracked.h"
+
+static struct ibv_mr *const mr = &tracked_mrs[0];
+
+static void add__alive(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+
+	assert_int_equal(gmr->state, MR_ALIVE);
+	assert_true(track_has(mr));
+	assert_false(track_has(&tracked_mrs[1]));
+	tracked_counts(1, 0);
+}
+
+static void add__lease_broken_EAGAIN(void **state)
+{
+	struct guarded_mr *gmr = tracked_new(mr, 1);
+
+	fake_lease.is_held_locked = ALWAYS(1);
+	assert_int_equal(track_add(gmr), EAGAIN);
+	assert_false(track_has(mr));
+	tracked_counts(0, 0);
+	free(gmr);
+}
+
+static void add__second_lease_broken_EAGAIN(void **state)
+{
+	struct guarded_mr *gmr = track_alloc(2);
+
+	gmr->mr = mr;
+	gmr->n_leases = 2;
+	gmr->leases[0] = &fake_lease.leases[1];
+	gmr->leases[1] = &fake_lease.leases[2];
+	fake_lease.is_held_locked = ONCE_AT(2, 1);
+	assert_int_equal(track_add(gmr), EAGAIN);
+	assert_false(track_has(mr));
+	free(gmr);
+}
+
+static void add_orphan__lease_broken_all_the_same(void **state)
+{
+	struct guarded_mr *gmr = tracked_new(mr, 1);
+
+	fake_lease.is_held_locked = ALWAYS(1);
+	track_add_orphan(gmr);
+	assert_true(track_has(mr));
+	tracked_counts(1, 0);
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	track_claim_done(gmr, true);
+}
+
+static void dereg__unknown_ENOENT(void **state)
+{
+	struct guarded_mr *gmr = NULL;
+
+	assert_int_equal(track_begin_dereg(mr, &gmr), ENOENT);
+	assert_null(gmr);
+}
+
+static void dereg__alive(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found = NULL;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, gmr);
+	assert_int_equal(gmr->state, MR_DEREGISTERING);
+	assert_int_equal(track_remove(gmr), 1);
+	assert_false(track_has(mr));
+	tracked_counts(0, 0);
+	free(gmr);
+	assert_int_equal(track_begin_dereg(mr, &found), ENOENT);
+}
+
+static void dereg__zombie_has_no_leases(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
+
+	tracked_counts(0, 1);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, gmr);
+	assert_int_equal(track_remove(gmr), 0);
+	tracked_counts(0, 0);
+	free(gmr);
+}
+
+static void dereg_failed__alive_again(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	track_dereg_failed(gmr);
+	assert_int_equal(gmr->state, MR_ALIVE);
+	tracked_counts(1, 0);
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	track_claim_done(gmr, true);
+}
+
+static void dereg_failed__zombie_again(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	track_dereg_failed(gmr);
+	assert_int_equal(gmr->state, MR_ZOMBIE);
+	tracked_counts(0, 1);
+}
+
+static void claim__revoking(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_int_equal(gmr->state, MR_REVOKING);
+	tracked_counts(1, 0);
+	track_claim_done(gmr, true);
+	assert_int_equal(gmr->state, MR_ZOMBIE);
+	tracked_counts(0, 1);
+}
+
+static void claim__once_per_round(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	track_claim_done(gmr, false);
+	assert_int_equal(gmr->state, MR_ALIVE);
+	tracked_counts(1, 0);
+	assert_null(track_claim(gmr->leases[0], NULL, 1));
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 2), gmr);
+	track_claim_done(gmr, true);
+	tracked_counts(0, 1);
+}
+
+static void claim__of_the_lease_only(void **state)
+{
+	struct guarded_mr *first = tracked_add(&tracked_mrs[0], 1);
+	struct guarded_mr *second = tracked_add(&tracked_mrs[1], 2);
+
+	assert_ptr_equal(track_claim(&fake_lease.leases[2], NULL, 1), second);
+	assert_null(track_claim(&fake_lease.leases[2], NULL, 1));
+	assert_ptr_equal(track_claim(&fake_lease.leases[1], NULL, 1), first);
+	assert_null(track_claim(&fake_lease.leases[3], NULL, 1));
+}
+
+static void claim__second_lease_counts(void **state)
+{
+	struct guarded_mr *gmr = track_alloc(2);
+
+	gmr->mr = mr;
+	gmr->context = mr->context;
+	gmr->n_leases = 2;
+	gmr->leases[0] = &fake_lease.leases[1];
+	gmr->leases[1] = &fake_lease.leases[2];
+	assert_int_equal(track_add(gmr), 0);
+	assert_ptr_equal(track_claim(&fake_lease.leases[2], NULL, 1), gmr);
+}
+
+static void claim__of_the_context_only(void **state)
+{
+	struct guarded_mr *gmr;
+
+	tracked_mrs[1].context = &tracked_contexts[1];
+	(void)tracked_add(&tracked_mrs[0], 1);
+	gmr = tracked_add(&tracked_mrs[1], 1);
+	assert_ptr_equal(track_claim(NULL, &tracked_contexts[1], 1), gmr);
+	assert_null(track_claim(NULL, &tracked_contexts[1], 1));
+}
+
+static void claim__not_what_the_program_destroys(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_null(track_claim(gmr->leases[0], NULL, 1));
+}
+
+static void claim__not_a_zombie(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1);
+
+	assert_null(track_claim(gmr->leases[0], NULL, 1));
+}
+
+static void address_used_again__the_new_one_is_meant(void **state)
+{
+	struct guarded_mr *old = tracked_add(mr, 1), *new, *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	/* The provider has freed the struct, and another thread got it. */
+	new = tracked_add(mr, 2);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, new);
+	assert_int_equal(track_remove(old), 1);
+	assert_true(track_has(mr));
+	assert_int_equal(track_remove(new), 1);
+	assert_false(track_has(mr));
+	free(old);
+	free(new);
+}
+
+static void detach__alive_are_returned(void **state)
+{
+	struct guarded_mr *alive, *other, *gmr;
+
+	tracked_mrs[2].context = &tracked_contexts[1];
+	alive = tracked_add(&tracked_mrs[0], 1);
+	(void)tracked_zombie(&tracked_mrs[1], 2);
+	other = tracked_add(&tracked_mrs[2], 1);
+	tracked_counts(2, 1);
+	gmr = track_detach_context(&tracked_contexts[0]);
+	assert_ptr_equal(gmr, alive);
+	assert_null(gmr->next_detached);
+	tracked_counts(1, 0);
+	assert_false(track_has(&tracked_mrs[0]));
+	assert_false(track_has(&tracked_mrs[1]));
+	assert_true(track_has(&tracked_mrs[2]));
+	assert_ptr_equal(track_claim(NULL, &tracked_contexts[1], 1), other);
+	free(alive);
+}
+
+static void detach__several(void **state)
+{
+	struct guarded_mr *gmr, *next;
+	size_t i, n = 0;
+
+	for (i = 0; i < N_OF(tracked_mrs); i++)
+		(void)tracked_add(&tracked_mrs[i], 1);
+	gmr = track_detach_context(&tracked_contexts[0]);
+	for (; gmr; gmr = next) {
+		next = gmr->next_detached;
+		free(gmr);
+		n++;
+	}
+	assert_int_equal(n, N_OF(tracked_mrs));
+	tracked_counts(0, 0);
+}
+
+static void make_zombies__all(void **state)
+{
+	struct guarded_mr *found;
+
+	(void)tracked_zombie(&tracked_mrs[1], 1);
+	(void)tracked_add(&tracked_mrs[0], 1);
+	(void)tracked_add(&tracked_mrs[2], 1);
+	assert_int_equal(track_begin_dereg(&tracked_mrs[2], &found), 0);
+	ps_lock(&table_lock);
+	track_make_zombies();
+	ps_unlock(&table_lock);
+	assert_null(track_claim(NULL, NULL, 1));
+	/* In the child nobody destroys it any more. */
+	assert_int_equal(track_begin_dereg(&tracked_mrs[2], &found), 0);
+	assert_true(track_swallow_dereg(&tracked_mrs[0]));
+	assert_true(track_swallow_dereg(&tracked_mrs[1]));
+	assert_true(track_swallow_dereg(&tracked_mrs[2]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		TRACKED_CASE(add__alive),
+		TRACKED_CASE(add__lease_broken_EAGAIN),
+		TRACKED_CASE(add__second_lease_broken_EAGAIN),
+		TRACKED_CASE(add_orphan__lease_broken_all_the_same),
+		TRACKED_CASE(dereg__unknown_ENOENT),
+		TRACKED_CASE(dereg__alive),
+		TRACKED_CASE(dereg__zombie_has_no_leases),
+		TRACKED_CASE(dereg_failed__alive_again),
+		TRACKED_CASE(dereg_failed__zombie_again),
+		TRACKED_CASE(claim__revoking),
+		TRACKED_CASE(claim__once_per_round),
+		TRACKED_CASE(claim__of_the_lease_only),
+		TRACKED_CASE(claim__second_lease_counts),
+		TRACKED_CASE(claim__of_the_context_only),
+		TRACKED_CASE(claim__not_what_the_program_destroys),
+		TRACKED_CASE(claim__not_a_zombie),
+		TRACKED_CASE(address_used_again__the_new_one_is_meant),
+		TRACKED_CASE(detach__alive_are_returned),
+		TRACKED_CASE(detach__several),
+		TRACKED_CASE(make_zombies__all),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Whose deregistration must not reach the kernel, and how often */
+#include <stdlib.h>
+
+#include "lib/tracked.h"
+
+static struct ibv_mr *const mr = &tracked_mrs[0];
+
+static void unknown__never(void **state)
+{
+	assert_false(track_swallow_dereg(mr));
+}
+
+static void alive__never(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+
+	assert_false(track_swallow_dereg(mr));
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, gmr);
+	assert_false(track_swallow_dereg(mr));
+}
+
+static void being_revoked__never(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_false(track_swallow_dereg(mr));
+}
+
+static void zombie__once(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, gmr);
+	assert_true(track_swallow_dereg(mr));
+	assert_false(track_swallow_dereg(mr));
+}
+
+/* The provider gave up after the kernel's part, and the program tries again. */
+static void zombie__again_after_a_failure(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_true(track_swallow_dereg(mr));
+	track_dereg_failed(gmr);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_true(track_swallow_dereg(mr));
+	assert_false(track_swallow_dereg(mr));
+}
+
+/*
+ * The provider has freed the struct of a zombie, and the address is that of a
+ * new MR whose kernel side exists, before track_remove() of the old.
+ */
+static void address_used_again__not_the_new_one(void **state)
+{
+	struct guarded_mr *old = tracked_zombie(mr, 1), *new, *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, old);
+	assert_true(track_swallow_dereg(mr));
+	new = tracked_add(mr, 1);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, new);
+	assert_false(track_swallow_dereg(mr));
+	assert_int_equal(track_remove(old), 0);
+	assert_int_equal(track_remove(new), 1);
+	free(old);
+	free(new);
+}
+
+static void address_used_again__each_zombie_once(void **state)
+{
+	struct guarded_mr *old = tracked_zombie(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_true(track_swallow_dereg(mr));
+	(void)tracked_zombie(mr, 2);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_true(track_swallow_dereg(mr));
+	assert_false(track_swallow_dereg(mr));
+	assert_int_equal(track_remove(old), 0);
+	free(old);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		TRACKED_CASE(unknown__never),
+		TRACKED_CASE(alive__never),
+		TRACKED_CASE(being_revoked__never),
+		TRACKED_CASE(zombie__once),
+		TRACKED_CASE(zombie__again_after_a_failure),
+		TRACKED_CASE(address_used_again__not_the_new_one),
+		TRACKED_CASE(address_used_again__each_zombie_once),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

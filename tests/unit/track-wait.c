@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * One winner: a thread of the program that deregisters waits for the keeper and
+ * for other threads.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/tracked.h"
+#include "lib/wait.h"
+
+static struct ibv_mr *const mr = &tracked_mrs[0];
+
+/* A thread that begins to deregister */
+struct dereg {
+	pthread_t thread;
+	int tid;
+	int result;
+	bool is_done;
+	struct guarded_mr *gmr;
+};
+
+static void *dereg_main(void *arg)
+{
+	struct dereg *dereg = arg;
+
+	__atomic_store_n(&dereg->tid, gettid(), __ATOMIC_SEQ_CST);
+	dereg->result = track_begin_dereg(mr, &dereg->gmr);
+	__atomic_store_n(&dereg->is_done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static bool has_begun(void *arg)
+{
+	struct dereg *dereg = arg;
+
+	return __atomic_load_n(&dereg->tid, __ATOMIC_SEQ_CST);
+}
+
+static bool is_done(struct dereg *dereg)
+{
+	return __atomic_load_n(&dereg->is_done, __ATOMIC_SEQ_CST);
+}
+
+/* Starts it; it must come to wait. */
+static void start(struct dereg *dereg)
+{
+	*dereg = (struct dereg){ 0 };
+	assert_int_equal(pthread_create(&dereg->thread, NULL, dereg_main,
+					dereg),
+			 0);
+	assert_true(wait_until(has_begun, dereg));
+	assert_true(wait_until_asleep(dereg->tid));
+	assert_false(is_done(dereg));
+}
+
+static void finish(struct dereg *dereg)
+{
+	assert_int_equal(pthread_join(dereg->thread, NULL), 0);
+}
+
+static void being_revoked__waits_for_the_zombie(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+	struct dereg dereg;
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	start(&dereg);
+	track_claim_done(gmr, true);
+	finish(&dereg);
+	assert_int_equal(dereg.result, 0);
+	assert_ptr_equal(dereg.gmr, gmr);
+	assert_true(gmr->kernel_mr_gone);
+	assert_int_equal(gmr->state, MR_DEREGISTERING);
+}
+
+static void revoke_failed__gets_it_alive(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+	struct dereg dereg;
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	start(&dereg);
+	track_claim_done(gmr, false);
+	finish(&dereg);
+	assert_int_equal(dereg.result, 0);
+	assert_false(gmr->kernel_mr_gone);
+	assert_int_equal(track_remove(gmr), 1);
+	free(gmr);
+}
+
+static void two_threads__the_second_gets_EINVAL(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+	struct dereg dereg;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	start(&dereg);
+	assert_int_equal(track_remove(gmr), 1);
+	free(gmr);
+	finish(&dereg);
+	assert_int_equal(dereg.result, EINVAL);
+	assert_null(dereg.gmr);
+}
+
+static void two_threads__first_fails_second_gets_it(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+	struct dereg dereg;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	start(&dereg);
+	track_dereg_failed(gmr);
+	finish(&dereg);
+	assert_int_equal(dereg.result, 0);
+	assert_ptr_equal(dereg.gmr, gmr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		TRACKED_CASE(being_revoked__waits_for_the_zombie),
+		TRACKED_CASE(revoke_failed__gets_it_alive),
+		TRACKED_CASE(two_threads__the_second_gets_EINVAL),
+		TRACKED_CASE(two_threads__first_fails_second_gets_it),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
