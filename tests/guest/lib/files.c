@@ -4,7 +4,6 @@
 #include <linux/magic.h>
 #include <linux/stat.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -101,38 +100,4 @@ uint64_t files_count_other(int fd, uint64_t offset, size_t len, char value)
 			other += buf[i] != value;
 	}
 	return other;
-}
-
-void files_fill_up(const char *dir, const char *name, uint64_t leave)
-{
-	char path[FILES_PATH_MAX];
-	struct statfs fs;
-	uint64_t size = 0, chunk;
-	int fd;
-
-	files_path(path, dir, name);
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
-		t_bail("creating %s", path);
-	if (fstatfs(fd, &fs))
-		t_bail("statfs %s", dir);
-	/* f_bfree counts blocks of the file system's own: try, then halve */
-	for (chunk = (uint64_t)fs.f_bfree * fs.f_bsize; chunk >= CHUNK;) {
-		chunk &= -(uint64_t)CHUNK;
-		if (!fallocate(fd, 0, size, chunk)) {
-			size += chunk;
-			continue;
-		}
-		if (errno != ENOSPC)
-			t_bail("filling up %s", dir);
-		chunk /= 2;
-	}
-	if (size < leave)
-		t_bail("%s is too small", dir);
-	if (ftruncate(fd, size - leave))
-		t_bail("truncating %s", path);
-	/* Blocks freed here must be free before the test frees its own */
-	if (syncfs(fd))
-		t_bail("syncfs %s", dir);
-	close(fd);
 }

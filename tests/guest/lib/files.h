@@ -29,7 +29,10 @@ bool files_is_dax(int fd);
 /* How many of the len bytes at offset, read by read(2), are not value */
 uint64_t files_count_other(int fd, uint64_t offset, size_t len, char value);
 
-/* Allocate what is free on dir's file system but about leave bytes */
+/*
+ * Allocate what is free on dir's file system, including its own reserve, but
+ * about leave bytes.  The file system is of no use for other tests afterwards.
+ */
 void files_fill_up(const char *dir, const char *name, uint64_t leave);
 
 #endif /* T_FILES_H */
