@@ -4,19 +4,12 @@
  * a memory region leaves it working, RDMA says success, and what is written
  * is lost or what is read is stale.  The program succeeds if it sees that.
  *
- *   silent-loss TMPFS-DIR FILESYSTEM-DIR
- *
- * FILESYSTEM-DIR is the mount point of an ext4 or xfs; where it is mounted
- * with DAX, it is mounted without for the time of the test.
+ *   silent-loss TMPFS-DIR PAGECACHE-DIR
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -112,37 +105,6 @@ static void read_stale(struct verbs *verbs, struct t_child *child,
 	unlink(stale_path);
 }
 
-/* What is mounted on dir: into a copy of its device and type */
-static void find_mount(const char *dir, char **ret_device, char **ret_type)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	struct mntent *ent;
-
-	*ret_device = NULL;
-	*ret_type = NULL;
-	while (mounts && (ent = getmntent(mounts))) {
-		if (strcmp(ent->mnt_dir, dir))
-			continue;
-		*ret_device = strdup(ent->mnt_fsname);
-		*ret_type = strdup(ent->mnt_type);
-	}
-	if (!*ret_device)
-		t_bail("%s is no mount point", dir);
-	endmntent(mounts);
-}
-
-/* A mount with other options needs the old one gone */
-static void mount_again(const char *dir, const char *options)
-{
-	char *device, *type;
-
-	find_mount(dir, &device, &type);
-	if (umount(dir) || mount(device, dir, type, 0, options))
-		t_bail("mounting %s with %s", dir, options);
-	free(device);
-	free(type);
-}
-
 int main(int argc, char **argv)
 {
 	struct t_child loser, staler;
@@ -150,14 +112,13 @@ int main(int argc, char **argv)
 	long operation;
 
 	if (argc != 3)
-		t_bail("usage: TMPFS-DIR FILESYSTEM-DIR");
+		t_bail("usage: TMPFS-DIR PAGECACHE-DIR");
 	if (guard_loaded())
 		t_bail("a control runs without pinsafe");
 	files_path(lost_path, argv[1], "silent-loss");
 	files_path(stale_path, argv[2], "silent-loss");
 	if (strcmp(files_fs_name(argv[1]), "tmpfs"))
 		t_bail("%s is not tmpfs", argv[1]);
-	mount_again(argv[2], "dax=never");
 	t_child_start(&loser, take_pages, lost_path);
 	t_child_start(&staler, take_pages, stale_path);
 	verbs_open(&verbs);
@@ -168,6 +129,5 @@ int main(int argc, char **argv)
 	t_zero(verbs_close(&verbs), "closing the device");
 	t_child_stop(&loser);
 	t_child_stop(&staler);
-	mount_again(argv[2], "dax=always");
 	return t_done();
 }

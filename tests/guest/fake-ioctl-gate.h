@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * A gate in ioctl(2): the next command of one kind to a verbs device stops
+ * there until the test lets it go.
+ */
+#ifndef FAKE_IOCTL_GATE_H
+#define FAKE_IOCTL_GATE_H
+
+#include <stdbool.h>
+
+#define GATE_EXPORT __attribute__((visibility("default")))
+
+enum gate_command { GATE_REG_MR, GATE_DESTROY_MR };
+
+/* Before the kernel sees the command, or before its caller sees the result */
+enum gate_side { GATE_BEFORE, GATE_AFTER };
+
+/* Close the gate for the next such command of any thread; the rest pass */
+GATE_EXPORT void gate_close(enum gate_command command, enum gate_side side);
+
+/* Wait until a thread stands at the gate */
+GATE_EXPORT bool gate_wait_stopped(int ms);
+
+GATE_EXPORT void gate_open(void);
+
+#endif /* FAKE_IOCTL_GATE_H */
