@@ -137,7 +137,7 @@ static void check_guarded(struct stream *stream, int fd, struct ibv_mr *mr,
 	bool kept_trying;
 	uint64_t last;
 
-	kept_trying = stream_wait_refusals(stream, 300, 60000);
+	kept_trying = stream_wait_refusals(stream, 200, 60000);
 	t_ok(kept_trying,
 	     "the peer kept trying: %llu writes on fresh queue pairs refused",
 	     (unsigned long long)stream_refusals(stream));
@@ -222,6 +222,7 @@ static void run(const char *dir, bool expect_damage)
 	fd = files_create(target, FILE_LEN, 'T');
 	addr = files_map(fd, FILE_LEN);
 	victim_find_blocks(fd, STREAMED, &before);
+	victim_create(victim);
 	files_fill_up(dir, "filler", SLACK);
 
 	verbs_open(&verbs);

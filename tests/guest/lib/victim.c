@@ -17,6 +17,10 @@
 #define CHUNK (64 << 10)
 #define TRIES_WHEN_FULL 5
 
+/* More extents than fit into an inode, so that there is a tree for them */
+#define PIECES 64
+#define PIECES_AT (64UL << 20)
+
 void victim_find_blocks(int fd, uint64_t len, struct victim_blocks *ret)
 {
 	const unsigned max = sizeof(ret->extent) / sizeof(ret->extent[0]);
@@ -86,6 +90,23 @@ static ssize_t write_when_full(int fd, const void *buf, size_t len)
 	return n;
 }
 
+void victim_create(const char *path)
+{
+	char block[4096] = "";
+	int fd, i;
+
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		t_bail("creating %s", path);
+	for (i = 0; i < PIECES; i++)
+		if (pwrite(fd, block, sizeof(block),
+			   PIECES_AT + 2L * i * sizeof(block)) < 0)
+			t_bail("writing %s", path);
+	if (fsync(fd))
+		t_bail("fsync %s", path);
+	close(fd);
+}
+
 int victim_write(const char *path, size_t max_len, size_t *ret_len)
 {
 	char buf[CHUNK];
@@ -93,7 +114,7 @@ int victim_write(const char *path, size_t max_len, size_t *ret_len)
 	ssize_t n;
 	int err = 0, fd;
 
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	for (len = 0; len < max_len; len += n) {

@@ -26,7 +26,13 @@ uint64_t victim_overlap(const struct victim_blocks *a,
 			const struct victim_blocks *b);
 
 /*
- * Create it and write until it has max_len bytes or the file system is full;
+ * Create it, with all the metadata that its blocks will need: a block that a
+ * peer still writes to must not become the file system's own.
+ */
+void victim_create(const char *path);
+
+/*
+ * Write its blocks until it has max_len bytes or the file system is full;
  * ret_len is what it got.  0 or an errno value.
  */
 int victim_write(const char *path, size_t max_len, size_t *ret_len);
