@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Breaks that meet a registration: it waits, or is undone before the release */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "lib/stack.h"
+
+/* A registration of all of file a, by a thread */
+struct registration {
+	pthread_t thread;
+	struct ibv_mr *mr;
+	int error;
+};
+
+static void *register_main(void *arg)
+{
+	struct registration *reg = arg;
+
+	reg->mr = stack_reg(&stack_device, 0, STACK_PAGES);
+	reg->error = errno;
+	return NULL;
+}
+
+static void start(struct registration *reg)
+{
+	assert_int_equal(pthread_create(&reg->thread, NULL, register_main, reg),
+			 0);
+}
+
+static void finish(struct registration *reg)
+{
+	assert_int_equal(pthread_join(reg->thread, NULL), 0);
+	assert_non_null(reg->mr);
+}
+
+static bool has_tried_twice(void *arg)
+{
+	/* Each try arms the signal, and there is no lease yet. */
+	const char *first = strstr(record_text(), "signal a");
+
+	return first && strstr(first + 1, "signal a");
+}
+
+static void lease_not_to_be_had__waits_for_the_end(void **state)
+{
+	struct registration reg = { 0 };
+
+	fake_break_begin(STACK_A);
+	start(&reg);
+	assert_true(wait_until(has_tried_twice, NULL));
+	record_clear();
+	fake_break_end(STACK_A);
+	finish(&reg);
+	assert_int_equal(stack_stats().retakes, 1);
+	assert_int_equal(stack_stats().registrations, 1);
+	assert_int_equal(stack_stats().refusals, 0);
+	assert_string_equal(strstr(record_text(), "lease a"),
+			    "lease a, reg_mr");
+	stack_dereg_ok(reg.mr);
+}
+
+static bool has_failures(void *arg)
+{
+	return stack_stats().revoke_failures >= *(uint64_t *)arg;
+}
+
+/* The lease is being broken but cannot be released yet. */
+static void lease_is_breaking__not_shared(void **state)
+{
+	struct ibv_mr *stuck = stack_reg_file(STACK_A);
+	struct registration reg = { 0 };
+	uint64_t n = 1;
+
+	fake_kernel_mr_stick(stuck, -1, EBUSY);
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(has_failures, &n));
+	record_clear();
+	start(&reg);
+	/* It must not come to reg_mr while more attempts are made. */
+	n = stack_stats().revoke_failures + 3;
+	assert_true(wait_until(has_failures, &n));
+	fake_kernel_mr_stick(NULL, 0, 0);
+	assert_true(fake_break_wait(STACK_A));
+	assert_null(strstr(record_text(), "reg_mr"));
+	fake_break_end(STACK_A);
+	finish(&reg);
+	assert_int_equal(stack_stats().guarded_mrs, 1);
+	stack_dereg_ok(stuck);
+	stack_dereg_ok(reg.mr);
+}
+
+static bool break_was_waited_for;
+
+/* Somebody who removes blocks and takes his time about it */
+static void *break_main(void *arg)
+{
+	break_was_waited_for = fake_break_wait(STACK_A);
+	fake_break_end(STACK_A);
+	return NULL;
+}
+
+static pthread_t breaking_thread;
+static bool is_broken_in_register;
+
+static bool has_break(void *arg)
+{
+	return stack_stats().breaks >= 1;
+}
+
+/* The kernel's part of the first registration, and a break that comes then */
+static int break_in_register(struct ibv_mr *mr)
+{
+	int r = fake_cmd_reg_mr(mr);
+
+	if (is_broken_in_register)
+		return r;
+	is_broken_in_register = true;
+	fake_break_begin(STACK_A);
+	if (!wait_until(has_break, NULL) || !fake_lease_exists(STACK_A))
+		record("released under a registration");
+	pthread_create(&breaking_thread, NULL, break_main, NULL);
+	return r;
+}
+
+static void broken_in_the_middle__undone_before_unlock(void **state)
+{
+	struct ibv_mr *mr;
+
+	is_broken_in_register = false;
+	fake_provider.cmd_reg_mr = break_in_register;
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(pthread_join(breaking_thread, NULL), 0);
+	assert_true(break_was_waited_for);
+	assert_non_null(strstr(record_text(),
+			       "reg_mr, dereg_mr, destroy 0, unlock a"));
+	assert_null(strstr(record_text(), "released under"));
+	assert_int_equal(stack_stats().retakes, 1);
+	assert_int_equal(stack_stats().revoked_mrs, 0);
+	stack_dereg_ok(mr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		STACK_CASE(lease_not_to_be_had__waits_for_the_end),
+		STACK_CASE(lease_is_breaking__not_shared),
+		STACK_CASE(broken_in_the_middle__undone_before_unlock),
+	};
+
+	return STACK_MAIN(cases);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* ibv_close_device() with memory regions that are still there */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/stack.h"
+
+static void alive__revoked_before_the_context(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	stack_close(&stack_device);
+	assert_record("destroy 0, unlock a, free_context");
+	assert_int_equal(stack_stats().guarded_mrs, 0);
+	assert_int_equal(stack_stats().zombie_mrs, 0);
+	free(mr);
+}
+
+static void zombie__forgotten(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	stack_break(STACK_A);
+	record_clear();
+	stack_close(&stack_device);
+	assert_record("free_context");
+	assert_int_equal(stack_stats().zombie_mrs, 0);
+	free(mr);
+}
+
+/* Then they go with the context, and until then the lease is needed. */
+static void stuck__lease_goes_after_the_context(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	fake_kernel_mr_stick(mr, -1, EBUSY);
+	stack_close(&stack_device);
+	assert_record("free_context, unlock a");
+	assert_int_equal(stack_stats().guarded_mrs, 0);
+	fake_kernel_mr_reset();
+	free(mr);
+}
+
+static void other_context__not_touched(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A), *other_mr;
+	static struct device other;
+
+	stack_open(&other, -1);
+	other_mr = stack_reg(&other, 0, 1);
+	assert_non_null(other_mr);
+	record_clear();
+	stack_close(&other);
+	assert_record("destroy 1, free_context");
+	assert_true(fake_lease_exists(STACK_A));
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+	free(other_mr);
+}
+
+static void nothing_guarded__as_without_us(void **state)
+{
+	stack_close(&stack_device);
+	assert_record("free_context");
+}
+
+/* The device must not be kept open by the keeper. */
+static void closed__keeper_has_let_go(void **state)
+{
+	char path[64], target[64];
+	int fd = stack_device.context.cmd_fd;
+
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d",
+		 stack_keeper_tid(), fd);
+	assert_true(readlink(path, target, sizeof(target)) > 0);
+	stack_close(&stack_device);
+	assert_int_equal(readlink(path, target, sizeof(target)), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+/* malloc() gives the next context the same address. */
+static void opened_again__adopted_again(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	stack_dereg_ok(mr);
+	stack_close(&stack_device);
+	stack_open(&stack_device, -1);
+	mr = stack_reg_file(STACK_A);
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		STACK_CASE(alive__revoked_before_the_context),
+		STACK_CASE(zombie__forgotten),
+		STACK_CASE(stuck__lease_goes_after_the_context),
+		STACK_CASE(other_context__not_touched),
+		STACK_CASE(nothing_guarded__as_without_us),
+		STACK_CASE(closed__keeper_has_let_go),
+		STACK_CASE(opened_again__adopted_again),
+	};
+
+	return STACK_MAIN(cases);
+}

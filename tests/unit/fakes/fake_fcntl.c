@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * fcntl(2) of a kernel with layout leases.  As there, the armed owner is sent
+ * the armed signal, and both are forgotten when the lease ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/record.h"
+#include "../lib/wait.h"
+#include "fake_fcntl.h"
+#include "fake_sigtimedwait.h"
+
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+
+struct fake_fcntl fake_fcntl;
+
+#define MAX_FILES 8
+
+/* Of one file, as this process has one open file description at most */
+static struct inode {
+	const struct file *file;
+	bool has_lease;
+	bool is_breaking;
+	int signal;
+	pid_t owner;
+	int fd;
+} inodes[MAX_FILES];
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void fake_fcntl_files(const struct file *files, size_t n_files)
+{
+	size_t i;
+
+	pthread_mutex_lock(&mutex);
+	memset(inodes, 0, sizeof(inodes));
+	for (i = 0; i < n_files; i++)
+		inodes[i].file = &files[i];
+	pthread_mutex_unlock(&mutex);
+}
+
+static struct inode *find(dev_t dev, ino_t ino)
+{
+	size_t i;
+
+	for (i = 0; i < MAX_FILES && inodes[i].file; i++)
+		if (inodes[i].file->dev == dev && inodes[i].file->ino == ino)
+			return &inodes[i];
+	return NULL;
+}
+
+static void say(const char *what, const struct inode *inode)
+{
+	if (!fake_fcntl.is_quiet)
+		record("%s %c", what, 'a' + (int)(inode - inodes));
+}
+
+static void forget(struct inode *inode)
+{
+	inode->has_lease = false;
+	inode->signal = 0;
+	inode->owner = 0;
+}
+
+static int set_lease(struct inode *inode, int fd, int type)
+{
+	int r = 0;
+
+	if (type == F_UNLCK) {
+		if (!inode->has_lease)
+			return EAGAIN;
+		if (fake_fcntl.on_unlock)
+			fake_fcntl.on_unlock(inode->file);
+		say("unlock", inode);
+		forget(inode);
+		return 0;
+	}
+	if (type != F_LAYOUT)
+		r = EINVAL;
+	if (!r)
+		r = fault_now(&fake_fcntl.set_lease);
+	if (!r && inode->is_breaking)
+		r = EAGAIN;
+	if (r) {
+		forget(inode);
+		return r;
+	}
+	say(inode->signal && inode->owner ? "lease" : "unarmed lease", inode);
+	inode->has_lease = true;
+	inode->fd = fd;
+	return 0;
+}
+
+static int command_on(struct inode *inode, int fd, int command, void *arg)
+{
+	const struct f_owner_ex *owner = arg;
+
+	switch (command) {
+	case F_SETSIG:
+		say("signal", inode);
+		inode->signal = (intptr_t)arg;
+		return 0;
+	case F_SETOWN_EX:
+		say(owner->type == F_OWNER_TID ? "owner" : "wrong owner",
+		    inode);
+		inode->owner = owner->pid;
+		return 0;
+	case F_SETLEASE:
+		return set_lease(inode, fd, (intptr_t)arg);
+	}
+	return ENOSYS;
+}
+
+int __wrap_fcntl(int fd, int command, ...)
+{
+	struct inode *inode = NULL;
+	struct stat st;
+	va_list args;
+	void *arg;
+	int r;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+
+	if (command != F_SETSIG && command != F_SETOWN_EX &&
+	    command != F_SETLEASE && command != F_GETLEASE)
+		return __real_fcntl(fd, command, arg);
+
+	if (fstat(fd, &st))
+		return -1;
+	pthread_mutex_lock(&mutex);
+	inode = find(st.st_dev, st.st_ino);
+	if (!inode)
+		r = EINVAL;
+	else if (command == F_GETLEASE)
+		r = 0;
+	else
+		r = command_on(inode, fd, command, arg);
+	if (!r && command == F_GETLEASE) {
+		r = inode->has_lease && !inode->is_breaking ? F_LAYOUT :
+							      F_UNLCK;
+		pthread_mutex_unlock(&mutex);
+		return r;
+	}
+	pthread_mutex_unlock(&mutex);
+	errno = r;
+	return r ? -1 : 0;
+}
+
+static void send_signal(struct inode *inode)
+{
+	siginfo_t info = { 0 };
+
+	if (!inode->signal || !inode->owner) {
+		fake_fcntl.n_unarmed++;
+		return;
+	}
+	if (fake_fcntl.loses_signals)
+		return;
+	/* Nobody may send POLL_MSG: fake_sigtimedwait.c makes it of this. */
+	info.si_code = SI_QUEUE;
+	info.si_value.sival_ptr = &fake_break_mark;
+	(void)syscall(SYS_rt_tgsigqueueinfo, getpid(), inode->owner,
+		      inode->signal, &info);
+}
+
+void fake_break_begin(const struct file *file)
+{
+	struct inode *inode;
+
+	pthread_mutex_lock(&mutex);
+	inode = find(file->dev, file->ino);
+	inode->is_breaking = true;
+	if (inode->has_lease)
+		send_signal(inode);
+	pthread_mutex_unlock(&mutex);
+}
+
+static bool is_gone(void *arg)
+{
+	return !fake_lease_exists(arg);
+}
+
+bool fake_break_wait(const struct file *file)
+{
+	return wait_until(is_gone, (void *)file);
+}
+
+void fake_break_end(const struct file *file)
+{
+	pthread_mutex_lock(&mutex);
+	find(file->dev, file->ino)->is_breaking = false;
+	pthread_mutex_unlock(&mutex);
+}
+
+void fake_lease_expire(const struct file *file)
+{
+	pthread_mutex_lock(&mutex);
+	forget(find(file->dev, file->ino));
+	pthread_mutex_unlock(&mutex);
+}
+
+bool fake_lease_exists(const struct file *file)
+{
+	bool exists;
+
+	pthread_mutex_lock(&mutex);
+	exists = find(file->dev, file->ino)->has_lease;
+	pthread_mutex_unlock(&mutex);
+	return exists;
+}

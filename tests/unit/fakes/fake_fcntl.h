@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_FCNTL_H
+#define FAKE_FCNTL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../lib/fault.h"
+#include "../lib/files.h"
+
+#ifndef F_LAYOUT
+#define F_LAYOUT 16
+#endif
+
+struct fake_fcntl {
+	struct fault set_lease;
+	bool loses_signals;	/* as if the queue were full */
+	bool is_quiet;		/* record nothing */
+	unsigned int n_unarmed;	/* breaks that would have killed the process */
+	/* Just before a lease goes; by the thread that gives it up */
+	void (*on_unlock)(const struct file *file);
+};
+
+extern struct fake_fcntl fake_fcntl;
+
+/* Leases exist on these files; they are called a, b... in the record. */
+void fake_fcntl_files(const struct file *files, size_t n_files);
+
+/*
+ * Somebody is about to remove blocks of @file: breaks the lease, if there is
+ * one, and signals its owner.  Until fake_break_end() there are no new leases.
+ */
+void fake_break_begin(const struct file *file);
+/* The blocks can be removed; false if not within DEADLINE_MS. */
+bool fake_break_wait(const struct file *file);
+void fake_break_end(const struct file *file);
+
+/* The kernel has taken the lease away without a word. */
+void fake_lease_expire(const struct file *file);
+
+bool fake_lease_exists(const struct file *file);
+
+#endif /* FAKE_FCNTL_H */

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* sigtimedwait(2) where signals of fake_fcntl.c look as the kernel's do */
+#include <signal.h>
+
+#include "fake_sigtimedwait.h"
+
+int __real_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+			const struct timespec *timeout);
+int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+			const struct timespec *timeout);
+
+char fake_break_mark;
+
+int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+			const struct timespec *timeout)
+{
+	int r = __real_sigtimedwait(set, ret_info, timeout);
+
+	if (r > 0 && ret_info->si_code == SI_QUEUE &&
+	    ret_info->si_value.sival_ptr == &fake_break_mark)
+		ret_info->si_code = POLL_MSG;
+	return r;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * A child starts afresh: it has no lease and no device, what it inherits can be
+ * deregistered and does not reach the kernel, and it can guard its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/stack.h"
+#include "stats.h"
+
+static struct ibv_mr *inherited;
+
+/*
+ * In a child, which tells what check failed.  With _Fork no handler runs, as
+ * with clone(2).
+ */
+static void in_child(int (*fn)(void), pid_t (*fork_fn)(void))
+{
+	int status;
+	pid_t pid = fork_fn();
+
+	if (!pid) {
+		alarm(DEADLINE_MS / 1000);
+		_exit(fn());
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status))
+		fail_msg("check %d of the child failed", WEXITSTATUS(status));
+}
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	inherited = stack_reg_file(STACK_A);
+	record_clear();
+	return 0;
+}
+
+/* The parent is as it was: its lease can be broken. */
+static int teardown(void **state)
+{
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(inherited);
+	return stack_teardown(state);
+}
+
+static int dereg_inherited(void)
+{
+	if (stack_dereg(inherited))
+		return 1;
+	/* The fake kernel is in this process: nothing may have reached it. */
+	if (fake_kernel_mr_count() != 1)
+		return 2;
+	if (strcmp(record_text(), "dereg_mr"))
+		return 3;
+	return 0;
+}
+
+static void inherited_mr__dereg_succeeds(void **state)
+{
+	in_child(dereg_inherited, fork);
+}
+
+static void inherited_mr__dereg_succeeds_unseen_fork(void **state)
+{
+	in_child(dereg_inherited, _Fork);
+}
+
+static int look_at_stats(void)
+{
+	struct pinsafe_stats now;
+
+	pinsafe_get_stats(&now, sizeof(now));
+	if (now.leases || now.guarded_mrs)
+		return 1;
+	if (now.registrations || now.breaks || now.last_revoke_ns)
+		return 2;
+	return 0;
+}
+
+static void counters__start_at_0(void **state)
+{
+	in_child(look_at_stats, fork);
+}
+
+static int look_at_device(void)
+{
+	struct stat st, null;
+
+	if (fstat(stack_device.context.cmd_fd, &st) ||
+	    stat("/dev/null", &null))
+		return 1;
+	return st.st_rdev == null.st_rdev ? 0 : 2;
+}
+
+static void device__replaced_by_dev_null(void **state)
+{
+	in_child(look_at_device, fork);
+}
+
+static char *queue;
+
+static int look_at_queue(void)
+{
+	/* Not a fault, and nothing of the device */
+	if (queue[0] != 0)
+		return 1;
+	queue[0] = 1;
+	return 0;
+}
+
+/* A mapped queue would keep the device open, too. */
+static void mapped_queue__anonymous_now(void **state)
+{
+	int fd = stack_device.context.cmd_fd;
+
+	assert_int_equal(ftruncate(fd, page_size()), 0);
+	queue = mmap(NULL, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		     0);
+	assert_ptr_not_equal(queue, MAP_FAILED);
+	queue[0] = 'x';
+	in_child(look_at_queue, fork);
+	assert_int_equal(queue[0], 'x');
+	munmap(queue, page_size());
+}
+
+static struct device other;
+
+static int look_at_other_device(void)
+{
+	struct stat st;
+
+	return fstat(other.context.cmd_fd, &st) || st.st_ino != other.ino;
+}
+
+static void device_without_guarded_mrs__kept(void **state)
+{
+	stack_open(&other, -1);
+	in_child(look_at_other_device, fork);
+	stack_close(&other);
+}
+
+static int register_anew(void)
+{
+	struct ibv_mr *mr;
+
+	/* In the fake kernel, which is a copy, the file has no lease here. */
+	fake_fcntl_files(stack_files, STACK_FILES);
+	stack_open(&other, -1);
+	mr = stack_reg(&other, 0, 1);
+	if (!mr)
+		return 1;
+	if (!fake_lease_exists(STACK_A))
+		return 2;
+	fake_break_begin(STACK_A);
+	if (!fake_break_wait(STACK_A))
+		return 3;
+	fake_break_end(STACK_A);
+	if (stack_dereg(mr))
+		return 4;
+	if (fake_kernel_mr.n_strangers || fake_kernel_mr_count() != 1)
+		return 5;
+	return 0;
+}
+
+static void registration__works(void **state)
+{
+	in_child(register_anew, fork);
+}
+
+static void registration__works_unseen_fork(void **state)
+{
+	in_child(register_anew, _Fork);
+}
+
+static int has_descriptor_of_lease(void)
+{
+	struct stat st;
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		if (!fstat(fd, &st) && st.st_dev == STACK_A->dev &&
+		    st.st_ino == STACK_A->ino)
+			n++;
+	/* The program's own */
+	return n == 1 ? 0 : 1 + n;
+}
+
+static void lease__not_inherited(void **state)
+{
+	in_child(has_descriptor_of_lease, fork);
+}
+
+static int fork_again(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(dereg_inherited());
+	if (waitpid(pid, &status, 0) != pid || status)
+		return 10;
+	return dereg_inherited();
+}
+
+static void grandchild__the_same(void **state)
+{
+	in_child(fork_again, fork);
+}
+
+#define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		FORK_CASE(inherited_mr__dereg_succeeds),
+		FORK_CASE(inherited_mr__dereg_succeeds_unseen_fork),
+		FORK_CASE(counters__start_at_0),
+		FORK_CASE(device__replaced_by_dev_null),
+		FORK_CASE(mapped_queue__anonymous_now),
+		FORK_CASE(device_without_guarded_mrs__kept),
+		FORK_CASE(registration__works),
+		FORK_CASE(registration__works_unseen_fork),
+		FORK_CASE(lease__not_inherited),
+		FORK_CASE(grandchild__the_same),
+	};
+
+	return STACK_MAIN(cases);
+}

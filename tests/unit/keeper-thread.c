@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The keeper's thread: its descriptors and signals are not the program's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "lib/stack.h"
+
+/* What the keeper has as its descriptor @fd */
+static const char *keeper_link(int fd)
+{
+	static char target[PATH_MAX];
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d",
+		 stack_keeper_tid(), fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	return target;
+}
+
+static void standard_streams__dev_null(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		assert_string_equal(keeper_link(fd), "/dev/null");
+	stack_dereg_ok(mr);
+}
+
+static void signals__all_blocked(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	unsigned long long blocked = 0;
+	char path[64], line[256];
+	FILE *status;
+	int i;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status",
+		 stack_keeper_tid());
+	status = fopen(path, "re");
+	assert_non_null(status);
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+			break;
+	fclose(status);
+	for (i = 1; i <= SIGRTMAX; i++)
+		if (i != SIGKILL && i != SIGSTOP &&
+		    (i < 32 || i >= SIGRTMIN) &&
+		    /* Not shown as blocked while it is waited for */
+		    i != config_get()->signal)
+			assert_true(blocked >> (i - 1) & 1);
+	stack_dereg_ok(mr);
+}
+
+static void there_is_one__and_it_stays(void **state)
+{
+	int tid;
+
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	tid = stack_keeper_tid();
+	assert_true(tid > 0);
+	stack_dereg_ok(stack_reg_file(STACK_B));
+	assert_int_equal(stack_keeper_tid(), tid);
+}
+
+/* As a daemon does: without descriptors a break still finds its way. */
+static void program_closes_all__survives(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	assert_int_equal(syscall(SYS_close_range, 3u, ~0u, 0), 0);
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+	stack_files[0].fd = stack_files[1].fd = -1;
+}
+
+/* The program's own record locks go when one of its descriptors is closed. */
+static void record_lock__is_kept(void **state)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int status;
+	pid_t pid;
+
+	assert_int_equal(fcntl(STACK_A->fd, F_SETLK, &lock), 0);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	pid = fork();
+	if (!pid)
+		_exit(fcntl(STACK_A->fd, F_GETLK, &lock) ||
+		      lock.l_type != F_WRLCK);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void foreign_signal__passed_on_to_the_program(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
+	int number = config_get()->signal;
+	siginfo_t info = { 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	info.si_code = SI_QUEUE;
+	info.si_pid = getpid();
+	info.si_value.sival_int = 42;
+	assert_int_equal(syscall(SYS_rt_tgsigqueueinfo, getpid(),
+				 stack_keeper_tid(), number, &info),
+			 0);
+	memset(&info, 0, sizeof(info));
+	assert_int_equal(sigtimedwait(&set, &info, &deadline), number);
+	assert_int_equal(info.si_value.sival_int, 42);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	stack_dereg_ok(mr);
+}
+
+/* By tgkill(2), whose code nobody may send */
+static void foreign_signal__of_another_kind(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
+	int number = config_get()->signal;
+	siginfo_t info = { 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	assert_int_equal(syscall(SYS_tgkill, getpid(), stack_keeper_tid(),
+				 number),
+			 0);
+	assert_int_equal(sigtimedwait(&set, &info, &deadline), number);
+	assert_int_equal(info.si_pid, getpid());
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	stack_dereg_ok(mr);
+}
+
+/* The numbers of the keeper's own descriptors, which have to move away */
+static void device_with_the_number_of_a_lease(void **state)
+{
+	struct ibv_mr *mrs[8], *a = stack_reg_file(STACK_A);
+	static struct device devices[N_OF(mrs)];
+	size_t i;
+	int fd;
+
+	for (fd = 3; fd < 3 + (int)N_OF(mrs); fd++) {
+		/* Only numbers that the test does not use */
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		i = fd - 3;
+		stack_open(&devices[i], fd);
+		mrs[i] = stack_reg(&devices[i], 0, 1);
+		assert_non_null(mrs[i]);
+	}
+	stack_break(STACK_A);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	for (i = 0; i < N_OF(mrs); i++) {
+		if (!devices[i].pd.context)
+			continue;
+		stack_dereg_ok(mrs[i]);
+		stack_close(&devices[i]);
+	}
+	stack_dereg_ok(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		STACK_CASE(there_is_one__and_it_stays),
+		STACK_CASE(standard_streams__dev_null),
+		STACK_CASE(signals__all_blocked),
+		STACK_CASE(program_closes_all__survives),
+		STACK_CASE(record_lock__is_kept),
+		STACK_CASE(foreign_signal__passed_on_to_the_program),
+		STACK_CASE(foreign_signal__of_another_kind),
+		STACK_CASE(device_with_the_number_of_a_lease),
+	};
+
+	return STACK_MAIN(cases);
+}
