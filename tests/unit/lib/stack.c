@@ -21,6 +21,24 @@ struct device stack_device;
 static struct file log_file;
 static struct pinsafe_stats base;
 
+#if UNDER_TSAN
+const char *__tsan_default_suppressions(void)
+	__attribute__((visibility("default")));
+
+/*
+ * It takes descriptors with one number for one object, but the keeper has a
+ * table of its own.  These functions of the C library touch nothing else.
+ */
+const char *__tsan_default_suppressions(void)
+{
+	return "race:^close$\n"
+	       "race:^dup3$\n"
+	       "race:^fdopen$\n"
+	       "race:^fstat$\n"
+	       "race:^open$\n";
+}
+#endif
+
 void stack_prepare(void)
 {
 	file_make(&log_file, DISK, 0);

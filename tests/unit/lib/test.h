@@ -17,6 +17,17 @@
 #define CASE(fn) cmocka_unit_test(fn)
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+#ifdef __has_feature
+#define TEST_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define TEST_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || TEST_HAS_FEATURE(thread_sanitizer)
+#define UNDER_TSAN 1
+#else
+#define UNDER_TSAN 0
+#endif
+
 /* Nothing that is waited for may take longer than this. */
 #define DEADLINE_MS 20000
 
