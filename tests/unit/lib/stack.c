@@ -31,11 +31,10 @@ const char *__tsan_default_suppressions(void)
  */
 const char *__tsan_default_suppressions(void)
 {
-	return "race:^close$\n"
-	       "race:^dup3$\n"
-	       "race:^fdopen$\n"
-	       "race:^fstat$\n"
-	       "race:^open$\n";
+	return "race:__interceptor_close$\n"
+	       "race:__interceptor_dup3$\n"
+	       "race:__interceptor_fstat$\n"
+	       "race:__interceptor_open$\n";
 }
 #endif
 
