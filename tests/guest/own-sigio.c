@@ -106,7 +106,9 @@ static uint64_t break_until(struct t_child *sender, struct t_child *truncater)
 	uint64_t before = guard_stats().breaks;
 
 	while (!t_child_returned(sender)) {
-		t_wait(is_registered, sender, ARRIVAL_MS);
+		if (!t_wait(is_registered, sender, ARRIVAL_MS) ||
+		    guard_stats().guarded_mrs != 2)
+			break;
 		t_child_run(truncater, 0, guard_break_time_ms());
 		truncates++;
 	}
