@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#
+# What the libraries export: libpinsafe.so what its map and the public header
+# say, the preload object the one function it stands for, without a version.
+#
+#   abi-symbols.sh LIBPINSAFE PRELOAD MAP HEADER
+set -eu
+
+library=$1 preload=$2 map=$3 header=$4
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# "symbol version" for each line of the map, without "local:"
+awk '/^[A-Z_0-9.]+ *\{/ { version = $1 }
+     /^[ \t]+[a-z_0-9]+;/ { sub(/;/, "", $1); print $1, version }' \
+	"$map" | sort >"$dir/map"
+
+# Symbols of versions themselves are of type A.
+nm -D --defined-only --with-symbol-versions "$library" |
+	awk '$2 != "A" { sub(/@+/, " ", $3); print $3 }' | sort >"$dir/library"
+
+# Declarations at the start of a line; pinsafe_private_* is between the objects
+# of one version.
+sed -nE 's/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
+	sort >"$dir/header"
+awk '$1 !~ /^pinsafe_private_/ { print $1 }' "$dir/map" >"$dir/public"
+
+nm -D --defined-only --with-symbol-versions "$preload" |
+	awk '{ print $3 }' >"$dir/preload"
+echo verbs_set_ops >"$dir/preload-expected"
+
+test -s "$dir/header"
+diff -u "$dir/map" "$dir/library"
+diff -u "$dir/header" "$dir/public"
+diff -u "$dir/preload-expected" "$dir/preload"

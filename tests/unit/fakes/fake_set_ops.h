@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_SET_OPS_H
+#define FAKE_SET_OPS_H
+
+#include <stddef.h>
+
+/* Of some release of libibverbs; NOWHERE: the public field is not set. */
+struct fake_set_ops {
+	size_t context_size;
+	size_t priv_ops;
+	unsigned int n_ops;
+	unsigned int reg_mr, rereg_mr, dereg_mr, free_dm;
+};
+
+#define NOWHERE (-1u)
+
+extern struct fake_set_ops fake_set_ops_layout;
+
+void fake_set_ops(void *verbs_context, const void *ops);
+
+#endif /* FAKE_SET_OPS_H */

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Finding the way around in a context of known layout */
+#include <string.h>
+
+#include "layout.h"
+#include "lib/test.h"
+
+#define EXTENDED_ABI ((void *)UINTPTR_MAX)
+
+/* Room for the probe to look around in */
+static _Alignas(16) char memory[8192];
+static _Alignas(16) char private[4096];
+
+static const struct ops_layout layout = {
+	.context_size = 696,
+	.priv_ops = 24,
+	.n_ops = 93,
+	.reg_mr = 82,
+	.rereg_mr = 85,
+	.dereg_mr = 32,
+	.free_context = 46,
+};
+
+static struct ibv_context *make(size_t size)
+{
+	struct verbs_context *tail = (void *)(memory + size - sizeof(*tail));
+
+	memset(memory, 0, sizeof(memory));
+	memset(private, 0, sizeof(private));
+	tail->priv = (void *)private;
+	tail->sz = size;
+	tail->context.abi_compat = EXTENDED_ABI;
+	return &tail->context;
+}
+
+static void find__any_size(void **state)
+{
+	static const size_t sizes[] = { 648, 696, 1024, 1280 };
+	struct ibv_context *context;
+	size_t i;
+
+	for (i = 0; i < N_OF(sizes); i++) {
+		context = make(sizes[i]);
+		assert_ptr_equal(layout_find_context(memory), context);
+	}
+}
+
+static void find__size_does_not_fit(void **state)
+{
+	struct ibv_context *context = make(696);
+	struct verbs_context *tail =
+		(void *)((char *)context -
+			 offsetof(struct verbs_context, context));
+
+	tail->sz = 648;
+	assert_null(layout_find_context(memory));
+}
+
+static void find__old_abi(void **state)
+{
+	make(696)->abi_compat = NULL;
+	assert_null(layout_find_context(memory));
+}
+
+static void size__as_noted(void **state)
+{
+	assert_int_equal(layout_context_size(make(648)), 648);
+	assert_int_equal(layout_context_size(make(696)), 696);
+}
+
+static void size__old_abi_0(void **state)
+{
+	struct ibv_context *context = make(648);
+
+	context->abi_compat = NULL;
+	assert_int_equal(layout_context_size(context), 0);
+}
+
+static void size__NULL_0(void **state)
+{
+	assert_int_equal(layout_context_size(NULL), 0);
+}
+
+static void verbs_context__start_of_the_memory(void **state)
+{
+	struct ibv_context *context = make(696);
+
+	assert_ptr_equal(layout_verbs_context(&layout, context), memory);
+}
+
+static void ops__in_the_private_part(void **state)
+{
+	struct ibv_context *context = make(696);
+
+	assert_ptr_equal(layout_ops(&layout, context), private + 24);
+}
+
+static struct ibv_context *make_consistent(void)
+{
+	struct ibv_context *context = make(696);
+	void **ops = layout_ops(&layout, context);
+
+	ops[layout.reg_mr] = memory + 1;
+	ops[layout.rereg_mr] = memory + 2;
+	ops[layout.dereg_mr] = memory + 3;
+	*(void **)&context->ops._compat_reg_mr = memory + 1;
+	*(void **)&context->ops._compat_rereg_mr = memory + 2;
+	*(void **)&context->ops._compat_dereg_mr = memory + 3;
+	return context;
+}
+
+static void consistent__all_agree(void **state)
+{
+	assert_true(layout_is_consistent(&layout, make_consistent()));
+}
+
+static void consistent__one_differs(void **state)
+{
+	static const unsigned int indices[] = { 82, 85, 32 };
+	struct ibv_context *context;
+	size_t i;
+
+	for (i = 0; i < N_OF(indices); i++) {
+		context = make_consistent();
+		layout_ops(&layout, context)[indices[i]] = memory + 4;
+		assert_false(layout_is_consistent(&layout, context));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(find__any_size),
+		CASE(find__size_does_not_fit),
+		CASE(find__old_abi),
+		CASE(size__as_noted),
+		CASE(size__old_abi_0),
+		CASE(size__NULL_0),
+		CASE(verbs_context__start_of_the_memory),
+		CASE(ops__in_the_private_part),
+		CASE(consistent__all_agree),
+		CASE(consistent__one_differs),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

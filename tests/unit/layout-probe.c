@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Learning the layout of a libibverbs: the one of this machine, others as they
+ * were released, and those that are like none and must be refused.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakes/fake_set_ops.h"
+#include "layout.h"
+#include "lib/child.h"
+#include "lib/test.h"
+
+/* rdma-core 36 to 58, and 65 */
+static const struct fake_set_ops release_44 = {
+	.context_size = 648,
+	.priv_ops = 24,
+	.n_ops = 76,
+	.reg_mr = 68,
+	.rereg_mr = 70,
+	.dereg_mr = 28,
+	.free_dm = 40,
+};
+static const struct fake_set_ops release_65 = {
+	.context_size = 696,
+	.priv_ops = 24,
+	.n_ops = 93,
+	.reg_mr = 82,
+	.rereg_mr = 85,
+	.dereg_mr = 32,
+	.free_dm = 47,
+};
+
+struct question {
+	struct real_private real;
+	size_t context_size;
+	size_t second_size;	/* what to ask for next, or 0 */
+};
+
+struct answer {
+	bool is_known, second_is_known;
+	struct ops_layout layout;
+};
+
+/* In a child, as there is one libibverbs in a process */
+static void ask(void *arg, void *ret_result)
+{
+	const struct question *question = arg;
+	const struct ops_layout *layout;
+	struct answer *answer = ret_result;
+
+	layout = layout_get(&question->real, question->context_size);
+	answer->is_known = layout;
+	if (layout)
+		answer->layout = *layout;
+	if (question->second_size)
+		answer->second_is_known = layout_get(&question->real,
+						     question->second_size);
+}
+
+static struct answer probe(const struct fake_set_ops *fake)
+{
+	struct question question = {
+		.real = { .verbs_set_ops = fake_set_ops },
+		.context_size = fake->context_size,
+	};
+	struct answer answer;
+
+	fake_set_ops_layout = *fake;
+	assert_int_equal(child_run(ask, &question, &answer, sizeof(answer)), 0);
+	return answer;
+}
+
+static void known(const struct fake_set_ops *fake)
+{
+	struct answer answer = probe(fake);
+
+	assert_true(answer.is_known);
+	assert_int_equal(answer.layout.context_size, fake->context_size);
+	assert_int_equal(answer.layout.priv_ops, fake->priv_ops);
+	assert_int_equal(answer.layout.n_ops, fake->n_ops);
+	assert_int_equal(answer.layout.reg_mr, fake->reg_mr);
+	assert_int_equal(answer.layout.rereg_mr, fake->rereg_mr);
+	assert_int_equal(answer.layout.dereg_mr, fake->dereg_mr);
+	assert_int_equal(answer.layout.free_context, fake->free_dm - 1);
+}
+
+static void refused(const struct fake_set_ops *fake)
+{
+	assert_false(probe(fake).is_known);
+}
+
+static void rdma_core_44__known(void **state)
+{
+	known(&release_44);
+}
+
+static void rdma_core_65__known(void **state)
+{
+	known(&release_65);
+}
+
+static void table_elsewhere_in_private_part__known(void **state)
+{
+	struct fake_set_ops fake = release_65;
+
+	fake.priv_ops = 56;
+	known(&fake);
+}
+
+static void too_short__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.n_ops = 75;
+	refused(&fake);
+}
+
+static void too_long__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.n_ops = 512;
+	refused(&fake);
+}
+
+static void empty__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.n_ops = 0;
+	refused(&fake);
+}
+
+static void table_too_far_in_private_part__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.priv_ops = 520;
+	refused(&fake);
+}
+
+static void public_field_not_set__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.reg_mr = NOWHERE;
+	refused(&fake);
+	fake = release_44;
+	fake.rereg_mr = NOWHERE;
+	refused(&fake);
+	fake = release_44;
+	fake.dereg_mr = NOWHERE;
+	refused(&fake);
+	fake = release_44;
+	fake.free_dm = NOWHERE;
+	refused(&fake);
+}
+
+static void swap(unsigned int *a, unsigned int *b)
+{
+	unsigned int saved = *a;
+
+	*a = *b;
+	*b = saved;
+}
+
+static void not_sorted__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	swap(&fake.reg_mr, &fake.rereg_mr);
+	refused(&fake);
+	fake = release_44;
+	swap(&fake.dereg_mr, &fake.free_dm);
+	refused(&fake);
+	fake = release_44;
+	swap(&fake.free_dm, &fake.reg_mr);
+	refused(&fake);
+	fake = release_44;
+	swap(&fake.dereg_mr, &fake.rereg_mr);
+	refused(&fake);
+}
+
+static void public_field_beyond_the_table__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.rereg_mr = 76;
+	refused(&fake);
+}
+
+static void impossible_size__refused(void **state)
+{
+	struct fake_set_ops fake = release_44;
+
+	fake.context_size = sizeof(struct ibv_context);
+	refused(&fake);
+	fake.context_size = 4096;
+	refused(&fake);
+	fake.context_size = 0;
+	refused(&fake);
+}
+
+/* A context of another size is not of this libibverbs. */
+static void second_size__refused(void **state)
+{
+	struct question question = {
+		.real = { .verbs_set_ops = fake_set_ops },
+		.context_size = 648,
+		.second_size = 696,
+	};
+	struct answer answer;
+
+	fake_set_ops_layout = release_44;
+	assert_int_equal(child_run(ask, &question, &answer, sizeof(answer)), 0);
+	assert_true(answer.is_known);
+	assert_false(answer.second_is_known);
+}
+
+static void this_machine__known(void **state)
+{
+	struct question question = { .context_size =
+					     sizeof(struct verbs_context) };
+	void *handle = dlopen("libibverbs.so.1", RTLD_NOW);
+	struct answer answer;
+
+	assert_non_null(handle);
+	*(void **)&question.real.verbs_set_ops = dlsym(handle, "verbs_set_ops");
+	assert_non_null(question.real.verbs_set_ops);
+	assert_int_equal(child_run(ask, &question, &answer, sizeof(answer)), 0);
+	assert_true(answer.is_known);
+	/* IBVERBS_PRIVATE_34 with 76 operations: rdma-core 36 to 56 */
+	if (!dlvsym(handle, "verbs_set_ops", "IBVERBS_PRIVATE_34"))
+		SKIP_CASE("libibverbs is newer than the numbers known here");
+	assert_int_equal(answer.layout.priv_ops, release_44.priv_ops);
+	assert_int_equal(answer.layout.n_ops, release_44.n_ops);
+	assert_int_equal(answer.layout.reg_mr, release_44.reg_mr);
+	assert_int_equal(answer.layout.rereg_mr, release_44.rereg_mr);
+	assert_int_equal(answer.layout.dereg_mr, release_44.dereg_mr);
+	assert_int_equal(answer.layout.free_context, release_44.free_dm - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(this_machine__known),
+		CASE(rdma_core_44__known),
+		CASE(rdma_core_65__known),
+		CASE(table_elsewhere_in_private_part__known),
+		CASE(too_short__refused),
+		CASE(too_long__refused),
+		CASE(empty__refused),
+		CASE(table_too_far_in_private_part__refused),
+		CASE(public_field_not_set__refused),
+		CASE(not_sorted__refused),
+		CASE(public_field_beyond_the_table__refused),
+		CASE(impossible_size__refused),
+		CASE(second_size__refused),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Imports of one shared object are redirected, however it was linked, and
+ * those of nobody else.  Its path is the argument of this program.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fakes/fake_mprotect.h"
+#include "lib/child.h"
+#include "lib/importer.h"
+#include "lib/test.h"
+#include "redirect.h"
+
+static const char *object, *other_object;
+
+static int redirected(void)
+{
+	return -42;
+}
+
+struct importer {
+	int (*call)(void);
+	int (*own)(void);
+};
+
+static struct importer load(const char *path, int flags)
+{
+	void *handle = dlopen(path, flags);
+	struct importer importer;
+
+	if (!handle)
+		fail_msg("%s", dlerror());
+	*(void **)&importer.call = dlsym(handle, "importer_call");
+	*(void **)&importer.own = dlsym(handle, "importer_own");
+	assert_non_null(importer.call);
+	assert_non_null(importer.own);
+	return importer;
+}
+
+static int redirect(const struct importer *importer, const char *name)
+{
+	return redirect_import((const void *)importer->call, name,
+			       (void *)redirected);
+}
+
+/*
+ * Each of these loads the object into a child, since it stays redirected, and
+ * returns what importer_call() and getppid() gave, or an errno.
+ */
+struct result {
+	int r, before, after, ours;
+};
+
+static void after_a_call(void *arg, void *ret_result)
+{
+	struct importer importer = load(object, RTLD_LAZY | RTLD_LOCAL);
+	struct result *result = ret_result;
+
+	result->before = importer.call() == getppid();
+	result->r = redirect(&importer, "getppid");
+	result->after = importer.call();
+	result->ours = getppid() > 0;
+}
+
+static void imported__redirected_after_a_call(void **state)
+{
+	struct result result;
+
+	assert_int_equal(child_run(after_a_call, NULL, &result, sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_true(result.before);
+	assert_int_equal(result.after, redirected());
+	assert_true(result.ours);
+}
+
+static void before_the_first_call(void *arg, void *ret_result)
+{
+	struct importer importer = load(object, RTLD_LAZY | RTLD_LOCAL);
+	struct result *result = ret_result;
+
+	result->r = redirect(&importer, "getppid");
+	result->after = importer.call();
+}
+
+static void imported__redirected_before_the_first_call(void **state)
+{
+	struct result result;
+
+	assert_int_equal(child_run(before_the_first_call, NULL, &result,
+				   sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_int_equal(result.after, redirected());
+}
+
+static void twice(void *arg, void *ret_result)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+	struct result *result = ret_result;
+
+	result->r = redirect(&importer, "getppid") ?:
+		    redirect(&importer, "getppid");
+	result->after = importer.call();
+}
+
+static void imported__twice_is_once(void **state)
+{
+	struct result result;
+
+	assert_int_equal(child_run(twice, NULL, &result, sizeof(result)), 0);
+	assert_int_equal(result.r, 0);
+	assert_int_equal(result.after, redirected());
+}
+
+static void next_to_another(void *arg, void *ret_result)
+{
+	struct importer other = load(other_object, RTLD_NOW | RTLD_LOCAL);
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+	struct result *result = ret_result;
+
+	result->r = redirect(&importer, "getppid");
+	result->before = other.call() == getppid();
+	result->after = importer.call();
+}
+
+static void other_object__not_touched(void **state)
+{
+	struct result result;
+
+	assert_int_equal(child_run(next_to_another, NULL, &result,
+				   sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_true(result.before);
+	assert_int_equal(result.after, redirected());
+}
+
+static void not_imported__ENOENT(void **state)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+
+	assert_int_equal(redirect(&importer, "ibv_cmd_dereg_mr"), ENOENT);
+	assert_int_equal(redirect(&importer, "getppi"), ENOENT);
+	assert_int_equal(redirect(&importer, ""), ENOENT);
+	assert_int_equal(importer.call(), getppid());
+}
+
+static void own_function__ENOENT(void **state)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+
+	assert_int_equal(redirect(&importer, "importer_own"), ENOENT);
+	assert_int_equal(importer.own(), -1);
+}
+
+static void address_in_no_object__ENOENT(void **state)
+{
+	int on_the_stack = 0;
+
+	assert_int_equal(redirect_import(&on_the_stack, "getppid",
+					 (void *)redirected),
+			 ENOENT);
+	assert_int_equal(redirect_import(NULL, "getppid", (void *)redirected),
+			 ENOENT);
+}
+
+static void not_allowed(void *arg, void *ret_result)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+	struct result *result = ret_result;
+
+	fake_mprotect_errno = EACCES;
+	result->r = redirect(&importer, "getppid");
+	fake_mprotect_errno = 0;
+	result->before = importer.call() == getppid();
+}
+
+/* Only read-only tables need it. */
+static void no_mprotect__its_errno(void **state)
+{
+	struct result result;
+
+	if (!strstr(strrchr(object, '/'), "now"))
+		SKIP_CASE("the table of this object is writable");
+	assert_int_equal(child_run(not_allowed, NULL, &result, sizeof(result)),
+			 0);
+	assert_int_equal(result.r, EACCES);
+	assert_true(result.before);
+}
+
+static void read_flags(void *arg, void *ret_result)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+	char line[512], perms[8];
+	unsigned long start, end;
+	FILE *maps;
+	int *n_writable_code = ret_result;
+
+	*n_writable_code = redirect(&importer, "getppid");
+	maps = fopen("/proc/self/maps", "re");
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, object) &&
+		    sscanf(line, "%lx-%lx %7s", &start, &end, perms) == 3 &&
+		    perms[1] == 'w' && perms[2] == 'x')
+			++*n_writable_code;
+	fclose(maps);
+}
+
+static void redirected__no_code_is_writable(void **state)
+{
+	int n = -1;
+
+	assert_int_equal(child_run(read_flags, NULL, &n, sizeof(n)), 0);
+	assert_int_equal(n, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(imported__redirected_after_a_call),
+		CASE(imported__redirected_before_the_first_call),
+		CASE(imported__twice_is_once),
+		CASE(other_object__not_touched),
+		CASE(not_imported__ENOENT),
+		CASE(own_function__ENOENT),
+		CASE(address_in_no_object__ENOENT),
+		CASE(no_mprotect__its_errno),
+		CASE(redirected__no_code_is_writable),
+	};
+
+	if (argc != 3)
+		return 2;
+	object = argv[1];
+	other_object = argv[2];
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
