@@ -107,7 +107,7 @@ static void force(const struct interleaving *il, struct call *call, int fd)
 {
 	struct t_child_result res;
 
-	gate_close(il->command, il->side);
+	gate_close(il->command, il->side, 0);
 	if (pthread_create(&call->thread, NULL,
 			   il->command == GATE_REG_MR ? call_reg : call_dereg,
 			   call))

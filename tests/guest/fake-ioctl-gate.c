@@ -24,6 +24,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static enum { OPEN, CLOSED, STOPPED } state;
 static enum gate_command closed_for;
 static enum gate_side closed_side;
+static unsigned to_pass;
 
 static int (*real_ioctl)(int fd, unsigned long request, ...);
 
@@ -63,7 +64,7 @@ static void pass(const struct ib_uverbs_ioctl_hdr *hdr, enum gate_side side)
 {
 	pthread_mutex_lock(&lock);
 	if (state == CLOSED && side == closed_side &&
-	    is_command(hdr, closed_for)) {
+	    is_command(hdr, closed_for) && !to_pass--) {
 		state = STOPPED;
 		pthread_cond_broadcast(&changed);
 		while (state == STOPPED)
@@ -89,11 +90,13 @@ int ioctl(int fd, unsigned long request, ...)
 	return ret;
 }
 
-void gate_close(enum gate_command command, enum gate_side side)
+void gate_close(enum gate_command command, enum gate_side side,
+		unsigned let_pass)
 {
 	pthread_mutex_lock(&lock);
 	closed_for = command;
 	closed_side = side;
+	to_pass = let_pass;
 	state = CLOSED;
 	pthread_mutex_unlock(&lock);
 }

@@ -15,8 +15,12 @@ enum gate_command { GATE_REG_MR, GATE_DESTROY_MR };
 /* Before the kernel sees the command, or before its caller sees the result */
 enum gate_side { GATE_BEFORE, GATE_AFTER };
 
-/* Close the gate for the next such command of any thread; the rest pass */
-GATE_EXPORT void gate_close(enum gate_command command, enum gate_side side);
+/*
+ * Close the gate for one such command, of any thread, that comes after some
+ * more have passed; all others pass as well.
+ */
+GATE_EXPORT void gate_close(enum gate_command command, enum gate_side side,
+			    unsigned let_pass);
 
 /* Wait until a thread stands at the gate */
 GATE_EXPORT bool gate_wait_stopped(int ms);
