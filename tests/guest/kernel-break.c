@@ -329,7 +329,7 @@ static void check_no_break(const struct operation *o)
 	int type = fcntl(file.fd, F_GETLEASE), wc;
 
 	/* The blocks are still the file's. */
-	wc = k_rdma(IBV_WR_RDMA_WRITE, mr, file.map + 40960, "written", 8);
+	wc = k_rdma_write(mr, file.map + 40960, "written", 8);
 	if (pread(file.fd, buf, 8, 40960) != 8)
 		buf[0] = 0;
 	k_check(!r.err && !broken && type == F_LAYOUT && !wc &&
@@ -350,7 +350,7 @@ static void tail(void)
 	struct k_result r;
 	size_t i;
 
-	if (k_rdma(IBV_WR_RDMA_WRITE, mr, file.map + SIZE, "RDMA beyond EOF",
+	if (k_rdma_write(mr, file.map + SIZE, "RDMA beyond EOF",
 		   15))
 		k_bail("RDMA");
 	r = k_run(grow, file.path);

@@ -103,4 +103,10 @@ void k_dereg(struct ibv_mr **mr);
 int k_rdma(enum ibv_wr_opcode opcode, struct ibv_mr *mr, void *addr, void *buf,
 	   size_t len);
 
+static inline int k_rdma_write(struct ibv_mr *mr, void *addr, const void *buf,
+			       size_t len)
+{
+	return k_rdma(IBV_WR_RDMA_WRITE, mr, addr, (void *)buf, len);
+}
+
 #endif /* KERNEL_COMMON_H */

@@ -183,7 +183,7 @@ static void time_out(void)
 	k_check(mr && r.err == ETXTBSY && r.time > K_BREAK_TIME - 0.5,
 		"ignored: truncate = %s after %.1f s", k_err(r.err), r.time);
 	k_break(NULL, 0);
-	wc = k_rdma(IBV_WR_RDMA_WRITE, mr, file.map + 40960, "late", 5);
+	wc = k_rdma_write(mr, file.map + 40960, "late", 5);
 	k_check(!wc && file_has(file.path, 40960, "late"),
 		"the MR still writes to the file");
 	r = k_run(k_shrink, file.path);
@@ -274,7 +274,7 @@ static void orphan(void)
 	k_check(mr && r.err == ETXTBSY,
 		"unmapped, closed, caches dropped: truncate = %s",
 		k_err(r.err));
-	wc = k_rdma(IBV_WR_RDMA_WRITE, mr, file.map + 40960, "orphan", 7);
+	wc = k_rdma_write(mr, file.map + 40960, "orphan", 7);
 	k_check(!wc && file_has(file.path, 40960, "orphan"),
 		"... and the MR writes to the file");
 	before = free_blocks();

@@ -167,7 +167,7 @@ static void writable_mr(void)
 
 	k_lease(file.fd, F_LAYOUT);
 	mr = k_reg(file.map, LEN, K_WRITE, &err);
-	wc = mr ? k_rdma(IBV_WR_RDMA_WRITE, mr, file.map + 8192, "remote", 7) :
+	wc = mr ? k_rdma_write(mr, file.map + 8192, "remote", 7) :
 		  -1;
 	k_check(!wc && !strcmp(file.map + 8192, "remote") &&
 			k_filled(&clone, 'f') && !is_shared(file.fd),

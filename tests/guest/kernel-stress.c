@@ -42,7 +42,7 @@ static void use_mr(struct ibv_mr *mr, char *map)
 	double until = k_now() + rand() % 50 / 1e3;
 
 	do {
-		if (!k_rdma(IBV_WR_RDMA_WRITE, mr, map + rand() % 256 * 4096,
+		if (!k_rdma_write(mr, map + rand() % 256 * 4096,
 			    "HHHHHHHH", 8))
 			COUNT(writes);
 		if (!k_break(NULL, 0))

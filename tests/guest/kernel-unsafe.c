@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 			}
 	}
 	k_check(to != NULL, "a block of the MR now belongs to the victim");
-	wc = k_rdma(IBV_WR_RDMA_WRITE, mr, to ? from : file.map, "damaged", 7);
+	wc = k_rdma_write(mr, to ? from : file.map, "damaged", 7);
 	hit = count_other(victim.fd, 'v');
 	k_check(!wc && hit == 7 && to && !memcmp(to, "damaged", 7),
 		"RDMA through the MR: completion %d, %llu bytes of the victim "
