@@ -58,9 +58,9 @@ static void newer_program__rest_is_0(void **state)
 	} got;
 
 	memset(&got, 0x5a, sizeof(got));
-	assert_int_equal(pinsafe_get_stats(&got.known,
-					   offsetof(typeof(got), beyond)),
-			 0);
+	assert_int_equal(
+		pinsafe_get_stats(&got.known, offsetof(typeof(got), beyond)),
+		0);
 	assert_memory_equal(&got.known, &stats, sizeof(stats));
 	assert_int_equal(got.more[0], 0);
 	assert_int_equal(got.more[1], 0);

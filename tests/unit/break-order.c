@@ -194,7 +194,8 @@ static void break__is_logged(void **state)
 	assert_non_null(strstr(stack_log(), "1 memory region(s) revoked"));
 }
 
-#define BREAK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+#define BREAK_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
 
 int main(void)
 {

@@ -132,8 +132,8 @@ static void broken_in_the_middle__undone_before_unlock(void **state)
 	mr = stack_reg_file(STACK_A);
 	assert_int_equal(pthread_join(breaking_thread, NULL), 0);
 	assert_true(break_was_waited_for);
-	assert_non_null(strstr(record_text(),
-			       "reg_mr, dereg_mr, destroy 0, unlock a"));
+	assert_non_null(
+		strstr(record_text(), "reg_mr, dereg_mr, destroy 0, unlock a"));
 	assert_null(strstr(record_text(), "released under"));
 	assert_int_equal(stack_stats().retakes, 1);
 	assert_int_equal(stack_stats().revoked_mrs, 0);

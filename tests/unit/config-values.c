@@ -164,8 +164,9 @@ static void SIGNAL__limits(void **state)
 
 static void SIGNAL__bad(void **state)
 {
-	static const char *const values[] = { "",  "0",	 "9",	"29",  "65",
-					      "-40", "40x", "SIGIO", "0x28" };
+	static const char *const values[] = { "",    "0",     "9",
+					      "29",  "65",    "-40",
+					      "40x", "SIGIO", "0x28" };
 	size_t i;
 
 	for (i = 0; i < N_OF(values); i++)
@@ -180,8 +181,9 @@ static void RETAKE_MS__limits(void **state)
 
 static void RETAKE_MS__bad(void **state)
 {
-	static const char *const values[] = { "", "-1", "1s", "2147483648",
-					      "99999999999999999999", "1e3" };
+	static const char *const values[] = {
+		"", "-1", "1s", "2147483648", "99999999999999999999", "1e3"
+	};
 	size_t i;
 
 	for (i = 0; i < N_OF(values); i++)

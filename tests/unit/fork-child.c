@@ -109,8 +109,7 @@ static int look_at_device(void)
 {
 	struct stat st, null;
 
-	if (fstat(stack_device.context.cmd_fd, &st) ||
-	    stat("/dev/null", &null))
+	if (fstat(stack_device.context.cmd_fd, &st) || stat("/dev/null", &null))
 		return 1;
 	return st.st_rdev == null.st_rdev ? 0 : 2;
 }

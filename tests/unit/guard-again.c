@@ -10,9 +10,9 @@
 
 #define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
 /* The context is adopted by then. */
-#define SECOND_TRY \
-	"classify, take 1, prefault 1, reg_mr, classify, track"
-#define FIRST_TRY "classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
+#define SECOND_TRY "classify, take 1, prefault 1, reg_mr, classify, track"
+#define FIRST_TRY \
+	"classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
 
 static void succeeds_again(const char *text)
 {
@@ -65,8 +65,8 @@ static void there_is_space_by_now__again(void **state)
 {
 	fake_prefault.prefault = ONCE(EFAULT);
 	fake_prefault.why = ALWAYS(EAGAIN);
-	succeeds_again("classify, take 1, prefault 1, why 1, put 1, wait, "
-		       FIRST_TRY);
+	succeeds_again(
+		"classify, take 1, prefault 1, why 1, put 1, wait, " FIRST_TRY);
 }
 
 static void register_refused_in_a_break__again(void **state)
@@ -86,8 +86,8 @@ static void register_refused_in_a_break__EAGAIN(void **state)
 static void mapping_changed__again(void **state)
 {
 	fake_mapping.changes_at = 2;
-	succeeds_again(UP_TO_REG_MR ", classify, dereg_mr, put 1, wait, "
-				    SECOND_TRY);
+	succeeds_again(UP_TO_REG_MR
+		       ", classify, dereg_mr, put 1, wait, " SECOND_TRY);
 }
 
 static void mapping_changed__EAGAIN(void **state)
@@ -114,8 +114,7 @@ static void undo_fails__orphan_keeps_its_lease(void **state)
 {
 	fake_mapping.changes_at = 2;
 	fake_provider.dereg_mr = ALWAYS(EBUSY);
-	guarded_reg_fails(EAGAIN,
-			  UP_TO_REG_MR ", classify, dereg_mr, orphan");
+	guarded_reg_fails(EAGAIN, UP_TO_REG_MR ", classify, dereg_mr, orphan");
 	assert_int_equal(fake_lease.holders[1], 1);
 	assert_int_equal(fake_track.gmr->n_leases, 1);
 	assert_ptr_equal(fake_track.gmr->context, &guarded_context);

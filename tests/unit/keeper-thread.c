@@ -56,8 +56,7 @@ static void signals__all_blocked(void **state)
 			break;
 	fclose(status);
 	for (i = 1; i <= SIGRTMAX; i++)
-		if (i != SIGKILL && i != SIGSTOP &&
-		    (i < 32 || i >= SIGRTMIN) &&
+		if (i != SIGKILL && i != SIGSTOP && (i < 32 || i >= SIGRTMIN) &&
 		    /* Not shown as blocked while it is waited for */
 		    i != config_get()->signal)
 			assert_true(blocked >> (i - 1) & 1);
@@ -141,9 +140,8 @@ static void foreign_signal__of_another_kind(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, number);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	assert_int_equal(syscall(SYS_tgkill, getpid(), stack_keeper_tid(),
-				 number),
-			 0);
+	assert_int_equal(
+		syscall(SYS_tgkill, getpid(), stack_keeper_tid(), number), 0);
 	assert_int_equal(sigtimedwait(&set, &info, &deadline), number);
 	assert_int_equal(info.si_pid, getpid());
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);

@@ -35,7 +35,7 @@ static const struct fake_set_ops release_65 = {
 struct question {
 	struct real_private real;
 	size_t context_size;
-	size_t second_size;	/* what to ask for next, or 0 */
+	size_t second_size; /* what to ask for next, or 0 */
 };
 
 struct answer {
@@ -55,8 +55,8 @@ static void ask(void *arg, void *ret_result)
 	if (layout)
 		answer->layout = *layout;
 	if (question->second_size)
-		answer->second_is_known = layout_get(&question->real,
-						     question->second_size);
+		answer->second_is_known =
+			layout_get(&question->real, question->second_size);
 }
 
 static struct answer probe(const struct fake_set_ops *fake)

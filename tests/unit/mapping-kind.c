@@ -51,8 +51,8 @@ static void anonymous__none(void **state)
 
 static void anonymous_shared__none(void **state)
 {
-	unguarded(mmap(NULL, page_size(), RW, MAP_SHARED | MAP_ANONYMOUS, -1,
-		       0));
+	unguarded(
+		mmap(NULL, page_size(), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 }
 
 static void dev_zero_shared__none(void **state)

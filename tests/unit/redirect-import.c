@@ -91,9 +91,9 @@ static void imported__redirected_before_the_first_call(void **state)
 {
 	struct result result;
 
-	assert_int_equal(child_run(before_the_first_call, NULL, &result,
-				   sizeof(result)),
-			 0);
+	assert_int_equal(
+		child_run(before_the_first_call, NULL, &result, sizeof(result)),
+		0);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.after, redirected());
 }
@@ -104,7 +104,7 @@ static void twice(void *arg, void *ret_result)
 	struct result *result = ret_result;
 
 	result->r = redirect(&importer, "getppid") ?:
-		    redirect(&importer, "getppid");
+			    redirect(&importer, "getppid");
 	result->after = importer.call();
 }
 
@@ -132,9 +132,8 @@ static void other_object__not_touched(void **state)
 {
 	struct result result;
 
-	assert_int_equal(child_run(next_to_another, NULL, &result,
-				   sizeof(result)),
-			 0);
+	assert_int_equal(
+		child_run(next_to_another, NULL, &result, sizeof(result)), 0);
 	assert_int_equal(result.r, 0);
 	assert_true(result.before);
 	assert_int_equal(result.after, redirected());
@@ -162,9 +161,9 @@ static void address_in_no_object__ENOENT(void **state)
 {
 	int on_the_stack = 0;
 
-	assert_int_equal(redirect_import(&on_the_stack, "getppid",
-					 (void *)redirected),
-			 ENOENT);
+	assert_int_equal(
+		redirect_import(&on_the_stack, "getppid", (void *)redirected),
+		ENOENT);
 	assert_int_equal(redirect_import(NULL, "getppid", (void *)redirected),
 			 ENOENT);
 }

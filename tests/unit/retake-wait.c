@@ -73,9 +73,8 @@ static void RETAKE_MS_0__never_waits(void **state)
 {
 	int result = 0;
 
-	assert_int_equal(child_run(wait_with_0_ms, NULL, &result,
-				   sizeof(result)),
-			 0);
+	assert_int_equal(
+		child_run(wait_with_0_ms, NULL, &result, sizeof(result)), 0);
 	assert_int_equal(result, 1);
 }
 

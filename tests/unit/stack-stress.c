@@ -12,10 +12,10 @@
 #include "verbs_wrap.h"
 
 #define N_WORKERS 14
-#define N_BREAKERS 2		/* one for each file */
-#define N_OPERATIONS 300	/* of each worker at least */
-#define N_BREAKS 60		/* of each file */
-#define N_MRS 8			/* of each worker at a time */
+#define N_BREAKERS 2	 /* one for each file */
+#define N_OPERATIONS 300 /* of each worker at least */
+#define N_BREAKS 60	 /* of each file */
+#define N_MRS 8		 /* of each worker at a time */
 
 struct worker {
 	pthread_t thread;
@@ -107,7 +107,7 @@ struct breaker {
 	pthread_t thread;
 	const struct file *file;
 	unsigned int seed;
-	uint64_t next_break;	/* at so many registrations */
+	uint64_t next_break; /* at so many registrations */
 	bool failed;
 };
 

@@ -11,7 +11,7 @@ static void add__alive(void **state)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
-	assert_int_equal(gmr->state, MR_ALIVE);
+	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	assert_true(track_has(mr));
 	assert_false(track_has(&tracked_mrs[1]));
 	tracked_counts(1, 0);
@@ -68,7 +68,7 @@ static void dereg__alive(void **state)
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	assert_ptr_equal(found, gmr);
-	assert_int_equal(gmr->state, MR_DEREGISTERING);
+	assert_int_equal(tracked_state(gmr), MR_DEREGISTERING);
 	assert_int_equal(track_remove(gmr), 1);
 	assert_false(track_has(mr));
 	tracked_counts(0, 0);
@@ -94,7 +94,7 @@ static void dereg_failed__alive_again(void **state)
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	track_dereg_failed(gmr);
-	assert_int_equal(gmr->state, MR_ALIVE);
+	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	tracked_counts(1, 0);
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
 	track_claim_done(gmr, true);
@@ -106,7 +106,7 @@ static void dereg_failed__zombie_again(void **state)
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	track_dereg_failed(gmr);
-	assert_int_equal(gmr->state, MR_ZOMBIE);
+	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
 	tracked_counts(0, 1);
 }
 
@@ -115,10 +115,10 @@ static void claim__revoking(void **state)
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
-	assert_int_equal(gmr->state, MR_REVOKING);
+	assert_int_equal(tracked_state(gmr), MR_REVOKING);
 	tracked_counts(1, 0);
 	track_claim_done(gmr, true);
-	assert_int_equal(gmr->state, MR_ZOMBIE);
+	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
 	tracked_counts(0, 1);
 }
 
@@ -128,7 +128,7 @@ static void claim__once_per_round(void **state)
 
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
 	track_claim_done(gmr, false);
-	assert_int_equal(gmr->state, MR_ALIVE);
+	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	tracked_counts(1, 0);
 	assert_null(track_claim(gmr->leases[0], NULL, 1));
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 2), gmr);

@@ -29,9 +29,9 @@ static void line__shared_file(void **state)
 
 static void line__private_read_only(void **state)
 {
-	assert_int_equal(vma_parse("1000-2000 r-xp 00000000 08:02 9 /bin/sh\n",
-				   &vma),
-			 0);
+	assert_int_equal(
+		vma_parse("1000-2000 r-xp 00000000 08:02 9 /bin/sh\n", &vma),
+		0);
 	assert_true(vma.readable);
 	assert_false(vma.writable);
 	assert_false(vma.shared);
@@ -39,9 +39,8 @@ static void line__private_read_only(void **state)
 
 static void line__write_only(void **state)
 {
-	assert_int_equal(vma_parse("1000-2000 -w-s 00000000 08:02 9 /x\n",
-				   &vma),
-			 0);
+	assert_int_equal(
+		vma_parse("1000-2000 -w-s 00000000 08:02 9 /x\n", &vma), 0);
 	assert_false(vma.readable);
 	assert_true(vma.writable);
 	assert_true(vma.shared);
@@ -141,7 +140,9 @@ static void line__text_EINVAL(void **state)
 static void line__truncated_EINVAL(void **state)
 {
 	static const char line[] = "1000-2000 rw-s 00000000 08:02 9 /x\n";
-	static const size_t ends[] = { 4, 5, 9, 10, 14, 15, 23, 24, 26, 27, 29 };
+	static const size_t ends[] = {
+		4, 5, 9, 10, 14, 15, 23, 24, 26, 27, 29
+	};
 	char cut[sizeof(line)];
 	size_t i;
 

@@ -16,7 +16,7 @@ struct fake_fcntl {
 	struct fault set_lease;
 	bool loses_signals;	/* as if the queue were full */
 	bool is_quiet;		/* record nothing */
-	unsigned int n_unarmed;	/* breaks that would have killed the process */
+	unsigned int n_unarmed; /* breaks that would have killed the process */
 	/* Just before a lease goes; by the thread that gives it up */
 	void (*on_unlock)(const struct file *file);
 };

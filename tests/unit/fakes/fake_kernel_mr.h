@@ -10,7 +10,7 @@
 #define FAKE_KERNEL_MRS 1024
 
 struct fake_kernel_mr {
-	bool is_quiet;		/* record nothing */
+	bool is_quiet; /* record nothing */
 	/* Calls with a handle that is another MR's, or nobody's */
 	unsigned int n_strangers;
 	/* Calls that do not have the device under its number */

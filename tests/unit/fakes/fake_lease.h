@@ -8,11 +8,11 @@
 #define FAKE_LEASES 4
 
 struct fake_lease {
-	struct lease leases[FAKE_LEASES];	/* index: inode */
+	struct lease leases[FAKE_LEASES]; /* index: inode */
 	int holders[FAKE_LEASES];
 	struct fault take;
-	struct fault is_held;		/* error: no */
-	struct fault is_held_locked;	/* error: no */
+	struct fault is_held;	     /* error: no */
+	struct fault is_held_locked; /* error: no */
 };
 
 extern struct fake_lease fake_lease;

@@ -10,10 +10,10 @@
 
 struct fake_provider fake_provider;
 
-#define say(...)                               \
-	do {                                   \
-		if (!fake_provider.is_quiet)   \
-			record(__VA_ARGS__);   \
+#define say(...)                             \
+	do {                                 \
+		if (!fake_provider.is_quiet) \
+			record(__VA_ARGS__); \
 	} while (0)
 
 static bool is_in_section(void)

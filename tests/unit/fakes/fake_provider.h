@@ -6,7 +6,7 @@
 #include "real_verbs.h"
 
 struct fake_provider {
-	struct fault reg_mr;	/* error EDOM: fails and leaves errno at 0 */
+	struct fault reg_mr; /* error EDOM: fails and leaves errno at 0 */
 	struct fault dereg_mr;
 	struct fault rereg_mr;
 	/*
@@ -15,8 +15,8 @@ struct fake_provider {
 	 */
 	int (*cmd_reg_mr)(struct ibv_mr *mr);
 	int (*cmd_dereg_mr)(struct ibv_mr *mr);
-	bool is_quiet;		/* record nothing */
-	bool was_in_section;	/* at the last reg_mr or dereg_mr */
+	bool is_quiet;	     /* record nothing */
+	bool was_in_section; /* at the last reg_mr or dereg_mr */
 };
 
 extern struct fake_provider fake_provider;

@@ -8,10 +8,10 @@
 
 struct fake_set_ops fake_set_ops_layout;
 
-#define SET(field, index)                                       \
-	do {                                                    \
-		if ((index) != NOWHERE)                         \
-			*(void **)&(field) = table[index];      \
+#define SET(field, index)                                  \
+	do {                                               \
+		if ((index) != NOWHERE)                    \
+			*(void **)&(field) = table[index]; \
 	} while (0)
 
 void fake_set_ops(void *verbs_context, const void *ops)

@@ -6,11 +6,11 @@
 #include "track.h"
 
 struct fake_track {
-	struct fault alloc;		/* error: out of memory */
+	struct fault alloc; /* error: out of memory */
 	struct fault add;
 	struct fault begin_dereg;
-	bool is_zombie;			/* what track_remove() finds */
-	struct guarded_mr *gmr;		/* the only one there is */
+	bool is_zombie;		/* what track_remove() finds */
+	struct guarded_mr *gmr; /* the only one there is */
 };
 
 extern struct fake_track fake_track;

@@ -5,7 +5,7 @@
 
 struct fault {
 	int error;
-	unsigned int first;	/* call that fails, counted from 1; 0: all */
+	unsigned int first; /* call that fails, counted from 1; 0: all */
 	unsigned int n_calls;
 };
 

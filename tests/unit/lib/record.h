@@ -12,10 +12,10 @@ void record_clear(void);
 const char *record_text(void);
 
 /* Compares and clears. */
-#define assert_record(expected)                                   \
-	do {                                                      \
-		assert_string_equal(record_text(), expected);     \
-		record_clear();                                   \
+#define assert_record(expected)                               \
+	do {                                                  \
+		assert_string_equal(record_text(), expected); \
+		record_clear();                               \
 	} while (0)
 
 #endif /* RECORD_H */

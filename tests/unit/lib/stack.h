@@ -19,7 +19,7 @@
 #include "wait.h"
 
 #define STACK_FILES 2
-#define STACK_PAGES 4		/* of each file */
+#define STACK_PAGES 4 /* of each file */
 
 /* Mapped one behind the other at stack_addr */
 extern struct file stack_files[STACK_FILES];
@@ -29,7 +29,7 @@ struct device {
 	struct ibv_device device;
 	struct ibv_context context;
 	struct ibv_pd pd;
-	ino_t ino;		/* of the file behind cmd_fd */
+	ino_t ino; /* of the file behind cmd_fd */
 };
 
 /* Open; closed after each case if the case did not */
@@ -70,8 +70,8 @@ int stack_keeper_tid(void);
 #define STACK_CASE(fn) \
 	cmocka_unit_test_setup_teardown(fn, stack_setup, stack_teardown)
 
-#define STACK_MAIN(cases) (stack_prepare(), \
-			   cmocka_run_group_tests(cases, NULL, stack_finish))
+#define STACK_MAIN(cases) \
+	(stack_prepare(), cmocka_run_group_tests(cases, NULL, stack_finish))
 void stack_prepare(void);
 int stack_finish(void **state);
 

@@ -31,12 +31,12 @@
 /* Nothing that is waited for may take longer than this. */
 #define DEADLINE_MS 20000
 
-#define SKIP_CASE(...)                         \
-	do {                                   \
-		print_message("skipped: ");    \
-		print_message(__VA_ARGS__);    \
-		print_message("\n");           \
-		skip();                        \
+#define SKIP_CASE(...)                      \
+	do {                                \
+		print_message("skipped: "); \
+		print_message(__VA_ARGS__); \
+		print_message("\n");        \
+		skip();                     \
 	} while (0)
 
 #endif /* TEST_H */

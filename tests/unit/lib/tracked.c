@@ -67,6 +67,16 @@ struct guarded_mr *tracked_zombie(struct ibv_mr *mr, int lease)
 	return gmr;
 }
 
+enum mr_state tracked_state(const struct guarded_mr *gmr)
+{
+	enum mr_state state;
+
+	ps_lock(&table_lock);
+	state = gmr->state;
+	ps_unlock(&table_lock);
+	return state;
+}
+
 void tracked_counts(uint64_t guarded, uint64_t zombies)
 {
 	assert_int_equal(stats.guarded_mrs, guarded);

@@ -23,6 +23,7 @@ struct guarded_mr *tracked_add(struct ibv_mr *mr, int lease);
 /* The same, and revoked */
 struct guarded_mr *tracked_zombie(struct ibv_mr *mr, int lease);
 
+enum mr_state tracked_state(const struct guarded_mr *gmr);
 void tracked_counts(uint64_t guarded, uint64_t zombies);
 
 #define TRACKED_CASE(fn) \

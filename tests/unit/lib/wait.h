@@ -7,7 +7,8 @@
 /* Until @is_true says so; false if it does not within DEADLINE_MS. */
 bool wait_until(bool (*is_true)(void *arg), void *arg);
 
-/* Until thread @tid of this process sleeps in the kernel, or is gone: the same */
+/* Until thread @tid of this process sleeps in the kernel, or is gone: the same
+ */
 bool wait_until_asleep(int tid);
 
 #endif /* WAIT_H */
