@@ -21,7 +21,6 @@
 #define STEP_MS 20000
 #define AT_ONCE_NS 2000000000ULL
 
-extern char **environ;
 static struct region region;
 static struct stream stream;
 
@@ -30,10 +29,11 @@ enum { REGISTER, STREAM, SPAWN, SYSTEM, CLOSE, EXEC };
 /* A program that waits until the test ends it */
 static int spawn(void)
 {
-	char *argv[] = {"sleep", "600", NULL};
+	char name[] = "sleep", seconds[] = "600";
+	char *argv[] = {name, seconds, NULL};
 	pid_t pid;
 
-	return posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	return posix_spawnp(&pid, name, NULL, NULL, argv, environ);
 }
 
 static int holder(void *arg, long request)
