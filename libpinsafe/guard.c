@@ -308,28 +308,27 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	};
 	struct retake retake = RETAKE_INITIALIZER;
 	struct section section;
-	bool must_retake = false, is_guarded = false;
+	bool must_retake, is_guarded;
 	int r;
 
 	if (is_on_demand(access))
 		return real->reg_mr(pd, addr, length, iova, access);
 
-	section_enter(&section);
 	do {
+		section_enter(&section);
 		r = classify(&reg, &reg.mapping);
-		if (r)
-			break;
-		is_guarded = reg.mapping.n_parts;
+		is_guarded = !r && reg.mapping.n_parts;
 		if (is_guarded)
 			r = register_guarded(&reg);
-		must_retake = r == EAGAIN && retake_wait(&retake);
-		if (r == EAGAIN && !must_retake)
+		section_leave(&section);
+
+		must_retake = is_guarded && r == EAGAIN && retake_wait(&retake);
+		if (is_guarded && r == EAGAIN && !must_retake)
 			r = refusal_retake(&reg.mapping.parts[0]);
 		mapping_put(&reg.mapping);
 	} while (must_retake);
 	if (!r && retake.deadline_ns)
 		stats_add(retakes, 1);
-	section_leave(&section);
 
 	if (!r && !is_guarded)
 		return real->reg_mr(pd, addr, length, iova, access);

@@ -41,6 +41,8 @@ static struct ps_mutex request_lock = PS_MUTEX_INITIALIZER;
 static pthread_cond_t request_done = PTHREAD_COND_INITIALIZER;
 static STAILQ_HEAD(, request) requests PS_GUARDED_BY(request_lock) =
 	STAILQ_HEAD_INITIALIZER(requests);
+/* One thread at a time starts the keeper; it waits without the lock. */
+static bool is_starting PS_GUARDED_BY(request_lock);
 static bool is_running PS_GUARDED_BY(request_lock);
 static pthread_t keeper_thread PS_GUARDED_BY(request_lock);
 
@@ -79,6 +81,17 @@ static int make_room(int fd)
 	return 0;
 }
 
+/* A copy of a descriptor that the program has now, or -1 */
+static int borrow(int fd)
+{
+	return pidfd_getfd(pidfd.fd, fd, 0);
+}
+
+static int borrow_stderr(void)
+{
+	return borrow(STDERR_FILENO);
+}
+
 int keeper_adopt(int fd)
 {
 	int copy, r;
@@ -86,7 +99,7 @@ int keeper_adopt(int fd)
 	r = make_room(fd);
 	if (r)
 		return r;
-	copy = pidfd_getfd(pidfd.fd, fd, 0);
+	copy = borrow(fd);
 	if (copy < 0)
 		return errno;
 	if (copy == fd)
@@ -99,12 +112,6 @@ int keeper_adopt(int fd)
 void keeper_drop(int fd)
 {
 	close(fd);
-}
-
-/* The program may have redirected its standard error since the last line. */
-static int borrow_stderr(void)
-{
-	return pidfd_getfd(pidfd.fd, STDERR_FILENO, 0);
 }
 
 static int leave_descriptor_table(void)
@@ -169,7 +176,8 @@ static void *keeper_main(void *arg)
 
 		serve_requests();
 		must_retry = breaker_run();
-		sigio_wait(must_retry ? RETRY_INTERVAL_NS : SCAN_INTERVAL_NS);
+		sigio_wait(must_retry ? RETRY_INTERVAL_NS : SCAN_INTERVAL_NS,
+			   borrow);
 	}
 	return NULL;
 }
@@ -205,8 +213,14 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	int r = 0;
 
 	ps_lock(&request_lock);
-	if (!is_running)
+	while (is_starting)
+		ps_wait(&request_done, &request_lock);
+	if (!is_running) {
+		is_starting = true;
 		r = start_keeper();
+		is_starting = false;
+		pthread_cond_broadcast(&request_done);
+	}
 	if (r) {
 		ps_unlock(&request_lock);
 		log_error("keeper: cannot start: %s", strerror(r));
@@ -236,6 +250,7 @@ void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
 	request_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	request_done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	STAILQ_INIT(&requests);
+	is_starting = false;
 	is_running = false;
 	LIST_INIT(&own_fds);
 }

@@ -5,6 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,8 +95,50 @@ out_close:
 	return r;
 }
 
+/* 0, or what prefault_check_blocks() returns; *@pos moves to its end */
+static int check_extent(const struct fiemap_extent *extent, uint64_t *pos)
+{
+	if (extent->fe_logical > *pos ||
+	    extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
+		return ENXIO;
+	if (extent->fe_flags & FIEMAP_EXTENT_SHARED)
+		return EOPNOTSUPP;
+	*pos = extent->fe_logical + extent->fe_length;
+	return 0;
+}
+
+/* lseek(2) would call unwritten blocks data once a page has been read. */
+static int check_extents(int fd, uint64_t pos, uint64_t end)
+{
+	union {
+		struct fiemap map;
+		char space[sizeof(struct fiemap) +
+			   64 * sizeof(struct fiemap_extent)];
+	} buf;
+	unsigned int i;
+	int r;
+
+	while (pos < end) {
+		memset(&buf, 0, sizeof(buf));
+		buf.map.fm_start = pos;
+		buf.map.fm_length = end - pos;
+		buf.map.fm_extent_count = 64;
+		if (ioctl(fd, FS_IOC_FIEMAP, &buf.map))
+			return errno;
+		if (!buf.map.fm_mapped_extents)
+			return ENXIO;
+		for (i = 0; i < buf.map.fm_mapped_extents && pos < end; i++) {
+			r = check_extent(&buf.map.fm_extents[i], &pos);
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
 int prefault_check_blocks(const struct mapping_part *part)
 {
+	uint64_t end = part->offset + (part->end - part->start);
 	struct stat st;
 	int fd, r;
 
@@ -102,7 +148,8 @@ int prefault_check_blocks(const struct mapping_part *part)
 	if (fstat(fd, &st))
 		r = errno;
 	else
-		r = first_hole(fd, part, st.st_size) < 0 ? 0 : ENXIO;
+		r = check_extents(fd, part->offset,
+				  end < st.st_size ? end : st.st_size);
 	close(fd);
 	return r;
 }

@@ -39,8 +39,8 @@ int prefault_why(const struct mapping_part *part, size_t page_size);
  * Does the file have all blocks of @part?  A read-only mapping cannot allocate
  * them.  For the keeper's thread, while the lease is held.
  *
- * 0; ENXIO if there is a hole, or blocks never written; or an errno of open(2),
- * lseek(2).
+ * 0; ENXIO if there is a hole, or blocks never written; EOPNOTSUPP if blocks are
+ * shared with another file (reflink); or an errno of open(2), ioctl(2).
  */
 int prefault_check_blocks(const struct mapping_part *part);
 

@@ -97,6 +97,9 @@ int refusal_prefault(const struct mapping_part *part, int r)
 	case EDQUOT:
 		return refuse(part, r,
 			      "there is no space left for the blocks that the device would write to; free some, or allocate the file beforehand");
+	case EOPNOTSUPP:
+		return refuse(part, EOPNOTSUPP,
+			      "blocks of the range are shared with another file (reflink), and a read-only mapping cannot get its own; write the file first, or map it writable");
 	case EFAULT:
 		return refuse(part, EFAULT,
 			      "a page of the range cannot be accessed: it is beyond the end of the file or not mapped any more");

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,14 +52,32 @@ static void pass_on(siginfo_t *info)
 			 info->si_signo, info->si_pid, strerror(errno));
 }
 
-static bool is_ours(const siginfo_t *info)
+/*
+ * The program may have a lease with our signal number, too.  Its descriptor
+ * tells; ours are not in its table.  To pass on one of our own signals would
+ * kill a program that does not use the number.
+ */
+static bool is_program_lease(int fd, int (*borrow)(int fd))
 {
-	return info->si_code == POLL_MSG ||
-	       (info->si_code == SI_QUEUE &&
-		info->si_value.sival_ptr == &wake_token);
+	bool is_armed;
+
+	fd = borrow(fd);
+	if (fd < 0)
+		return false;
+	is_armed = fcntl(fd, F_GETSIG) == config_get()->signal;
+	close(fd);
+	return is_armed;
 }
 
-void sigio_wait(uint64_t timeout_ns)
+static bool is_for_program(const siginfo_t *info, int (*borrow)(int fd))
+{
+	if (info->si_code == POLL_MSG)
+		return is_program_lease(info->si_fd, borrow);
+	return info->si_code != SI_QUEUE ||
+	       info->si_value.sival_ptr != &wake_token;
+}
+
+void sigio_wait(uint64_t timeout_ns, int (*borrow)(int fd))
 {
 	struct timespec timeout = clock_timespec(timeout_ns);
 	siginfo_t info;
@@ -67,7 +86,7 @@ void sigio_wait(uint64_t timeout_ns)
 	sigemptyset(&set);
 	sigaddset(&set, config_get()->signal);
 	while (sigtimedwait(&set, &info, &timeout) > 0) {
-		if (!is_ours(&info))
+		if (is_for_program(&info, borrow))
 			pass_on(&info);
 		memset(&timeout, 0, sizeof(timeout));
 	}

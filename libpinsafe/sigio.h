@@ -21,9 +21,10 @@ int sigio_wake(pthread_t thread);
 /*
  * Wait until a lease was broken, sigio_wake() was called, or @timeout_ns have
  * passed.  All signals of that kind that are pending are taken, because the
- * caller looks at all leases anyway.  Signals that somebody else sent with our
- * number are passed on to the main thread.
+ * caller looks at all leases anyway.  Signals with our number that are meant
+ * for the program are passed on to its main thread; @borrow returns a copy of a
+ * descriptor of the program, or -1.
  */
-void sigio_wait(uint64_t timeout_ns);
+void sigio_wait(uint64_t timeout_ns, int (*borrow)(int fd));
 
 #endif /* PINSAFE_SIGIO_H */
