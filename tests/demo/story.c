@@ -171,6 +171,7 @@ static bool run(bool guarded, const char *dir)
 	stream_fork_peer(&stream);
 	fd = files_create(target, FILE_LEN, 'T');
 	addr = files_map(fd, FILE_LEN);
+	victim_create(victim);
 	files_fill_up(dir, "filler", SLACK);
 	verbs_open(&verbs);
 
