@@ -91,18 +91,19 @@ void track_add_orphan(struct guarded_mr *gmr)
 
 int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 {
-	bool saw_other_thread = false;
 	struct guarded_mr *gmr;
+	bool has_waited = false;
 	int r = 0;
 
 	ps_lock(&table_lock);
 	while ((gmr = find(mr)) && (gmr->state == MR_REVOKING ||
 				    gmr->state == MR_DEREGISTERING)) {
-		saw_other_thread |= gmr->state == MR_DEREGISTERING;
+		has_waited = true;
 		ps_wait(&state_changed, &table_lock);
 	}
 	if (!gmr) {
-		r = saw_other_thread ? EINVAL : ENOENT;
+		/* Gone while we waited: another thread has destroyed it. */
+		r = has_waited ? EINVAL : ENOENT;
 	} else {
 		set_state(gmr, MR_DEREGISTERING);
 		*ret_gmr = gmr;
