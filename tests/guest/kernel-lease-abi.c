@@ -311,7 +311,11 @@ static void retake(void)
 		k_lease_retry(file.fd, K_SOON);
 	}
 	r = k_wait(&op, K_SOON);
-	k_check(n == 1 && !r.err && r.time < 1,
+	/*
+	 * Once as a rule; a lease that is taken just before the operation has
+	 * the inode's lock is broken as well.  It must not go on like this.
+	 */
+	k_check(n >= 1 && n < 10 && !r.err && r.time < 1,
 		"retaken at once: %d break(s), truncate = %s after %.3f s", n,
 		k_err(r.err), r.time);
 	k_file_close(&file);

@@ -182,12 +182,13 @@ static void check(struct test *t, long grown)
 	     t->innocents_hit);
 	t_ok(grown < LEAK_BYTES, "the heap grew by %ld bytes in %d rounds",
 	     grown, ROUNDS - WARM_ROUNDS);
-	t_ok(stats.breaks == ROUNDS && stats.retakes == ROUNDS &&
-		     stats.revoked_mrs == ROUNDS,
-	     "counted %llu breaks, %llu retakes, %llu revoked",
+	/* How many had to wait for the breaker depends on who was faster. */
+	t_ok(stats.breaks == ROUNDS && stats.revoked_mrs == ROUNDS &&
+		     stats.retakes <= ROUNDS,
+	     "counted %llu breaks, %llu revoked, %llu that waited to retake",
 	     (unsigned long long)stats.breaks,
-	     (unsigned long long)stats.retakes,
-	     (unsigned long long)stats.revoked_mrs);
+	     (unsigned long long)stats.revoked_mrs,
+	     (unsigned long long)stats.retakes);
 }
 
 int main(int argc, char **argv)
