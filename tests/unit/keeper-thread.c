@@ -148,6 +148,65 @@ static void foreign_signal__of_another_kind(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* Breaks ordinary leases without waiting for them to go. */
+static void open_for_writing(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+/* An ordinary lease of the program, which uses the same number for it */
+static void signal_of_a_lease_of_the_program__passed_on(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
+	struct f_owner_ex owner = { .type = F_OWNER_TID };
+	int number = config_get()->signal;
+	struct file file;
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	file_make(&file, DISK, 1);
+	file_close(&file);
+	fd = open(file.path, O_RDONLY | O_CLOEXEC);
+	/* As if the keeper were the thread that the kernel happens to choose */
+	owner.pid = stack_keeper_tid();
+	assert_int_equal(fcntl(fd, F_SETSIG, number), 0);
+	assert_int_equal(fcntl(fd, F_SETOWN_EX, &owner), 0);
+	if (fcntl(fd, F_SETLEASE, F_RDLCK))
+		SKIP_CASE("no leases on %s: %s", DISK, strerror(errno));
+	open_for_writing(file.path);
+	assert_int_equal(sigtimedwait(&set, NULL, &deadline), number);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	close(fd);
+	file_put(&file);
+	stack_dereg_ok(mr);
+}
+
+static void own_signal__not_passed_on(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, config_get()->signal);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	stack_break(STACK_A);
+	/* When this comes back the keeper is through with the signal. */
+	stack_dereg_ok(stack_reg_file(STACK_B));
+	sigpending(&set);
+	assert_false(sigismember(&set, config_get()->signal));
+	sigemptyset(&set);
+	sigaddset(&set, config_get()->signal);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	stack_dereg_ok(mr);
+}
+
 /* The numbers of the keeper's own descriptors, which have to move away */
 static void device_with_the_number_of_a_lease(void **state)
 {
@@ -186,6 +245,8 @@ int main(void)
 		STACK_CASE(record_lock__is_kept),
 		STACK_CASE(foreign_signal__passed_on_to_the_program),
 		STACK_CASE(foreign_signal__of_another_kind),
+		STACK_CASE(signal_of_a_lease_of_the_program__passed_on),
+		STACK_CASE(own_signal__not_passed_on),
 		STACK_CASE(device_with_the_number_of_a_lease),
 	};
 

@@ -122,11 +122,11 @@ static int command_on(struct inode *inode, int fd, int command, void *arg)
 
 int __wrap_fcntl(int fd, int command, ...)
 {
-	struct inode *inode = NULL;
+	struct inode *inode;
 	struct stat st;
 	va_list args;
 	void *arg;
-	int r;
+	int r, type = 0;
 
 	va_start(args, command);
 	arg = va_arg(args, void *);
@@ -140,21 +140,20 @@ int __wrap_fcntl(int fd, int command, ...)
 		return -1;
 	pthread_mutex_lock(&mutex);
 	inode = find(st.st_dev, st.st_ino);
-	if (!inode)
-		r = EINVAL;
-	else if (command == F_GETLEASE)
-		r = 0;
-	else
-		r = command_on(inode, fd, command, arg);
-	if (!r && command == F_GETLEASE) {
-		r = inode->has_lease && !inode->is_breaking ? F_LAYOUT :
-							      F_UNLCK;
+	if (!inode) {
 		pthread_mutex_unlock(&mutex);
-		return r;
+		return __real_fcntl(fd, command, arg);
+	}
+	if (command == F_GETLEASE) {
+		type = inode->has_lease && !inode->is_breaking ? F_LAYOUT :
+								 F_UNLCK;
+		r = 0;
+	} else {
+		r = command_on(inode, fd, command, arg);
 	}
 	pthread_mutex_unlock(&mutex);
 	errno = r;
-	return r ? -1 : 0;
+	return r ? -1 : type;
 }
 
 static void send_signal(struct inode *inode)
@@ -169,7 +168,7 @@ static void send_signal(struct inode *inode)
 		return;
 	/* Nobody may send POLL_MSG: fake_sigtimedwait.c makes it of this. */
 	info.si_code = SI_QUEUE;
-	info.si_value.sival_ptr = &fake_break_mark;
+	info.si_value.sival_ptr = &fake_break_marks[inode->fd];
 	(void)syscall(SYS_rt_tgsigqueueinfo, getpid(), inode->owner,
 		      inode->signal, &info);
 }

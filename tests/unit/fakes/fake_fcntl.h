@@ -23,7 +23,7 @@ struct fake_fcntl {
 
 extern struct fake_fcntl fake_fcntl;
 
-/* Leases exist on these files; they are called a, b... in the record. */
+/* Layout leases exist on these files, a, b... in the record; others are real. */
 void fake_fcntl_files(const struct file *files, size_t n_files);
 
 /*

@@ -9,15 +9,21 @@ int __real_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout);
 
-char fake_break_mark;
+char fake_break_marks[FAKE_BREAK_FDS];
 
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout)
 {
 	int r = __real_sigtimedwait(set, ret_info, timeout);
+	const char *mark;
 
-	if (r > 0 && ret_info->si_code == SI_QUEUE &&
-	    ret_info->si_value.sival_ptr == &fake_break_mark)
+	if (r <= 0 || !ret_info || ret_info->si_code != SI_QUEUE)
+		return r;
+	mark = ret_info->si_value.sival_ptr;
+	if (mark >= fake_break_marks &&
+	    mark < fake_break_marks + FAKE_BREAK_FDS) {
 		ret_info->si_code = POLL_MSG;
+		ret_info->si_fd = mark - fake_break_marks;
+	}
 	return r;
 }
