@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -148,6 +149,21 @@ static void foreign_signal__of_another_kind(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* Then the next scan finds what is asked of the keeper. */
+static void no_signal_can_be_queued__still_served(void **state)
+{
+	struct rlimit limit, saved;
+	struct ibv_mr *mr;
+
+	assert_int_equal(getrlimit(RLIMIT_SIGPENDING, &saved), 0);
+	limit = saved;
+	limit.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_SIGPENDING, &limit), 0);
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(setrlimit(RLIMIT_SIGPENDING, &saved), 0);
+	stack_dereg_ok(mr);
+}
+
 /* Breaks ordinary leases without waiting for them to go. */
 static void open_for_writing(const char *path)
 {
@@ -243,6 +259,7 @@ int main(void)
 		STACK_CASE(signals__all_blocked),
 		STACK_CASE(program_closes_all__survives),
 		STACK_CASE(record_lock__is_kept),
+		STACK_CASE(no_signal_can_be_queued__still_served),
 		STACK_CASE(foreign_signal__passed_on_to_the_program),
 		STACK_CASE(foreign_signal__of_another_kind),
 		STACK_CASE(signal_of_a_lease_of_the_program__passed_on),

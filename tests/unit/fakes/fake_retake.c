@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage retake, which counts instead of waiting */
+#include <pthread.h>
+#include <signal.h>
+
 #include "../lib/record.h"
 #include "fake_retake.h"
 #include "retake.h"
@@ -8,10 +11,13 @@ unsigned int fake_retake_left;
 
 bool retake_wait(struct retake *retake)
 {
+	sigset_t mask;
+
 	retake->deadline_ns = 1;
 	if (!fake_retake_left)
 		return false;
 	fake_retake_left--;
-	record("wait");
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	record(sigismember(&mask, SIGUSR1) ? "wait in a section" : "wait");
 	return true;
 }
