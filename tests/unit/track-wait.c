@@ -118,11 +118,28 @@ static void two_threads__first_fails_second_gets_it(void **state)
 	assert_ptr_equal(dereg.gmr, gmr);
 }
 
+/* It must not be taken for one that was never guarded. */
+static void gone_while_revoked__EINVAL(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1);
+	struct dereg dereg;
+
+	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	start(&dereg);
+	assert_ptr_equal(track_detach_context(mr->context), gmr);
+	free(gmr);
+	/* Any change of state wakes whoever waits for one. */
+	(void)tracked_add(&tracked_mrs[1], 1);
+	finish(&dereg);
+	assert_int_equal(dereg.result, EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		TRACKED_CASE(being_revoked__waits_for_the_zombie),
 		TRACKED_CASE(revoke_failed__gets_it_alive),
+		TRACKED_CASE(gone_while_revoked__EINVAL),
 		TRACKED_CASE(two_threads__the_second_gets_EINVAL),
 		TRACKED_CASE(two_threads__first_fails_second_gets_it),
 	};
