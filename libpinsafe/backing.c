@@ -24,6 +24,7 @@ static int open_if_same(const struct backing *backing, const char *path,
 	    st.st_ino == backing->ino)
 		return fd;
 	close(fd);
+	errno = ENOENT;
 	return -1;
 }
 

@@ -148,6 +148,10 @@ void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 	struct ibv_context *context;
 	const char *why;
 
+	if (!private) {
+		log_error("engine: NOT PROTECTED: no libibverbs is found");
+		return;
+	}
 	if (config_get()->off || is_libibverbs(caller)) {
 		private->verbs_set_ops(verbs_context, ops);
 		return;

@@ -101,8 +101,8 @@ static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
 	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	real_verbs_fork_child();
 	lease_forget();
-	track_make_zombies();
 	memset(&stats, 0, sizeof(stats));
+	track_make_zombies();
 	real_verbs_disown(let_go_of_device);
 }
 

@@ -294,6 +294,35 @@ out_put_leases:
 	return r;
 }
 
+/*
+ * With a lease the kernel pins pages of the file for any registration of this
+ * process, also if they were mapped there just now.
+ */
+static struct ibv_mr *register_unguarded(const struct registration *reg)
+{
+	struct section section;
+	struct ibv_mr *mr;
+	struct mapping now;
+	int r;
+
+	mr = reg->real->reg_mr(reg->pd, reg->addr, reg->length, reg->iova,
+			       reg->access);
+	if (!mr || !stats_get(leases))
+		return mr;
+	section_enter(&section);
+	r = classify(reg, &now);
+	section_leave(&section);
+	if (!r && !now.n_parts)
+		return mr;
+	if (!r) {
+		r = refusal_remapped(&now.parts[0]);
+		mapping_put(&now);
+	}
+	(void)reg->real->dereg_mr(mr);
+	errno = r;
+	return NULL;
+}
+
 struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			    void *addr, size_t length, uint64_t iova,
 			    int access)
@@ -331,7 +360,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		stats_add(retakes, 1);
 
 	if (!r && !is_guarded)
-		return real->reg_mr(pd, addr, length, iova, access);
+		return register_unguarded(&reg);
 	if (r) {
 		errno = r;
 		return NULL;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -75,6 +76,7 @@ static int make_room(int fd)
 		new_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (new_fd < 0)
 			return errno;
+		close(fd);
 		kfd->fd = new_fd;
 		break;
 	}
@@ -134,13 +136,16 @@ static int leave_descriptor_table(void)
 	return 0;
 }
 
+/* Those that are there now: more may come for ever, and a break must not wait */
 static void serve_requests(void)
 {
+	STAILQ_HEAD(, request) batch = STAILQ_HEAD_INITIALIZER(batch);
 	struct request *request;
 
 	ps_lock(&request_lock);
-	while ((request = STAILQ_FIRST(&requests))) {
-		STAILQ_REMOVE_HEAD(&requests, link);
+	STAILQ_CONCAT(&batch, &requests);
+	while ((request = STAILQ_FIRST(&batch))) {
+		STAILQ_REMOVE_HEAD(&batch, link);
 		ps_unlock(&request_lock);
 		request->result = request->fn(request->arg);
 		ps_lock(&request_lock);
@@ -148,6 +153,15 @@ static void serve_requests(void)
 		pthread_cond_broadcast(&request_done);
 	}
 	ps_unlock(&request_lock);
+}
+
+/* A program that polls, pinned to a CPU, must not keep a break waiting. */
+static void leave_cpu_of_creator(void)
+{
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	(void)sched_setaffinity(0, sizeof(all), &all);
 }
 
 struct keeper_start {
@@ -161,6 +175,7 @@ static void *keeper_main(void *arg)
 	bool ok;
 
 	pthread_setname_np(pthread_self(), "pinsafe-keeper");
+	leave_cpu_of_creator();
 	ps_lock(&request_lock);
 	start->result = leave_descriptor_table();
 	ok = !start->result;
@@ -193,6 +208,8 @@ static int start_keeper(void) PS_REQUIRES(request_lock)
 	if (r)
 		return r;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* SCHED_OTHER, whatever the program's thread has */
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	/* Also those that a section leaves to the program's own threads */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &saved);

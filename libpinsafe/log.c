@@ -9,6 +9,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,6 +71,28 @@ static int open_log(bool *ret_close)
 	return fd;
 }
 
+/*
+ * There is nobody to tell if it fails.  A pipe without a reader must not kill
+ * the program, nor a full one hold up the keeper.
+ */
+static void write_line(int fd, const char *line, size_t n)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	const struct timespec now = { 0 };
+	sigset_t pipe, pending, saved;
+
+	if (borrow_stderr && !log_file && poll(&ready, 1, 0) != 1)
+		return;
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &saved);
+	sigpending(&pending);
+	if (write(fd, line, n) < 0 && errno == EPIPE &&
+	    !sigismember(&pending, SIGPIPE))
+		(void)sigtimedwait(&pipe, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	int saved_errno = errno;
@@ -92,9 +117,7 @@ void log_line(enum log_level level, const char *format, ...)
 	if (n > (int)sizeof(line) - 1)
 		n = sizeof(line) - 1;
 	line[n++] = '\n';
-	/* There is nobody to tell that the log is full. */
-	if (write(fd, line, n) < 0)
-		goto out;
+	write_line(fd, line, n);
 out:
 	if (fd >= 0 && must_close)
 		close(fd);

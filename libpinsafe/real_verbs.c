@@ -166,7 +166,7 @@ static void *libibverbs_symbol(const char *name)
 	void *symbol;
 
 	if (!handle)
-		return NULL;
+		return dlsym(RTLD_NEXT, name);
 	symbol = dlsym(handle, name);
 	dlclose(handle);
 	return symbol;

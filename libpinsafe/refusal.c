@@ -138,6 +138,12 @@ int refusal_retake(const struct mapping_part *part)
 	return refuse(part, EAGAIN, why);
 }
 
+int refusal_remapped(const struct mapping_part *part)
+{
+	return refuse(part, EAGAIN,
+		      "another thread mapped the file while the memory was being registered; try again");
+}
+
 int refusal_rereg(const struct mapping_part *part)
 {
 	return refuse(part, EOPNOTSUPP,

@@ -18,6 +18,7 @@ int refusal_lease(const struct mapping_part *part, int r);
 int refusal_prefault(const struct mapping_part *part, int r);
 int refusal_adopt(const struct mapping_part *part, int r);
 int refusal_register(const struct mapping_part *part, int r);
+int refusal_remapped(const struct mapping_part *part);
 int refusal_retake(const struct mapping_part *part);
 int refusal_rereg(const struct mapping_part *part);
 int refusal_rereg_guarded(uint32_t lkey);

@@ -4,6 +4,7 @@
  * file there is no new lease, which takes milliseconds as a rule.  Unmodified
  * programs cannot cope with EAGAIN from ibv_reg_mr(), so they wait here.
  */
+#include <pthread.h>
 #include <time.h>
 
 #include "clock.h"
@@ -17,6 +18,7 @@ bool retake_wait(struct retake *retake)
 {
 	uint64_t now = clock_now_ns();
 	struct timespec pause;
+	int cancel_state;
 
 	if (!retake->deadline_ns) {
 		retake->deadline_ns =
@@ -26,7 +28,10 @@ bool retake_wait(struct retake *retake)
 	if (now >= retake->deadline_ns)
 		return false;
 	pause = clock_timespec(retake->pause_ns);
+	/* ibv_reg_mr() is no place where a thread expects to be cancelled. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
 	nanosleep(&pause, NULL);
+	pthread_setcancelstate(cancel_state, NULL);
 	if (retake->pause_ns < MAX_PAUSE_NS)
 		retake->pause_ns += MIN_PAUSE_NS;
 	return true;

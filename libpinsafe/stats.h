@@ -9,6 +9,7 @@ extern struct pinsafe_stats stats;
 
 #define stats_add(field, n) \
 	((void)__atomic_add_fetch(&stats.field, (n), __ATOMIC_RELAXED))
+#define stats_get(field) __atomic_load_n(&stats.field, __ATOMIC_RELAXED)
 #define stats_set(field, value) \
 	__atomic_store_n(&stats.field, (value), __ATOMIC_RELAXED)
 

@@ -29,20 +29,16 @@ static struct bucket *bucket_of(const struct ibv_mr *mr)
 
 /*
  * While a thread leaves ibv_dereg_mr(), the address may already be that of a
- * new MR: the entry which is not DEREGISTERING is the one that is meant.
+ * new MR, guarded or not: an entry that is freed is not meant any more.
  */
 static struct guarded_mr *find(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
 {
-	struct guarded_mr *gmr, *found = NULL;
+	struct guarded_mr *gmr;
 
-	LIST_FOREACH(gmr, bucket_of(mr), link) {
-		if (gmr->mr != mr)
-			continue;
-		found = gmr;
-		if (gmr->state != MR_DEREGISTERING)
-			break;
-	}
-	return found;
+	LIST_FOREACH(gmr, bucket_of(mr), link)
+		if (gmr->mr == mr && !gmr->is_freed)
+			return gmr;
+	return NULL;
 }
 
 static void set_state(struct guarded_mr *gmr, enum mr_state state)
@@ -115,7 +111,7 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 void track_dereg_failed(struct guarded_mr *gmr)
 {
 	ps_lock(&table_lock);
-	gmr->swallowed = false;
+	gmr->is_freed = false;
 	set_state(gmr, gmr->kernel_mr_gone ? MR_ZOMBIE : MR_ALIVE);
 	ps_unlock(&table_lock);
 }
@@ -145,15 +141,26 @@ bool track_swallow_dereg(const struct ibv_mr *mr)
 
 	ps_lock(&table_lock);
 	LIST_FOREACH(gmr, bucket_of(mr), link) {
-		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->swallowed)
+		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->is_freed)
 			continue;
 		/* Next time the address can be that of another MR. */
-		gmr->swallowed = true;
+		gmr->is_freed = true;
 		must_swallow = true;
 		break;
 	}
 	ps_unlock(&table_lock);
 	return must_swallow;
+}
+
+void track_freeing(const struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr;
+
+	ps_lock(&table_lock);
+	gmr = find(mr);
+	if (gmr && gmr->state == MR_DEREGISTERING)
+		gmr->is_freed = true;
+	ps_unlock(&table_lock);
 }
 
 bool track_has(struct ibv_mr *mr)
@@ -247,6 +254,7 @@ void track_make_zombies(void)
 		LIST_FOREACH(gmr, &buckets[i], link) {
 			gmr->state = MR_ZOMBIE;
 			gmr->kernel_mr_gone = true;
+			stats_add(zombie_mrs, 1);
 		}
 	}
 }

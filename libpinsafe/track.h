@@ -26,7 +26,7 @@ struct guarded_mr {
 	LIST_ENTRY(guarded_mr) link PS_GUARDED_BY(table_lock);
 	enum mr_state state PS_GUARDED_BY(table_lock);
 	bool kernel_mr_gone PS_GUARDED_BY(table_lock);
-	bool swallowed PS_GUARDED_BY(table_lock); /* see below */
+	bool is_freed PS_GUARDED_BY(table_lock); /* by the provider, any moment */
 	uint64_t claimed_in;		/* round of the last track_claim() */
 	struct guarded_mr *next_detached;
 	struct ibv_mr *mr;		/* the provider's */
@@ -63,6 +63,8 @@ size_t track_remove(struct guarded_mr *gmr);
  * @mr is a zombie: its handle is stale and may name another object by now.
  */
 bool track_swallow_dereg(const struct ibv_mr *mr);
+/* The kernel's side is gone, and the provider frees @mr next. */
+void track_freeing(const struct ibv_mr *mr);
 
 bool track_has(struct ibv_mr *mr);
 

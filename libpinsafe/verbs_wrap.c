@@ -68,10 +68,14 @@ const struct real_verbs verbs_wrap_ops = {
 int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr)
 {
 	struct section section;
-	bool must_swallow;
+	int r = 0;
 
 	section_enter(&section);
-	must_swallow = track_swallow_dereg(mr);
+	if (!track_swallow_dereg(mr)) {
+		r = real_private_get()->ibv_cmd_dereg_mr(mr);
+		if (!r)
+			track_freeing(mr);
+	}
 	section_leave(&section);
-	return must_swallow ? 0 : real_private_get()->ibv_cmd_dereg_mr(mr);
+	return r;
 }
