@@ -69,7 +69,7 @@ static void config_read(void)
 	const char *log_file = secure_getenv("PINSAFE_LOG_FILE");
 
 	/* A copy: some programs write their title over the environment. */
-	config.log_file = log_file ? strdup(log_file) : NULL;
+	config.log_file = log_file && *log_file ? strdup(log_file) : NULL;
 	config.log_level = LOG_LEVEL_WARN;
 	log_setup(config.log_level, config.log_file);
 	config.log_level = read_level(config.log_level);

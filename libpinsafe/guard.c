@@ -209,7 +209,7 @@ static int why_not_registered(struct registration *reg, int r)
 	for (i = 0; i < reg->gmr->n_leases; i++)
 		if (!lease_is_held(reg->gmr->leases[i]))
 			return EAGAIN;
-	return refusal_register(&reg->mapping.parts[0], r);
+	return r == EAGAIN ? r : refusal_register(&reg->mapping.parts[0], r);
 }
 
 static int do_register(struct registration *reg)
@@ -217,6 +217,8 @@ static int do_register(struct registration *reg)
 	int r;
 
 	r = adopt_context(reg->pd->context);
+	if (r == EAGAIN)
+		return r;
 	if (r)
 		return refusal_adopt(&reg->mapping.parts[0], r);
 	errno = 0;

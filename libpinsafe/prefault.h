@@ -17,9 +17,10 @@
  *
  * 0, or
  * EAGAIN	@must_stop said so
- * EFAULT	beyond the end of the file, unmapped or not accessible; with
+ * EFAULT	beyond the end of the file or not accessible; with
  *		other reasons that the caller may find out with prefault_why()
- * ENOMEM, EHWPOISON  from madvise(2)
+ * ENOMEM	out of memory, or unmapped since it was classified
+ * EHWPOISON	from madvise(2)
  */
 int prefault(const struct mapping_part *part, size_t page_size,
 	     bool (*must_stop)(void *arg), void *arg);

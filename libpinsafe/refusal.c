@@ -133,7 +133,7 @@ int refusal_retake(const struct mapping_part *part)
 	char why[200];
 
 	snprintf(why, sizeof(why),
-		 "blocks of the file are being removed and this did not come to an end within %d ms (PINSAFE_RETAKE_MS); try again",
+		 "blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (PINSAFE_RETAKE_MS); try again",
 		 config_get()->retake_ms);
 	return refuse(part, EAGAIN, why);
 }
