@@ -91,16 +91,6 @@ static int check_access(const struct registration *reg)
 	return 0;
 }
 
-static bool has_lease(const struct guarded_mr *gmr, const struct lease *lease)
-{
-	size_t i;
-
-	for (i = 0; i < gmr->n_leases; i++)
-		if (gmr->leases[i] == lease)
-			return true;
-	return false;
-}
-
 static void put_leases(struct guarded_mr *gmr, size_t n_leases)
 {
 	while (n_leases)
@@ -123,7 +113,7 @@ static int take_leases(struct registration *reg)
 		r = lease_take(backend, &part->file, &lease);
 		if (r)
 			return r == EAGAIN ? r : refusal_lease(part, r);
-		if (has_lease(reg->gmr, lease))
+		if (track_holds(reg->gmr, lease))
 			lease_put(lease);
 		else
 			reg->gmr->leases[reg->gmr->n_leases++] = lease;

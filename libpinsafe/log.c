@@ -57,8 +57,6 @@ static bool is_stderr_of_load(int fd)
 /* Returns a descriptor or -1; *@ret_close tells whether to close it. */
 static int open_log(bool *ret_close)
 {
-	int fd;
-
 	*ret_close = true;
 	if (log_file)
 		return open(log_file,
@@ -67,8 +65,7 @@ static int open_log(bool *ret_close)
 	if (borrow_stderr)
 		return borrow_stderr();
 	*ret_close = false;
-	fd = STDERR_FILENO;
-	return fd;
+	return STDERR_FILENO;
 }
 
 /*

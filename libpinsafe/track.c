@@ -173,16 +173,6 @@ bool track_has(struct ibv_mr *mr)
 	return has;
 }
 
-static bool holds(const struct guarded_mr *gmr, const struct lease *lease)
-{
-	size_t i;
-
-	for (i = 0; i < gmr->n_leases; i++)
-		if (gmr->leases[i] == lease)
-			return true;
-	return false;
-}
-
 struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round)
@@ -195,7 +185,7 @@ struct guarded_mr *track_claim(const struct lease *lease,
 		LIST_FOREACH(gmr, &buckets[i], link)
 			if (gmr->state == MR_ALIVE &&
 			    gmr->claimed_in != round &&
-			    (!lease || holds(gmr, lease)) &&
+			    (!lease || track_holds(gmr, lease)) &&
 			    (!context || gmr->context == context))
 				break;
 	if (gmr) {

@@ -35,6 +35,17 @@ struct guarded_mr {
 	struct lease *leases[];		/* of each this is a holder while ALIVE */
 };
 
+static inline bool track_holds(const struct guarded_mr *gmr,
+			       const struct lease *lease)
+{
+	size_t i;
+
+	for (i = 0; i < gmr->n_leases; i++)
+		if (gmr->leases[i] == lease)
+			return true;
+	return false;
+}
+
 /* For track_add(); NULL: out of memory */
 struct guarded_mr *track_alloc(size_t max_leases);
 
