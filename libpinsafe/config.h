@@ -5,15 +5,43 @@
 #include <stdbool.h>
 
 struct config {
-	bool off;		/* PINSAFE=off: hook nothing */
+	bool off;		/* PINSAFE=off or PINSAFE_BYPASS: hook nothing */
 	bool strict;		/* PINSAFE_STRICT=1: no context unguarded */
 	int log_level;		/* PINSAFE_LOG, an enum log_level */
 	const char *log_file;	/* PINSAFE_LOG_FILE, NULL: standard error */
-	int signal;		/* PINSAFE_SIGNAL, a real-time signal */
-	int retake_ms;		/* PINSAFE_RETAKE_MS */
+	int signal;		/* signal, a real-time signal */
+	int retake_ms;		/* retake_ms */
 };
 
-/* The environment as it was when the library was loaded; never fails. */
+enum guard_choice {
+	GUARD_AUTO,
+	GUARD_LAYOUT,
+	GUARD_LEASE,
+	GUARD_ODP,
+	GUARD_NONE,
+};
+
+/* What pinsafe.conf(5) says about a file; all zero is the safe default. */
+struct policy {
+	enum guard_choice guard;
+	bool warn_on_refuse;	/* on_refuse=warn: unprotected, not refused */
+	bool hold_on_break;	/* on_break=hold: the breaker gets ETXTBSY */
+	bool guard_shmem;	/* shmem=guard */
+	int grace_ms;
+};
+
+/*
+ * The environment and pinsafe.conf as they were at the first call of one of
+ * these functions.  They never fail; after the first call they take no lock and
+ * allocate nothing.  Any thread, and after fork.  They keep errno.
+ */
 const struct config *config_get(void);
+
+/* The policy for the file at @path, as the kernel shows it in /proc/self/maps;
+ * NULL: for memory without a path */
+struct policy config_policy(const char *path);
+
+/* Whether there is a policy that guards tmpfs, for whatever path */
+bool config_may_guard_shmem(void);
 
 #endif /* PINSAFE_CONFIG_H */
