@@ -279,8 +279,8 @@ int config_file_read(const char *name, const char *program,
 
 bool config_path_matches(const struct config_path *prefix, const char *path)
 {
-	const char *rest = path + prefix->prefix_len;
+	size_t n = prefix->prefix_len;
 
-	return !strncmp(path, prefix->prefix, prefix->prefix_len) &&
-	       (!*rest || *rest == '/' || !strcmp(rest, DELETED));
+	return path[0] == '/' && !strncmp(path, prefix->prefix, n) &&
+	       (!path[n] || path[n] == '/' || !strcmp(path + n, DELETED));
 }

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What pinsafe.conf may say.  Whatever it may not say is named in the log with
+ * file and line, and what is left is the safe default.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/configured.h"
+#include "lib/test.h"
+
+/* Unsafe in every key, so that a safe value below is seen to be there. */
+#define UNSAFE                                                                \
+	"[default]\nguard=none\non_refuse=warn\non_break=hold\nshmem=guard\n" \
+	"grace_ms=1\nsignal=50\nretake_ms=1\n"
+#define UNSAFE_LINES 8
+
+static const struct policy safe, unsafe = {GUARD_NONE, true, true, true, 1};
+
+static void assert_safe(const struct configured *c)
+{
+	assert_policy(c->policy, safe);
+	assert_int_equal(c->config.signal, SIGRTMAX - 2);
+	assert_int_equal(c->config.retake_ms, 2000);
+	assert_false(c->config.off);
+	assert_int_equal(c->error, 0);
+}
+
+static struct configured accepted(const char *text)
+{
+	configured_text(text);
+	return configured_silently(NULL, "/f");
+}
+
+/* One line, of which @what is said, leaves the safe defaults. */
+static void refused(const char *text, int line, const char *what)
+{
+	struct configured c;
+
+	configured_text(text);
+	assert_reported(configured(NULL, "/f", &c), line, what);
+	assert_safe(&c);
+}
+
+static void empty__defaults(void **state)
+{
+	struct configured c = accepted("");
+
+	assert_safe(&c);
+	c = accepted("# guard=none\n\n ; guard=none\n[default]\n[path /f]\n");
+	assert_safe(&c);
+}
+
+static void key__each_value(void **state)
+{
+	static const char *const guards[] = {"auto", "layout", "lease", "odp",
+					     "none"};
+	struct configured c;
+	char text[64];
+	int i;
+
+	for (i = GUARD_AUTO; i <= GUARD_NONE; i++) {
+		snprintf(text, sizeof(text), "[default]\nguard=%s\n",
+			 guards[i]);
+		c = accepted(text);
+		assert_policy(c.policy, (struct policy){.guard = i});
+	}
+	c = accepted("[default]\non_refuse=fail\non_break=revoke\n"
+		     "shmem=pass\ngrace_ms=0\n");
+	assert_safe(&c);
+	c = accepted("[default]\non_refuse=warn\n");
+	assert_policy(c.policy, (struct policy){.warn_on_refuse = true});
+	c = accepted("[default]\non_break=hold\n");
+	assert_policy(c.policy, (struct policy){.hold_on_break = true});
+	c = accepted("[default]\nshmem=guard\n");
+	assert_policy(c.policy, (struct policy){.guard_shmem = true});
+	c = accepted("[default]\ngrace_ms=600000\n");
+	assert_policy(c.policy, (struct policy){.grace_ms = 600000});
+	c = accepted("[default]\nsignal=64\nretake_ms=2147483647\n");
+	assert_int_equal(c.config.signal, 64);
+	assert_int_equal(c.config.retake_ms, 2147483647);
+	c = accepted(UNSAFE);
+	assert_policy(c.policy, unsafe);
+	assert_int_equal(c.config.signal, 50);
+	assert_int_equal(c.config.retake_ms, 1);
+}
+
+static void key__bad_value(void **state)
+{
+	static const struct {
+		const char *key, *want, *def, *values[7];
+	} bad[] = {
+		{"guard",
+		 "auto, layout, lease, odp or none",
+		 "auto",
+		 {"", "Auto", "0", "layout,lease", "none # off", "no"}},
+		{"on_refuse", "fail or warn", "fail", {"", "error", "1"}},
+		{"on_break", "revoke or hold", "revoke", {"", "yes", "1"}},
+		{"shmem", "pass or guard", "pass", {"", "lease", "1"}},
+		{"grace_ms",
+		 "a number from 0 to 600000",
+		 "0",
+		 {"", "-1", "600001", "1s", "99999999999999999999", "1e3"}},
+		{"retake_ms",
+		 "a number from 0 to 2147483647",
+		 "2000",
+		 {"", "-1", "2147483648", "never"}},
+	};
+	char text[512], what[256];
+	struct configured c;
+	size_t i, j;
+
+	for (i = 0; i < N_OF(bad); i++) {
+		for (j = 0; !j || bad[i].values[j]; j++) {
+			snprintf(text, sizeof(text), "[default]\n\n%s = %s\n",
+				 bad[i].key, bad[i].values[j]);
+			snprintf(what, sizeof(what),
+				 "%s=%s is not %s: using the default, %s",
+				 bad[i].key, bad[i].values[j], bad[i].want,
+				 bad[i].def);
+			refused(text, 3, what);
+		}
+	}
+	configured_text("[default]\nsignal=9\n");
+	snprintf(
+		what, sizeof(what),
+		"signal=9 is not a number from %d to %d: using the default, %d",
+		SIGRTMIN, SIGRTMAX, SIGRTMAX - 2);
+	assert_reported(configured(NULL, "/f", &c), 2, what);
+	assert_safe(&c);
+}
+
+/* What was meant may have been stricter than what is said below. */
+static void bad_value__hides_what_is_below(void **state)
+{
+	struct configured c;
+
+	configured_text(UNSAFE "[path /f]\nguard=layuot\n");
+	assert_reported(configured(NULL, "/f", &c), UNSAFE_LINES + 2,
+			"guard=layuot is not auto, layout, lease, odp or none: "
+			"using the default, auto");
+	assert_policy(c.policy,
+		      (struct policy){GUARD_AUTO, true, true, true, 1});
+	assert_string_not_equal(configured(NULL, "/g", &c), "");
+	assert_policy(c.policy, unsafe);
+}
+
+static void key__unknown(void **state)
+{
+	refused("[default]\nguards=none\n", 2, "guards is not a key: ignored");
+	refused("[path /f]\n\n\nGuard=none\n", 4,
+		"Guard is not a key: ignored");
+	refused("[program other]\nx=1\n", 2, "x is not a key: ignored");
+	refused("[path /f]\nPINSAFE_GUARD=none\n", 2,
+		"PINSAFE_GUARD is not a key: ignored");
+}
+
+static void key__before_sections(void **state)
+{
+	refused("guard=none\n[default]\n", 1,
+		"guard is before the first section: ignored");
+}
+
+static void key__of_the_process_under_path(void **state)
+{
+	refused("[path /f]\nsignal=50\n", 2,
+		"signal is for [default] and [program] only: ignored");
+	refused("[path /f]\nretake_ms=1\n", 2,
+		"retake_ms is for [default] and [program] only: ignored");
+}
+
+static void line__not_a_key(void **state)
+{
+	static const char what[] = "not \"key = value\": ignored";
+
+	refused("[default]\nguard none\n", 2, what);
+	refused("[path /f]\nnone", 2, what);
+	refused("x\n", 1, what);
+}
+
+static void line__each_mistake_named(void **state)
+{
+	struct configured c;
+	char expected[4 * PATH_MAX + 512];
+	const char *name = configured_file.path;
+
+	configured_text("x\n[default]\ny\nguard=x\n[z]\n");
+	snprintf(expected, sizeof(expected),
+		 "pinsafe: config: %s:1: not \"key = value\": ignored\n"
+		 "pinsafe: config: %s:3: not \"key = value\": ignored\n"
+		 "pinsafe: config: %s:4: guard=x is not auto, layout, lease, "
+		 "odp or none: using the default, auto\n"
+		 "pinsafe: config: %s:5: [z] is not [default], "
+		 "[program NAME] or [path PREFIX]: section ignored\n",
+		 name, name, name, name);
+	assert_string_equal(configured(NULL, "/f", &c), expected);
+}
+
+static void heading__unknown(void **state)
+{
+	static const char *const names[] = {
+		"Default", "",		"defaults",   "path",
+		"path ",   "paths /f",	"program",    "/f",
+		"path/f",  "default x", "programs x",
+	};
+	char text[128], what[128];
+	size_t i, n;
+
+	for (i = 0; i < N_OF(names); i++) {
+		snprintf(text, sizeof(text), "\n[%s]\nguard=none\n", names[i]);
+		/* Without the space at the end */
+		n = strlen(names[i]);
+		if (n && names[i][n - 1] == ' ')
+			n--;
+		snprintf(what, sizeof(what),
+			 "[%.*s] is not [default], [program NAME] or "
+			 "[path PREFIX]: section ignored",
+			 (int)n, names[i]);
+		refused(text, 2, what);
+	}
+}
+
+static void heading__broken(void **state)
+{
+	refused("[default\nguard=none\n", 1,
+		"heading without \"]\": section ignored");
+	refused("[path /f] x\nguard=none\n", 1,
+		"text after \"]\": section ignored");
+	refused("[path /f]]\nguard=none\n", 1,
+		"text after \"]\": section ignored");
+}
+
+/* A prefix as the kernel never writes it would silently count for nothing. */
+static void heading__prefix_not_canonical(void **state)
+{
+	static const char *const prefixes[] = {
+		"f",	"./f",	"../f",	   "//f",   "/a//f", "/f//",
+		"/./f", "/f/.", "/a/../f", "/f/..", "~/f"};
+	char text[128], what[128];
+	size_t i;
+
+	for (i = 0; i < N_OF(prefixes); i++) {
+		snprintf(text, sizeof(text), "[path %s]\nguard=none\n",
+			 prefixes[i]);
+		snprintf(what, sizeof(what),
+			 "%s is not an absolute path without \"//\", \".\" and "
+			 "\"..\": section ignored",
+			 prefixes[i]);
+		refused(text, 1, what);
+	}
+	assert_int_equal(accepted("[path /f/]\nguard=none\n").policy.guard,
+			 GUARD_NONE);
+	configured_text("[path /.f]\nguard=none\n[path /f/..g]\nguard=odp\n");
+	assert_int_equal(configured_silently(NULL, "/.f").policy.guard,
+			 GUARD_NONE);
+	assert_int_equal(configured_silently(NULL, "/f/..g").policy.guard,
+			 GUARD_ODP);
+}
+
+static void heading__bad_keys_go_nowhere(void **state)
+{
+	refused("[default]\n[paht /mnt]\nguard=none\n", 2,
+		"[paht /mnt] is not [default], [program NAME] or "
+		"[path PREFIX]: section ignored");
+	refused("[default]\n[path /mnt\nguard=none\n", 2,
+		"heading without \"]\": section ignored");
+	refused("[default]\n[path mnt]\nguard=none\n", 2,
+		"mnt is not an absolute path without \"//\", \".\" and "
+		"\"..\": section ignored");
+}
+
+/* libinih cuts section names off after 49 characters. */
+static void heading__long_prefix(void **state)
+{
+	char path[1024], text[2048];
+
+	memset(path, 'p', sizeof(path) - 1);
+	path[0] = '/';
+	path[sizeof(path) - 1] = '\0';
+	snprintf(text, sizeof(text), "[path %s]\nguard=none\n", path);
+	configured_text(text);
+	assert_int_equal(configured_silently(NULL, path).policy.guard,
+			 GUARD_NONE);
+	path[sizeof(path) - 2] = '\0';
+	assert_policy(configured_silently(NULL, path).policy, safe);
+	path[44] = '\0';
+	assert_policy(configured_silently(NULL, path).policy, safe);
+}
+
+static void spaces__do_not_count(void **state)
+{
+	struct configured c;
+
+	c = accepted("  [ path  /f ]  ; here\r\n\tguard =\tnone ; none\r\n"
+		     "\t\ton_refuse= warn\r\n   shmem: guard");
+	assert_policy(c.policy, (struct policy){.guard = GUARD_NONE,
+						.warn_on_refuse = true,
+						.guard_shmem = true});
+}
+
+static void prefix__with_spaces(void **state)
+{
+	configured_text("[path /mnt/my files;1]\nguard=none\n");
+	assert_int_equal(
+		configured_silently(NULL, "/mnt/my files;1/f").policy.guard,
+		GUARD_NONE);
+}
+
+/* A line with @n characters in front of @rest */
+static void long_line(char *text, const char *start, char c, int n,
+		      const char *rest)
+{
+	text = stpcpy(text, start);
+	memset(text, c, n);
+	strcpy(text + n, rest);
+}
+
+static void line__too_long(void **state)
+{
+	static char text[200000];
+	static const int lengths[] = {300, 5000, 150000};
+	size_t i;
+
+	for (i = 0; i < N_OF(lengths); i++) {
+		long_line(text, "[path /f]\nguard=", 'n', lengths[i],
+			  "\non_break=revoke\n");
+		refused(text, 2, "longer than 198 characters: ignored");
+		long_line(text, "[default]\nguard=none", ' ', lengths[i],
+			  "x\n");
+		refused(text, 2, "longer than 198 characters: ignored");
+	}
+	long_line(text, "[default]\n[path /", 'f', 5000, "]\nguard=none\n");
+	refused(text, 2, "longer than 4096 characters: section ignored");
+	/* A comment may be as long as it likes. */
+	long_line(text, "#", '=', 5000, "\n[default]\nguard=none\n");
+	assert_int_equal(accepted(text).policy.guard, GUARD_NONE);
+}
+
+static void line__at_the_limit(void **state)
+{
+	char text[512];
+
+	long_line(text, "[default]\nguard=", ' ', 198 - 10, "none\n");
+	assert_int_equal(accepted(text).policy.guard, GUARD_NONE);
+	long_line(text, "[default]\nguard=", ' ', 198 - 9, "none\n");
+	refused(text, 2, "longer than 198 characters: ignored");
+}
+
+static void line__null_byte(void **state)
+{
+	static const char key[] = "[default]\nguard=none\0\n";
+	static const char heading[] = "[default]\n[path /x\0]\nguard=none\n";
+	struct configured c;
+
+	configured_write(key, sizeof(key) - 1);
+	assert_reported(configured(NULL, "/f", &c), 2,
+			"has a null byte: ignored");
+	assert_safe(&c);
+	configured_write(heading, sizeof(heading) - 1);
+	assert_reported(configured(NULL, "/f", &c), 2,
+			"has a null byte: ignored");
+	assert_safe(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(empty__defaults),
+		CASE(key__each_value),
+		CASE(key__bad_value),
+		CASE(bad_value__hides_what_is_below),
+		CASE(key__unknown),
+		CASE(key__before_sections),
+		CASE(key__of_the_process_under_path),
+		CASE(line__not_a_key),
+		CASE(line__each_mistake_named),
+		CASE(heading__unknown),
+		CASE(heading__broken),
+		CASE(heading__prefix_not_canonical),
+		CASE(heading__bad_keys_go_nowhere),
+		CASE(heading__long_prefix),
+		CASE(spaces__do_not_count),
+		CASE(prefix__with_spaces),
+		CASE(line__too_long),
+		CASE(line__at_the_limit),
+		CASE(line__null_byte),
+	};
+	int r;
+
+	configured_setup();
+	r = cmocka_run_group_tests(cases, NULL, NULL);
+	configured_teardown();
+	return r;
+}
