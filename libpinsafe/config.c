@@ -14,17 +14,9 @@
 #include "log.h"
 #include "settings.h"
 
-struct path_policy {
-	struct path_policy *next;
-	const struct config_path *path;
-	struct policy policy;
-};
-
 static struct config config;
-/* Everywhere else */
-static struct policy base_policy;
-/* Longest prefix first */
-static struct path_policy *path_policies;
+static struct config_path *paths;
+static struct policy policy_elsewhere;
 static bool may_guard_shmem;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -47,7 +39,7 @@ static bool read_switch(const char *name, const char *on, const char *off)
 
 static int read_level(int level)
 {
-	static const char *const names[] = {"error", "warn", "info", "debug"};
+	static const char *const names[] = { "error", "warn", "info", "debug" };
 	const char *value = secure_getenv("PINSAFE_LOG");
 	int i;
 
@@ -85,53 +77,37 @@ static void read_file(struct config_file *ret_file)
 			  strerror(r));
 }
 
-static void add_policy(const struct config_path *path, struct policy policy)
-{
-	struct path_policy **at = &path_policies, *new;
-
-	new = malloc(sizeof(*new));
-	if (!new) {
-		log_error("config: out of memory: [path %s] ignored",
-			  path->prefix);
-		return;
-	}
-	while (*at && (*at)->path->prefix_len > path->prefix_len)
-		at = &(*at)->next;
-	*new = (struct path_policy){*at, path, policy};
-	*at = new;
-}
-
 static void set_policies(const struct config_file *file)
 {
-	struct settings environment = {0}, base = file->defaults, base_all;
-	const struct config_path *path;
-	struct settings all;
+	struct settings environment = { 0 }, below, all, elsewhere;
+	struct config_path *path;
 
 	settings_read_environment(&environment);
-	settings_overlay(&base, &file->program);
-	base_all = base;
-	settings_overlay(&base_all, &environment);
-	settings_report_hold(&base_all, NULL, file->name);
+	below = file->defaults;
+	settings_overlay(&below, &file->program);
+	elsewhere = below;
+	settings_overlay(&elsewhere, &environment);
+	settings_report_hold(&elsewhere, NULL, file->name);
+	config.signal = settings_value(&elsewhere, KEY_SIGNAL);
+	config.retake_ms = settings_value(&elsewhere, KEY_RETAKE_MS);
+	policy_elsewhere = settings_policy(&elsewhere);
+	may_guard_shmem = policy_elsewhere.guard_shmem;
 
-	config.signal = settings_value(&base_all, KEY_SIGNAL);
-	config.retake_ms = settings_value(&base_all, KEY_RETAKE_MS);
-	base_policy = settings_policy(&base_all);
-	may_guard_shmem = base_policy.guard_shmem;
-	path_policies = NULL;
-	for (path = file->paths; path; path = path->next) {
-		all = base;
+	paths = file->paths;
+	for (path = paths; path; path = path->next) {
+		all = below;
 		settings_overlay(&all, &path->settings);
 		settings_overlay(&all, &environment);
-		settings_report_hold(&all, &base_all, file->name);
-		add_policy(path, settings_policy(&all));
-		may_guard_shmem |= settings_value(&all, KEY_SHMEM);
+		settings_report_hold(&all, &elsewhere, file->name);
+		path->policy = settings_policy(&all);
+		may_guard_shmem |= path->policy.guard_shmem;
 	}
 }
 
 static void config_read(void)
 {
 	const char *log_file = secure_getenv("PINSAFE_LOG_FILE");
-	struct config_file file = {0};
+	struct config_file file = { 0 };
 	int saved_errno = errno;
 
 	/* A copy: some programs write their title over the environment. */
@@ -144,7 +120,8 @@ static void config_read(void)
 	config.off = read_switch("PINSAFE", "off", "on") ||
 		     is_bypassed(program_invocation_short_name);
 	config.strict = read_switch("PINSAFE_STRICT", "1", "0");
-	read_file(&file);
+	if (!config.off)
+		read_file(&file);
 	set_policies(&file);
 	errno = saved_errno;
 }
@@ -157,13 +134,13 @@ const struct config *config_get(void)
 
 struct policy config_policy(const char *path)
 {
-	const struct path_policy *p;
+	const struct config_path *p;
 
 	pthread_once(&once, config_read);
-	for (p = path_policies; path && p; p = p->next)
-		if (config_path_matches(p->path, path))
+	for (p = paths; path && p; p = p->next)
+		if (config_path_matches(p, path))
 			return p->policy;
-	return base_policy;
+	return policy_elsewhere;
 }
 
 bool config_may_guard_shmem(void)

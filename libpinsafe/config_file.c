@@ -44,14 +44,14 @@ struct reader {
 
 static struct settings *path_settings(struct reader *reader, const char *name)
 {
-	struct config_path *path;
+	struct config_path **at = &reader->file->paths, *path;
 	size_t n = strlen(name);
 
 	while (n && name[n - 1] == '/')
 		n--;
-	for (path = reader->file->paths; path; path = path->next)
-		if (path->prefix_len == n && !memcmp(path->prefix, name, n))
-			return &path->settings;
+	for (; *at && (*at)->prefix_len >= n; at = &(*at)->next)
+		if ((*at)->prefix_len == n && !memcmp((*at)->prefix, name, n))
+			return &(*at)->settings;
 	path = calloc(1, sizeof(*path) + n + 1);
 	if (!path) {
 		report(reader, "out of memory: section ignored");
@@ -59,8 +59,8 @@ static struct settings *path_settings(struct reader *reader, const char *name)
 	}
 	memcpy(path->prefix, name, n);
 	path->prefix_len = n;
-	path->next = reader->file->paths;
-	reader->file->paths = path;
+	path->next = *at;
+	*at = path;
 	return &path->settings;
 }
 
@@ -255,19 +255,24 @@ static void put_paths(struct config_file *file)
 int config_file_read(const char *name, const char *program,
 		     struct config_file *ret_file)
 {
-	struct config_file file = {.name = name};
-	struct reader reader = {.file = &file, .program = program};
+	struct config_file file = { .name = name };
+	struct reader reader = { .file = &file, .program = program };
 	int r;
 
 	r = open_file(name, &reader.stream);
 	if (r)
 		return r;
-	/* A line number, which has been reported, is no failure here. */
-	if (ini_parse_stream(next_line, &reader, set_key, &reader) < 0)
-		r = ENOMEM;
-	else if (ferror(reader.stream))
+	/*
+	 * It stops at a line that it does not understand if the program, whose
+	 * libinih it is as well, has set ini_stop_on_first_error.
+	 */
+	do {
+		if (ini_parse_stream(next_line, &reader, set_key, &reader) < 0)
+			r = ENOMEM;
+		report_awaited(&reader);
+	} while (!r && !feof(reader.stream) && !ferror(reader.stream));
+	if (!r && ferror(reader.stream))
 		r = EIO;
-	report_awaited(&reader);
 	fclose(reader.stream);
 	free(reader.text);
 	if (r)

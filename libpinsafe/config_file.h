@@ -10,6 +10,7 @@
 struct config_path {
 	struct config_path *next;
 	struct settings settings;
+	struct policy policy;	/* all layers together, for config.c */
 	size_t prefix_len;
 	/* Without "/" at its end, so that of the root directory is empty */
 	char prefix[];
@@ -19,7 +20,7 @@ struct config_file {
 	const char *name;
 	struct settings defaults;
 	struct settings program;
-	struct config_path *paths;
+	struct config_path *paths;	/* longest prefix first */
 };
 
 /*

@@ -22,29 +22,29 @@ static const struct {
 	/* The first is the default; a key without words is a number. */
 	const char *words[6];
 } keys[N_KEYS] = {
-	[KEY_GUARD] = {"guard",
-		       "PINSAFE_GUARD",
-		       "auto, layout, lease, odp or none",
-		       {[GUARD_AUTO] = "auto",
-			[GUARD_LAYOUT] = "layout",
-			[GUARD_LEASE] = "lease",
-			[GUARD_ODP] = "odp",
-			[GUARD_NONE] = "none"}},
-	[KEY_ON_REFUSE] = {"on_refuse",
-			   "PINSAFE_ON_REFUSE",
-			   "fail or warn",
-			   {"fail", "warn"}},
-	[KEY_ON_BREAK] = {"on_break",
-			  "PINSAFE_ON_BREAK",
-			  "revoke or hold",
-			  {"revoke", "hold"}},
-	[KEY_SHMEM] = {"shmem",
-		       "PINSAFE_SHMEM",
-		       "pass or guard",
-		       {"pass", "guard"}},
-	[KEY_GRACE_MS] = {"grace_ms", "PINSAFE_GRACE_MS"},
-	[KEY_SIGNAL] = {"signal", "PINSAFE_SIGNAL"},
-	[KEY_RETAKE_MS] = {"retake_ms", "PINSAFE_RETAKE_MS"},
+	[KEY_GUARD] = { "guard",
+			"PINSAFE_GUARD",
+			"auto, layout, lease, odp or none",
+			{ [GUARD_AUTO] = "auto",
+			  [GUARD_LAYOUT] = "layout",
+			  [GUARD_LEASE] = "lease",
+			  [GUARD_ODP] = "odp",
+			  [GUARD_NONE] = "none" } },
+	[KEY_ON_REFUSE] = { "on_refuse",
+			    "PINSAFE_ON_REFUSE",
+			    "fail or warn",
+			    { "fail", "warn" } },
+	[KEY_ON_BREAK] = { "on_break",
+			   "PINSAFE_ON_BREAK",
+			   "revoke or hold",
+			   { "revoke", "hold" } },
+	[KEY_SHMEM] = { "shmem",
+			"PINSAFE_SHMEM",
+			"pass or guard",
+			{ "pass", "guard" } },
+	[KEY_GRACE_MS] = { "grace_ms", "PINSAFE_GRACE_MS" },
+	[KEY_SIGNAL] = { "signal", "PINSAFE_SIGNAL" },
+	[KEY_RETAKE_MS] = { "retake_ms", "PINSAFE_RETAKE_MS" },
 };
 
 struct range {
@@ -56,13 +56,13 @@ static struct range range_of(enum setting_key key)
 {
 	switch (key) {
 	case KEY_GRACE_MS:
-		return (struct range){0, GRACE_MS_MAX, 0};
+		return (struct range){ 0, GRACE_MS_MAX, 0 };
 	case KEY_SIGNAL:
-		return (struct range){SIGRTMIN, SIGRTMAX, SIGRTMAX - 2};
+		return (struct range){ SIGRTMIN, SIGRTMAX, SIGRTMAX - 2 };
 	case KEY_RETAKE_MS:
-		return (struct range){0, INT_MAX, 2000};
+		return (struct range){ 0, INT_MAX, 2000 };
 	default:
-		return (struct range){0};
+		return (struct range){ 0 };
 	}
 }
 

@@ -3,6 +3,7 @@
  * What pinsafe.conf may say.  Whatever it may not say is named in the log with
  * file and line, and what is left is the safe default.
  */
+#include <ini.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 	"grace_ms=1\nsignal=50\nretake_ms=1\n"
 #define UNSAFE_LINES 8
 
-static const struct policy safe, unsafe = {GUARD_NONE, true, true, true, 1};
+static const struct policy safe, unsafe = { GUARD_NONE, true, true, true, 1 };
 
 static void assert_safe(const struct configured *c)
 {
@@ -57,8 +58,8 @@ static void empty__defaults(void **state)
 
 static void key__each_value(void **state)
 {
-	static const char *const guards[] = {"auto", "layout", "lease", "odp",
-					     "none"};
+	static const char *const guards[] = { "auto", "layout", "lease", "odp",
+					      "none" };
 	struct configured c;
 	char text[64];
 	int i;
@@ -67,19 +68,19 @@ static void key__each_value(void **state)
 		snprintf(text, sizeof(text), "[default]\nguard=%s\n",
 			 guards[i]);
 		c = accepted(text);
-		assert_policy(c.policy, (struct policy){.guard = i});
+		assert_policy(c.policy, (struct policy){ .guard = i });
 	}
 	c = accepted("[default]\non_refuse=fail\non_break=revoke\n"
 		     "shmem=pass\ngrace_ms=0\n");
 	assert_safe(&c);
 	c = accepted("[default]\non_refuse=warn\n");
-	assert_policy(c.policy, (struct policy){.warn_on_refuse = true});
+	assert_policy(c.policy, (struct policy){ .warn_on_refuse = true });
 	c = accepted("[default]\non_break=hold\n");
-	assert_policy(c.policy, (struct policy){.hold_on_break = true});
+	assert_policy(c.policy, (struct policy){ .hold_on_break = true });
 	c = accepted("[default]\nshmem=guard\n");
-	assert_policy(c.policy, (struct policy){.guard_shmem = true});
+	assert_policy(c.policy, (struct policy){ .guard_shmem = true });
 	c = accepted("[default]\ngrace_ms=600000\n");
-	assert_policy(c.policy, (struct policy){.grace_ms = 600000});
+	assert_policy(c.policy, (struct policy){ .grace_ms = 600000 });
 	c = accepted("[default]\nsignal=64\nretake_ms=2147483647\n");
 	assert_int_equal(c.config.signal, 64);
 	assert_int_equal(c.config.retake_ms, 2147483647);
@@ -94,21 +95,21 @@ static void key__bad_value(void **state)
 	static const struct {
 		const char *key, *want, *def, *values[7];
 	} bad[] = {
-		{"guard",
-		 "auto, layout, lease, odp or none",
-		 "auto",
-		 {"", "Auto", "0", "layout,lease", "none # off", "no"}},
-		{"on_refuse", "fail or warn", "fail", {"", "error", "1"}},
-		{"on_break", "revoke or hold", "revoke", {"", "yes", "1"}},
-		{"shmem", "pass or guard", "pass", {"", "lease", "1"}},
-		{"grace_ms",
-		 "a number from 0 to 600000",
-		 "0",
-		 {"", "-1", "600001", "1s", "99999999999999999999", "1e3"}},
-		{"retake_ms",
-		 "a number from 0 to 2147483647",
-		 "2000",
-		 {"", "-1", "2147483648", "never"}},
+		{ "guard",
+		  "auto, layout, lease, odp or none",
+		  "auto",
+		  { "", "Auto", "0", "layout,lease", "none # off", "no" } },
+		{ "on_refuse", "fail or warn", "fail", { "", "error", "1" } },
+		{ "on_break", "revoke or hold", "revoke", { "", "yes", "1" } },
+		{ "shmem", "pass or guard", "pass", { "", "lease", "1" } },
+		{ "grace_ms",
+		  "a number from 0 to 600000",
+		  "0",
+		  { "", "-1", "600001", "1s", "99999999999999999999", "1e3" } },
+		{ "retake_ms",
+		  "a number from 0 to 2147483647",
+		  "2000",
+		  { "", "-1", "2147483648", "never" } },
 	};
 	char text[512], what[256];
 	struct configured c;
@@ -144,7 +145,7 @@ static void bad_value__hides_what_is_below(void **state)
 			"guard=layuot is not auto, layout, lease, odp or none: "
 			"using the default, auto");
 	assert_policy(c.policy,
-		      (struct policy){GUARD_AUTO, true, true, true, 1});
+		      (struct policy){ GUARD_AUTO, true, true, true, 1 });
 	assert_string_not_equal(configured(NULL, "/g", &c), "");
 	assert_policy(c.policy, unsafe);
 }
@@ -200,6 +201,19 @@ static void line__each_mistake_named(void **state)
 	assert_string_equal(configured(NULL, "/f", &c), expected);
 }
 
+/* The settings of libinih are the program's. */
+static void line__after_a_mistake_where_libinih_stops(void **state)
+{
+	struct configured c;
+
+	configured_text("[default]\nx\nguard=layout\n");
+	ini_stop_on_first_error = true;
+	assert_reported(configured(NULL, "/f", &c), 2,
+			"not \"key = value\": ignored");
+	ini_stop_on_first_error = false;
+	assert_int_equal(c.policy.guard, GUARD_LAYOUT);
+}
+
 static void heading__unknown(void **state)
 {
 	static const char *const names[] = {
@@ -237,9 +251,10 @@ static void heading__broken(void **state)
 /* A prefix as the kernel never writes it would silently count for nothing. */
 static void heading__prefix_not_canonical(void **state)
 {
-	static const char *const prefixes[] = {
-		"f",	"./f",	"../f",	   "//f",   "/a//f", "/f//",
-		"/./f", "/f/.", "/a/../f", "/f/..", "~/f"};
+	static const char *const prefixes[] = { "f",	 "./f",	  "../f",
+						"//f",	 "/a//f", "/f//",
+						"/./f",	 "/f/.",  "/a/../f",
+						"/f/..", "~/f" };
 	char text[128], what[128];
 	size_t i;
 
@@ -297,9 +312,9 @@ static void spaces__do_not_count(void **state)
 
 	c = accepted("  [ path  /f ]  ; here\r\n\tguard =\tnone ; none\r\n"
 		     "\t\ton_refuse= warn\r\n   shmem: guard");
-	assert_policy(c.policy, (struct policy){.guard = GUARD_NONE,
-						.warn_on_refuse = true,
-						.guard_shmem = true});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_NONE,
+						 .warn_on_refuse = true,
+						 .guard_shmem = true });
 }
 
 static void prefix__with_spaces(void **state)
@@ -322,7 +337,7 @@ static void long_line(char *text, const char *start, char c, int n,
 static void line__too_long(void **state)
 {
 	static char text[200000];
-	static const int lengths[] = {300, 5000, 150000};
+	static const int lengths[] = { 300, 5000, 150000 };
 	size_t i;
 
 	for (i = 0; i < N_OF(lengths); i++) {
@@ -378,6 +393,7 @@ int main(void)
 		CASE(key__of_the_process_under_path),
 		CASE(line__not_a_key),
 		CASE(line__each_mistake_named),
+		CASE(line__after_a_mistake_where_libinih_stops),
 		CASE(heading__unknown),
 		CASE(heading__broken),
 		CASE(heading__prefix_not_canonical),

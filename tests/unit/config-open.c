@@ -80,7 +80,7 @@ static void named_file__instead_of_default(void **state)
 	default_file_write("[default]\nguard=none\nshmem=guard\n");
 	configured_text("[default]\nguard=layout\n");
 	assert_policy(configured_silently(NULL, "/f").policy,
-		      (struct policy){.guard = GUARD_LAYOUT});
+		      (struct policy){ .guard = GUARD_LAYOUT });
 }
 
 static void dev_null__no_file(void **state)

@@ -26,20 +26,20 @@ static void layers__each_over_the_one_below(void **state)
 			"[program " PROGRAM "]\nguard=lease\ngrace_ms=2\n"
 			"[default]\nguard=layout\ngrace_ms=1\nshmem=guard\n");
 	c = configured_silently(NULL, "/g");
-	assert_policy(c.policy, (struct policy){.guard = GUARD_LEASE,
-						.guard_shmem = true,
-						.grace_ms = 2});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_LEASE,
+						 .guard_shmem = true,
+						 .grace_ms = 2 });
 	c = configured_silently(NULL, "/f");
-	assert_policy(c.policy, (struct policy){.guard = GUARD_ODP,
-						.guard_shmem = true,
-						.grace_ms = 2});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_ODP,
+						 .guard_shmem = true,
+						 .grace_ms = 2 });
 	c = configured_silently("PINSAFE_GUARD=none", "/f");
-	assert_policy(c.policy, (struct policy){.guard = GUARD_NONE,
-						.guard_shmem = true,
-						.grace_ms = 2});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_NONE,
+						 .guard_shmem = true,
+						 .grace_ms = 2 });
 	c = configured_silently("PINSAFE_GUARD=auto", "/g");
 	assert_policy(c.policy,
-		      (struct policy){.guard_shmem = true, .grace_ms = 2});
+		      (struct policy){ .guard_shmem = true, .grace_ms = 2 });
 }
 
 static void layers__of_the_process(void **state)
@@ -65,13 +65,16 @@ static void environment__each_variable(void **state)
 		const char *variable;
 		struct policy policy;
 	} cases[] = {
-		{"PINSAFE_GUARD=auto", {GUARD_AUTO, true, true, true, 9}},
-		{"PINSAFE_GUARD=layout", {GUARD_LAYOUT, true, true, true, 9}},
-		{"PINSAFE_ON_REFUSE=fail", {GUARD_NONE, false, true, true, 9}},
-		{"PINSAFE_ON_BREAK=revoke", {GUARD_NONE, true, false, true, 9}},
-		{"PINSAFE_SHMEM=pass", {GUARD_NONE, true, true, false, 9}},
-		{"PINSAFE_GRACE_MS=600000",
-		 {GUARD_NONE, true, true, true, 600000}},
+		{ "PINSAFE_GUARD=auto", { GUARD_AUTO, true, true, true, 9 } },
+		{ "PINSAFE_GUARD=layout",
+		  { GUARD_LAYOUT, true, true, true, 9 } },
+		{ "PINSAFE_ON_REFUSE=fail",
+		  { GUARD_NONE, false, true, true, 9 } },
+		{ "PINSAFE_ON_BREAK=revoke",
+		  { GUARD_NONE, true, false, true, 9 } },
+		{ "PINSAFE_SHMEM=pass", { GUARD_NONE, true, true, false, 9 } },
+		{ "PINSAFE_GRACE_MS=600000",
+		  { GUARD_NONE, true, true, true, 600000 } },
 	};
 	size_t i;
 
@@ -97,21 +100,21 @@ static void environment__bad_value(void **state)
 		const char *variable, *want;
 		struct policy policy;
 	} cases[] = {
-		{"PINSAFE_GUARD=off",
-		 "auto, layout, lease, odp or none: using the default, auto",
-		 {GUARD_AUTO, true, true, true, 9}},
-		{"PINSAFE_ON_REFUSE=",
-		 "fail or warn: using the default, fail",
-		 {GUARD_NONE, false, true, true, 9}},
-		{"PINSAFE_ON_BREAK=1",
-		 "revoke or hold: using the default, revoke",
-		 {GUARD_NONE, true, false, true, 9}},
-		{"PINSAFE_SHMEM=yes",
-		 "pass or guard: using the default, pass",
-		 {GUARD_NONE, true, true, false, 9}},
-		{"PINSAFE_GRACE_MS=600001",
-		 "a number from 0 to 600000: using the default, 0",
-		 {GUARD_NONE, true, true, true, 0}},
+		{ "PINSAFE_GUARD=off",
+		  "auto, layout, lease, odp or none: using the default, auto",
+		  { GUARD_AUTO, true, true, true, 9 } },
+		{ "PINSAFE_ON_REFUSE=",
+		  "fail or warn: using the default, fail",
+		  { GUARD_NONE, false, true, true, 9 } },
+		{ "PINSAFE_ON_BREAK=1",
+		  "revoke or hold: using the default, revoke",
+		  { GUARD_NONE, true, false, true, 9 } },
+		{ "PINSAFE_SHMEM=yes",
+		  "pass or guard: using the default, pass",
+		  { GUARD_NONE, true, true, false, 9 } },
+		{ "PINSAFE_GRACE_MS=600001",
+		  "a number from 0 to 600000: using the default, 0",
+		  { GUARD_NONE, true, true, true, 0 } },
 	};
 	struct configured c;
 	char expected[256];
@@ -144,7 +147,7 @@ static void section__twice_is_one(void **state)
 			"[path /f/]\nguard=none\n");
 	assert_policy(
 		configured_silently(NULL, "/f").policy,
-		(struct policy){.guard = GUARD_NONE, .guard_shmem = true});
+		(struct policy){ .guard = GUARD_NONE, .guard_shmem = true });
 }
 
 static void path__longest_wins(void **state)
@@ -173,7 +176,7 @@ static void path__only_the_longest_counts(void **state)
 	configured_text("[default]\ngrace_ms=7\n"
 			"[path /a]\nguard=none\n[path /a/b]\nshmem=guard\n");
 	assert_policy(configured_silently(NULL, "/a/b/c").policy,
-		      (struct policy){.guard_shmem = true, .grace_ms = 7});
+		      (struct policy){ .guard_shmem = true, .grace_ms = 7 });
 }
 
 static void path__component_boundary(void **state)
@@ -221,7 +224,7 @@ static void no_path__default(void **state)
 
 static void hold__with_guards_that_can(void **state)
 {
-	static const char *const guards[] = {"auto", "layout", "none"};
+	static const char *const guards[] = { "auto", "layout", "none" };
 	char text[128];
 	size_t i;
 
@@ -237,7 +240,7 @@ static void hold__with_guards_that_can(void **state)
 static void hold__with_guards_that_cannot(void **state)
 {
 	char text[128], what[PATH_MAX + 128];
-	static const char *const guards[] = {"lease", "odp"};
+	static const char *const guards[] = { "lease", "odp" };
 	struct configured c;
 	size_t i;
 
@@ -267,9 +270,9 @@ static void hold__conflict_of_layers(void **state)
 		 "is not: on_break=revoke is kept",
 		 configured_file.path);
 	assert_reported(configured(NULL, "/f", &c), 2, what);
-	assert_policy(c.policy, (struct policy){.guard = GUARD_LEASE});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_LEASE });
 	assert_reported(configured(NULL, "/g", &c), 2, what);
-	assert_policy(c.policy, (struct policy){.hold_on_break = true});
+	assert_policy(c.policy, (struct policy){ .hold_on_break = true });
 }
 
 static void hold__conflict_with_environment(void **state)
@@ -282,7 +285,7 @@ static void hold__conflict_with_environment(void **state)
 
 	configured_text("[path /f]\non_break=hold\n");
 	assert_reported(configured("PINSAFE_GUARD=odp", "/f", &c), 2, what);
-	assert_policy(c.policy, (struct policy){.guard = GUARD_ODP});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_ODP });
 
 	configured_text("\n[path /f]\nguard=odp\n");
 	snprintf(expected, sizeof(expected),
@@ -292,7 +295,7 @@ static void hold__conflict_with_environment(void **state)
 		 configured_file.path);
 	assert_string_equal(configured("PINSAFE_ON_BREAK=hold", "/f", &c),
 			    expected);
-	assert_policy(c.policy, (struct policy){.guard = GUARD_ODP});
+	assert_policy(c.policy, (struct policy){ .guard = GUARD_ODP });
 }
 
 static bool may_guard_shmem(const char *variable, const char *text)
@@ -330,6 +333,13 @@ static void bypass__listed(void **state)
 			 lists[i]);
 		assert_true(configured_silently(variable, NULL).config.off);
 	}
+}
+
+static void bypass__no_word_of_the_file(void **state)
+{
+	configured_text("guard");
+	assert_true(configured_silently("PINSAFE_BYPASS=" PROGRAM, NULL)
+			    .config.off);
 }
 
 static void bypass__not_listed(void **state)
@@ -379,6 +389,7 @@ int main(void)
 		CASE(hold__conflict_with_environment),
 		CASE(may_guard_shmem__any_path),
 		CASE(bypass__listed),
+		CASE(bypass__no_word_of_the_file),
 		CASE(bypass__not_listed),
 	};
 	int r;

@@ -35,7 +35,7 @@ static void read_config(void *arg, void *ret_result)
 static const char *get(const char *name, const char *value,
 		       struct config *ret_config)
 {
-	struct setting setting = {name, value};
+	struct setting setting = { name, value };
 
 	assert_int_equal(ftruncate(log_file.fd, 0), 0);
 	assert_int_equal(child_run(read_config, &setting, ret_config,
@@ -119,7 +119,7 @@ static void STRICT__bad(void **state)
 
 static void LOG__levels(void **state)
 {
-	static const char *const names[] = {"error", "warn", "info", "debug"};
+	static const char *const names[] = { "error", "warn", "info", "debug" };
 	struct config config;
 	int i;
 
@@ -165,8 +165,9 @@ static void SIGNAL__limits(void **state)
 
 static void SIGNAL__bad(void **state)
 {
-	static const char *const values[] = {"",    "0",   "9",	    "29",  "65",
-					     "-40", "40x", "SIGIO", "0x28"};
+	static const char *const values[] = { "",    "0",     "9",
+					      "29",  "65",    "-40",
+					      "40x", "SIGIO", "0x28" };
 	char end[64];
 	size_t i;
 
@@ -184,7 +185,8 @@ static void RETAKE_MS__limits(void **state)
 static void RETAKE_MS__bad(void **state)
 {
 	static const char *const values[] = {
-		"", "-1", "1s", "2147483648", "99999999999999999999", "1e3"};
+		"", "-1", "1s", "2147483648", "99999999999999999999", "1e3"
+	};
 	size_t i;
 
 	for (i = 0; i < N_OF(values); i++)

@@ -62,7 +62,7 @@ static void read_all(void *arg, void *ret_result)
 const char *configured(const char *variable, const char *path,
 		       struct configured *ret_configured)
 {
-	struct process process = {variable, path};
+	struct process process = { variable, path };
 
 	assert_int_equal(ftruncate(configured_log.fd, 0), 0);
 	assert_int_equal(child_run(read_all, &process, ret_configured,
