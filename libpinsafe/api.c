@@ -36,10 +36,3 @@ PINSAFE_EXPORT int pinsafe_get_stats(struct pinsafe_stats *ret_stats,
 	memset((char *)ret_stats + known, 0, size - known);
 	return 0;
 }
-
-PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
-					    const void *ops,
-					    const void *caller)
-{
-	engine_set_ops(verbs_context, ops, caller);
-}

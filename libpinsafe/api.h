@@ -4,10 +4,24 @@
 
 #include <infiniband/pinsafe.h>
 
+#include "lease.h"
+
 #define PINSAFE_EXPORT __attribute__((visibility("default")))
 
-/* For preload.c of the same version only; see engine_set_ops() */
+/* For libpinsafe-preload.so of the same version only */
+
+/* See engine_set_ops(). */
 void pinsafe_private_set_ops(void *verbs_context, const void *ops,
 			     const void *caller);
+/* See watch_enable(), watch_mapped(), own_operation.h. */
+void pinsafe_private_watch(void);
+void pinsafe_private_mapped(void *addr, size_t length, int fd);
+void pinsafe_private_unmapping(const void *addr, size_t length);
+int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
+void pinsafe_private_removal_end(struct lease_barrier *barrier);
+int pinsafe_private_removal_mapped(void *addr, size_t length,
+				   int (*real_madvise)(void *, size_t, int));
+void pinsafe_private_sync_file(int fd);
+void pinsafe_private_sync_range(const void *addr, size_t length);
 
 #endif /* PINSAFE_API_H */

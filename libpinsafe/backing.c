@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,26 +39,51 @@ static int find_in_map_files(const struct backing *backing)
 	return open_if_same(backing, path, 0);
 }
 
-static int find_in_descriptors(const struct backing *backing)
+int backing_for_each_descriptor(const struct backing *backing,
+				int (*fn)(int fd, void *arg), void *arg)
 {
 	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(pid_t)];
 	struct dirent *entry;
+	int r = ENOENT;
 	struct stat st;
-	int fd = -1;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", backing->tid);
 	dir = opendir(path);
 	if (!dir)
-		return -1;
-	while (fd < 0 && (entry = readdir(dir))) {
-		if (fstatat(dirfd(dir), entry->d_name, &st, 0) ||
-		    st.st_dev != backing->dev || st.st_ino != backing->ino)
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_PATH | O_CLOEXEC);
-	}
+		return errno;
+	while (r && (entry = readdir(dir)))
+		if (!fstatat(dirfd(dir), entry->d_name, &st, 0) &&
+		    st.st_dev == backing->dev && st.st_ino == backing->ino)
+			r = fn(atoi(entry->d_name), arg);
 	closedir(dir);
-	return fd;
+	return r;
+}
+
+struct find_args {
+	pid_t tid;
+	int fd;
+};
+
+static int open_descriptor(int number, void *arg)
+{
+	struct find_args *args = arg;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", args->tid,
+		 number);
+	args->fd = open(path, O_PATH | O_CLOEXEC);
+	return args->fd < 0 ? errno : 0;
+}
+
+/* A descriptor with O_PATH, or -1 */
+static int find_in_descriptors(const struct backing *backing)
+{
+	struct find_args args = {.tid = backing->tid, .fd = -1};
+
+	if (backing_for_each_descriptor(backing, open_descriptor, &args))
+		return -1;
+	return args.fd;
 }
 
 static int reopen(int path_fd, int flags, int *ret_fd)

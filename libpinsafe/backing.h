@@ -2,6 +2,7 @@
 #ifndef PINSAFE_BACKING_H
 #define PINSAFE_BACKING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,6 +12,7 @@ struct backing {
 	ino_t ino;
 	uintptr_t start, end;	/* of the mapping */
 	pid_t tid;		/* a thread whose descriptors may have it open */
+	bool is_read_only;	/* the mapping: nothing is stored through it */
 	const char *path;	/* borrowed, as the kernel shows it */
 };
 
@@ -26,5 +28,14 @@ struct backing {
  * 0; ENOENT if the file is not to be found; else the errno of open(2).
  */
 int backing_open(const struct backing *backing, int flags, int *ret_fd);
+
+/*
+ * Call @fn with each number under which @backing->tid has the file open, until
+ * it returns 0.  By then another thread may have closed it.
+ *
+ * What @fn returned last; ENOENT if there is none, or the errno of opendir(3).
+ */
+int backing_for_each_descriptor(const struct backing *backing,
+				int (*fn)(int fd, void *arg), void *arg);
 
 #endif /* PINSAFE_BACKING_H */

@@ -2,20 +2,26 @@
 /*
  * What a broken lease leads to, and the only place that knows the order:
  *
- *   break -> revoke the memory regions -> release the lease
+ *   break -> (grace) -> redirty -> revoke the memory regions -> release
  *
  * A lease is never released while one of its memory regions may be alive.  If
- * an MR can not be destroyed the lease stays, and the kernel fails whoever
- * wants the blocks with ETXTBSY at the end of lease-break-time.
+ * an MR can not be destroyed the lease stays.  Of a layout lease the kernel
+ * then fails whoever wants the blocks with ETXTBSY at the end of
+ * lease-break-time; an ordinary lease it takes away, and goes on.
  */
 #include <string.h>
 
 #include "breaker.h"
+#include "clock.h"
 #include "lease.h"
 #include "log.h"
+#include "redirty.h"
 #include "revoke.h"
 #include "stats.h"
 #include "track.h"
+
+/* Until the next look at a break that is not over */
+#define RETRY_INTERVAL_NS (10 * NSEC_PER_MSEC)
 
 static uint64_t round_number;
 
@@ -29,37 +35,85 @@ static void finish(struct guarded_mr *gmr)
 	track_claim_done(gmr, true);
 }
 
+/* What the device has written so far shall get to the file. */
+static int revoke_one(struct guarded_mr *gmr)
+{
+	int r;
+
+	if (track_is_written(gmr))
+		redirty(gmr->ranges, gmr->n_ranges);
+	r = revoke_mr(gmr->mr);
+	if (r) {
+		stats_add(revoke_failures, 1);
+		track_claim_done(gmr, false);
+	} else {
+		finish(gmr);
+	}
+	return r;
+}
+
+static void tell_failure(struct lease *lease, uint32_t lkey, int r)
+{
+	if (!lease->has_failed)
+		log_error(
+			"breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
+			lease->path, lkey, strerror(r),
+			lease->backend->sees_own_operations
+				? " and whoever removes blocks of the file has to wait"
+				: ", but at the end of lease-break-time the kernel takes it away and the DEVICE WRITES TO A FILE THAT MAY HAVE LOST ITS PAGES");
+	lease->has_failed = true;
+}
+
 static void revoke_all(struct lease *lease)
 {
 	struct guarded_mr *gmr;
+	uint32_t lkey;
 	int r;
 
 	while ((gmr = track_claim(lease, NULL, round_number))) {
-		r = revoke_mr(gmr->mr);
-		if (!r) {
-			lease->n_revoked++;
-			stats_add(revoked_mrs, 1);
-			finish(gmr);
+		lkey = gmr->mr->lkey;
+		r = revoke_one(gmr);
+		if (r) {
+			tell_failure(lease, lkey, r);
 			continue;
 		}
-		stats_add(revoke_failures, 1);
-		if (!lease->has_failed)
-			log_error("breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays and whoever removes blocks of the file has to wait",
-				  lease->path, gmr->mr->lkey, strerror(r));
-		lease->has_failed = true;
-		track_claim_done(gmr, false);
+		lease->n_revoked++;
+		stats_add(revoked_mrs, 1);
 	}
 }
 
-bool breaker_run(void)
+/*
+ * on_break=hold: the memory regions stay, and the kernel fails the breaker with
+ * ETXTBSY.  It has removed the lease then, so take it again for the next one.
+ */
+static void hold_all(struct lease *lease)
 {
-	struct lease *lease = NULL;
+	if (!lease->has_failed)
+		log_warn(
+			"breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY",
+			lease->path);
+	lease->has_failed = !lease_hold_again(lease);
+}
+
+static void run_broken(struct lease *lease)
+{
+	if (lease->policy.hold_on_break && lease->backend == &lease_layout)
+		hold_all(lease);
+	else if (clock_now_ns() >= lease->revoke_at_ns)
+		revoke_all(lease);
+}
+
+uint64_t breaker_run(void)
+{
+	struct lease *lease, *next;
 
 	lease_scan();
 	round_number++;
-	while ((lease = lease_next_broken(lease)))
-		revoke_all(lease);
-	return lease_reap();
+	for (lease = lease_next_broken(NULL); lease; lease = next) {
+		next = lease_next_broken(lease);
+		run_broken(lease);
+	}
+	return lease_reap() ? RETRY_INTERVAL_NS : UINT64_MAX;
 }
 
 void breaker_revoke_context(struct ibv_context *context)
@@ -67,11 +121,33 @@ void breaker_revoke_context(struct ibv_context *context)
 	struct guarded_mr *gmr;
 
 	round_number++;
-	while ((gmr = track_claim(NULL, context, round_number))) {
-		if (revoke_mr(gmr->mr))
-			track_claim_done(gmr, false);
-		else
-			finish(gmr);
-	}
+	while ((gmr = track_claim(NULL, context, round_number)))
+		(void)revoke_one(gmr);
 	lease_reap();
+}
+
+void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
+{
+	struct guarded_mr *gmr;
+
+	while ((gmr = track_claim_on_demand(start, end))) {
+		uint32_t lkey = gmr->mr->lkey;
+		int r = revoke_one(gmr);
+
+		if (r) {
+			log_error(
+				"breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
+				lkey, strerror(r));
+			return;
+		}
+		stats_add(revoked_mrs, 1);
+		log_warn(
+			"breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
+			lkey);
+	}
+}
+
+void breaker_revoke_all(void)
+{
+	breaker_revoke_context(NULL);
 }

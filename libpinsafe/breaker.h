@@ -2,7 +2,7 @@
 #ifndef PINSAFE_BREAKER_H
 #define PINSAFE_BREAKER_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include <infiniband/verbs.h>
 
@@ -10,12 +10,22 @@
 
 /*
  * Look at all leases; revoke the memory regions of those that are being broken
- * and release them.  Returns whether one is left that has to be looked at again
- * soon, because an MR could not be revoked or the program is just using it.
+ * and release them.  Returns in how many nanoseconds at most it has to be
+ * called again: because an MR could not be revoked, the program is just using
+ * it, or it has a time of grace.  UINT64_MAX: nothing is left to do.
  */
-bool breaker_run(void);
+uint64_t breaker_run(void);
 
 /* Revoke all memory regions of a context that is about to be closed. */
 void breaker_revoke_context(struct ibv_context *context);
+
+/*
+ * Revoke what is on demand between these addresses, which are about to be
+ * unmapped: the device would go on in whatever is mapped there next.
+ */
+void breaker_revoke_on_demand(uintptr_t start, uintptr_t end);
+
+/* The process ends: revoke all and release all leases, now. */
+void breaker_revoke_all(void);
 
 #endif /* PINSAFE_BREAKER_H */

@@ -24,6 +24,7 @@
 #include "stats.h"
 #include "track.h"
 #include "vma.h"
+#include "watch.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int setup_error;
@@ -101,6 +102,7 @@ static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
 	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	real_verbs_fork_child();
 	lease_forget();
+	watch_forget();
 	memset(&stats, 0, sizeof(stats));
 	track_make_zombies();
 	real_verbs_disown(let_go_of_device);
@@ -139,6 +141,6 @@ int fork_setup(void)
 
 void fork_check(void)
 {
-	if (!*is_same_process)
+	if (is_same_process && !*is_same_process)
 		start_afresh();
 }

@@ -2,7 +2,9 @@
 #ifndef PINSAFE_GUARD_H
 #define PINSAFE_GUARD_H
 
+#include "mapping.h"
 #include "real_verbs.h"
+#include "track.h"
 
 /* The upper line of the data flow; the arguments are those of the verbs. */
 
@@ -14,5 +16,12 @@ int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr);
 void guard_free_context(const struct real_verbs *real,
 			struct ibv_context *context);
+
+/* Pieces of it that guard.c and guard_end.c share; inside a section. */
+
+/* mapping_classify(), explained if it fails */
+int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping);
+/* Give back the first @n_leases of @gmr. */
+void guard_put_leases(struct guarded_mr *gmr, size_t n_leases);
 
 #endif /* PINSAFE_GUARD_H */

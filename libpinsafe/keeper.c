@@ -27,8 +27,6 @@
 
 /* How long a break may go unnoticed when its signal was lost */
 #define SCAN_INTERVAL_NS NSEC_PER_SEC
-/* Until the next attempt at a revoke that failed */
-#define RETRY_INTERVAL_NS (10 * NSEC_PER_MSEC)
 
 struct request {
 	int (*fn)(void *arg);
@@ -83,15 +81,14 @@ static int make_room(int fd)
 	return 0;
 }
 
-/* A copy of a descriptor that the program has now, or -1 */
-static int borrow(int fd)
+int keeper_borrow(int fd)
 {
 	return pidfd_getfd(pidfd.fd, fd, 0);
 }
 
 static int borrow_stderr(void)
 {
-	return borrow(STDERR_FILENO);
+	return keeper_borrow(STDERR_FILENO);
 }
 
 int keeper_adopt(int fd)
@@ -101,7 +98,7 @@ int keeper_adopt(int fd)
 	r = make_room(fd);
 	if (r)
 		return r;
-	copy = borrow(fd);
+	copy = keeper_borrow(fd);
 	if (copy < 0)
 		return errno;
 	if (copy == fd)
@@ -187,12 +184,13 @@ static void *keeper_main(void *arg)
 
 	log_borrow_stderr(borrow_stderr);
 	for (;;) {
-		bool must_retry;
+		uint64_t pause_ns;
 
 		serve_requests();
-		must_retry = breaker_run();
-		sigio_wait(must_retry ? RETRY_INTERVAL_NS : SCAN_INTERVAL_NS,
-			   borrow);
+		pause_ns = breaker_run();
+		sigio_wait(pause_ns < SCAN_INTERVAL_NS ? pause_ns :
+							 SCAN_INTERVAL_NS,
+			   keeper_borrow);
 	}
 	return NULL;
 }

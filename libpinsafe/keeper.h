@@ -15,13 +15,19 @@ int keeper_call(int (*fn)(void *arg), void *arg);
 
 /* Functions from here on are for the keeper's thread only. */
 
+/*
+ * A copy of a descriptor that the program has now, for the caller to own or to
+ * close; or -1 and the errno of pidfd_getfd(2).
+ */
+int keeper_borrow(int fd);
+
 /* A descriptor in the keeper's table; its number may change between calls. */
 struct keeper_fd {
 	int fd;
 	LIST_ENTRY(keeper_fd) link;
 };
 
-/* Take over @fd, which backing_open() opened on this thread. */
+/* Take over @fd, which was opened or borrowed on this thread. */
 void keeper_own(struct keeper_fd *kfd, int fd);
 void keeper_close(struct keeper_fd *kfd);
 

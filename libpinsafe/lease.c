@@ -8,15 +8,20 @@
  * overlap with a take or a release.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "lease.h"
 #include "log.h"
+#include "sigio.h"
 #include "stats.h"
 
 static LIST_HEAD(, lease) leases = LIST_HEAD_INITIALIZER(leases);
+static LIST_HEAD(, lease_barrier) barriers
+	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);
 
 struct take_args {
 	const struct lease_backend *backend;
@@ -24,14 +29,24 @@ struct take_args {
 	struct lease *lease;
 };
 
-static struct lease *find(const struct backing *file) PS_REQUIRES(table_lock)
+static struct lease *find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock)
 {
 	struct lease *lease;
 
-	LIST_FOREACH(lease, &leases, link)
-		if (lease->dev == file->dev && lease->ino == file->ino)
+	LIST_FOREACH (lease, &leases, link)
+		if (lease->dev == dev && lease->ino == ino)
 			return lease;
 	return NULL;
+}
+
+static bool is_barred(const struct backing *file) PS_REQUIRES(table_lock)
+{
+	struct lease_barrier *barrier;
+
+	LIST_FOREACH (barrier, &barriers, link)
+		if (barrier->dev == file->dev && barrier->ino == file->ino)
+			return true;
+	return false;
 }
 
 /* ENOENT: there is none. */
@@ -41,8 +56,10 @@ static int share(const struct backing *file, struct lease **ret_lease)
 	int r = ENOENT;
 
 	ps_lock(&table_lock);
-	lease = find(file);
-	if (lease) {
+	lease = find(file->dev, file->ino);
+	if (is_barred(file)) {
+		r = EAGAIN;
+	} else if (lease) {
 		r = lease->state == LEASE_HELD ? 0 : EAGAIN;
 		if (!r) {
 			lease->holders++;
@@ -77,6 +94,7 @@ static int take_on_keeper(void *arg)
 	lease->backend = args->backend;
 	lease->dev = file->dev;
 	lease->ino = file->ino;
+	lease->policy = config_policy(file->path);
 	lease->path = strdup(file->path);
 	r = lease->path ? lease->backend->take(lease, file) : ENOMEM;
 	if (r) {
@@ -87,19 +105,24 @@ static int take_on_keeper(void *arg)
 		  lease->backend->name);
 
 	ps_lock(&table_lock);
+	if (is_barred(file))
+		r = EAGAIN;
 	lease->state = LEASE_HELD;
-	lease->holders = 1;
+	lease->holders = !r;
 	LIST_INSERT_HEAD(&leases, lease, link);
 	ps_unlock(&table_lock);
 	stats_add(leases, 1);
-	args->lease = lease;
-	return 0;
+	if (r)
+		lease_reap();
+	else
+		args->lease = lease;
+	return r;
 }
 
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct lease **ret_lease)
 {
-	struct take_args args = { .backend = backend, .file = file };
+	struct take_args args = {.backend = backend, .file = file};
 	int r;
 
 	r = share(file, ret_lease);
@@ -129,11 +152,14 @@ void lease_put(struct lease *lease)
 		(void)keeper_call(reap_on_keeper, NULL);
 }
 
+static bool is_held(const struct lease *lease)
+{
+	return fcntl(lease->fd.fd, F_GETLEASE) == lease->type;
+}
+
 static int is_held_on_keeper(void *arg)
 {
-	struct lease *lease = arg;
-
-	return lease->backend->is_held(lease) ? 0 : EAGAIN;
+	return is_held(arg) ? 0 : EAGAIN;
 }
 
 bool lease_is_held(struct lease *lease)
@@ -146,21 +172,150 @@ bool lease_is_held_locked(const struct lease *lease)
 	return lease->state == LEASE_HELD;
 }
 
+void lease_barrier_enter(struct lease_barrier *barrier)
+{
+	ps_lock(&table_lock);
+	LIST_INSERT_HEAD(&barriers, barrier, link);
+	ps_unlock(&table_lock);
+}
+
+void lease_barrier_leave(struct lease_barrier *barrier)
+{
+	ps_lock(&table_lock);
+	LIST_REMOVE(barrier, link);
+	ps_unlock(&table_lock);
+}
+
+bool lease_exists_blind(dev_t dev, ino_t ino)
+{
+	struct lease *lease;
+	bool exists;
+
+	ps_lock(&table_lock);
+	lease = find(dev, ino);
+	exists = lease && !lease->backend->sees_own_operations;
+	ps_unlock(&table_lock);
+	return exists;
+}
+
+bool lease_exists_any_blind(void)
+{
+	struct lease *lease;
+	bool exists = false;
+
+	ps_lock(&table_lock);
+	LIST_FOREACH (lease, &leases, link)
+		exists |= !lease->backend->sees_own_operations;
+	ps_unlock(&table_lock);
+	return exists;
+}
+
+static unsigned long read_sysctl(const char *path, unsigned long value)
+{
+	char text[32];
+	ssize_t n;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return value;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return value;
+	text[n] = '\0';
+	return strtoul(text, NULL, 10);
+}
+
+static unsigned long lease_break_time_s(void)
+{
+	return read_sysctl("/proc/sys/fs/lease-break-time", 45);
+}
+
+/*
+ * The program may have a time to bring its transfers to an end, but not so much
+ * that the revoke itself would come too late.
+ */
+static uint64_t grace_ns(const struct lease *lease)
+{
+	uint64_t wanted = lease->policy.grace_ms * NSEC_PER_MSEC;
+	uint64_t most = lease_break_time_s() * NSEC_PER_SEC / 2;
+
+	/* 0: the breaker waits for as long as it takes. */
+	return !most || wanted < most ? wanted : most;
+}
+
+static void set_broken(struct lease *lease, const char *by, uint64_t grace)
+{
+	lease->broken_at_ns = clock_now_ns();
+	lease->revoke_at_ns = lease->broken_at_ns + grace;
+	ps_lock(&table_lock);
+	lease->state = LEASE_BREAKING;
+	ps_unlock(&table_lock);
+	stats_add(breaks, 1);
+	log_info("lease: %s: %s lease is being broken%s", lease->path,
+		 lease->backend->name, by);
+}
+
 void lease_scan(void)
 {
 	struct lease *lease;
 
-	LIST_FOREACH(lease, &leases, link) {
-		/* Nobody else changes the state: no lock to read it. */
-		if (lease->broken_at_ns || lease->backend->is_held(lease))
+	/* Nobody else changes the state: no lock to read it. */
+	LIST_FOREACH (lease, &leases, link)
+		if (!lease->broken_at_ns && !is_held(lease))
+			set_broken(lease, "", grace_ns(lease));
+}
+
+unsigned int lease_break_blind(dev_t dev, ino_t ino)
+{
+	unsigned int n = 0;
+	struct lease *lease;
+
+	LIST_FOREACH (lease, &leases, link) {
+		if (lease->dev != dev || lease->ino != ino ||
+		    lease->backend->sees_own_operations)
 			continue;
-		lease->broken_at_ns = clock_now_ns();
-		ps_lock(&table_lock);
-		lease->state = LEASE_BREAKING;
-		ps_unlock(&table_lock);
-		stats_add(breaks, 1);
-		log_info("lease: %s: lease is being broken", lease->path);
+		n++;
+		if (!lease->broken_at_ns)
+			set_broken(lease, " by the program itself", 0);
 	}
+	return n;
+}
+
+bool lease_hold_again(struct lease *lease)
+{
+	/* Pending breaks do not go away by this, only the lease comes back. */
+	if (sigio_arm(lease->fd.fd) ||
+	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
+		return false;
+	lease->broken_at_ns = 0;
+	ps_lock(&table_lock);
+	lease->state = LEASE_HELD;
+	ps_unlock(&table_lock);
+	log_info("lease: %s: held again, nobody waits for it any more",
+		 lease->path);
+	return true;
+}
+
+int lease_open(const struct lease *lease, const struct backing *file, int flags,
+	       int *ret_fd)
+{
+	return lease->backend->open(lease, file, flags, ret_fd);
+}
+
+/* The kernel says EINVAL for this, too (fs/locks.c:generic_setlease). */
+static bool leases_are_off(void)
+{
+	return read_sysctl("/proc/sys/fs/leases-enable", 1) == 0;
+}
+
+int lease_why_not(int error)
+{
+	/* A kernel or file system without them does not know the value. */
+	if (error == EINVAL)
+		return leases_are_off() ? ENOLCK : EOPNOTSUPP;
+	return error;
 }
 
 struct lease *lease_next_broken(struct lease *lease)
@@ -178,21 +333,29 @@ void lease_drop_holder(struct lease *lease)
 	ps_unlock(&table_lock);
 }
 
-static void release(struct lease *lease)
+static void tell_release(const struct lease *lease)
 {
 	uint64_t ns;
 
-	lease->backend->release(lease);
-	stats_add(leases, -1);
-	if (lease->broken_at_ns) {
-		ns = clock_now_ns() - lease->broken_at_ns;
-		stats_set(last_revoke_ns, ns);
-		log_warn("breaker: %s: the lease was broken, because blocks of the file are to be removed: %u memory region(s) revoked, lease released after %.1f ms",
-			 lease->path, lease->n_revoked,
-			 (double)ns / NSEC_PER_MSEC);
-	} else {
+	if (!lease->broken_at_ns) {
 		log_debug("lease: %s: released", lease->path);
+		return;
 	}
+	ns = clock_now_ns() - lease->broken_at_ns;
+	stats_set(last_revoke_ns, ns);
+	log_warn(
+		"breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
+		lease->path, lease->backend->name, lease->backend->break_means,
+		lease->n_revoked, (double)ns / NSEC_PER_MSEC);
+}
+
+static void release(struct lease *lease)
+{
+	/* Fails if the kernel has removed it: nothing is left to do then. */
+	(void)fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK);
+	keeper_close(&lease->fd);
+	stats_add(leases, -1);
+	tell_release(lease);
 	lease_free(lease);
 }
 
@@ -226,4 +389,5 @@ void lease_forget(void)
 		LIST_REMOVE(lease, link);
 		lease_free(lease);
 	}
+	LIST_INIT(&barriers);
 }

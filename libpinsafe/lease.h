@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "backing.h"
+#include "config.h"
 #include "keeper.h"
 #include "lock.h"
 
@@ -15,20 +16,38 @@ struct lease;
 /* A way to be told by the kernel before a file loses blocks */
 struct lease_backend {
 	const char *name;
+	/* What the kernel says with a break, for the log */
+	const char *break_means;
 	/*
-	 * Open the file and take the lease, armed; fills in @lease->fd.
-	 * EAGAIN: somebody waits for the last lease to go, try again soon.
-	 * EOPNOTSUPP: the kernel has no such leases for the file; ENOLCK: they
-	 * are turned off; EBUSY: somebody has an ordinary lease on the file;
-	 * other errors are final, too.
+	 * Do operations of this process on the open file description that is
+	 * leased break the lease, too?  If not, see own_operation.c.
+	 */
+	bool sees_own_operations;
+	/*
+	 * Take the lease, armed; fills in @lease->fd and @lease->type.
+	 * EAGAIN: somebody waits for the last lease to go, or has the file
+	 * open; try again soon.  EOPNOTSUPP: the kernel has no such leases for
+	 * the file; ENOLCK: they are turned off; EBUSY: somebody has an
+	 * ordinary lease on the file; ENOENT: no descriptor of the file is to
+	 * be had; other errors are final, too.
 	 */
 	int (*take)(struct lease *lease, const struct backing *file);
-	/* Is it still ours, with no break pending? */
-	bool (*is_held)(const struct lease *lease);
-	void (*release)(struct lease *lease);
+	/*
+	 * A descriptor of the file for the caller to close, opened in a way
+	 * that does not break the lease.
+	 */
+	int (*open)(const struct lease *lease, const struct backing *file,
+		    int flags, int *ret_fd);
 };
 
-extern const struct lease_backend lease_layout;
+extern const struct lease_backend lease_layout, lease_ordinary;
+
+/*
+ * Does the file system, by its number in statfs(2), see to it that ordinary
+ * leases are broken?  Network, FUSE and overlay file systems grant leases that
+ * know nothing of what happens to the file elsewhere.
+ */
+bool lease_ordinary_works_on(unsigned long fs_magic);
 
 enum lease_state { LEASE_HELD, LEASE_BREAKING };
 
@@ -44,13 +63,16 @@ struct lease {
 
 	/* Constant */
 	const struct lease_backend *backend;
+	struct policy policy;
 	dev_t dev;
 	ino_t ino;
 	char *path;		/* owned */
 
 	/* Of the keeper's thread */
-	struct keeper_fd fd;
-	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC */
+	struct keeper_fd fd;	/* the lease is on its open file description */
+	int type;		/* F_GETLEASE while it is held */
+	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
+	uint64_t revoke_at_ns;	/* not before, while it is broken */
 	unsigned int n_revoked;
 	bool has_failed;	/* to revoke an MR; said once */
 };
@@ -59,9 +81,9 @@ struct lease {
  * For threads of the program, inside a section.
  *
  * lease_take() returns 0 and a lease with one more holder; EAGAIN while the
- * last lease on the file is being broken, so that the caller can try again;
- * ENOENT if the file was not found; else an errno of open(2), fcntl(2) or
- * keeper_call().
+ * last lease on the file is being broken or the program takes blocks away by
+ * itself, so that the caller can try again; else what take() of the backend
+ * returns, ENOMEM, or an errno of keeper_call().
  */
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct lease **ret_lease);
@@ -73,16 +95,45 @@ bool lease_is_held(struct lease *lease);
 /* What the table knows */
 bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
 
+/*
+ * An operation of the program that takes blocks away from a file.  While it is
+ * entered there are no new leases on the file.  Which does not mean that there
+ * is none: lease_exists().
+ */
+struct lease_barrier {
+	LIST_ENTRY(lease_barrier) link;
+	dev_t dev;
+	ino_t ino;
+};
+void lease_barrier_enter(struct lease_barrier *barrier);
+void lease_barrier_leave(struct lease_barrier *barrier);
+
+/* Is there a lease on the file that does not see the program's operations? */
+bool lease_exists_blind(dev_t dev, ino_t ino);
+/* On any file */
+bool lease_exists_any_blind(void);
+
 /* For the keeper's thread. */
 
 /* Notice breaks and expiry: HELD becomes BREAKING. */
 void lease_scan(void);
+/* The same for a break by the program itself; says how many leases it broke. */
+unsigned int lease_break_blind(dev_t dev, ino_t ino);
+/* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */
+bool lease_hold_again(struct lease *lease);
 /* The next lease that is being broken after @lease (NULL: the first), or NULL */
 struct lease *lease_next_broken(struct lease *lease);
 /* One holder less; the lease stays until lease_reap(). */
 void lease_drop_holder(struct lease *lease);
 /* Release all leases without holders.  Returns whether a broken one is left. */
 bool lease_reap(void);
+
+/* Open the leased file, see open() of the backend. */
+int lease_open(const struct lease *lease, const struct backing *file,
+	       int flags, int *ret_fd);
+
+/* For backends: what an error of F_SETLEASE means, as take() returns it */
+int lease_why_not(int error);
 
 /* fork.c, in the child: forget all leases without touching them. */
 void lease_forget(void) PS_REQUIRES(table_lock);

@@ -15,34 +15,6 @@
 #define F_LAYOUT 16
 #endif
 
-/* The kernel says EINVAL for this, too (fs/locks.c:generic_setlease). */
-static bool leases_are_off(void)
-{
-	char value = '1';
-	int fd;
-
-	fd = open("/proc/sys/fs/leases-enable", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (read(fd, &value, 1) != 1)
-		value = '1';
-	close(fd);
-	return value == '0';
-}
-
-static int set_lease(int fd)
-{
-	int r;
-
-	r = sigio_arm(fd);
-	if (r || fcntl(fd, F_SETLEASE, F_LAYOUT) == 0)
-		return r;
-	if (errno != EINVAL)
-		return errno;
-	/* A kernel without them does not know the value at all. */
-	return leases_are_off() ? ENOLCK : EOPNOTSUPP;
-}
-
 static int layout_take(struct lease *lease, const struct backing *file)
 {
 	int fd, r;
@@ -55,29 +27,29 @@ static int layout_take(struct lease *lease, const struct backing *file)
 	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
 		return r == EWOULDBLOCK ? EBUSY : r;
+	r = sigio_arm(fd);
+	if (!r && fcntl(fd, F_SETLEASE, F_LAYOUT))
+		r = lease_why_not(errno);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	lease->type = F_LAYOUT;
 	keeper_own(&lease->fd, fd);
-
-	r = set_lease(fd);
-	if (r)
-		keeper_close(&lease->fd);
-	return r;
+	return 0;
 }
 
-static bool layout_is_held(const struct lease *lease)
+static int layout_open(const struct lease *lease, const struct backing *file,
+		       int flags, int *ret_fd)
 {
-	return fcntl(lease->fd.fd, F_GETLEASE) == F_LAYOUT;
-}
-
-static void layout_release(struct lease *lease)
-{
-	/* Fails if the kernel has removed it: nothing is left to do then. */
-	(void)fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK);
-	keeper_close(&lease->fd);
+	/* Opening a file breaks no layout lease. */
+	return backing_open(file, flags | O_NONBLOCK, ret_fd);
 }
 
 const struct lease_backend lease_layout = {
 	.name = "layout",
+	.break_means = "blocks of the file are to be removed",
+	.sees_own_operations = true,
 	.take = layout_take,
-	.is_held = layout_is_held,
-	.release = layout_release,
+	.open = layout_open,
 };

@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "mapping.h"
 #include "vma.h"
 
@@ -25,14 +26,16 @@ static const struct {
 	unsigned long magic;
 	const char *name;
 } file_systems[] = {
-	{ EXT4_SUPER_MAGIC, "ext4" },
-	{ XFS_SUPER_MAGIC, "xfs" },
-	{ BTRFS_SUPER_MAGIC, "btrfs" },
-	{ F2FS_SUPER_MAGIC, "f2fs" },
-	{ OVERLAYFS_SUPER_MAGIC, "overlayfs" },
-	{ FUSE_SUPER_MAGIC, "fuse" },
-	{ NFS_SUPER_MAGIC, "nfs" },
-	{ V9FS_MAGIC, "9p" },
+	{EXT4_SUPER_MAGIC, "ext4"},
+	{XFS_SUPER_MAGIC, "xfs"},
+	{BTRFS_SUPER_MAGIC, "btrfs"},
+	{F2FS_SUPER_MAGIC, "f2fs"},
+	{TMPFS_MAGIC, "tmpfs"},
+	{HUGETLBFS_MAGIC, "hugetlbfs"},
+	{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
+	{FUSE_SUPER_MAGIC, "fuse"},
+	{NFS_SUPER_MAGIC, "nfs"},
+	{V9FS_MAGIC, "9p"},
 };
 
 static const char *fs_name(unsigned long magic)
@@ -51,6 +54,14 @@ static bool has_no_blocks(unsigned long magic)
 	       magic == HUGETLBFS_MAGIC;
 }
 
+static bool starts_with_one_of(const char *path, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strncmp(path, *names, strlen(*names)))
+			return true;
+	return false;
+}
+
 /*
  * Memory of the kernel's own mounts of tmpfs and hugetlbfs has no path that
  * could be opened.  Those mounts have no block device (major 0), which no file
@@ -58,32 +69,69 @@ static bool has_no_blocks(unsigned long magic)
  */
 static bool is_unnamed_memory(const struct vma *vma)
 {
-	static const char *const names[] = { "/dev/zero (deleted)", "/memfd:",
-					     "/SYSV", "/anon_hugepage",
-					     "/dev/shm/", "/dev/hugepages/" };
-	size_t i;
+	static const char *const names[] = {"/memfd:", "/dev/shm/",
+					    "/dev/hugepages/", NULL};
 
-	if (major(vma->dev) != 0)
-		return false;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(vma->path, names[i], strlen(names[i])))
-			return true;
-	return false;
+	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
 }
 
-/* Fills in kind, fs_name and error; returns whether the file needs a guard. */
+/* Nobody can truncate this memory: it has no file that anybody could open. */
+static bool is_no_file(const struct vma *vma)
+{
+	static const char *const names[] = {"/dev/zero (deleted)", "/SYSV",
+					    "/anon_hugepage", NULL};
+
+	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
+}
+
+static bool must_guard_shmem(const struct vma *vma)
+{
+	return config_may_guard_shmem() && config_policy(vma->path).guard_shmem;
+}
+
+/*
+ * Files of some file systems are mapped under another device number than
+ * stat(2) gives them, so they are not found.  At least name the file system.
+ */
+static void name_file_system(const struct vma *vma, struct mapping_part *part)
+{
+	struct statfs sfs;
+	int fd = open(vma->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	if (!fstatfs(fd, &sfs) && (sfs.f_type == OVERLAYFS_SUPER_MAGIC ||
+				   sfs.f_type == BTRFS_SUPER_MAGIC)) {
+		part->kind = MAPPING_PAGE_CACHE;
+		part->fs_magic = sfs.f_type;
+		part->fs_name = fs_name(sfs.f_type);
+	}
+	close(fd);
+}
+
+/*
+ * Fills in kind, the file system and error; returns whether the file needs a
+ * guard.
+ */
 static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 {
 	struct statx stx;
 	struct statfs sfs;
 	int fd, r;
 
+	if (is_no_file(vma))
+		return false;
 	part->kind = MAPPING_UNKNOWN;
 	part->fs_name = "an unknown file system";
 	r = backing_open(&part->file, O_PATH, &fd);
 	if (r) {
 		part->error = r;
-		return !is_unnamed_memory(vma);
+		if (is_unnamed_memory(vma)) {
+			part->kind = MAPPING_SHMEM;
+			return must_guard_shmem(vma);
+		}
+		name_file_system(vma, part);
+		return true;
 	}
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
@@ -94,11 +142,16 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	}
 	close(fd);
 
-	if (!S_ISREG(stx.stx_mode) || has_no_blocks(sfs.f_type))
+	if (!S_ISREG(stx.stx_mode))
 		return false;
+	part->fs_magic = sfs.f_type;
 	part->fs_name = fs_name(sfs.f_type);
-	part->kind = stx.stx_attributes & STATX_ATTR_DAX ? MAPPING_FSDAX :
-							   MAPPING_PAGE_CACHE;
+	if (has_no_blocks(sfs.f_type)) {
+		part->kind = MAPPING_SHMEM;
+		return must_guard_shmem(vma);
+	}
+	part->kind = stx.stx_attributes & STATX_ATTR_DAX ? MAPPING_FSDAX
+							 : MAPPING_PAGE_CACHE;
 	return true;
 }
 
@@ -111,12 +164,13 @@ static int add_part(struct mapping *mapping, const struct vma *vma,
 		.offset = vma->offset + (start - vma->start),
 		.readable = vma->readable,
 		.writable = vma->writable,
-		.file = { .dev = vma->dev,
-			  .ino = vma->ino,
-			  .start = vma->start,
-			  .end = vma->end,
-			  .tid = tid,
-			  .path = vma->path },
+		.file = {.dev = vma->dev,
+			 .ino = vma->ino,
+			 .start = vma->start,
+			 .end = vma->end,
+			 .tid = tid,
+			 .is_read_only = !vma->writable,
+			 .path = vma->path},
 	};
 	struct mapping_part *parts;
 
@@ -140,7 +194,7 @@ static int add_part(struct mapping *mapping, const struct vma *vma,
 int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 		     struct mapping *ret_mapping)
 {
-	struct mapping mapping = { 0 };
+	struct mapping mapping = {0};
 	uintptr_t end = addr + length;
 	struct vma_reader reader;
 	struct vma vma;
@@ -213,6 +267,8 @@ const char *mapping_kind_name(enum mapping_kind kind)
 		return "FS-DAX";
 	case MAPPING_PAGE_CACHE:
 		return "page-cache";
+	case MAPPING_SHMEM:
+		return "shared-memory";
 	case MAPPING_UNKNOWN:
 		break;
 	}

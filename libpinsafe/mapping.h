@@ -12,6 +12,7 @@
 enum mapping_kind {
 	MAPPING_FSDAX,		/* file on persistent memory, mapped directly */
 	MAPPING_PAGE_CACHE,	/* file with a page cache */
+	MAPPING_SHMEM,		/* file of tmpfs and the like, by policy */
 	MAPPING_UNKNOWN,	/* some file that could not be looked at */
 };
 
@@ -25,6 +26,7 @@ struct mapping_part {
 	bool writable;
 	struct backing file;	/* its path belongs to the part */
 	const char *fs_name;	/* file system type, constant string */
+	unsigned long fs_magic;	/* the same as statfs(2) says it, 0: unknown */
 	int error;		/* errno that made it MAPPING_UNKNOWN */
 };
 
@@ -36,7 +38,8 @@ struct mapping {
 /*
  * Find the files under a range of addresses that need a guard.  Everything
  * else is left out: anonymous memory, private mappings (a pin gets copies),
- * tmpfs, memfd, hugetlb, devices (device-DAX is one), unmapped addresses.
+ * devices (device-DAX is one), unmapped addresses; and tmpfs, memfd, hugetlb,
+ * unless the policy for the file says shmem=guard.
  * @tid is a thread of the program, whose descriptors help to find the files.
  *
  * 0 and @ret_mapping, which the caller gives to mapping_put(); ENOMEM; EMFILE

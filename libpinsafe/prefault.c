@@ -31,10 +31,10 @@ static int populate(uintptr_t start, uintptr_t end, int advice)
 	return 0;
 }
 
-int prefault(const struct mapping_part *part, size_t page_size,
+int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
 	     bool (*must_stop)(void *arg), void *arg)
 {
-	int advice = part->writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+	int advice = for_write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
 	uintptr_t start = part->start & ~(page_size - 1);
 	uintptr_t end = (part->end + page_size - 1) & ~(page_size - 1);
 	uintptr_t next;
@@ -54,61 +54,32 @@ int prefault(const struct mapping_part *part, size_t page_size,
 	return 0;
 }
 
-/*
- * First place of the part, up to @size, that the file has no block for; -1 if
- * there is none.  The kernel reports the end of the file as a hole, too.
- */
-static off_t first_hole(int fd, const struct mapping_part *part, off_t size)
+/* What check_extents() does not put up with */
+enum { NEVER_WRITTEN = 1, SHARED = 2 };
+
+/* 0, or what check_extents() returns; *@pos moves to its end */
+static int check_extent(const struct fiemap_extent *extent, int faults,
+			uint64_t *pos)
 {
-	off_t end = part->offset + (part->end - part->start);
-	off_t hole = lseek(fd, part->offset, SEEK_HOLE);
-
-	return hole >= 0 && hole < end && hole < size ? hole : -1;
-}
-
-int prefault_why(const struct mapping_part *part, size_t page_size)
-{
-	struct stat st;
-	off_t hole;
-	int fd, r;
-
-	r = backing_open(&part->file, O_RDWR | O_NONBLOCK, &fd);
-	if (r)
-		return EFAULT;
-	r = EFAULT;
-	if (fstat(fd, &st))
-		goto out_close;
-	/* The last page of a file may be registered as a whole. */
-	if (part->offset + (part->end - part->start) >
-	    ((st.st_size + page_size - 1) & ~(page_size - 1))) {
-		r = ENXIO;
-		goto out_close;
-	}
-	hole = first_hole(fd, part, st.st_size);
-	if (hole < 0)
-		goto out_close;
-	hole &= ~((off_t)page_size - 1);
-	r = fallocate(fd, FALLOC_FL_KEEP_SIZE, hole, page_size) ? errno :
-								  EAGAIN;
-out_close:
-	close(fd);
-	return r;
-}
-
-/* 0, or what prefault_check_blocks() returns; *@pos moves to its end */
-static int check_extent(const struct fiemap_extent *extent, uint64_t *pos)
-{
-	if (extent->fe_logical > *pos ||
+	if (extent->fe_logical > *pos)
+		return ENXIO;
+	if ((faults & NEVER_WRITTEN) &&
 	    extent->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
 		return ENXIO;
-	if (extent->fe_flags & FIEMAP_EXTENT_SHARED)
+	if ((faults & SHARED) && extent->fe_flags & FIEMAP_EXTENT_SHARED)
 		return EOPNOTSUPP;
 	*pos = extent->fe_logical + extent->fe_length;
 	return 0;
 }
 
-/* lseek(2) would call unwritten blocks data once a page has been read. */
-static int check_extents(int fd, uint64_t pos, uint64_t end)
+/*
+ * ENXIO at the first place from *@pos to @end without blocks, or with blocks
+ * that have one of @faults; *@pos is that place.
+ *
+ * Not with lseek(2), which would move the position of a descriptor that the
+ * program uses, too, and calls unwritten blocks data once a page was read.
+ */
+static int check_extents(int fd, uint64_t *pos, uint64_t end, int faults)
 {
 	union {
 		struct fiemap map;
@@ -118,17 +89,17 @@ static int check_extents(int fd, uint64_t pos, uint64_t end)
 	unsigned int i;
 	int r;
 
-	while (pos < end) {
+	while (*pos < end) {
 		memset(&buf, 0, sizeof(buf));
-		buf.map.fm_start = pos;
-		buf.map.fm_length = end - pos;
+		buf.map.fm_start = *pos;
+		buf.map.fm_length = end - *pos;
 		buf.map.fm_extent_count = 64;
 		if (ioctl(fd, FS_IOC_FIEMAP, &buf.map))
 			return errno;
 		if (!buf.map.fm_mapped_extents)
 			return ENXIO;
-		for (i = 0; i < buf.map.fm_mapped_extents && pos < end; i++) {
-			r = check_extent(&buf.map.fm_extents[i], &pos);
+		for (i = 0; i < buf.map.fm_mapped_extents && *pos < end; i++) {
+			r = check_extent(&buf.map.fm_extents[i], faults, pos);
 			if (r)
 				return r;
 		}
@@ -136,20 +107,44 @@ static int check_extents(int fd, uint64_t pos, uint64_t end)
 	return 0;
 }
 
-int prefault_check_blocks(const struct mapping_part *part)
+static uint64_t end_of(const struct mapping_part *part)
 {
-	uint64_t end = part->offset + (part->end - part->start);
-	struct stat st;
-	int fd, r;
+	return part->offset + (part->end - part->start);
+}
 
-	r = backing_open(&part->file, O_RDONLY | O_NONBLOCK, &fd);
-	if (r)
-		return r;
+static uint64_t end_within(const struct mapping_part *part, off_t size)
+{
+	return end_of(part) < (uint64_t)size ? end_of(part) : (uint64_t)size;
+}
+
+int prefault_why(const struct mapping_part *part, int fd, size_t page_size)
+{
+	uint64_t pos = part->offset, len = page_size;
+	struct stat st;
+	int r;
+
 	if (fstat(fd, &st))
-		r = errno;
-	else
-		r = check_extents(fd, part->offset,
-				  end < st.st_size ? end : st.st_size);
-	close(fd);
-	return r;
+		return EFAULT;
+	/* The last page of a file may be registered as a whole. */
+	if (end_of(part) > ((st.st_size + page_size - 1) & ~(page_size - 1)))
+		return ENXIO;
+	r = check_extents(fd, &pos, end_within(part, st.st_size), 0);
+	if (!r)
+		return EFAULT;
+	if (r == ENXIO)
+		pos &= ~((uint64_t)page_size - 1);
+	else /* tmpfs does not tell where its holes are */
+		len = end_of(part) - pos;
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, pos, len) ? errno : EAGAIN;
+}
+
+int prefault_check_blocks(const struct mapping_part *part, int fd)
+{
+	uint64_t pos = part->offset;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return errno;
+	return check_extents(fd, &pos, end_within(part, st.st_size),
+			     NEVER_WRITTEN | SHARED);
 }

@@ -11,6 +11,7 @@ PINSAFE_EXPORT void verbs_set_ops(void *verbs_context, const void *ops);
 
 void verbs_set_ops(void *verbs_context, const void *ops)
 {
+	pinsafe_private_watch();
 	pinsafe_private_set_ops(verbs_context, ops,
 				__builtin_return_address(0));
 }

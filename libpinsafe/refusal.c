@@ -3,45 +3,93 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "config.h"
 #include "log.h"
+#include "opener.h"
 #include "refusal.h"
 #include "stats.h"
 
 static int refuse(const struct mapping_part *part, int error, const char *why)
 {
 	stats_add(refusals, 1);
-	log_error("guard: %s (%s, %s mapping): registration refused with %s: %s",
-		  part->file.path, part->fs_name,
-		  mapping_kind_name(part->kind), strerrorname_np(error), why);
+	log_error(
+		"guard: %s (%s, %s mapping): registration refused with %s: %s",
+		part->file.path, part->fs_name, mapping_kind_name(part->kind),
+		strerrorname_np(error), why);
 	return error;
+}
+
+bool refusal_is_only_warning(const struct mapping *mapping)
+{
+	size_t i;
+
+	for (i = 0; i < mapping->n_parts; i++)
+		if (!config_policy(mapping->parts[i].file.path).warn_on_refuse)
+			return false;
+	return mapping->n_parts;
 }
 
 int refusal_no_maps(int r)
 {
 	stats_add(refusals, 1);
-	log_error("guard: registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; mount /proc, or set PINSAFE=off to go without protection",
-		  strerrorname_np(r), strerror(r));
+	log_error(
+		"guard: registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; mount /proc, or set PINSAFE=off to go without protection",
+		strerrorname_np(r), strerror(r));
 	return r;
 }
 
 int refusal_no_guard(const struct mapping_part *part)
 {
-	if (part->kind == MAPPING_PAGE_CACHE)
-		return refuse(part, EOPNOTSUPP,
-			      "the kernel writes back and drops the pages of such a file without asking the device, and there is no guard for that yet; use a file system mounted with -o dax, anonymous memory, or tmpfs");
 	if (part->error)
-		return refuse(part, EOPNOTSUPP,
-			      "the file under the mapping cannot be looked at (it is unlinked or out of reach, and the program holds no descriptor of it), so nobody can tell whether the memory is safe; keep a descriptor of the file open");
+		return refuse(
+			part, EOPNOTSUPP,
+			"the file under the mapping cannot be looked at (it is unlinked or out of reach, and the program holds no descriptor of it), so nobody can tell whether the memory is safe; keep a descriptor of the file open");
 	return refuse(part, EOPNOTSUPP, "there is no guard for such a mapping");
+}
+
+int refusal_no_leases(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory");
+}
+
+int refusal_not_dax(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"guard=layout, but only files on a file system with DAX have layout leases; use guard=auto or guard=lease");
+}
+
+int refusal_hold(const struct mapping_part *part)
+{
+	return refuse(
+		part, EINVAL,
+		"on_break=hold needs a layout lease, and this file can only have an ordinary one, which the kernel takes away after lease-break-time; set on_break=revoke for it");
+}
+
+int refusal_checksums(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"btrfs has checksums of the pages that it writes back, and the device would change them meanwhile; use a file on ext4 or xfs");
+}
+
+int refusal_stable_pages(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"its disk needs pages that do not change while they are written back (queue/stable_writes), and the device would change them; use a file on another disk");
 }
 
 int refusal_mw_bind(const struct mapping_part *part)
 {
-	return refuse(part, EOPNOTSUPP,
-		      "with IBV_ACCESS_MW_BIND a bound memory window would keep the memory region from being revoked; register without it");
+	return refuse(
+		part, EOPNOTSUPP,
+		"with IBV_ACCESS_MW_BIND a bound memory window would keep the memory region from being revoked; register without it");
 }
 
 static int no_layout_leases(const struct mapping_part *part)
@@ -50,11 +98,21 @@ static int no_layout_leases(const struct mapping_part *part)
 	char why[400];
 
 	uname(&uts);
-	snprintf(why, sizeof(why),
-		 "Linux %s has no layout leases for it, so the file system would take the blocks away under the device without a word; use a kernel with layout leases (kernel/README.md of pinsafe), device-DAX, or on-demand paging",
-		 uts.release);
+	snprintf(
+		why, sizeof(why),
+		"Linux %s has no layout leases for it, so the file system would take the blocks away under the device without a word; use a kernel with layout leases (kernel/README.md of pinsafe), device-DAX, or on-demand paging",
+		uts.release);
 	return refuse(part, EOPNOTSUPP, why);
 }
+
+static const char not_the_owner[] =
+	"a lease is for the owner of a file who can read it, or for a process with CAP_LEASE; run as the owner or give the program that capability";
+static const char out_of_reach[] =
+	"the file is unlinked or out of reach, and the program holds no descriptor of it, so no lease can be taken; keep a descriptor of the file open";
+static const char own_lease[] =
+	"the program has a lease on the file itself, which pinsafe must not disturb; give it up";
+static const char others_lease[] =
+	"another process has an ordinary lease on the file and did not give it up at once; try again";
 
 int refusal_lease(const struct mapping_part *part, int r)
 {
@@ -62,24 +120,39 @@ int refusal_lease(const struct mapping_part *part, int r)
 
 	switch (r) {
 	case EOPNOTSUPP:
-		return no_layout_leases(part);
+		return part->kind == MAPPING_FSDAX ? no_layout_leases(part)
+						   : refusal_no_leases(part);
 	case ENOLCK:
-		return refuse(part, EOPNOTSUPP,
-			      "leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
+		return refuse(
+			part, EOPNOTSUPP,
+			"leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
 	case EACCES:
 	case EPERM:
-		return refuse(part, EACCES,
-			      "a lease is for the owner of a file who can read it, or for a process with CAP_LEASE; run as the owner or give the program that capability");
+		return refuse(part, EACCES, not_the_owner);
 	case EBUSY:
 		return refuse(part, EBUSY,
-			      "another process has an ordinary lease on the file and did not give it up at once; try again");
+			      part->kind == MAPPING_FSDAX ? others_lease
+							  : own_lease);
 	case ENOENT:
-		return refuse(part, ENOENT,
-			      "the file is unlinked or out of reach, and the program holds no descriptor of it, so no lease can be taken; keep a descriptor of the file open");
+		return refuse(part, ENOENT, out_of_reach);
 	}
 	snprintf(why, sizeof(why), "no lease can be taken on the file: %s",
 		 strerror(r));
 	return refuse(part, r, why);
+}
+
+int refusal_no_odp(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"guard=odp, but the device or its driver has no on-demand paging for reliable connections; use guard=auto");
+}
+
+int refusal_no_watch(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"guard=odp needs somebody to see when the program unmaps the memory; start the program with libpinsafe-preload.so");
 }
 
 int refusal_prefault(const struct mapping_part *part, int r)
@@ -89,20 +162,25 @@ int refusal_prefault(const struct mapping_part *part, int r)
 	switch (r) {
 	case ENXIO:
 		if (!part->writable)
-			return refuse(part, EFAULT,
-				      "a part of the range was never written, and a read-only mapping cannot allocate blocks for it: the device would read zeros for ever; write the file first, or map it writable");
-		return refuse(part, EFAULT,
-			      "the range goes beyond the end of the file; extend the file first");
+			return refuse(
+				part, EFAULT,
+				"a part of the range was never written, and a read-only mapping cannot allocate blocks for it: the device would read zeros for ever; write the file first, or map it writable");
+		return refuse(
+			part, EFAULT,
+			"the range goes beyond the end of the file; extend the file first");
 	case ENOSPC:
 	case EDQUOT:
-		return refuse(part, r,
-			      "there is no space left for the blocks that the device would write to; free some, or allocate the file beforehand");
+		return refuse(
+			part, r,
+			"there is no space left for the blocks that the device would write to; free some, or allocate the file beforehand");
 	case EOPNOTSUPP:
-		return refuse(part, EOPNOTSUPP,
-			      "blocks of the range are shared with another file (reflink), and a read-only mapping cannot get its own; write the file first, or map it writable");
+		return refuse(
+			part, EOPNOTSUPP,
+			"blocks of the range are shared with another file (reflink), and a read-only mapping cannot get its own; write the file first, or map it writable");
 	case EFAULT:
-		return refuse(part, EFAULT,
-			      "a page of the range cannot be accessed: it is beyond the end of the file or not mapped any more");
+		return refuse(
+			part, EFAULT,
+			"a page of the range cannot be accessed: it is beyond the end of the file or not mapped any more");
 	}
 	snprintf(why, sizeof(why), "the pages cannot be made present: %s",
 		 strerror(r));
@@ -113,53 +191,103 @@ int refusal_adopt(const struct mapping_part *part, int r)
 {
 	char why[200];
 
-	snprintf(why, sizeof(why),
-		 "the keeper cannot get hold of the device to revoke memory regions with: %s",
+	snprintf(
+		why, sizeof(why),
+		"the keeper cannot get hold of the device to revoke memory regions with: %s",
+		strerror(r));
+	return refuse(part, r, why);
+}
+
+/* The kernel's EFAULT for pages that prefault.c has made present (mm/gup.c) */
+static const char *why_efault(const struct mapping_part *part, bool is_written)
+{
+	if (is_written && !part->writable)
+		return "the mapping is read-only and the memory region is to be written; map the file PROT_WRITE, or register for remote reads only";
+	if (is_written)
+		return "since 6.5 Linux pins no pages of a file with a page cache for a device to write to, because the file system could not see it; use a file system mounted with -o dax, tmpfs, anonymous memory, or a device with on-demand paging";
+	return "this kernel pins memory only as if the device were to write to it, and the mapping is read-only; map the file PROT_WRITE";
+}
+
+static int memlock(const struct mapping_part *part)
+{
+	struct rlimit limit;
+	char why[300];
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return refuse(part, ENOMEM,
+			      "the kernel or the device is out of memory");
+	snprintf(
+		why, sizeof(why),
+		"the kernel or the device is out of memory, or the process may not pin more: its limit is %llu KiB (RLIMIT_MEMLOCK); raise it by ulimit -l or in /etc/security/limits.conf",
+		(unsigned long long)limit.rlim_cur / 1024);
+	return refuse(part, ENOMEM, why);
+}
+
+int refusal_register(const struct mapping_part *part, bool is_written, int r)
+{
+	char why[200];
+
+	if (r == EFAULT && part->kind != MAPPING_UNKNOWN)
+		return refuse(part, r, why_efault(part, is_written));
+	if (r == ENOMEM)
+		return memlock(part);
+	snprintf(why, sizeof(why), "the kernel or the device refused it: %s",
 		 strerror(r));
 	return refuse(part, r, why);
 }
 
-int refusal_register(const struct mapping_part *part, int r)
+static int sole_opener(const struct mapping_part *part)
 {
-	char why[200];
+	char opener[100], why[400];
 
-	snprintf(why, sizeof(why), "the kernel or the device refused it: %s",
-		 strerror(r));
-	return refuse(part, r, why);
+	opener_name(part->file.dev, part->file.ino, opener, sizeof(opener));
+	snprintf(
+		why, sizeof(why),
+		"an ordinary lease is for a file that nobody else has open, and %s has it open, or it was opened again after it was mapped; try again when it is closed",
+		opener[0] ? opener : "somebody");
+	return refuse(part, EAGAIN, why);
 }
 
 int refusal_retake(const struct mapping_part *part)
 {
 	char why[200];
 
-	snprintf(why, sizeof(why),
-		 "blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (PINSAFE_RETAKE_MS); try again",
-		 config_get()->retake_ms);
+	if (part->kind != MAPPING_FSDAX)
+		return sole_opener(part);
+	snprintf(
+		why, sizeof(why),
+		"blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (PINSAFE_RETAKE_MS); try again",
+		config_get()->retake_ms);
 	return refuse(part, EAGAIN, why);
 }
 
 int refusal_remapped(const struct mapping_part *part)
 {
-	return refuse(part, EAGAIN,
-		      "another thread mapped the file while the memory was being registered; try again");
+	return refuse(
+		part, EAGAIN,
+		"another thread mapped the file while the memory was being registered; try again");
 }
 
 int refusal_rereg(const struct mapping_part *part)
 {
-	return refuse(part, EOPNOTSUPP,
-		      "ibv_rereg_mr() cannot move a memory region to guarded memory; deregister and register instead");
+	return refuse(
+		part, EOPNOTSUPP,
+		"ibv_rereg_mr() cannot move a memory region to guarded memory; deregister and register instead");
 }
 
 int refusal_rereg_guarded(uint32_t lkey)
 {
 	stats_add(refusals, 1);
-	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
-		  lkey);
+	log_error(
+		"guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
+		lkey);
 	return EOPNOTSUPP;
 }
 
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey)
 {
-	log_error("guard: %s: memory region with lkey 0x%x was to be undone, but cannot be destroyed: it keeps its lease",
-		  part->file.path, lkey);
+	log_error(
+		"guard: %s: memory region with lkey 0x%x was to be undone, but cannot be destroyed: it keeps its lease",
+		part->file.path, lkey);
 }

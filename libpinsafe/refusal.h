@@ -2,6 +2,7 @@
 #ifndef PINSAFE_REFUSAL_H
 #define PINSAFE_REFUSAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mapping.h"
@@ -11,13 +12,25 @@
  * and the way out.  Each returns the errno that the program gets; @r is the
  * errno of the stage that could not go on.
  */
+
+/* May it go on without a guard?  The policy can say so (on_refuse=warn). */
+bool refusal_is_only_warning(const struct mapping *mapping);
+
 int refusal_no_maps(int r);
 int refusal_no_guard(const struct mapping_part *part);
+int refusal_no_leases(const struct mapping_part *part);
+int refusal_not_dax(const struct mapping_part *part);
+int refusal_hold(const struct mapping_part *part);
+int refusal_checksums(const struct mapping_part *part);
+int refusal_stable_pages(const struct mapping_part *part);
 int refusal_mw_bind(const struct mapping_part *part);
 int refusal_lease(const struct mapping_part *part, int r);
+int refusal_no_odp(const struct mapping_part *part);
+int refusal_no_watch(const struct mapping_part *part);
 int refusal_prefault(const struct mapping_part *part, int r);
 int refusal_adopt(const struct mapping_part *part, int r);
-int refusal_register(const struct mapping_part *part, int r);
+/* @is_written: the device was to write to the memory */
+int refusal_register(const struct mapping_part *part, bool is_written, int r);
 int refusal_remapped(const struct mapping_part *part);
 int refusal_retake(const struct mapping_part *part);
 int refusal_rereg(const struct mapping_part *part);

@@ -20,8 +20,7 @@ LIST_HEAD(bucket, guarded_mr);
 static struct bucket buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
 static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
 
-static struct bucket *bucket_of(const struct ibv_mr *mr)
-	PS_REQUIRES(table_lock)
+static struct bucket *bucket_of(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
 {
 	/* Fibonacci hashing of the address */
 	return &buckets[((uintptr_t)mr * 0x9e3779b97f4a7c15ull) >> 54];
@@ -35,7 +34,7 @@ static struct guarded_mr *find(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
 {
 	struct guarded_mr *gmr;
 
-	LIST_FOREACH(gmr, bucket_of(mr), link)
+	LIST_FOREACH (gmr, bucket_of(mr), link)
 		if (gmr->mr == mr && !gmr->is_freed)
 			return gmr;
 	return NULL;
@@ -48,11 +47,15 @@ static void set_state(struct guarded_mr *gmr, enum mr_state state)
 	pthread_cond_broadcast(&state_changed);
 }
 
-struct guarded_mr *track_alloc(size_t max_leases)
+struct guarded_mr *track_alloc(size_t max_ranges)
 {
 	struct guarded_mr *gmr;
 
-	return calloc(1, sizeof(*gmr) + max_leases * sizeof(gmr->leases[0]));
+	gmr = calloc(1, sizeof(*gmr) + max_ranges * (sizeof(gmr->ranges[0]) +
+						     sizeof(gmr->leases[0])));
+	if (gmr)
+		gmr->leases = (struct lease **)&gmr->ranges[max_ranges];
+	return gmr;
 }
 
 static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
@@ -92,8 +95,8 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	int r = 0;
 
 	ps_lock(&table_lock);
-	while ((gmr = find(mr)) && (gmr->state == MR_REVOKING ||
-				    gmr->state == MR_DEREGISTERING)) {
+	while ((gmr = find(mr)) &&
+	       (gmr->state == MR_REVOKING || gmr->state == MR_DEREGISTERING)) {
 		has_waited = true;
 		ps_wait(&state_changed, &table_lock);
 	}
@@ -140,7 +143,7 @@ bool track_swallow_dereg(const struct ibv_mr *mr)
 	bool must_swallow = false;
 
 	ps_lock(&table_lock);
-	LIST_FOREACH(gmr, bucket_of(mr), link) {
+	LIST_FOREACH (gmr, bucket_of(mr), link) {
 		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->is_freed)
 			continue;
 		/* Next time the address can be that of another MR. */
@@ -173,6 +176,30 @@ bool track_has(struct ibv_mr *mr)
 	return has;
 }
 
+static bool is_written(const struct guarded_mr *gmr) PS_REQUIRES(table_lock)
+{
+	return gmr->is_written && !gmr->is_on_demand && !gmr->kernel_mr_gone;
+}
+
+bool track_is_written(struct guarded_mr *gmr)
+{
+	bool r;
+
+	ps_lock(&table_lock);
+	r = is_written(gmr);
+	ps_unlock(&table_lock);
+	return r;
+}
+
+static bool is_meant(const struct guarded_mr *gmr, const struct lease *lease,
+		     const struct ibv_context *context, uint64_t round)
+	PS_REQUIRES(table_lock)
+{
+	return gmr->claimed_in != round &&
+	       (!lease || track_holds(gmr, lease)) &&
+	       (!context || gmr->context == context);
+}
+
 struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round)
@@ -182,11 +209,9 @@ struct guarded_mr *track_claim(const struct lease *lease,
 
 	ps_lock(&table_lock);
 	for (i = 0; i < N_BUCKETS && !gmr; i++)
-		LIST_FOREACH(gmr, &buckets[i], link)
+		LIST_FOREACH (gmr, &buckets[i], link)
 			if (gmr->state == MR_ALIVE &&
-			    gmr->claimed_in != round &&
-			    (!lease || track_holds(gmr, lease)) &&
-			    (!context || gmr->context == context))
+			    is_meant(gmr, lease, context, round))
 				break;
 	if (gmr) {
 		gmr->claimed_in = round;
@@ -194,6 +219,82 @@ struct guarded_mr *track_claim(const struct lease *lease,
 	}
 	ps_unlock(&table_lock);
 	return gmr;
+}
+
+static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
+		     uintptr_t end)
+{
+	size_t i;
+
+	for (i = 0; i < gmr->n_ranges; i++)
+		if (gmr->ranges[i].start < end && start < gmr->ranges[i].end)
+			return true;
+	return false;
+}
+
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end)
+{
+	struct guarded_mr *gmr = NULL;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < N_BUCKETS && !gmr; i++)
+		LIST_FOREACH (gmr, &buckets[i], link)
+			if (gmr->state == MR_ALIVE && gmr->is_on_demand &&
+			    overlaps(gmr, start, end))
+				break;
+	if (gmr)
+		set_state(gmr, MR_REVOKING);
+	ps_unlock(&table_lock);
+	return gmr;
+}
+
+static bool cut(struct mr_range *range, const struct track_query *query)
+{
+	if (!query->any_file &&
+	    (range->dev != query->dev || range->ino != query->ino))
+		return false;
+	if (range->start < query->start)
+		range->start = query->start;
+	if (range->end > query->end)
+		range->end = query->end;
+	return range->start < range->end;
+}
+
+int track_find_written(const struct track_query *query,
+		       struct mr_range **ret_ranges, size_t *ret_n)
+{
+	struct mr_range *ranges = NULL, *more;
+	struct guarded_mr *gmr;
+	size_t i, j, n = 0;
+	int r = 0;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < N_BUCKETS && !r; i++) {
+		LIST_FOREACH (gmr, &buckets[i], link) {
+			if (!is_written(gmr))
+				continue;
+			more = reallocarray(ranges, n + gmr->n_ranges,
+					    sizeof(*ranges));
+			if (!more) {
+				r = ENOMEM;
+				break;
+			}
+			ranges = more;
+			for (j = 0; j < gmr->n_ranges; j++) {
+				ranges[n] = gmr->ranges[j];
+				n += cut(&ranges[n], query);
+			}
+		}
+	}
+	ps_unlock(&table_lock);
+	if (r) {
+		free(ranges);
+		return r;
+	}
+	*ret_ranges = ranges;
+	*ret_n = n;
+	return 0;
 }
 
 void track_claim_done(struct guarded_mr *gmr, bool is_revoked)
@@ -241,7 +342,7 @@ void track_make_zombies(void)
 
 	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	for (i = 0; i < N_BUCKETS; i++) {
-		LIST_FOREACH(gmr, &buckets[i], link) {
+		LIST_FOREACH (gmr, &buckets[i], link) {
 			gmr->state = MR_ZOMBIE;
 			gmr->kernel_mr_gone = true;
 			stats_add(zombie_mrs, 1);

@@ -21,6 +21,13 @@ enum mr_state {
 	MR_DEREGISTERING,	/* the program is destroying its MR */
 };
 
+/* Addresses of a memory region that are a mapping of one file */
+struct mr_range {
+	uintptr_t start, end;
+	dev_t dev;
+	ino_t ino;
+};
+
 /* A memory region over guarded memory */
 struct guarded_mr {
 	LIST_ENTRY(guarded_mr) link PS_GUARDED_BY(table_lock);
@@ -31,8 +38,12 @@ struct guarded_mr {
 	struct guarded_mr *next_detached;
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
+	bool is_written;		/* by the device, if it is allowed to */
+	bool is_on_demand;		/* nothing is pinned, and no lease held */
 	size_t n_leases;
-	struct lease *leases[];		/* of each this is a holder while ALIVE */
+	struct lease **leases;		/* of each this is a holder while ALIVE */
+	size_t n_ranges;
+	struct mr_range ranges[];
 };
 
 static inline bool track_holds(const struct guarded_mr *gmr,
@@ -46,8 +57,8 @@ static inline bool track_holds(const struct guarded_mr *gmr,
 	return false;
 }
 
-/* For track_add(); NULL: out of memory */
-struct guarded_mr *track_alloc(size_t max_leases);
+/* For track_add(), with so many ranges and leases; NULL: out of memory */
+struct guarded_mr *track_alloc(size_t max_ranges);
 
 /*
  * Enter @gmr as ALIVE, if all its leases are still held.
@@ -78,6 +89,8 @@ bool track_swallow_dereg(const struct ibv_mr *mr);
 void track_freeing(const struct ibv_mr *mr);
 
 bool track_has(struct ibv_mr *mr);
+/* Has the device had pinned memory to write to until now? */
+bool track_is_written(struct guarded_mr *gmr);
 
 /*
  * The keeper claims an MR, ALIVE becomes REVOKING: one that has @lease and is
@@ -87,6 +100,24 @@ bool track_has(struct ibv_mr *mr);
 struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round);
+/* The same for one that is on demand and has an address from @start to @end */
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end);
+
+/* Which memory the device may have written to */
+struct track_query {
+	bool any_file;		/* else the file of dev and ino */
+	dev_t dev;
+	ino_t ino;
+	uintptr_t start, end;	/* and from start to end */
+};
+
+/*
+ * The written ranges of memory regions that are alive, on demand ones left out,
+ * cut to what was asked for.  The caller frees *@ret_ranges.  0, or ENOMEM.
+ */
+int track_find_written(const struct track_query *query,
+		       struct mr_range **ret_ranges, size_t *ret_n);
+
 /*
  * The keeper is done with @gmr: it becomes a ZOMBIE, or ALIVE again if
  * @is_revoked is false.  A zombie must not be used any more: the program may

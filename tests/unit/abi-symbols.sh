@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # What the libraries export: libpinsafe.so what its map and the public header
-# say, the preload object the one function it stands for, without a version.
+# say, the preload object what its own map says, without versions.
 #
-#   abi-symbols.sh LIBPINSAFE PRELOAD MAP HEADER
+#   abi-symbols.sh LIBPINSAFE PRELOAD MAP PRELOAD-MAP HEADER
 set -eu
 
-library=$1 preload=$2 map=$3 header=$4
+library=$1 preload=$2 map=$3 preload_map=$4 header=$5
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,8 +27,9 @@ sed -nE 's/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
 awk '$1 !~ /^pinsafe_private_/ { print $1 }' "$dir/map" >"$dir/public"
 
 nm -D --defined-only --with-symbol-versions "$preload" |
-	awk '{ print $3 }' >"$dir/preload"
-echo verbs_set_ops >"$dir/preload-expected"
+	awk '{ print $3 }' | sort >"$dir/preload"
+awk '/^[ \t]+[a-z_0-9]+;/ { sub(/;/, "", $1); print $1 }' "$preload_map" |
+	sort >"$dir/preload-expected"
 
 test -s "$dir/header"
 diff -u "$dir/map" "$dir/library"

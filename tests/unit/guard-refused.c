@@ -4,6 +4,7 @@
  * gets, and that exactly what was done is undone, in reverse.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 
 #include "lib/guarded.h"
@@ -20,10 +21,35 @@ static void classify__EMFILE_on_the_keeper_too(void **state)
 	guarded_reg_fails(EMFILE, "classify, classify");
 }
 
-static void page_cache__EOPNOTSUPP(void **state)
+static void no_leases_on_the_file_system__EOPNOTSUPP(void **state)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_mapping.parts[0].fs_magic = FAKE_FS_WITHOUT_LEASES;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
+}
+
+static void btrfs_for_writing__EOPNOTSUPP(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_mapping.parts[0].fs_magic = BTRFS_SUPER_MAGIC;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+}
+
+/* As Linux does since 6.5 for memory that the device writes to */
+static void page_cache_cannot_be_pinned__EFAULT(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, "classify, take ordinary 1, prefault 1, "
+				  "adopt 7, reg_mr, held? 1, put 1");
+}
+
+static void page_cache__has_a_page_for_a_hole(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	assert_non_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
+	assert_record("classify, take ordinary 1, prefault for reading 1, "
+		      "adopt 7, reg_mr, classify, track");
 }
 
 static void unknown_file__EOPNOTSUPP(void **state)
@@ -36,11 +62,12 @@ static void unknown_file__EOPNOTSUPP(void **state)
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
-static void second_file_in_page_cache__EOPNOTSUPP(void **state)
+static void second_file_without_leases__EOPNOTSUPP(void **state)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].kind = MAPPING_PAGE_CACHE;
-	guarded_reg_fails(EOPNOTSUPP, "classify, take 1, put 1");
+	fake_mapping.parts[1].fs_magic = FAKE_FS_WITHOUT_LEASES;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
 static void memory_window_bind__EOPNOTSUPP(void **state)
@@ -178,14 +205,16 @@ static void read_only_over_a_hole__EFAULT(void **state)
 	fake_mapping.parts[0].writable = false;
 	fake_prefault.check_blocks = ALWAYS(ENXIO);
 	guarded_reg_fails(EFAULT,
-			  "classify, take 1, prefault 1, check 1, put 1");
+			  "classify, take 1, prefault for reading 1, check 1, "
+			  "put 1");
 }
 
 static void read_only__check_fails_EIO(void **state)
 {
 	fake_mapping.parts[0].writable = false;
 	fake_prefault.check_blocks = ALWAYS(EIO);
-	guarded_reg_fails(EIO, "classify, take 1, prefault 1, check 1, put 1");
+	guarded_reg_fails(EIO, "classify, take 1, prefault for reading 1, "
+			       "check 1, put 1");
 }
 
 static void adopt__EMFILE(void **state)
@@ -237,9 +266,12 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		GUARDED_CASE(classify__ENOMEM),
 		GUARDED_CASE(classify__EMFILE_on_the_keeper_too),
-		GUARDED_CASE(page_cache__EOPNOTSUPP),
+		GUARDED_CASE(no_leases_on_the_file_system__EOPNOTSUPP),
+		GUARDED_CASE(btrfs_for_writing__EOPNOTSUPP),
+		GUARDED_CASE(page_cache_cannot_be_pinned__EFAULT),
+		GUARDED_CASE(page_cache__has_a_page_for_a_hole),
 		GUARDED_CASE(unknown_file__EOPNOTSUPP),
-		GUARDED_CASE(second_file_in_page_cache__EOPNOTSUPP),
+		GUARDED_CASE(second_file_without_leases__EOPNOTSUPP),
 		GUARDED_CASE(memory_window_bind__EOPNOTSUPP),
 		GUARDED_CASE(track_alloc__ENOMEM),
 		GUARDED_CASE(lease__EOPNOTSUPP),

@@ -50,7 +50,7 @@ static void two_files__two_leases(void **state)
 static void read_only__blocks_are_checked(void **state)
 {
 	fake_mapping.parts[0].writable = false;
-	(void)guarded_reg_succeeds("classify, take 1, prefault 1, check 1, "
+	(void)guarded_reg_succeeds("classify, take 1, prefault for reading 1, check 1, "
 				   "adopt 7, reg_mr, classify, track");
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage lease: one for each inode below FAKE_LEASES, not shared */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "../lib/record.h"
 #include "fake_lease.h"
 
 struct fake_lease fake_lease;
 
-const struct lease_backend lease_layout = { .name = "fake" };
+const struct lease_backend lease_layout = { .name = "fake layout" };
+const struct lease_backend lease_ordinary = { .name = "fake ordinary" };
 
 static int ino_of(const struct lease *lease)
 {
@@ -17,10 +21,12 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 {
 	int r = fault_now(&fake_lease.take);
 
-	record("take %d", (int)file->ino);
+	record("take%s %d", backend == &lease_ordinary ? " ordinary" : "",
+	       (int)file->ino);
 	if (r)
 		return r;
 	fake_lease.holders[file->ino]++;
+	fake_lease.leases[file->ino].ino = file->ino;
 	*ret_lease = &fake_lease.leases[file->ino];
 	return 0;
 }
@@ -40,4 +46,20 @@ bool lease_is_held(struct lease *lease)
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return !fault_now(&fake_lease.is_held_locked);
+}
+
+int lease_open(const struct lease *lease, const struct backing *file,
+	       int flags, int *ret_fd)
+{
+	int fd = open("/dev/null", flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+bool lease_ordinary_works_on(unsigned long fs_magic)
+{
+	return fs_magic != FAKE_FS_WITHOUT_LEASES;
 }

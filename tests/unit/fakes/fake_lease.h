@@ -6,6 +6,7 @@
 #include "lease.h"
 
 #define FAKE_LEASES 4
+#define FAKE_FS_WITHOUT_LEASES 0xbad
 
 struct fake_lease {
 	struct lease leases[FAKE_LEASES]; /* index: inode */

@@ -7,20 +7,21 @@
 
 struct fake_prefault fake_prefault;
 
-int prefault(const struct mapping_part *part, size_t page_size,
+int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
 	     bool (*must_stop)(void *arg), void *arg)
 {
-	record("prefault %d", (int)part->file.ino);
+	record("prefault%s %d", for_write ? "" : " for reading",
+	       (int)part->file.ino);
 	return must_stop(arg) ? EAGAIN : fault_now(&fake_prefault.prefault);
 }
 
-int prefault_why(const struct mapping_part *part, size_t page_size)
+int prefault_why(const struct mapping_part *part, int fd, size_t page_size)
 {
 	record("why %d", (int)part->file.ino);
 	return fault_now(&fake_prefault.why);
 }
 
-int prefault_check_blocks(const struct mapping_part *part)
+int prefault_check_blocks(const struct mapping_part *part, int fd)
 {
 	record("check %d", (int)part->file.ino);
 	return fault_now(&fake_prefault.check_blocks);

@@ -8,13 +8,16 @@
 
 struct fake_track fake_track;
 
-struct guarded_mr *track_alloc(size_t max_leases)
+struct guarded_mr *track_alloc(size_t max_ranges)
 {
 	struct guarded_mr *gmr;
 
 	if (fault_now(&fake_track.alloc))
 		return NULL;
-	gmr = calloc(1, sizeof(*gmr) + max_leases * sizeof(gmr->leases[0]));
+	gmr = calloc(1, sizeof(*gmr) +
+				max_ranges * (sizeof(gmr->ranges[0]) +
+					      sizeof(gmr->leases[0])));
+	gmr->leases = (struct lease **)&gmr->ranges[max_ranges];
 	return gmr;
 }
 
@@ -55,6 +58,11 @@ size_t track_remove(struct guarded_mr *gmr)
 	record("untrack");
 	fake_track.gmr = NULL;
 	return fake_track.is_zombie ? 0 : gmr->n_leases;
+}
+
+bool track_is_written(struct guarded_mr *gmr)
+{
+	return gmr->is_written && !fake_track.is_zombie;
 }
 
 bool track_has(struct ibv_mr *mr)

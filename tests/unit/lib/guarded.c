@@ -13,6 +13,8 @@ int guarded_setup(void **state)
 {
 	memset(&stats, 0, sizeof(stats));
 	memset(&fake_keeper, 0, sizeof(fake_keeper));
+	memset(&fake_odp, 0, sizeof(fake_odp));
+	fake_watch_is_enabled = false;
 	memset(&fake_lease, 0, sizeof(fake_lease));
 	memset(&fake_prefault, 0, sizeof(fake_prefault));
 	memset(&fake_provider, 0, sizeof(fake_provider));

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Entry points for libpinsafe-preload.so, which has no state of its own. */
+#include "api.h"
+#include "config.h"
+#include "engine.h"
+#include "own_operation.h"
+#include "watch.h"
+
+PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
+					    const void *ops, const void *caller)
+{
+	engine_set_ops(verbs_context, ops, caller);
+}
+
+PINSAFE_EXPORT void pinsafe_private_watch(void)
+{
+	if (!config_get()->off)
+		watch_enable();
+}
+
+PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)
+{
+	watch_mapped(addr, length, fd);
+}
+
+PINSAFE_EXPORT void pinsafe_private_unmapping(const void *addr, size_t length)
+{
+	own_unmapping(addr, length);
+}
+
+PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd,
+						 struct lease_barrier *barrier)
+{
+	return own_removal_begin(fd, barrier);
+}
+
+PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)
+{
+	own_removal_end(barrier);
+}
+
+PINSAFE_EXPORT int
+pinsafe_private_removal_mapped(void *addr, size_t length,
+			       int (*real_madvise)(void *, size_t, int))
+{
+	return own_removal_mapped(addr, length, real_madvise);
+}
+
+PINSAFE_EXPORT void pinsafe_private_sync_file(int fd)
+{
+	own_sync_file(fd);
+}
+
+PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
+{
+	own_sync_range(addr, length);
+}

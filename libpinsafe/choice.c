@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Which guard for which kind of memory: what the policy says, or the best that
+ * there is.  Whether the kernel has it shows when it is taken.
+ */
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "choice.h"
+#include "refusal.h"
+
+/* 1 if the attribute of the disk is set, 0 if not, -1 if there is no such disk
+ */
+static int read_queue_attribute(dev_t dev, const char *from, const char *name)
+{
+	char path[128], value = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/%s",
+		 major(dev), minor(dev), from, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (read(fd, &value, 1) != 1)
+		value = '0';
+	close(fd);
+	return value == '1';
+}
+
+/* Pages must not change while they are written back, e.g. for a checksum. */
+static bool needs_stable_pages(dev_t dev)
+{
+	int r = read_queue_attribute(dev, "", "stable_writes");
+
+	if (r < 0) /* a partition: ask its disk */
+		r = read_queue_attribute(dev, "../", "stable_writes");
+	return r == 1;
+}
+
+static int choose_lease(const struct mapping_part *part, bool is_written,
+			const struct policy *policy, struct choice *choice)
+{
+	if (!lease_ordinary_works_on(part->fs_magic))
+		return refusal_no_leases(part);
+	/* Found by its path only, not as the file that is mapped */
+	if (part->error)
+		return refusal_no_guard(part);
+	if (policy->hold_on_break)
+		return refusal_hold(part);
+	if (is_written && part->fs_magic == BTRFS_SUPER_MAGIC)
+		return refusal_checksums(part);
+	if (is_written && part->kind == MAPPING_PAGE_CACHE &&
+	    needs_stable_pages(part->file.dev))
+		return refusal_stable_pages(part);
+	choice->backend = &lease_ordinary;
+	return 0;
+}
+
+static int choose_layout(const struct mapping_part *part, struct choice *choice)
+{
+	if (part->kind != MAPPING_FSDAX)
+		return refusal_not_dax(part);
+	choice->backend = &lease_layout;
+	return 0;
+}
+
+static enum guard_choice best_guard(const struct mapping_part *part)
+{
+	return part->kind == MAPPING_FSDAX ? GUARD_LAYOUT : GUARD_LEASE;
+}
+
+int choice_make(const struct mapping_part *part, bool is_written,
+		struct choice *ret_choice)
+{
+	struct policy policy = config_policy(part->file.path);
+	struct choice choice = {.guard = policy.guard};
+	int r = 0;
+
+	if (policy.guard == GUARD_NONE) {
+		*ret_choice = choice;
+		return 0;
+	}
+	if (part->kind == MAPPING_UNKNOWN)
+		return refusal_no_guard(part);
+	if (policy.guard == GUARD_AUTO) {
+		choice.guard = best_guard(part);
+		choice.may_go_on_demand = true;
+	}
+	switch (choice.guard) {
+	case GUARD_LAYOUT:
+		r = choose_layout(part, &choice);
+		break;
+	case GUARD_LEASE:
+		r = choose_lease(part, is_written, &policy, &choice);
+		break;
+	default: /* GUARD_ODP: the device decides */
+		break;
+	}
+	if (!r)
+		*ret_choice = choice;
+	return r;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_CHOICE_H
+#define PINSAFE_CHOICE_H
+
+#include <stdbool.h>
+
+#include "lease.h"
+#include "mapping.h"
+
+/* How a part of a registration is to be guarded */
+struct choice {
+	enum guard_choice guard;	/* never GUARD_AUTO */
+	const struct lease_backend *backend;	/* of LAYOUT and LEASE */
+	bool may_go_on_demand;	/* the policy leaves it to us */
+};
+
+/*
+ * @is_written: the device may write to the memory.
+ *
+ * 0; or the errno for the program, already explained, if nothing can guard the
+ * part.
+ */
+int choice_make(const struct mapping_part *part, bool is_written,
+		struct choice *ret_choice);
+
+#endif /* PINSAFE_CHOICE_H */

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Ordinary leases: F_SETLEASE with F_WRLCK or F_RDLCK, fcntl(2).
+ *
+ * The kernel grants F_WRLCK to the only open file description of a file
+ * (fs/locks.c:check_conflicting_open).  The mapping holds one, so it has to be
+ * that: the program's own, through a descriptor of the program or one that
+ * watch.c has kept.  The lease is broken by whoever opens the file or calls
+ * truncate(2), and there is no other way to its blocks but through descriptors
+ * that the program itself gave away.
+ *
+ * A break never says what is coming: even a reader may truncate
+ * (O_RDONLY|O_TRUNC), so every break is taken for a truncation.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lease.h"
+#include "log.h"
+#include "sigio.h"
+#include "watch.h"
+
+static bool is_file(int fd, const struct backing *file)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == file->dev &&
+	       st.st_ino == file->ino;
+}
+
+/* On failure the description is the program's again, as it was. */
+static int set_lease(int fd, int type)
+{
+	struct f_owner_ex nobody = {.type = F_OWNER_PID};
+	int r;
+
+	r = fcntl(fd, F_GETLEASE);
+	if (r < 0)
+		return errno;
+	if (r != F_UNLCK)
+		return EBUSY;
+	r = sigio_arm(fd);
+	if (!r && fcntl(fd, F_SETLEASE, type) == 0)
+		return 0;
+	r = r ?: errno;
+	(void)fcntl(fd, F_SETSIG, 0);
+	(void)fcntl(fd, F_SETOWN_EX, &nobody);
+	return lease_why_not(r);
+}
+
+struct take_args {
+	struct lease *lease;
+	const struct backing *file;
+};
+
+/* Takes over @fd. */
+static int take_write_lease(int fd, const struct take_args *args)
+{
+	int r;
+
+	r = is_file(fd, args->file) ? set_lease(fd, F_WRLCK) : ENOENT;
+	if (r) {
+		close(fd);
+		return r;
+	}
+	args->lease->type = F_WRLCK;
+	keeper_own(&args->lease->fd, fd);
+	return 0;
+}
+
+static int try_descriptor(int number, void *arg)
+{
+	int fd = keeper_borrow(number);
+
+	return fd < 0 ? errno : take_write_lease(fd, arg);
+}
+
+/* Descriptors of O_PATH count for nothing: EBADF. */
+static int try_all(struct take_args *args)
+{
+	int kept, r;
+
+	r = backing_for_each_descriptor(args->file, try_descriptor, args);
+	if (!r || r == EBUSY)
+		return r;
+	kept = watch_dup(args->file->dev, args->file->ino);
+	if (kept >= 0)
+		return take_write_lease(kept, args);
+	return r == EBADF ? ENOENT : r;
+}
+
+/*
+ * Others may read the file at the same time, but nobody may have it open for
+ * writing.  To open it for that breaks no lease of others: F_WRLCK is not to be
+ * had by anybody while the file is mapped here, and F_RDLCK allows readers.
+ */
+static int take_read_lease(struct lease *lease, const struct backing *file)
+{
+	int fd, r;
+
+	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
+	if (r)
+		return r == EWOULDBLOCK ? EAGAIN : r;
+	r = set_lease(fd, F_RDLCK);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	lease->type = F_RDLCK;
+	keeper_own(&lease->fd, fd);
+	log_warn(
+		"lease: %s: others have the file open for reading, so the lease is one against writers only: open(2) with O_RDONLY|O_TRUNC would go unnoticed",
+		file->path);
+	return 0;
+}
+
+static int ordinary_take(struct lease *lease, const struct backing *file)
+{
+	struct take_args args = {.lease = lease, .file = file};
+	int r;
+
+	r = try_all(&args);
+	if ((r == EAGAIN || r == ENOENT) && file->is_read_only)
+		return take_read_lease(lease, file);
+	return r;
+}
+
+/* To open the file again would break the lease: through its description, then
+ */
+static int ordinary_open(const struct lease *lease, const struct backing *file,
+			 int flags, int *ret_fd)
+{
+	int fd = fcntl(lease->fd.fd, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+bool lease_ordinary_works_on(unsigned long fs_magic)
+{
+	switch (fs_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	}
+	return false;
+}
+
+const struct lease_backend lease_ordinary = {
+	.name = "ordinary",
+	.break_means =
+		"somebody opens, truncates or executes the file, and the kernel does not say which",
+	.take = ordinary_take,
+	.open = ordinary_open,
+};

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Operations of the program itself of which the kernel tells nobody: an
+ * ordinary lease is not broken by what is done through the descriptor that has
+ * it, on-demand paging follows an address into the next mapping, and fsync(2)
+ * does not know of what a device wrote.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "breaker.h"
+#include "fork.h"
+#include "keeper.h"
+#include "lock.h"
+#include "log.h"
+#include "own_operation.h"
+#include "redirty.h"
+#include "retake.h"
+#include "stats.h"
+#include "vma.h"
+#include "watch.h"
+
+struct range {
+	uintptr_t start, end;
+};
+
+static int unmapping_on_keeper(void *arg)
+{
+	const struct range *range = arg;
+
+	breaker_revoke_on_demand(range->start, range->end);
+	watch_forget_range(range->start, range->end);
+	return 0;
+}
+
+void own_unmapping(const void *addr, size_t length)
+{
+	struct range range = {(uintptr_t)addr, (uintptr_t)addr + length};
+	int saved_errno = errno;
+	struct section section;
+
+	if (!watch_covers(range.start, range.end))
+		return;
+	fork_check();
+	section_enter(&section);
+	(void)keeper_call(unmapping_on_keeper, &range);
+	section_leave(&section);
+	errno = saved_errno;
+}
+
+static int break_on_keeper(void *arg)
+{
+	const struct lease_barrier *barrier = arg;
+
+	if (lease_break_blind(barrier->dev, barrier->ino))
+		(void)breaker_run();
+	return 0;
+}
+
+/* Until the last holder has let go of the lease */
+static int break_and_wait(struct lease_barrier *barrier)
+{
+	struct retake retake = RETAKE_INITIALIZER;
+	struct section section;
+	bool exists;
+
+	do {
+		section_enter(&section);
+		exists = lease_exists_blind(barrier->dev, barrier->ino);
+		if (exists) {
+			(void)keeper_call(break_on_keeper, barrier);
+			exists = lease_exists_blind(barrier->dev, barrier->ino);
+		}
+		section_leave(&section);
+	} while (exists && retake_wait(&retake));
+	return exists ? ETXTBSY : 0;
+}
+
+static int begin(dev_t dev, ino_t ino, struct lease_barrier *barrier)
+{
+	struct section section;
+	int r;
+
+	fork_check();
+	barrier->dev = dev;
+	barrier->ino = ino;
+	section_enter(&section);
+	lease_barrier_enter(barrier);
+	section_leave(&section);
+	r = break_and_wait(barrier);
+	if (r) {
+		log_error(
+			"own_operation: the program takes blocks away from a file while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
+		own_removal_end(barrier);
+	}
+	return r;
+}
+
+int own_removal_begin(int fd, struct lease_barrier *barrier)
+{
+	int r = ENOENT, saved_errno = errno;
+	struct stat st;
+
+	if (watch_is_enabled() && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		r = begin(st.st_dev, st.st_ino, barrier);
+	errno = saved_errno;
+	return r;
+}
+
+void own_removal_end(struct lease_barrier *barrier)
+{
+	int saved_errno = errno;
+	struct section section;
+
+	section_enter(&section);
+	lease_barrier_leave(barrier);
+	section_leave(&section);
+	errno = saved_errno;
+}
+
+/* The next mapping from @addr on, cut to @end; what is not there the kernel
+ * tells */
+static void next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
+{
+	struct vma_reader reader;
+	int r = ENOENT;
+
+	if (!vma_open(&reader)) {
+		r = vma_next(&reader, addr, ret_vma);
+		vma_close(&reader);
+	}
+	if (r || ret_vma->start > addr || ret_vma->end > end)
+		ret_vma->end = end;
+	if (r || ret_vma->start > addr)
+		ret_vma->ino = 0;
+}
+
+int own_removal_mapped(void *addr, size_t length,
+		       int (*real_madvise)(void *, size_t, int))
+{
+	uintptr_t start = (uintptr_t)addr, end = start + length;
+	struct lease_barrier barrier;
+	struct vma *vma;
+	int r = 0;
+
+	vma = watch_is_enabled() && start < end ? malloc(sizeof(*vma)) : NULL;
+	if (!vma)
+		return real_madvise(addr, length, MADV_REMOVE);
+	/* One mapping after the other, as the kernel does it */
+	for (; start < end && !r; start = vma->end) {
+		next_piece(start, end, vma);
+		if (!vma->ino) {
+			r = real_madvise((void *)start, vma->end - start,
+					 MADV_REMOVE);
+			continue;
+		}
+		r = begin(vma->dev, vma->ino, &barrier);
+		if (r) {
+			errno = r;
+			r = -1;
+			break;
+		}
+		r = real_madvise((void *)start, vma->end - start, MADV_REMOVE);
+		own_removal_end(&barrier);
+	}
+	free(vma);
+	return r;
+}
+
+static void sync_found(const struct track_query *query)
+{
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	redirty_found(query);
+	section_leave(&section);
+}
+
+void own_sync_file(int fd)
+{
+	int saved_errno = errno;
+	struct stat st;
+
+	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0) {
+		struct track_query query = {
+			.dev = st.st_dev,
+			.ino = st.st_ino,
+			.end = UINTPTR_MAX,
+		};
+
+		sync_found(&query);
+	}
+	errno = saved_errno;
+}
+
+void own_sync_range(const void *addr, size_t length)
+{
+	struct track_query query = {
+		.any_file = true,
+		.start = (uintptr_t)addr,
+		.end = (uintptr_t)addr + length,
+	};
+	int saved_errno = errno;
+
+	if (stats_get(guarded_mrs))
+		sync_found(&query);
+	errno = saved_errno;
+}
+
+static int exit_on_keeper(void *arg)
+{
+	breaker_revoke_all();
+	return 0;
+}
+
+/*
+ * A child may have inherited the description of a file.  Then an ordinary lease
+ * would outlive this process, and with nobody to answer whoever breaks it would
+ * have to wait for the end of lease-break-time.
+ */
+__attribute__((destructor)) static void own_exit(void)
+{
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	if (lease_exists_any_blind())
+		(void)keeper_call(exit_on_keeper, NULL);
+	section_leave(&section);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_OWN_OPERATION_H
+#define PINSAFE_OWN_OPERATION_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lease.h"
+
+/*
+ * What the program itself does to its files and mappings, told by preload.c.
+ * For any thread of the program, without locks; they leave errno as it is.
+ */
+
+/* Before addresses are unmapped, or mapped over */
+void own_unmapping(const void *addr, size_t length);
+
+/*
+ * Before blocks of the file @fd are taken away by way of a descriptor.  If it
+ * is under an ordinary lease, which the kernel does not break then, this revokes
+ * its memory regions first; until own_removal_end() there are no new ones.
+ *
+ * 0, and own_removal_end() has to be called; ENOENT if there is nothing to do;
+ * ETXTBSY if a memory region could not be revoked in time.
+ */
+int own_removal_begin(int fd, struct lease_barrier *barrier);
+void own_removal_end(struct lease_barrier *barrier);
+/* madvise(2) with MADV_REMOVE; @real_madvise is that of libc.  As madvise(2) */
+int own_removal_mapped(void *addr, size_t length,
+		       int (*real_madvise)(void *, size_t, int));
+
+/* Before the file, or what is mapped there, is written back */
+void own_sync_file(int fd);
+void own_sync_range(const void *addr, size_t length);
+
+#endif /* PINSAFE_OWN_OPERATION_H */

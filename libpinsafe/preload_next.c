@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What comes after the preload object.  Allocators map memory before any
+ * constructor has run, and dlsym(3) may allocate; so it starts with system
+ * calls.
+ */
+#include <dlfcn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "preload_next.h"
+
+static void *raw_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		      off_t offset)
+{
+	return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
+}
+
+static int raw_munmap(void *addr, size_t length)
+{
+	return syscall(SYS_munmap, addr, length);
+}
+
+static void *raw_mremap(void *old, size_t old_size, size_t new_size, int flags,
+			void *new_addr)
+{
+	return (void *)syscall(SYS_mremap, old, old_size, new_size, flags,
+			       new_addr);
+}
+
+static int raw_madvise(void *addr, size_t length, int advice)
+{
+	return syscall(SYS_madvise, addr, length, advice);
+}
+
+static int raw_msync(void *addr, size_t length, int flags)
+{
+	return syscall(SYS_msync, addr, length, flags);
+}
+
+static int raw_fsync(int fd)
+{
+	return syscall(SYS_fsync, fd);
+}
+
+static int raw_fdatasync(int fd)
+{
+	return syscall(SYS_fdatasync, fd);
+}
+
+static int raw_ftruncate(int fd, off_t length)
+{
+	return syscall(SYS_ftruncate, fd, length);
+}
+
+static int raw_fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	return syscall(SYS_fallocate, fd, mode, offset, length);
+}
+
+static int raw_ioctl(int fd, unsigned long request, void *arg)
+{
+	return syscall(SYS_ioctl, fd, request, arg);
+}
+
+static ssize_t raw_copy_file_range(int from, off_t *from_offset, int to,
+				   off_t *to_offset, size_t length,
+				   unsigned int flags)
+{
+	return syscall(SYS_copy_file_range, from, from_offset, to, to_offset,
+		       length, flags);
+}
+
+struct preload_next preload_next = {
+	.mmap = raw_mmap,
+	.munmap = raw_munmap,
+	.mremap = raw_mremap,
+	.madvise = raw_madvise,
+	.msync = raw_msync,
+	.fsync = raw_fsync,
+	.fdatasync = raw_fdatasync,
+	.ftruncate = raw_ftruncate,
+	.fallocate = raw_fallocate,
+	.ioctl = raw_ioctl,
+	.copy_file_range = raw_copy_file_range,
+};
+
+/* ISO C has no cast from void * to a function. */
+#define FIND(name)                                           \
+	do {                                                 \
+		void *next = dlsym(RTLD_NEXT, #name);        \
+                                                             \
+		if (next)                                    \
+			*(void **)&preload_next.name = next; \
+	} while (0)
+
+__attribute__((constructor)) static void find_next(void)
+{
+	FIND(mmap);
+	FIND(munmap);
+	FIND(mremap);
+	FIND(madvise);
+	FIND(msync);
+	FIND(fsync);
+	FIND(fdatasync);
+	FIND(ftruncate);
+	FIND(fallocate);
+	FIND(ioctl);
+	FIND(copy_file_range);
+	/* Programs that load libibverbs later are watched from then on. */
+	if (dlsym(RTLD_DEFAULT, "ibv_open_device"))
+		pinsafe_private_watch();
+}

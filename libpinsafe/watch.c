@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Keep the open file description of shared mappings for as long as they live:
+ * an ordinary lease can only be taken through it, and many programs close
+ * their descriptor once the file is mapped.
+ *
+ * The copies are in the keeper's descriptor table.  In the program's, to close
+ * one would drop the record locks that the program has on the file.
+ *
+ * mmap(2) is called early and often, by allocators too, and with their locks
+ * held.  So nothing here allocates memory or takes a lock, but for shared
+ * mappings of files that can be written and leased.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "fork.h"
+#include "keeper.h"
+#include "lease.h"
+#include "lock.h"
+#include "log.h"
+#include "watch.h"
+
+#define MAX_KEPT 1024
+
+/* Of the keeper's thread */
+static struct kept {
+	uintptr_t start, end; /* what is left of the mapping; 0, 0: free */
+	dev_t dev;
+	ino_t ino;
+	struct keeper_fd fd;
+} kept[MAX_KEPT];
+
+static atomic_bool is_enabled;
+/* All that is of interest is in here; only grows. */
+static _Atomic uintptr_t lowest = UINTPTR_MAX, highest;
+
+void watch_enable(void)
+{
+	atomic_store(&is_enabled, true);
+}
+
+bool watch_is_enabled(void)
+{
+	return atomic_load_explicit(&is_enabled, memory_order_relaxed);
+}
+
+bool watch_covers(uintptr_t start, uintptr_t end)
+{
+	return start < atomic_load(&highest) && atomic_load(&lowest) < end;
+}
+
+void watch_cover(uintptr_t start, uintptr_t end)
+{
+	uintptr_t seen;
+
+	seen = atomic_load(&lowest);
+	while (start < seen &&
+	       !atomic_compare_exchange_weak(&lowest, &seen, start))
+		;
+	seen = atomic_load(&highest);
+	while (end > seen &&
+	       !atomic_compare_exchange_weak(&highest, &seen, end))
+		;
+}
+
+struct keep_args {
+	uintptr_t start, end;
+	int fd;
+};
+
+static int keep_on_keeper(void *arg)
+{
+	const struct keep_args *args = arg;
+	struct stat st;
+	size_t i;
+	int fd;
+
+	for (i = 0; i < MAX_KEPT && kept[i].end; i++)
+		;
+	if (i == MAX_KEPT)
+		return ENFILE;
+	fd = keeper_borrow(args->fd);
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &st)) {
+		close(fd);
+		return errno;
+	}
+	kept[i].start = args->start;
+	kept[i].end = args->end;
+	kept[i].dev = st.st_dev;
+	kept[i].ino = st.st_ino;
+	keeper_own(&kept[i].fd, fd);
+	watch_cover(args->start, args->end);
+	return 0;
+}
+
+/*
+ * A file of which an ordinary lease may be wanted later.  Those that are open
+ * for reading only can be opened again for a lease.
+ */
+static bool is_worth_keeping(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct statfs sfs;
+	struct stat st;
+
+	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
+	    fstat(fd, &st) || !S_ISREG(st.st_mode) || fstatfs(fd, &sfs))
+		return false;
+	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
+		return false;
+	return lease_ordinary_works_on(sfs.f_type);
+}
+
+void watch_mapped(void *addr, size_t length, int fd)
+{
+	struct keep_args args = {.start = (uintptr_t)addr,
+				 .end = (uintptr_t)addr + length,
+				 .fd = fd};
+	int r, saved_errno = errno;
+	struct section section;
+
+	if (watch_is_enabled() && is_worth_keeping(fd) && !fork_setup()) {
+		fork_check();
+		section_enter(&section);
+		r = keeper_call(keep_on_keeper, &args);
+		section_leave(&section);
+		if (r)
+			log_info(
+				"watch: the mapping at %p is not watched: %s; keep its descriptor open to have it guarded",
+				addr, strerror(r));
+	}
+	errno = saved_errno;
+}
+
+void watch_forget_range(uintptr_t start, uintptr_t end)
+{
+	struct kept *k;
+
+	for (k = kept; k < kept + MAX_KEPT; k++) {
+		if (k->start >= end || start >= k->end)
+			continue;
+		if (start <= k->start)
+			k->start = end;
+		else if (end >= k->end)
+			k->end = start;
+		/* A hole in the middle: both ends still are of the mapping. */
+		if (k->start >= k->end) {
+			keeper_close(&k->fd);
+			memset(k, 0, sizeof(*k));
+		}
+	}
+}
+
+int watch_dup(dev_t dev, ino_t ino)
+{
+	struct kept *k;
+
+	for (k = kept; k < kept + MAX_KEPT; k++)
+		if (k->end && k->dev == dev && k->ino == ino)
+			return fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
+	return -1;
+}
+
+void watch_forget(void)
+{
+	memset(kept, 0, sizeof(kept));
+	atomic_store(&lowest, UINTPTR_MAX);
+	atomic_store(&highest, 0);
+}
