@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "t.h"
@@ -35,6 +36,39 @@ struct guard_leases guard_leases(int fd)
 	}
 	fclose(locks);
 	return leases;
+}
+
+struct guard_own guard_own_leases(void)
+{
+	struct guard_own own = {0, 0};
+	char line[256], kind[16];
+	FILE *locks;
+	int pid;
+
+	locks = fopen("/proc/locks", "re");
+	if (!locks)
+		t_bail("/proc/locks");
+	while (fgets(line, sizeof(line), locks)) {
+		if (sscanf(line, "%*s %15s %*s %*s %d", kind, &pid) != 2 ||
+		    pid != getpid())
+			continue;
+		own.layout += !strcmp(kind, "LAYOUT");
+		own.classic += !strcmp(kind, "LEASE");
+	}
+	fclose(locks);
+	return own;
+}
+
+static bool owns_no_lease(void *arg)
+{
+	struct guard_own own = guard_own_leases();
+
+	return !own.layout && !own.classic;
+}
+
+bool guard_wait_none_own(int ms)
+{
+	return t_wait(owns_no_lease, NULL, ms);
 }
 
 static bool is_breaking(void *arg)

@@ -22,6 +22,18 @@ struct guard_leases guard_leases(int fd);
 bool guard_wait_breaking(int fd, int ms);
 bool guard_wait_no_lease(int fd, int ms);
 
+/*
+ * Leases of this process, by kind, whatever the file: the inode that a lease
+ * is on need not be the one that fstat(2) names (btrfs, overlay).
+ */
+struct guard_own {
+	int layout;  /* F_LAYOUT */
+	int classic; /* F_SETLEASE with F_RDLCK or F_WRLCK */
+};
+
+struct guard_own guard_own_leases(void);
+bool guard_wait_none_own(int ms);
+
 /* Is pinsafe loaded into this process? */
 bool guard_loaded(void);
 

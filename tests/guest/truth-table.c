@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Every kind of mapping, registered for writing and for reading, has on every
+ * kernel the result that the table gives: without pinsafe what the kernel
+ * does, with it the guard that it got, or the error.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard.h"
+#include "t.h"
+#include "truth-kinds.h"
+#include "verbs.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* An outcome is one of these or an errno value */
+#define OK 0	   /* registered, and there is no lease */
+#define LAYOUT (-1) /* registered under a layout lease */
+#define LEASE (-2) /* registered under an ordinary lease */
+#define SAME (-3)  /* as without pinsafe */
+#define NSUP EOPNOTSUPP
+#define FAULT EFAULT
+
+#define RW (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE)
+#define RO IBV_ACCESS_REMOTE_READ
+
+#define RELEASE_MS 5000 /* for a lease to go after its last region */
+
+static const char *const kernels[] = {"6.1", "6.12", "newest", "layout"};
+
+struct cell {
+	int rw;
+	int ro;
+};
+
+/* clang-format off */
+static const struct row {
+	enum memory memory;
+	enum how how;
+	struct cell without[ARRAY_SIZE(kernels)];
+	struct cell pinsafe[ARRAY_SIZE(kernels)];
+} rows[] = {
+#define ALL(cell) {cell, cell, cell, cell}
+#define CELL(rw, ro) {rw, ro}
+#define PASSED ALL(CELL(SAME, SAME))
+	/*	  6.1		 6.12		newest	       layout */
+
+	/* No kernel pins FS-DAX memory without a layout lease */
+#define DAX_ROWS(memory) \
+	{memory, SHARED, ALL(CELL(NSUP, NSUP)), \
+		{{NSUP, NSUP},	 {NSUP, NSUP},	{NSUP, NSUP},  {LAYOUT, LAYOUT}}}, \
+	{memory, SHARED_READ, ALL(CELL(NSUP, NSUP)), \
+		{{NSUP, NSUP},	 {NSUP, NSUP},	{NSUP, NSUP},  {FAULT, LAYOUT}}}, \
+	{memory, SHARED_RDONLY, ALL(CELL(NSUP, NSUP)), \
+		{{NSUP, NSUP},	 {NSUP, NSUP},	{NSUP, NSUP},  {FAULT, LAYOUT}}}, \
+	{memory, HALF_ANONYMOUS, ALL(CELL(NSUP, NSUP)), \
+		{{NSUP, NSUP},	 {NSUP, NSUP},	{NSUP, NSUP},  {LAYOUT, LAYOUT}}}, \
+	{memory, PRIVATE, ALL(CELL(NSUP, NSUP)), PASSED}, \
+	{memory, COPIED, ALL(CELL(OK, OK)), PASSED}, \
+	{memory, COPIED_READ, \
+		{{NSUP, NSUP},	 {NSUP, OK},	{NSUP, OK},    {NSUP, OK}}, PASSED}
+
+	DAX_ROWS(EXT4_DAX),
+	DAX_ROWS(XFS_DAX),
+
+	/* 6.1 pins page-cache pages for writing; later ones (6.5) do not */
+	{PAGE_CACHE, SHARED,
+		{{OK, OK},	 {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		{{LEASE, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}}},
+	{PAGE_CACHE, SHARED_READ,
+		{{FAULT, FAULT}, {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		{{FAULT, FAULT}, {FAULT, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}}},
+	{PAGE_CACHE, SHARED_RDONLY,
+		{{FAULT, FAULT}, {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		{{FAULT, FAULT}, {FAULT, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}}},
+	{PAGE_CACHE, HALF_ANONYMOUS,
+		{{OK, OK},	 {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		{{LEASE, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}, {FAULT, LEASE}}},
+	{PAGE_CACHE, PRIVATE, ALL(CELL(OK, OK)), PASSED},
+	{PAGE_CACHE, PRIVATE_READ, ALL(CELL(FAULT, OK)), PASSED},
+
+	/* Checksums cannot hold under a device that writes */
+	{BTRFS, SHARED,
+		{{OK, OK},	 {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		{{NSUP, LEASE},  {NSUP, LEASE},  {NSUP, LEASE},  {NSUP, LEASE}}},
+	/* A lease on an overlay file does not guard the file below it */
+	{OVERLAY, SHARED,
+		{{OK, OK},	 {FAULT, OK},	 {FAULT, OK},	 {FAULT, OK}},
+		ALL(CELL(NSUP, NSUP))},
+
+	/* Memory that no file system takes away */
+	{ANONYMOUS, SHARED, ALL(CELL(OK, OK)), PASSED},
+	{ANONYMOUS, PRIVATE, ALL(CELL(OK, OK)), PASSED},
+	{DEVICE_DAX, SHARED, ALL(CELL(OK, OK)), PASSED},
+	{MEMFD, SHARED, ALL(CELL(OK, OK)), PASSED},
+	{TMPFS, SHARED, ALL(CELL(OK, OK)), PASSED},
+	{TMPFS, SHARED_READ,
+		{{FAULT, FAULT}, {FAULT, OK},	{FAULT, OK},   {FAULT, OK}}, PASSED},
+	{HUGETLB, SHARED, ALL(CELL(OK, OK)), PASSED},
+	{HUGETLB, SHARED_READ,
+		{{FAULT, FAULT}, {FAULT, OK},	{FAULT, OK},   {FAULT, OK}}, PASSED},
+};
+/* clang-format on */
+
+static int kernel_number(void)
+{
+	const char *name = getenv("PINSAFE_TEST_KERNEL");
+	size_t i;
+
+	for (i = 0; name && i < ARRAY_SIZE(kernels); i++)
+		if (!strcmp(kernels[i], name))
+			return i;
+	errno = 0;
+	t_bail("the table knows no kernel %s", name ?: "");
+}
+
+static const char *outcome_name(int outcome)
+{
+	switch (outcome) {
+	case OK:
+		return "registered without a lease";
+	case LAYOUT:
+		return "registered under a layout lease";
+	case LEASE:
+		return "registered under an ordinary lease";
+	default:
+		return t_errname(outcome);
+	}
+}
+
+static int lease_kind(void)
+{
+	struct guard_own own = guard_own_leases();
+
+	if (own.layout + own.classic > 1)
+		t_bail("%d layout and %d ordinary leases for one file",
+		       own.layout, own.classic);
+	return own.layout ? LAYOUT : own.classic ? LEASE : OK;
+}
+
+/* At the end of the range, which is the file's where half of it is not */
+static bool works(struct verbs *verbs, struct kind *kind, struct ibv_mr *mr,
+		  int access)
+{
+	static uint64_t value = 0x7472757468000000;
+	char *at = kind->addr + kind->len - sizeof(value);
+	char data[sizeof(value)] = "", fill[sizeof(value)];
+
+	if (access == RW) {
+		value++;
+		return !verbs_write_once(verbs, &value, sizeof(value), at,
+					 mr->rkey) &&
+		       !memcmp(at, &value, sizeof(value));
+	}
+	memset(fill, KIND_FILL, sizeof(fill));
+	return !verbs_read_once(verbs, data, sizeof(data), at, mr->rkey) &&
+	       !memcmp(data, fill, sizeof(fill));
+}
+
+static void check(struct verbs *verbs, const struct row *row, int access,
+		  int expected)
+{
+	int seen = -1, err = 0;
+	struct kind kind;
+	struct ibv_mr *mr;
+	bool good = true;
+
+	if (!kind_map(row->memory, row->how, &kind)) {
+		t_note("%s: this kernel has none",
+		       kind_memory_name(row->memory));
+		return;
+	}
+	errno = 0;
+	mr = ibv_reg_mr(verbs->pd, kind.addr, kind.len, access);
+	seen = mr ? lease_kind() : errno;
+	if (mr) {
+		good = works(verbs, &kind, mr, access);
+		err = ibv_dereg_mr(mr);
+	}
+	good = good && !err && guard_wait_none_own(RELEASE_MS);
+	kind_unmap(&kind);
+	t_ok(seen == expected && good, "%s, %s, %s: %s, expected %s%s",
+	     kind_memory_name(row->memory), kind_how_name(row->how),
+	     access == RW ? "rw" : "ro", outcome_name(seen),
+	     outcome_name(expected),
+	     good ? "" : "; no data, or not deregistered");
+}
+
+int main(void)
+{
+	int kernel = kernel_number();
+	const struct cell *cell, *pinsafe;
+	struct verbs verbs;
+	size_t i;
+
+	verbs_open(&verbs);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		cell = &rows[i].without[kernel];
+		pinsafe = &rows[i].pinsafe[kernel];
+		if (guard_loaded() && pinsafe->rw != SAME)
+			cell = pinsafe;
+		check(&verbs, &rows[i], RW, cell->rw);
+		check(&verbs, &rows[i], RO, cell->ro);
+	}
+	t_zero(verbs_close(&verbs), "closing the device");
+	return t_done();
+}
