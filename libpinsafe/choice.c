@@ -45,9 +45,8 @@ static int choose_lease(const struct mapping_part *part, bool is_written,
 {
 	if (!lease_ordinary_works_on(part->fs_magic))
 		return refusal_no_leases(part);
-	/* Found by its path only, not as the file that is mapped */
 	if (part->error)
-		return refusal_no_guard(part);
+		return refusal_no_match(part);
 	if (policy->hold_on_break)
 		return refusal_hold(part);
 	if (is_written && part->fs_magic == BTRFS_SUPER_MAGIC)

@@ -57,6 +57,12 @@ int refusal_no_leases(const struct mapping_part *part)
 		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory");
 }
 
+int refusal_no_match(const struct mapping_part *part)
+{
+	return refuse(part, EOPNOTSUPP,
+		      "files of this file system are mapped under another device number than they have, so nobody can tell which file to take a lease on; use a file on ext4, xfs or f2fs");
+}
+
 int refusal_not_dax(const struct mapping_part *part)
 {
 	return refuse(

@@ -19,6 +19,8 @@ bool refusal_is_only_warning(const struct mapping *mapping);
 int refusal_no_maps(int r);
 int refusal_no_guard(const struct mapping_part *part);
 int refusal_no_leases(const struct mapping_part *part);
+/* The file was found by its path only, not as the one that is mapped. */
+int refusal_no_match(const struct mapping_part *part);
 int refusal_not_dax(const struct mapping_part *part);
 int refusal_hold(const struct mapping_part *part);
 int refusal_checksums(const struct mapping_part *part);

@@ -54,19 +54,23 @@ static void pass_on(siginfo_t *info)
 
 /*
  * The program may have a lease with our signal number, too.  Its descriptor
- * tells; ours are not in its table.  To pass on one of our own signals would
+ * tells.  Ours may have the same open file description as one of the program,
+ * but then the owner is the keeper.  To pass on one of our own signals would
  * kill a program that does not use the number.
  */
 static bool is_program_lease(int fd, int (*borrow)(int fd))
 {
+	struct f_owner_ex owner = { 0 };
 	bool is_armed;
 
 	fd = borrow(fd);
 	if (fd < 0)
 		return false;
-	is_armed = fcntl(fd, F_GETSIG) == config_get()->signal;
+	is_armed = fcntl(fd, F_GETSIG) == config_get()->signal &&
+		   !fcntl(fd, F_GETOWN_EX, &owner);
 	close(fd);
-	return is_armed;
+	return is_armed &&
+	       !(owner.type == F_OWNER_TID && owner.pid == gettid());
 }
 
 static bool is_for_program(const siginfo_t *info, int (*borrow)(int fd))
