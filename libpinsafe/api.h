@@ -24,4 +24,7 @@ int pinsafe_private_removal_mapped(void *addr, size_t length,
 void pinsafe_private_sync_file(int fd);
 void pinsafe_private_sync_range(const void *addr, size_t length);
 
+/* For the provider of the same version only; see scan_start() */
+void pinsafe_private_start(int pabi);
+
 #endif /* PINSAFE_API_H */

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* Entry points for libpinsafe-preload.so, which has no state of its own. */
+/* Entry points for the preload object and the provider, which have no state. */
 #include "api.h"
 #include "config.h"
 #include "engine.h"
 #include "own_operation.h"
+#include "scan.h"
 #include "watch.h"
 
 PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
 					    const void *ops, const void *caller)
 {
 	engine_set_ops(verbs_context, ops, caller);
+}
+
+PINSAFE_EXPORT void pinsafe_private_start(int pabi)
+{
+	scan_start(pabi);
 }
 
 PINSAFE_EXPORT void pinsafe_private_watch(void)

@@ -80,10 +80,12 @@ static int redirect_provider(const struct real_verbs *real)
 static int hook(const struct ops_layout *layout, struct ibv_context *context)
 {
 	struct real_verbs real;
+	bool is_hooked;
 	void **ops;
 	int r;
 
 	/* A provider may set operations more than once: keep what is ours. */
+	is_hooked = !real_verbs_get(context, &real);
 	read_ops(layout, layout_ops(layout, context), &real);
 	r = real_verbs_set(context, &real);
 	if (r)
@@ -98,8 +100,10 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 	real_private_get()->verbs_set_ops(layout_verbs_context(layout, context),
 					  ops);
 	free(ops);
-	log_debug("engine: %s: hooked, %u operations",
-		  context->device ? context->device->name : "?", layout->n_ops);
+	if (!is_hooked)
+		log_debug("engine: %s: hooked, %u operations",
+			  context->device ? context->device->name : "?",
+			  layout->n_ops);
 	return 0;
 }
 
@@ -171,14 +175,18 @@ void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 
 int engine_attach(struct ibv_context *context)
 {
-	const struct real_private *private = real_private_get();
+	const struct real_private *private;
 	const struct ops_layout *layout;
+	struct real_verbs real;
 	const char *why;
 	size_t size;
 
 	size = layout_context_size(context);
 	if (!size)
 		return EINVAL;
+	if (!real_verbs_get(context, &real))
+		return 0;
+	private = real_private_get();
 	if (config_get()->off || !private)
 		return EOPNOTSUPP;
 	layout = layout_get(private, size);

@@ -26,7 +26,7 @@ static struct stat stderr_at_load;
 static bool stderr_was_open;
 static __thread int (*borrow_stderr)(void);
 
-__attribute__((constructor)) static void remember_stderr(void)
+__attribute__((constructor(101))) static void remember_stderr(void)
 {
 	int saved_errno = errno;
 

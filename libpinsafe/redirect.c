@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Change an entry in the import table (global offset table) of one loaded
- * object.  Unlike symbol interposition this also reaches objects that were
- * loaded with RTLD_LOCAL or RTLD_DEEPBIND, and it can be verified.
+ * Change entries in the import tables (global offset tables) of loaded objects.
+ * Unlike symbol interposition this also reaches objects that were loaded with
+ * RTLD_LOCAL or RTLD_DEEPBIND, or before us, and it can be verified.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "redirect.h"
@@ -19,13 +22,6 @@
 #else
 #define R_SYM ELF32_R_SYM
 #endif
-
-struct search {
-	uintptr_t inside;
-	const char *name;
-	void *replacement;
-	int result;
-};
 
 /* The dynamic section, as far as we need it */
 struct imports {
@@ -134,9 +130,12 @@ static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 	return 0;
 }
 
-static void redirect_table(const struct dl_phdr_info *info,
+typedef void slot_fn(const struct dl_phdr_info *info, void **slot, void *arg);
+
+/* Call @fn for the entries of one table that stand for the function @name. */
+static void for_each_entry(const struct dl_phdr_info *info,
 			   const struct imports *imports, int table,
-			   struct search *search)
+			   const char *name, slot_fn *fn, void *arg)
 {
 	bool addends = table == 1 || (table == 0 && imports->plt_has_addends);
 	size_t step = addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
@@ -144,32 +143,54 @@ static void redirect_table(const struct dl_phdr_info *info,
 	const char *end = entry + imports->tables[table].size;
 	const ElfW(Sym) *symbol;
 	const ElfW(Rel) *rel;	/* the common start of both kinds */
-	int r;
 
 	for (; entry && entry < end; entry += step) {
 		rel = (const void *)entry;
 		symbol = &imports->symbols[R_SYM(rel->r_info)];
-		if (!R_SYM(rel->r_info) || symbol->st_shndx != SHN_UNDEF ||
-		    strcmp(imports->strings + symbol->st_name, search->name))
-			continue;
-		r = replace(info, (void **)(info->dlpi_addr + rel->r_offset),
-			    search->replacement);
-		if (r || search->result == ENOENT)
-			search->result = r;
+		if (R_SYM(rel->r_info) && symbol->st_shndx == SHN_UNDEF &&
+		    !strcmp(imports->strings + symbol->st_name, name))
+			fn(info, (void **)(info->dlpi_addr + rel->r_offset),
+			   arg);
 	}
+}
+
+static void for_each_slot(const struct dl_phdr_info *info, const char *name,
+			  slot_fn *fn, void *arg)
+{
+	struct imports imports;
+	int table;
+
+	if (read_dynamic(info, &imports))
+		for (table = 0; table < 3; table++)
+			for_each_entry(info, &imports, table, name, fn, arg);
+}
+
+/* One object */
+
+struct search {
+	uintptr_t inside;
+	const char *name;
+	void *replacement;
+	int result;
+};
+
+static void redirect_slot(const struct dl_phdr_info *info, void **slot,
+			  void *arg)
+{
+	struct search *search = arg;
+	int r = replace(info, slot, search->replacement);
+
+	if (r || search->result == ENOENT)
+		search->result = r;
 }
 
 static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct search *search = arg;
-	struct imports imports;
-	int table;
 
 	if (!contains(info, search->inside))
 		return 0;
-	if (read_dynamic(info, &imports))
-		for (table = 0; table < 3; table++)
-			redirect_table(info, &imports, table, search);
+	for_each_slot(info, search->name, redirect_slot, search);
 	return 1;
 }
 
@@ -179,4 +200,93 @@ int redirect_import(const void *inside, const char *name, void *replacement)
 
 	dl_iterate_phdr(look_at_object, &search);
 	return search.result;
+}
+
+/* All objects that import a function */
+
+struct importer {
+	SLIST_ENTRY(importer) link;
+	const void *inside;
+	char path[];
+};
+
+struct census {
+	const char *name;
+	void *replacement;
+	bool is_open;	/* the object calls something else than @replacement */
+	int result;
+	SLIST_HEAD(, importer) importers;
+};
+
+static void look_at_slot(const struct dl_phdr_info *info, void **slot,
+			 void *arg)
+{
+	struct census *census = arg;
+
+	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE) != census->replacement)
+		census->is_open = true;
+}
+
+static int note_importer(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const char *path = info->dlpi_name ? info->dlpi_name : "";
+	struct census *census = arg;
+	struct importer *importer;
+	int i;
+
+	census->is_open = false;
+	for_each_slot(info, census->name, look_at_slot, census);
+	if (!census->is_open)
+		return 0;
+	importer = malloc(sizeof(*importer) + strlen(path) + 1);
+	if (!importer) {
+		census->result = ENOMEM;
+		return 1;
+	}
+	strcpy(importer->path, path);
+	importer->inside = NULL;
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			importer->inside =
+				(const void *)(info->dlpi_addr +
+					       info->dlpi_phdr[i].p_vaddr);
+	SLIST_INSERT_HEAD(&census->importers, importer, link);
+	return 0;
+}
+
+/*
+ * Another thread may be in the middle of loading the object, and would then
+ * undo what we do, or find its table read-only.  dlopen() waits for that; it
+ * cannot be called in dl_iterate_phdr().
+ */
+static int redirect_importer(const struct importer *importer, const char *name,
+			     void *replacement)
+{
+	void *handle = NULL;
+	int r;
+
+	if (importer->path[0])
+		handle = dlopen(importer->path, RTLD_LAZY | RTLD_NOLOAD);
+	r = redirect_import(importer->inside, name, replacement);
+	if (handle)
+		dlclose(handle);
+	/* It may have been unloaded in the meantime. */
+	return r == ENOENT ? 0 : r;
+}
+
+int redirect_importers(const char *name, void *replacement,
+		       void (*done)(const char *path, int error))
+{
+	struct census census = { .name = name, .replacement = replacement };
+	struct importer *importer;
+
+	dl_iterate_phdr(note_importer, &census);
+	while (!SLIST_EMPTY(&census.importers)) {
+		importer = SLIST_FIRST(&census.importers);
+		SLIST_REMOVE_HEAD(&census.importers, link);
+		done(importer->path,
+		     redirect_importer(importer, name, replacement));
+		free(importer);
+	}
+	return census.result;
 }

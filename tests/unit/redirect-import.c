@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * Imports of one shared object are redirected, however it was linked, and
- * those of nobody else.  Its path is the argument of this program.
+ * those of nobody else; or those of all objects.  Its path is the argument of
+ * this program.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,8 +105,8 @@ static void twice(void *arg, void *ret_result)
 	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
 	struct result *result = ret_result;
 
-	result->r = redirect(&importer, "getppid") ?:
-			    redirect(&importer, "getppid");
+	result->r = redirect(&importer, "getppid")
+			    ?: redirect(&importer, "getppid");
 	result->after = importer.call();
 }
 
@@ -218,9 +220,112 @@ static void redirected__no_code_is_writable(void **state)
 	assert_int_equal(n, 0);
 }
 
+static int n_done, n_failed, n_ours;
+
+static void note_done(const char *path, int error)
+{
+	n_done++;
+	n_failed += error != 0;
+	n_ours += !strcmp(path, object) || !strcmp(path, other_object);
+}
+
+static int redirect_all(void)
+{
+	n_done = n_failed = n_ours = 0;
+	return redirect_importers("getppid", (void *)redirected, note_done);
+}
+
+struct all_result {
+	int r, n_ours, n_failed, n_again;
+	bool all_call_ours;
+};
+
+static void all_objects(void *arg, void *ret_result)
+{
+	struct importer other = load(other_object, RTLD_LAZY | RTLD_LOCAL);
+	struct importer importer = load(object, RTLD_LAZY | RTLD_LOCAL);
+	struct all_result *result = ret_result;
+
+	fake_mprotect_errno = arg ? EACCES : 0;
+	result->r = redirect_all();
+	fake_mprotect_errno = 0;
+	result->n_ours = n_ours;
+	result->n_failed = n_failed;
+	result->all_call_ours = importer.call() == redirected() &&
+				other.call() == redirected() &&
+				getppid() == redirected();
+	result->r |= redirect_all();
+	result->n_again = n_done;
+}
+
+/* This program is one of them. */
+static void all_objects__each_told_once(void **state)
+{
+	struct all_result result;
+
+	assert_int_equal(child_run(all_objects, NULL, &result, sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_int_equal(result.n_ours, 2);
+	assert_int_equal(result.n_failed, 0);
+	assert_true(result.all_call_ours);
+	assert_int_equal(result.n_again, 0);
+}
+
+/* One of the two has a read-only table. */
+static void all_objects__failure_is_told_and_tried_again(void **state)
+{
+	struct all_result result;
+	int yes = 1;
+
+	assert_int_equal(child_run(all_objects, &yes, &result, sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_int_equal(result.n_ours, 2);
+	assert_true(result.n_failed > 0);
+	assert_false(result.all_call_ours);
+	assert_int_equal(result.n_again, result.n_failed);
+}
+
+static void loaded_later(void *arg, void *ret_result)
+{
+	struct all_result *result = ret_result;
+	struct importer importer;
+
+	result->r = redirect_all();
+	importer = load(object, RTLD_NOW | RTLD_LOCAL);
+	result->all_call_ours = importer.call() == redirected();
+	result->r |= redirect_all();
+	result->n_again = n_done;
+	result->n_ours = importer.call() == redirected();
+}
+
+static void all_objects__later_one_found_by_the_next_call(void **state)
+{
+	struct all_result result;
+
+	assert_int_equal(child_run(loaded_later, NULL, &result, sizeof(result)),
+			 0);
+	assert_int_equal(result.r, 0);
+	assert_false(result.all_call_ours);
+	assert_int_equal(result.n_again, 1);
+	assert_true(result.n_ours);
+}
+
+static void not_imported_by_anybody(void **state)
+{
+	n_done = 0;
+	assert_int_equal(redirect_importers("ibv_cmd_dereg_mr",
+					    (void *)redirected, note_done),
+			 0);
+	assert_int_equal(n_done, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest cases[] = {
+		/* First, as some others load the object into this process */
+		CASE(all_objects__later_one_found_by_the_next_call),
 		CASE(imported__redirected_after_a_call),
 		CASE(imported__redirected_before_the_first_call),
 		CASE(imported__twice_is_once),
@@ -230,6 +335,9 @@ int main(int argc, char **argv)
 		CASE(address_in_no_object__ENOENT),
 		CASE(no_mprotect__its_errno),
 		CASE(redirected__no_code_is_writable),
+		CASE(all_objects__each_told_once),
+		CASE(all_objects__failure_is_told_and_tried_again),
+		CASE(not_imported_by_anybody),
 	};
 
 	if (argc != 3)

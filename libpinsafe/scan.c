@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Ways in without LD_PRELOAD: look at all objects that are loaded and let those
+ * that call verbs_set_ops(), that is the providers, call us.
+ *
+ * This is done when we are loaded, for what is there already, in whichever
+ * order the program was linked.  For providers that are loaded later there is
+ * the null driver: libibverbs asks it about each device before it creates it.
+ * See null_driver.c.
+ *
+ * Why not in another way: libpinsafe.so.1 could export verbs_set_ops() itself,
+ * but that works only if it comes before libibverbs in the search order, and
+ * every program that links it would have a symbol of libibverbs twice.  The
+ * dlopen() of libibverbs could be redirected, but does not see providers that
+ * somebody else loads, as mlx5dv users do.
+ */
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "engine.h"
+#include "log.h"
+#include "null_driver.h"
+#include "redirect.h"
+#include "scan.h"
+
+static void provider_set_ops(void *verbs_context, const void *ops)
+{
+	engine_set_ops(verbs_context, ops, __builtin_return_address(0));
+}
+
+static void redirected(const char *path, int error)
+{
+	static char was_said;
+
+	if (!error)
+		log_debug("scan: %s: redirected", path);
+	else if (!__atomic_test_and_set(&was_said, __ATOMIC_RELAXED))
+		log_error(
+			"scan: %s: NOT PROTECTED: its calls cannot be redirected: %s",
+			path, strerror(error));
+}
+
+static void scan(void)
+{
+	if (redirect_importers("verbs_set_ops", (void *)provider_set_ops,
+			       redirected))
+		log_error("scan: NOT PROTECTED: out of memory");
+}
+
+/* Under LD_PRELOAD providers find ours by its name, whenever they are loaded.
+ */
+static bool is_preloaded(void *libibverbs)
+{
+	return dlsym(RTLD_DEFAULT, "verbs_set_ops") !=
+	       dlsym(libibverbs, "verbs_set_ops");
+}
+
+void scan_start(int pabi)
+{
+	void *libibverbs;
+
+	libibverbs = dlopen("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	if (!libibverbs)
+		return;
+	if (!null_driver_register(libibverbs, pabi, scan) && !pabi &&
+	    !is_preloaded(libibverbs))
+		log_warn(
+			"scan: the private ABI of this libibverbs is not known: providers that it loads later are NOT PROTECTED");
+	scan();
+	dlclose(libibverbs);
+}
+
+/*
+ * After that of log.c, which notes what standard error is.  The environment is
+ * not read yet: the program may still change it, and engine.c looks at it for
+ * each context.
+ */
+__attribute__((constructor)) static void start(void)
+{
+	scan_start(0);
+}
