@@ -48,12 +48,21 @@ static void scan(void)
 		log_error("scan: NOT PROTECTED: out of memory");
 }
 
-/* Under LD_PRELOAD providers find ours by its name, whenever they are loaded.
+/*
+ * Does the program rely on us alone?  Under LD_PRELOAD providers find ours by
+ * its name, and a provider that brings us along will call again, with the
+ * number of its ABI; then we are not among the libraries of the program.
  */
-static bool is_preloaded(void *libibverbs)
+static bool is_linked_only(void *libibverbs)
 {
-	return dlsym(RTLD_DEFAULT, "verbs_set_ops") !=
-	       dlsym(libibverbs, "verbs_set_ops");
+	void *program = dlopen(NULL, RTLD_LAZY);
+	void *set_ops = dlsym(program, "verbs_set_ops");
+	bool is_preloaded =
+		set_ops && set_ops != dlsym(libibverbs, "verbs_set_ops");
+	bool is_linked = dlsym(program, "pinsafe_private_start");
+
+	dlclose(program);
+	return is_linked && !is_preloaded;
 }
 
 void scan_start(int pabi)
@@ -63,8 +72,8 @@ void scan_start(int pabi)
 	libibverbs = dlopen("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
 	if (!libibverbs)
 		return;
-	if (!null_driver_register(libibverbs, pabi, scan) && !pabi &&
-	    !is_preloaded(libibverbs))
+	if (!null_driver_register(libibverbs, pabi, scan) &&
+	    (pabi || is_linked_only(libibverbs)))
 		log_warn(
 			"scan: the private ABI of this libibverbs is not known: providers that it loads later are NOT PROTECTED");
 	scan();

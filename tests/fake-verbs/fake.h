@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/* Between the fake libibverbs and its provider */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <infiniband/verbs.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* What changes from one rdma-core to the next */
+struct fake_layout {
+	const char *name;
+	size_t context_size;
+	unsigned int n_ops;
+	unsigned int alloc_pd, dereg_mr, free_context, reg_mr, rereg_mr;
+	bool is_split; /* public operations are not those that are called */
+};
+
+/* The one that FAKE_LIBIBVERBS asks for */
+const struct fake_layout *fake_layout(void);
+
+/* A context with operations that fail; the start of its verbs_context */
+void *fake_new_context(void);
+struct ibv_context *fake_context(void *verbs_context);
+void fake_free_context(struct ibv_context *context);
+
+/* libibverbs/driver.h */
+struct driver_ops {
+	const char *name;
+	uint32_t match_min_abi_version;
+	uint32_t match_max_abi_version;
+	const void *match_table;
+	const void **static_providers;
+	bool (*match_device)(void *sysfs_dev);
+	void *(*alloc_context)(struct ibv_device *device, int cmd_fd,
+			       void *private_data);
+	void *(*import_context)(struct ibv_device *device, int cmd_fd);
+	void *(*alloc_device)(void *sysfs_dev);
+	void (*uninit_device)(void *device);
+};
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+#define verbs_register_driver JOIN(verbs_register_driver_, PABI)
+
+void verbs_register_driver(const struct driver_ops *ops);
+void verbs_set_ops(void *verbs_context, const void *ops);
+int ibv_cmd_dereg_mr(struct ibv_mr *mr);
+
+#endif /* FAKE_H */
