@@ -178,7 +178,7 @@ static void signal_of_a_lease_of_the_program__passed_on(void **state)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
-	struct f_owner_ex owner = { .type = F_OWNER_TID };
+	struct f_owner_ex owner = { .type = F_OWNER_PID, .pid = getpid() };
 	int number = config_get()->signal;
 	struct file file;
 	sigset_t set;
@@ -190,8 +190,7 @@ static void signal_of_a_lease_of_the_program__passed_on(void **state)
 	file_make(&file, DISK, 1);
 	file_close(&file);
 	fd = open(file.path, O_RDONLY | O_CLOEXEC);
-	/* As if the keeper were the thread that the kernel happens to choose */
-	owner.pid = stack_keeper_tid();
+	/* For the process, of which only the keeper waits for it just now */
 	assert_int_equal(fcntl(fd, F_SETSIG, number), 0);
 	assert_int_equal(fcntl(fd, F_SETOWN_EX, &owner), 0);
 	if (fcntl(fd, F_SETLEASE, F_RDLCK))
