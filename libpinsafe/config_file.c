@@ -22,6 +22,8 @@
 #include "log.h"
 
 #define FILE_BYTES_MAX (1 << 20)
+/* Without the end of the line; what libinih has room for if built as usual */
+#define KEY_LINE_MAX 198
 #define DELETED " (deleted)"
 
 struct reader {
@@ -133,7 +135,7 @@ static void begin_section(struct reader *reader, char *text)
 		report(reader, "heading without \"]\": section ignored");
 		return;
 	}
-	rest = end + 1 + strspn(end + 1, " \t\r\n");
+	rest = end + 1 + strspn(end + 1, " \t");
 	if (*rest && *rest != ';' && *rest != '#') {
 		report(reader, "text after \"]\": section ignored");
 		return;
@@ -180,6 +182,8 @@ static void report_awaited(struct reader *reader)
 static char *next_line(char *line, int size, void *arg)
 {
 	struct reader *reader = arg;
+	int max = size - 2 < KEY_LINE_MAX ? size - 2 : KEY_LINE_MAX;
+	bool has_null;
 	ssize_t n;
 	char *text;
 
@@ -189,21 +193,21 @@ static char *next_line(char *line, int size, void *arg)
 		return NULL;
 	reader->line++;
 	line[0] = '\0';
-	text = reader->text + strspn(reader->text, " \t\r\n");
-	if (strlen(reader->text) != n) {
+	has_null = strlen(reader->text) != n;
+	while (n &&
+	       (reader->text[n - 1] == '\n' || reader->text[n - 1] == '\r'))
+		reader->text[--n] = '\0';
+	text = reader->text + strspn(reader->text, " \t");
+	if (has_null) {
 		report(reader, "has a null byte: ignored");
 		if (*text == '[')
 			reader->section = &reader->ignored;
 	} else if (*text == '[') {
 		begin_section(reader, text);
+	} else if (strlen(text) > max && *text != ';' && *text != '#') {
+		report(reader, "longer than %d characters: ignored", max);
 	} else if (*text && *text != ';' && *text != '#') {
-		n -= text - reader->text;
-		if (n >= size) {
-			report(reader, "longer than %d characters: ignored",
-			       size - 2);
-			return line;
-		}
-		memcpy(line, text, n + 1);
+		strcpy(line, text);
 		reader->is_awaited = true;
 	}
 	return line;

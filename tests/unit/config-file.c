@@ -361,8 +361,16 @@ static void line__at_the_limit(void **state)
 
 	long_line(text, "[default]\nguard=", ' ', 198 - 10, "none\n");
 	assert_int_equal(accepted(text).policy.guard, GUARD_NONE);
+	long_line(text, "[default]\nguard=", ' ', 198 - 10, "none");
+	assert_int_equal(accepted(text).policy.guard, GUARD_NONE);
 	long_line(text, "[default]\nguard=", ' ', 198 - 9, "none\n");
 	refused(text, 2, "longer than 198 characters: ignored");
+}
+
+static void line__end_in_the_middle(void **state)
+{
+	refused("[default]\rguard=none\r", 1,
+		"text after \"]\": section ignored");
 }
 
 static void line__null_byte(void **state)
@@ -379,6 +387,25 @@ static void line__null_byte(void **state)
 	assert_reported(configured(NULL, "/f", &c), 2,
 			"has a null byte: ignored");
 	assert_safe(&c);
+}
+
+/* With what is commented out as an example put in */
+static void example__is_the_defaults(void **state)
+{
+	static char text[8192];
+	struct configured c;
+	char *line;
+
+	snprintf(text, sizeof(text), "%s", file_text(EXAMPLE));
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (*line == ';')
+			*line = ' ';
+	}
+	c = accepted(text);
+	assert_safe(&c);
+	assert_int_equal(configured_silently(NULL, "/mnt/pmem/f").policy.guard,
+			 GUARD_LAYOUT);
 }
 
 int main(void)
@@ -403,7 +430,9 @@ int main(void)
 		CASE(prefix__with_spaces),
 		CASE(line__too_long),
 		CASE(line__at_the_limit),
+		CASE(line__end_in_the_middle),
 		CASE(line__null_byte),
+		CASE(example__is_the_defaults),
 	};
 	int r;
 
