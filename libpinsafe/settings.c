@@ -42,9 +42,10 @@ static const struct {
 			"PINSAFE_SHMEM",
 			"pass or guard",
 			{ "pass", "guard" } },
-	[KEY_GRACE_MS] = { "grace_ms", "PINSAFE_GRACE_MS" },
-	[KEY_SIGNAL] = { "signal", "PINSAFE_SIGNAL" },
-	[KEY_RETAKE_MS] = { "retake_ms", "PINSAFE_RETAKE_MS" },
+	[KEY_GRACE_MS] = { .name = "grace_ms", .variable = "PINSAFE_GRACE_MS" },
+	[KEY_SIGNAL] = { .name = "signal", .variable = "PINSAFE_SIGNAL" },
+	[KEY_RETAKE_MS] = { .name = "retake_ms",
+			    .variable = "PINSAFE_RETAKE_MS" },
 };
 
 struct range {
