@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # A program can be built and run against the installed package alone, and the
-# installed preload object finds its library.
+# installed preload object and provider find their library.
 #
 #   installed-package.sh BUILD-DIR
 set -euo pipefail
 
 build=$1
-prefix=$(mktemp -d)
-trap 'rm -rf "$prefix"' EXIT
+root=$(mktemp -d)
+prefix=$root/usr
+trap 'rm -rf "$root"' EXIT
 
-cmake --install "$build" --prefix "$prefix" >/dev/null
+DESTDIR=$root cmake --install "$build" --prefix /usr >/dev/null
 pc=$(find "$prefix" -name libpinsafe.pc)
+provider=$(find "$prefix" -name 'libpinsafe-rdmav[0-9]*.so')
 preload=$(find "$prefix" -path '*/pinsafe/libpinsafe-preload.so')
 
 # The file names the prefix of the build; the test has moved it.
@@ -41,9 +43,17 @@ fail()
 	exit 1
 }
 
-if ldd "$preload" | grep 'not found'; then
-	fail "the preload object does not find its library"
-fi
+for object in "$preload" "$provider"; do
+	if ldd "$object" | grep 'not found'; then
+		fail "$object does not find its library"
+	fi
+	ldd "$object" | grep "$prefix.*/libpinsafe.so.1" >/dev/null ||
+		fail "$object finds another libpinsafe"
+done
+readelf -d "$provider" | grep "NEEDED.*libpinsafe.so.1" >/dev/null ||
+	fail "the provider does not need libpinsafe"
+find "$root" -name pinsafe.driver | xargs grep -q '^driver .*pinsafe$' ||
+	fail "there is no example for /etc/libibverbs.d"
 if LD_PRELOAD=$preload cat /proc/self/maps | grep libibverbs; then
 	fail "libibverbs is mapped into a program that does not use it"
 fi
