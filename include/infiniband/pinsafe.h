@@ -2,9 +2,10 @@
 /*
  * pinsafe: RDMA memory regions over mapped files, guarded by leases.
  *
- * A program needs none of this to be protected: under libpinsafe-preload.so
- * every memory region is guarded.  This header is for programs that want to
- * guard contexts of their own choice or to look at what was done.
+ * A program needs none of this to be protected: under libpinsafe-preload.so,
+ * with the provider, or linked with -lpinsafe every memory region is guarded.
+ * This header is for programs that have opened contexts before, or that want to
+ * look at what was done.
  */
 #ifndef INFINIBAND_PINSAFE_H
 #define INFINIBAND_PINSAFE_H
