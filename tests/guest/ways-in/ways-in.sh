@@ -6,6 +6,8 @@
 # cannot, they fail as without pinsafe.
 #
 #   ways-in.sh DIR PROGRAMS PRELOAD PROVIDER
+#
+# WAYS_IN_KINDS names the kinds of programs to try; default: all.
 
 dir=$1 programs=$2 preload=$3 provider=$4
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/checks.sh"
@@ -23,25 +25,25 @@ declare -A opens=([normal]=2 [cm]=1 [asan]=2 [dlvsym]=2 [direct]=2 [setuid]=2
 
 # What is covered.  A dash: not covered, which Documentation/limits.md explains.
 #
-# kind  plain preload IBV_DRIVERS RDMAV_DRIVERS file before after all
+# kind  plain preload IBV_DRIVERS RDMAV_DRIVERS file before after attach all
 table='
-normal   -   yes   yes   yes   yes   yes   yes   yes
-cm       -   yes   yes   yes   yes   yes   yes   yes
-asan     -   yes   yes   yes   yes   yes   yes   yes
-dlvsym   -   yes   yes   yes   yes   -     -     yes
-direct   -   yes   -     -     -     yes   yes   yes
-setuid   -   -     -     -     yes   yes   yes   yes
-static   -   -     -     -     -     n/a   n/a   -
-rstream  -   yes   yes   yes   yes   n/a   n/a   yes
+normal   -   yes   yes   yes   yes   yes   yes   yes   yes
+cm       -   yes   yes   n/a   yes   yes   yes   n/a   yes
+asan     -   yes   yes   n/a   yes   yes   yes   n/a   yes
+dlvsym   -   yes   yes   yes   yes   -     -     yes   yes
+direct   -   yes   -     -     -     yes   yes   n/a   yes
+setuid   -   -     -     -     yes   yes   yes   n/a   yes
+static   -   -     -     n/a   -     n/a   n/a   n/a   -
+rstream  -   yes   yes   n/a   yes   n/a   n/a   n/a   yes
 '
-ways=(plain preload IBV_DRIVERS RDMAV_DRIVERS file before after all)
+ways=(plain preload IBV_DRIVERS RDMAV_DRIVERS file before after attach all)
 
 program_of()
 {
 	local kind=$1 way=$2 order=alone
 
 	case $way in
-	before|all) order=before;;
+	before|attach|all) order=before;;
 	after) order=after
 	esac
 	case $kind in
@@ -85,13 +87,16 @@ run()
 	local kind=$1 way=$2 environment=()
 
 	: >"$logs/log"
+	: >"$logs/stderr"
 	case $way in
 	preload) environment=(LD_PRELOAD="$preload");;
 	IBV_DRIVERS) environment=(IBV_DRIVERS="$driver");;
 	RDMAV_DRIVERS) environment=(RDMAV_DRIVERS="$driver");;
 	file) echo "driver $driver" >$driver_file;;
+	attach) environment=(WAY_IN_ATTACH=1);;
 	all)
 		environment=(LD_PRELOAD="$preload" IBV_DRIVERS="$driver")
+		[ "$kind" = static ] || environment+=(WAY_IN_ATTACH=1)
 		echo "driver $driver" >$driver_file
 	esac
 	environment+=(PINSAFE_LOG=debug PINSAFE_LOG_FILE="$logs/log"
@@ -100,7 +105,7 @@ run()
 		output=$(export "${environment[@]}"; rsockets)
 	else
 		output=$(env "${environment[@]}" \
-			$(program_of "$kind" "$way") "$dir" 2>&1)
+			$(program_of "$kind" "$way") "$dir" 2>"$logs/stderr")
 	fi
 	rm -f $driver_file
 	hooked=$(grep -c ': hooked,' "$logs/log")
@@ -117,6 +122,7 @@ cell()
 	[ "$kind" != rstream ] || result="0 0"
 	[ "$output" = "$result" ]
 	ok $? "$kind, $way: ${expected/-/not covered}: $output"
+	[ "$output" = "$result" ] || sed 's/^/# /' "$logs/stderr"
 	# The log is not for setuid programs
 	if [ "$kind" != setuid ]; then
 		[ "$hooked" = $contexts ]
@@ -139,6 +145,7 @@ trap 'rm -rf "$logs" $driver_file' EXIT
 
 while read -r kind row; do
 	[ -n "$kind" ] || continue
+	[[ " ${WAYS_IN_KINDS-$kind} " = *" $kind "* ]] || continue
 	if [ "$kind" = static ] && [ ! -e "$programs/way-in-static" ]; then
 		echo "# static: not built, as static libraries are missing"
 		continue
