@@ -349,12 +349,25 @@ static void tell_release(const struct lease *lease)
 		lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 
+/* Whoever waits for an ordinary lease goes on when that time is over. */
+static void tell_expiry(const struct lease *lease)
+{
+	if (lease->broken_at_ns && !lease->backend->sees_own_operations)
+		log_error(
+			"lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
+			lease->path);
+}
+
 static void release(struct lease *lease)
 {
 	/* Fails if the kernel has removed it: nothing is left to do then. */
-	(void)fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK);
+	bool was_removed =
+		fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK) && errno == EAGAIN;
+
 	keeper_close(&lease->fd);
 	stats_add(leases, -1);
+	if (was_removed)
+		tell_expiry(lease);
 	tell_release(lease);
 	lease_free(lease);
 }
