@@ -12,7 +12,7 @@
 /* "1: LAYOUT ACTIVE    READ 512 103:00:13 0 EOF" */
 struct guard_leases guard_leases(int fd)
 {
-	struct guard_leases leases = {0, 0};
+	struct guard_leases leases = {0, 0, 0};
 	char line[256], kind[16], state[16], inode[64], ours[64];
 	struct stat st;
 	FILE *locks;
@@ -28,9 +28,14 @@ struct guard_leases guard_leases(int fd)
 		if (sscanf(line, "%*s %15s %15s %*s %*s %63s", kind, state,
 			   inode) != 3)
 			continue;
-		if (strcmp(kind, "LAYOUT") || strcmp(inode, ours))
+		if (strcmp(inode, ours))
 			continue;
-		leases.held++;
+		if (!strcmp(kind, "LAYOUT"))
+			leases.held++;
+		else if (!strcmp(kind, "LEASE"))
+			leases.ordinary++;
+		else
+			continue;
 		if (!strcmp(state, "BREAKING"))
 			leases.breaking++;
 	}
@@ -83,7 +88,9 @@ bool guard_wait_breaking(int fd, int ms)
 
 static bool has_no_lease(void *arg)
 {
-	return guard_leases(*(int *)arg).held == 0;
+	struct guard_leases leases = guard_leases(*(int *)arg);
+
+	return !leases.held && !leases.ordinary;
 }
 
 bool guard_wait_no_lease(int fd, int ms)
@@ -110,6 +117,29 @@ struct pinsafe_stats guard_stats(void)
 	if (get_stats && get_stats(&stats, sizeof(stats)))
 		t_bail("pinsafe_get_stats");
 	return stats;
+}
+
+static bool is_revoked(void *arg)
+{
+	struct pinsafe_stats stats = guard_stats();
+
+	return stats.revoked_mrs >= *(uint64_t *)arg && !stats.leases;
+}
+
+bool guard_wait_revoked(uint64_t revoked_mrs, int ms)
+{
+	return t_wait(is_revoked, &revoked_mrs, ms);
+}
+
+void guard_set_sysctl(const char *name, int value)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/fs/%s", name);
+	f = fopen(path, "we");
+	if (!f || fprintf(f, "%d\n", value) < 0 || fclose(f))
+		t_bail("fs.%s=%d", name, value);
 }
 
 int guard_break_time_ms(void)

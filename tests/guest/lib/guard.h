@@ -12,7 +12,8 @@
 
 struct guard_leases {
 	int held;     /* layout leases on the file, by anybody */
-	int breaking; /* those of them that somebody waits for */
+	int ordinary; /* F_RDLCK and F_WRLCK, likewise */
+	int breaking; /* those of both that somebody waits for */
 };
 
 /* Leases on the file behind an open descriptor (O_PATH will do) */
@@ -39,6 +40,12 @@ bool guard_loaded(void);
 
 /* Its counters, all 0 without pinsafe */
 struct pinsafe_stats guard_stats(void);
+
+/* Wait until so many regions were revoked and their leases are gone */
+bool guard_wait_revoked(uint64_t revoked_mrs, int ms);
+
+/* /proc/sys/fs/NAME; the next case finds it as it was */
+void guard_set_sysctl(const char *name, int value);
 
 /* fs.lease-break-time in ms; a breaker must return well before */
 int guard_break_time_ms(void);

@@ -50,6 +50,8 @@ static int count_leases(void)
 	if (!locks)
 		t_bail("/proc/locks");
 	n = count_lines(locks, "LAYOUT");
+	rewind(locks);
+	n += count_lines(locks, " LEASE ");
 	fclose(locks);
 	return n;
 }

@@ -6,7 +6,7 @@
 struct leaks {
 	int descriptors; /* of this process */
 	int regions;	 /* memory regions of all processes */
-	int leases;	 /* layout leases of all processes */
+	int leases;	 /* leases of all processes */
 };
 
 struct leaks leaks_count(void);

@@ -62,6 +62,23 @@ void region_check_alive(struct region *region, struct verbs *verbs,
 	     "%s: the file has the data", what);
 }
 
+void region_check_arrives(struct region *region, struct verbs *verbs,
+			  const char *what)
+{
+	static uint64_t value = 0x6172726976650000;
+	size_t offset = region->len / 2;
+	uint64_t found = 0;
+	int status;
+
+	status = region_write(region, verbs, offset, ++value);
+	t_ok(status == IBV_WC_SUCCESS, "%s: RDMA WRITE: %s", what,
+	     ibv_wc_status_str(status));
+	t_ok(pread(region->fd, &found, sizeof(found), offset) ==
+			     sizeof(found) &&
+		     found == value,
+	     "%s: the file has the data", what);
+}
+
 void region_check_revoked(struct region *region, struct verbs *verbs,
 			  const char *what)
 {

@@ -29,6 +29,9 @@ int region_write(struct region *region, struct verbs *verbs, size_t offset,
 /* Check that an RDMA WRITE succeeds and that the file has the data */
 void region_check_alive(struct region *region, struct verbs *verbs,
 			const char *what);
+/* The same without opening the file, which would break an ordinary lease */
+void region_check_arrives(struct region *region, struct verbs *verbs,
+			  const char *what);
 /* Check that the region is revoked: an RDMA WRITE fails */
 void region_check_revoked(struct region *region, struct verbs *verbs,
 			  const char *what);
