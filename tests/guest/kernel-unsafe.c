@@ -25,9 +25,9 @@
 /* Where on the device the file's data at offset is */
 static uint64_t physical(int fd, uint64_t offset)
 {
-	struct {
+	union {
 		struct fiemap map;
-		struct fiemap_extent extent;
+		char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
 	} f = {
 		.map = {
 			.fm_start = offset,
@@ -39,7 +39,8 @@ static uint64_t physical(int fd, uint64_t offset)
 
 	if (ioctl(fd, FS_IOC_FIEMAP, &f) || !f.map.fm_mapped_extents)
 		return 0;
-	return f.extent.fe_physical + offset - f.extent.fe_logical;
+	return f.map.fm_extents[0].fe_physical + offset -
+	       f.map.fm_extents[0].fe_logical;
 }
 
 /* Leave so little that whoever needs blocks gets those of the next truncate */

@@ -47,7 +47,7 @@ static int count_alive(int fd, char *addr, const uint32_t keys[REGIONS])
 	int i, alive = 0;
 
 	for (i = 0; i < REGIONS; i++)
-		if (!verbs_write_once(&verbs, "0123456789" + i, 1, addr + i,
+		if (!verbs_write_once(&verbs, &"0123456789"[i], 1, addr + i,
 				      keys[i]) &&
 		    pread(fd, &found, 1, i) == 1 && found == '0' + i)
 			alive++;

@@ -13,7 +13,8 @@ static int checks;
 static int failures;
 
 /* One write per line, so that lines of several processes do not mix */
-static void say(const char *head, const char *fmt, va_list ap, const char *tail)
+__attribute__((format(printf, 2, 0))) static void
+say(const char *head, const char *fmt, va_list ap, const char *tail)
 {
 	char text[900];
 
@@ -22,7 +23,8 @@ static void say(const char *head, const char *fmt, va_list ap, const char *tail)
 	fflush(stdout);
 }
 
-static bool check(bool cond, const char *fmt, va_list ap, const char *tail)
+__attribute__((format(printf, 2, 0))) static bool
+check(bool cond, const char *fmt, va_list ap, const char *tail)
 {
 	char head[40];
 
