@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which guard a policy gives to each kind of memory */
+#include <errno.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "choice.h"
+#include "fakes/fake_config.h"
+#include "fakes/fake_lease.h"
+#include "fakes/fake_open.h"
+#include "lib/test.h"
+#include "stats.h"
+
+struct pinsafe_stats stats;
+
+static struct mapping_part part;
+
+static int setup(void **state)
+{
+	memset(&stats, 0, sizeof(stats));
+	memset(&fake_config, 0, sizeof(fake_config));
+	fake_open_reset();
+	part = (struct mapping_part){
+		.kind = MAPPING_PAGE_CACHE,
+		.readable = true,
+		.writable = true,
+		.file = { .dev = makedev(8, 1), .path = "/data" },
+		.fs_name = "fakefs",
+	};
+	return 0;
+}
+
+static struct choice chosen(bool is_written)
+{
+	struct choice choice;
+
+	assert_int_equal(choice_make(&part, is_written, &choice), 0);
+	assert_int_equal(stats.refusals, 0);
+	return choice;
+}
+
+/* With its reason, and without touching the result */
+static void refused(bool is_written, int error)
+{
+	struct choice choice, before;
+
+	memset(&before, 0x55, sizeof(before));
+	choice = before;
+	stats.refusals = 0;
+	assert_int_equal(choice_make(&part, is_written, &choice), error);
+	assert_memory_equal(&choice, &before, sizeof(choice));
+	assert_int_equal(stats.refusals, 1);
+}
+
+#define LAYOUT &lease_layout
+#define ORDINARY &lease_ordinary
+#define NO_BACKEND NULL
+
+static void assert_choice(enum mapping_kind kind, enum guard_choice guard,
+			  const struct lease_backend *backend)
+{
+	struct choice choice;
+
+	part.kind = kind;
+	choice = chosen(true);
+	assert_int_equal(choice.guard, guard);
+	assert_ptr_equal(choice.backend, backend);
+	assert_int_equal(choice.may_go_on_demand,
+			 fake_config.policy.guard == GUARD_AUTO);
+}
+
+static void refused_kind(enum mapping_kind kind)
+{
+	part.kind = kind;
+	refused(true, EOPNOTSUPP);
+}
+
+static void auto__the_best_there_is(void **state)
+{
+	fake_config.policy.guard = GUARD_AUTO;
+	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_LEASE, ORDINARY);
+	assert_choice(MAPPING_SHMEM, GUARD_LEASE, ORDINARY);
+	refused_kind(MAPPING_UNKNOWN);
+}
+
+static void layout__for_DAX_only(void **state)
+{
+	fake_config.policy.guard = GUARD_LAYOUT;
+	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
+	refused_kind(MAPPING_PAGE_CACHE);
+	refused_kind(MAPPING_SHMEM);
+	refused_kind(MAPPING_UNKNOWN);
+}
+
+static void lease__for_all_files(void **state)
+{
+	fake_config.policy.guard = GUARD_LEASE;
+	assert_choice(MAPPING_FSDAX, GUARD_LEASE, ORDINARY);
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_LEASE, ORDINARY);
+	assert_choice(MAPPING_SHMEM, GUARD_LEASE, ORDINARY);
+	refused_kind(MAPPING_UNKNOWN);
+}
+
+static void odp__no_lease(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	assert_choice(MAPPING_FSDAX, GUARD_ODP, NO_BACKEND);
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_ODP, NO_BACKEND);
+	assert_choice(MAPPING_SHMEM, GUARD_ODP, NO_BACKEND);
+	refused_kind(MAPPING_UNKNOWN);
+}
+
+static void none__whatever_it_is(void **state)
+{
+	fake_config.policy.guard = GUARD_NONE;
+	assert_choice(MAPPING_FSDAX, GUARD_NONE, NO_BACKEND);
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_NONE, NO_BACKEND);
+	assert_choice(MAPPING_SHMEM, GUARD_NONE, NO_BACKEND);
+	assert_choice(MAPPING_UNKNOWN, GUARD_NONE, NO_BACKEND);
+}
+
+static void policy__is_that_of_the_path(void **state)
+{
+	fake_config.policy.guard = GUARD_NONE;
+	fake_config.other_path = "/data";
+	fake_config.other_policy.guard = GUARD_LEASE;
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_LEASE, ORDINARY);
+	part.file.path = "/elsewhere";
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_NONE, NO_BACKEND);
+}
+
+static void no_leases_on_the_file_system__EOPNOTSUPP(void **state)
+{
+	part.fs_magic = FAKE_FS_WITHOUT_LEASES;
+	refused(true, EOPNOTSUPP);
+	refused(false, EOPNOTSUPP);
+	fake_config.policy.guard = GUARD_ODP;
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_ODP, NO_BACKEND);
+}
+
+static void found_by_its_path_only__EOPNOTSUPP(void **state)
+{
+	part.error = ENOENT;
+	refused(true, EOPNOTSUPP);
+}
+
+static void btrfs__for_reading_only(void **state)
+{
+	part.fs_magic = BTRFS_SUPER_MAGIC;
+	refused(true, EOPNOTSUPP);
+	assert_ptr_equal(chosen(false).backend, ORDINARY);
+}
+
+static void hold__EINVAL_with_an_ordinary_lease(void **state)
+{
+	fake_config.policy.hold_on_break = true;
+	refused(true, EINVAL);
+	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
+	fake_config.policy.guard = GUARD_LEASE;
+	stats.refusals = 0;
+	refused(true, EINVAL);
+}
+
+#define STABLE_WRITES "queue/stable_writes"
+
+static void disk_with_stable_writes__for_reading_only(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
+	refused(true, EOPNOTSUPP);
+	stats.refusals = 0;
+	assert_ptr_equal(chosen(false).backend, ORDINARY);
+}
+
+static void disk_without_stable_writes__chosen(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "0\n");
+	(void)chosen(true);
+}
+
+/* A partition has no queue of its own. */
+static void partition__asks_its_disk(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, "1\n");
+	refused(true, EOPNOTSUPP);
+}
+
+static void partition_of_an_ordinary_disk__chosen(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, "0\n");
+	(void)chosen(true);
+}
+
+static void no_disk__chosen(void **state)
+{
+	(void)chosen(true);
+}
+
+static void empty_attribute__chosen(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "");
+	(void)chosen(true);
+}
+
+/* Nothing of these is written back. */
+static void other_kinds__need_no_stable_pages(void **state)
+{
+	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
+	fake_config.policy.guard = GUARD_LEASE;
+	assert_choice(MAPPING_SHMEM, GUARD_LEASE, ORDINARY);
+	assert_choice(MAPPING_FSDAX, GUARD_LEASE, ORDINARY);
+}
+
+#define CHOICE_CASE(fn) cmocka_unit_test_setup(fn, setup)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CHOICE_CASE(auto__the_best_there_is),
+		CHOICE_CASE(layout__for_DAX_only),
+		CHOICE_CASE(lease__for_all_files),
+		CHOICE_CASE(odp__no_lease),
+		CHOICE_CASE(none__whatever_it_is),
+		CHOICE_CASE(policy__is_that_of_the_path),
+		CHOICE_CASE(no_leases_on_the_file_system__EOPNOTSUPP),
+		CHOICE_CASE(found_by_its_path_only__EOPNOTSUPP),
+		CHOICE_CASE(btrfs__for_reading_only),
+		CHOICE_CASE(hold__EINVAL_with_an_ordinary_lease),
+		CHOICE_CASE(disk_with_stable_writes__for_reading_only),
+		CHOICE_CASE(disk_without_stable_writes__chosen),
+		CHOICE_CASE(partition__asks_its_disk),
+		CHOICE_CASE(partition_of_an_ordinary_disk__chosen),
+		CHOICE_CASE(no_disk__chosen),
+		CHOICE_CASE(empty_attribute__chosen),
+		CHOICE_CASE(other_kinds__need_no_stable_pages),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

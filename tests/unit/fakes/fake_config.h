@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_CONFIG_H
+#define FAKE_CONFIG_H
+
+#include "config.h"
+
+struct fake_config {
+	struct policy policy;
+	/* Of files with this path; NULL: there is no other policy */
+	const char *other_path;
+	struct policy other_policy;
+	bool may_guard_shmem;
+};
+
+extern struct fake_config fake_config;
+
+#endif /* FAKE_CONFIG_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_OPEN_H
+#define FAKE_OPEN_H
+
+#define FAKE_OPEN_FILES 4
+
+/*
+ * What files of /proc/sys and /sys contain, until fake_open_reset().  Nothing
+ * else is there in /sys/dev/block; all other files are real.
+ */
+void fake_open_file(const char *path, const char *text);
+void fake_open_reset(void);
+
+#endif /* FAKE_OPEN_H */
