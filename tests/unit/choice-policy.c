@@ -25,7 +25,7 @@ static int setup(void **state)
 		.kind = MAPPING_PAGE_CACHE,
 		.readable = true,
 		.writable = true,
-		.file = { .dev = makedev(8, 1), .path = "/data" },
+		.file = {.dev = makedev(8, 1), .path = "/data"},
 		.fs_name = "fakefs",
 	};
 	return 0;
@@ -35,6 +35,7 @@ static struct choice chosen(bool is_written)
 {
 	struct choice choice;
 
+	stats.refusals = 0;
 	assert_int_equal(choice_make(&part, is_written, &choice), 0);
 	assert_int_equal(stats.refusals, 0);
 	return choice;
@@ -159,7 +160,6 @@ static void hold__EINVAL_with_an_ordinary_lease(void **state)
 	refused(true, EINVAL);
 	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
 	fake_config.policy.guard = GUARD_LEASE;
-	stats.refusals = 0;
 	refused(true, EINVAL);
 }
 
@@ -169,7 +169,6 @@ static void disk_with_stable_writes__for_reading_only(void **state)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
 	refused(true, EOPNOTSUPP);
-	stats.refusals = 0;
 	assert_ptr_equal(chosen(false).backend, ORDINARY);
 }
 

@@ -9,7 +9,7 @@ struct fake_config fake_config;
 
 const struct config *config_get(void)
 {
-	static struct config config = { .retake_ms = 1000 };
+	static struct config config = {.retake_ms = 1000};
 
 	config.signal = SIGRTMAX - 2;
 	return &config;

@@ -33,6 +33,7 @@ static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 	say("reg_mr");
 	if (!fake_provider.is_quiet) {
 		fake_provider.was_in_section = is_in_section();
+		fake_provider.access = access;
 		r = fault_now(&fake_provider.reg_mr);
 	}
 	if (r) {

@@ -17,6 +17,7 @@ struct fake_provider {
 	int (*cmd_dereg_mr)(struct ibv_mr *mr);
 	bool is_quiet;	     /* record nothing */
 	bool was_in_section; /* at the last reg_mr or dereg_mr */
+	int access;	     /* of the last reg_mr */
 };
 
 extern struct fake_provider fake_provider;

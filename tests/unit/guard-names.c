@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Of several files, the one that is named in the reason is the one it is about.
+ */
+#include <errno.h>
+
+#include "lib/ruled.h"
+
+static void three_files(enum mapping_kind kind)
+{
+	fake_mapping_set(3, kind);
+	fake_mapping.parts[0].file.path = "/first";
+	fake_mapping.parts[1].file.path = "/second";
+	fake_mapping.parts[2].file.path = "/third";
+}
+
+static void assert_names_second(void)
+{
+	assert_logged("guard: /second ");
+	assert_not_logged("/first");
+	assert_not_logged("/third");
+}
+
+static void EAGAIN__whose_lease_was_not_to_be_had(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(2, EAGAIN);
+	guarded_reg_fails(EAGAIN, "classify, take 1, take 2, put 1");
+	assert_names_second();
+	assert_logged("(PINSAFE_RETAKE_MS)");
+}
+
+static void EAGAIN__who_has_it_open(void **state)
+{
+	three_files(MAPPING_PAGE_CACHE);
+	fake_lease.take = ONCE_AT(2, EAGAIN);
+	guarded_reg_fails(EAGAIN,
+			  "classify, take ordinary 1, take ordinary 2, put 1");
+	assert_names_second();
+	assert_logged("somebody has it open");
+}
+
+/* The last try counts: the first was about another file. */
+static void EAGAIN__as_of_the_last_try(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(3, EAGAIN);
+	fake_retake_left = 1;
+	fake_mapping.changes_at = 3;
+	guarded_reg_fails(EAGAIN,
+			  "classify, take 1, take 2, take 3, put 2, put 1, "
+			  "wait, classify, take 1, take 2, take 3, prefault 1, "
+			  "prefault 2, prefault 3, adopt 7, reg_mr, classify, "
+			  "dereg_mr, put 3, put 2, put 1");
+	assert_not_logged("/third");
+	assert_logged("guard: /first ");
+}
+
+#define UP_TO_REG_MR(take)                                                  \
+	"classify, " take ", prefault 1, prefault 2, prefault 3, adopt 7, " \
+	"reg_mr, held? 1, held? 2, held? 3, put 3, put 2, put 1"
+
+/* Of FS-DAX and tmpfs the kernel does pin pages. */
+static void EFAULT__file_with_a_page_cache(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_mapping.parts[1].kind = MAPPING_PAGE_CACHE;
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT,
+			  UP_TO_REG_MR("take 1, take ordinary 2, take 3"));
+	assert_names_second();
+	assert_logged("since 6.5 Linux pins no pages");
+}
+
+static void EFAULT__read_only_mapping_to_be_written(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_mapping.parts[0].writable = false;
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, "classify, take ordinary 1, "
+				  "prefault for reading 1, adopt 7, reg_mr, "
+				  "held? 1, put 1");
+	assert_logged("the mapping is read-only and the memory region is to be "
+		      "written");
+}
+
+static void EFAULT__old_kernel_and_read_only_mapping(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_mapping.parts[0].writable = false;
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	errno = 0;
+	assert_null(guarded_reg(0));
+	assert_int_equal(errno, EFAULT);
+	assert_logged("this kernel pins memory only as if");
+}
+
+static void lease__whose(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(2, EACCES);
+	guarded_reg_fails(EACCES, "classify, take 1, take 2, put 1");
+	assert_names_second();
+}
+
+static void prefault__whose(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
+	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, take 3, "
+				  "prefault 1, prefault 2, put 3, put 2, "
+				  "put 1");
+	assert_names_second();
+}
+
+static void choice__whose(void **state)
+{
+	three_files(MAPPING_FSDAX);
+	fake_mapping.parts[1].kind = MAPPING_UNKNOWN;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	assert_names_second();
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		RULED_CASE(EAGAIN__whose_lease_was_not_to_be_had),
+		RULED_CASE(EAGAIN__who_has_it_open),
+		RULED_CASE(EAGAIN__as_of_the_last_try),
+		RULED_CASE(EFAULT__file_with_a_page_cache),
+		RULED_CASE(EFAULT__read_only_mapping_to_be_written),
+		RULED_CASE(EFAULT__old_kernel_and_read_only_mapping),
+		RULED_CASE(lease__whose),
+		RULED_CASE(prefault__whose),
+		RULED_CASE(choice__whose),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

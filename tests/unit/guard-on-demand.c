@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * On-demand paging: by policy, or where nothing can be pinned, the device is
+ * sound and somebody sees what the program unmaps.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/ruled.h"
+
+#define ON_DEMAND                                                    \
+	"cover, prefault 1, adopt 7, reg_mr, prefetch for writing, " \
+	"classify, track"
+#define ON_DEMAND_AGAIN \
+	"cover, prefault 1, reg_mr, prefetch for writing, classify, track"
+
+static int setup(void **state)
+{
+	int r = ruled_setup(state);
+
+	fake_odp.is_offered = true;
+	fake_watch_is_enabled = true;
+	return r;
+}
+
+static void assert_on_demand(const struct ibv_mr *mr)
+{
+	const struct guarded_mr *gmr = fake_track.gmr;
+
+	assert_true(fake_provider.access & IBV_ACCESS_ON_DEMAND);
+	assert_ptr_equal(gmr->mr, mr);
+	assert_true(gmr->is_on_demand);
+	assert_int_equal(gmr->n_leases, 0);
+	assert_int_equal(fake_lease.holders[1], 0);
+}
+
+static void no_layout_leases__on_demand(void **state)
+{
+	fake_lease.take = ALWAYS(EOPNOTSUPP);
+	assert_on_demand(guarded_reg_succeeds("classify, take 1, " ON_DEMAND));
+	assert_int_equal(fake_track.gmr->n_ranges, 1);
+	assert_logged("on-demand paging");
+}
+
+static void no_layout_leases__refused(void **state)
+{
+	fake_lease.take = ALWAYS(EOPNOTSUPP);
+	guarded_reg_fails(EOPNOTSUPP, "classify, take 1");
+	assert_logged("has no layout leases");
+}
+
+static void device_without__refused(void **state)
+{
+	fake_odp.is_offered = false;
+	no_layout_leases__refused(state);
+}
+
+static void device_unsound__refused(void **state)
+{
+	fake_odp.is_unsound = true;
+	no_layout_leases__refused(state);
+}
+
+static void nobody_watches__refused(void **state)
+{
+	fake_watch_is_enabled = false;
+	no_layout_leases__refused(state);
+}
+
+static void layout_by_policy__refused(void **state)
+{
+	fake_config.policy.guard = GUARD_LAYOUT;
+	no_layout_leases__refused(state);
+}
+
+/* The policy for the second file wants nothing but a lease. */
+static void one_file_by_policy__refused(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_mapping.parts[1].file.path = "/strict";
+	fake_config.other_path = "/strict";
+	fake_config.other_policy.guard = GUARD_LAYOUT;
+	no_layout_leases__refused(state);
+}
+
+/* That is not for the policy of a file that needs no guard to decide. */
+static void one_file_without_guard__on_demand(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_mapping.parts[1].file.path = "/open";
+	fake_config.other_path = "/open";
+	fake_config.other_policy.guard = GUARD_NONE;
+	fake_lease.take = ALWAYS(EOPNOTSUPP);
+	assert_on_demand(guarded_reg_succeeds("classify, take 1, " ON_DEMAND));
+	assert_int_equal(fake_track.gmr->n_ranges, 1);
+	assert_int_equal(fake_track.gmr->ranges[0].ino, 1);
+}
+
+static void second_file_without_leases__first_is_released(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_lease.take = ONCE_AT(2, EOPNOTSUPP);
+	assert_on_demand(guarded_reg_succeeds(
+		"classify, take 1, take 2, put 1, cover, prefault 1, "
+		"prefault 2, adopt 7, reg_mr, prefetch for writing, classify, "
+		"track"));
+	assert_int_equal(fake_track.gmr->n_ranges, 2);
+}
+
+static void not_the_owner__EACCES(void **state)
+{
+	fake_lease.take = ALWAYS(EACCES);
+	guarded_reg_fails(EACCES, "classify, take 1");
+}
+
+#define PINNED \
+	"classify, take ordinary 1, prefault 1, adopt 7, reg_mr, held? 1, put 1"
+
+static void page_cache_not_pinned__on_demand(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ONCE(EFAULT);
+	assert_on_demand(guarded_reg_succeeds(PINNED ", " ON_DEMAND_AGAIN));
+}
+
+static void page_cache_not_pinned__refused(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_watch_is_enabled = false;
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, PINNED);
+	assert_logged("since 6.5 Linux pins no pages");
+}
+
+static void page_cache_lease_by_policy__refused(void **state)
+{
+	fake_config.policy.guard = GUARD_LEASE;
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, PINNED);
+}
+
+static void page_cache_other_error__refused(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ALWAYS(EINVAL);
+	guarded_reg_fails(EINVAL, PINNED);
+}
+
+static void not_on_demand_either__refused_once(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, PINNED ", cover, prefault 1, reg_mr");
+	assert_int_equal(fake_lease.holders[1], 0);
+}
+
+static void broken_meanwhile__pinned_the_next_time(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_provider.reg_mr = ONCE(EFAULT);
+	fake_lease.is_held = ONCE(EAGAIN);
+	fake_retake_left = 1;
+	(void)guarded_reg_succeeds(
+		PINNED ", wait, classify, take ordinary 1, prefault 1, reg_mr, "
+		       "classify, track");
+	assert_false(fake_track.gmr->is_on_demand);
+	assert_false(fake_provider.access & IBV_ACCESS_ON_DEMAND);
+}
+
+static void odp_by_policy__no_lease(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	assert_on_demand(guarded_reg_succeeds("classify, " ON_DEMAND));
+}
+
+/* What the user asked for is not doubted. */
+static void odp_by_policy__on_an_unsound_device(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	fake_odp.is_unsound = true;
+	assert_on_demand(guarded_reg_succeeds("classify, " ON_DEMAND));
+}
+
+static void odp_by_policy__device_without_EOPNOTSUPP(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	fake_odp.is_offered = false;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	assert_logged("guard=odp, but the device");
+}
+
+static void odp_by_policy__nobody_watches_EOPNOTSUPP(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	fake_watch_is_enabled = false;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	assert_logged("libpinsafe-preload.so");
+}
+
+/* One memory region is either on demand or pinned. */
+static void odp_for_one_file__for_all(void **state)
+{
+	fake_mapping_set(2, MAPPING_FSDAX);
+	fake_mapping.parts[1].file.path = "/odp";
+	fake_config.other_path = "/odp";
+	fake_config.other_policy.guard = GUARD_ODP;
+	assert_on_demand(guarded_reg_succeeds(
+		"classify, cover, prefault 1, prefault 2, adopt 7, reg_mr, "
+		"prefetch for writing, classify, track"));
+	assert_int_equal(fake_track.gmr->n_ranges, 2);
+}
+
+static void for_reading__prefetched_so(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_config.policy.guard = GUARD_ODP;
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	mr = guarded_reg(0);
+	assert_non_null(mr);
+	assert_record("classify, cover, prefault for reading 1, adopt 7, "
+		      "reg_mr, prefetch, classify, track");
+	assert_on_demand(mr);
+	assert_false(fake_track.gmr->is_written);
+}
+
+static void mapping_changed__again(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	fake_mapping.changes_at = 2;
+	fake_retake_left = 1;
+	assert_on_demand(guarded_reg_succeeds(
+		"classify, cover, prefault 1, adopt 7, reg_mr, "
+		"prefetch for writing, classify, dereg_mr, wait, "
+		"classify, " ON_DEMAND_AGAIN));
+}
+
+static void memory_window_bind__EOPNOTSUPP(void **state)
+{
+	fake_config.policy.guard = GUARD_ODP;
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_MW_BIND));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("classify");
+}
+
+#define ODP_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, ruled_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		ODP_CASE(no_layout_leases__on_demand),
+		ODP_CASE(device_without__refused),
+		ODP_CASE(device_unsound__refused),
+		ODP_CASE(nobody_watches__refused),
+		ODP_CASE(layout_by_policy__refused),
+		ODP_CASE(one_file_by_policy__refused),
+		ODP_CASE(one_file_without_guard__on_demand),
+		ODP_CASE(second_file_without_leases__first_is_released),
+		ODP_CASE(not_the_owner__EACCES),
+		ODP_CASE(page_cache_not_pinned__on_demand),
+		ODP_CASE(page_cache_not_pinned__refused),
+		ODP_CASE(page_cache_lease_by_policy__refused),
+		ODP_CASE(page_cache_other_error__refused),
+		ODP_CASE(not_on_demand_either__refused_once),
+		ODP_CASE(broken_meanwhile__pinned_the_next_time),
+		ODP_CASE(odp_by_policy__no_lease),
+		ODP_CASE(odp_by_policy__on_an_unsound_device),
+		ODP_CASE(odp_by_policy__device_without_EOPNOTSUPP),
+		ODP_CASE(odp_by_policy__nobody_watches_EOPNOTSUPP),
+		ODP_CASE(odp_for_one_file__for_all),
+		ODP_CASE(for_reading__prefetched_so),
+		ODP_CASE(mapping_changed__again),
+		ODP_CASE(memory_window_bind__EOPNOTSUPP),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/* guard.c with a policy that a case can change, and a log */
+#ifndef RULED_H
+#define RULED_H
+
+#include "../fakes/fake_config.h"
+#include "files.h"
+#include "guarded.h"
+
+/* As guarded_setup() */
+int ruled_setup(void **state);
+int ruled_teardown(void **state);
+
+/* What was logged, as a string in a static buffer */
+const char *ruled_log(void);
+void assert_logged(const char *text);
+void assert_not_logged(const char *text);
+
+#define RULED_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, ruled_setup, ruled_teardown)
+
+#endif /* RULED_H */
