@@ -62,9 +62,11 @@ ended()
 	! kill -0 "$1" 2>/dev/null
 }
 
+# truncate(2): truncate(1) opens the file first, with O_NONBLOCK, and gives up
+# with EAGAIN under a lease
 other_truncate()
 {
-	truncate -s 0 "$file"
+	perl -e 'truncate($ARGV[0], 0) or die $!' "$file"
 }
 
 other_open_trunc()
@@ -82,6 +84,19 @@ other_open_read()
 	exec 3<"$file"
 }
 
+show_logs()
+{
+	for name in server client; do
+		sed "s/^/# $name: /" "$logs/$name"
+	done
+}
+
+give_up()
+{
+	show_logs
+	bail "$@"
+}
+
 # run OPERATION MESSAGES: during a stream of so many; sets ..._status and
 # regions_...
 run()
@@ -93,11 +108,11 @@ run()
 	LD_PRELOAD=$preload "${command[@]}" --mmap="$file" >"$logs/server" \
 		2>&1 &
 	server=$!
-	wait_for listening || bail "the server does not listen"
+	wait_for listening || give_up "the server does not listen"
 	read -r before <$packets
-	timeout 60 "${command[@]}" 127.0.0.1 >"$logs/client" 2>&1 &
+	timeout 30 "${command[@]}" 127.0.0.1 >"$logs/client" 2>&1 &
 	client=$!
-	wait_for streaming || bail "the client does not write"
+	wait_for streaming || give_up "the client does not write"
 	regions_before=$(regions)
 	start=${EPOCHREALTIME/./}
 	"other_$operation"
@@ -107,15 +122,13 @@ run()
 	echo "# $operation took $(((end - start) / 1000)) ms"
 	exec 3>&-
 	read -r before <$packets
-	[ "$preload" ] || wait_for streaming || bail "the client has ended"
+	[ "$preload" ] || wait_for streaming || give_up "the client has ended"
 	wait $client
 	client_status=$?
 	# Without a client the server may wait for ever
 	wait_for ended $server || kill $server
 	wait $server
-	for name in server client; do
-		sed "s/^/# $name: /" "$logs/$name"
-	done
+	show_logs
 }
 
 command -v ib_write_bw >/dev/null || {
