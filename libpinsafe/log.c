@@ -54,37 +54,51 @@ static bool is_stderr_of_load(int fd)
 	       st.st_ino == stderr_at_load.st_ino;
 }
 
-/* Returns a descriptor or -1; *@ret_close tells whether to close it. */
-static int open_log(bool *ret_close)
+struct destination {
+	int fd;
+	bool is_stderr;
+	bool must_close;
+};
+
+/*
+ * The file, or standard error if there is none.  A program without a descriptor
+ * to spare shall still be told why its registration failed, so then, too.
+ */
+static struct destination open_log(void)
 {
-	*ret_close = true;
-	if (log_file)
-		return open(log_file,
-			    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-			    0644);
-	if (borrow_stderr)
-		return borrow_stderr();
-	*ret_close = false;
-	return STDERR_FILENO;
+	struct destination to = { .fd = -1, .must_close = true };
+
+	if (log_file) {
+		to.fd = open(log_file,
+			     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+				     O_NOCTTY,
+			     0644);
+		if (to.fd >= 0 || (errno != EMFILE && errno != ENFILE))
+			return to;
+	}
+	to.is_stderr = true;
+	to.must_close = borrow_stderr;
+	to.fd = borrow_stderr ? borrow_stderr() : STDERR_FILENO;
+	return to;
 }
 
 /*
  * There is nobody to tell if it fails.  A pipe without a reader must not kill
  * the program, nor a full one hold up the keeper.
  */
-static void write_line(int fd, const char *line, size_t n)
+static void write_line(const struct destination *to, const char *line, size_t n)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	struct pollfd ready = { .fd = to->fd, .events = POLLOUT };
 	const struct timespec now = { 0 };
 	sigset_t pipe, pending, saved;
 
-	if (borrow_stderr && !log_file && poll(&ready, 1, 0) != 1)
+	if (borrow_stderr && to->is_stderr && poll(&ready, 1, 0) != 1)
 		return;
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, &saved);
 	sigpending(&pending);
-	if (write(fd, line, n) < 0 && errno == EPIPE &&
+	if (write(to->fd, line, n) < 0 && errno == EPIPE &&
 	    !sigismember(&pending, SIGPIPE))
 		(void)sigtimedwait(&pipe, NULL, &now);
 	pthread_sigmask(SIG_SETMASK, &saved, NULL);
@@ -93,15 +107,15 @@ static void write_line(int fd, const char *line, size_t n)
 void log_line(enum log_level level, const char *format, ...)
 {
 	int saved_errno = errno;
+	struct destination to;
 	char line[1024];
-	bool must_close;
 	va_list args;
-	int fd, n, m;
+	int n, m;
 
 	if (level > max_level)
 		return;
-	fd = open_log(&must_close);
-	if (fd < 0 || (!log_file && !is_stderr_of_load(fd)))
+	to = open_log();
+	if (to.fd < 0 || (to.is_stderr && !is_stderr_of_load(to.fd)))
 		goto out;
 
 	n = snprintf(line, sizeof(line), "pinsafe: ");
@@ -114,9 +128,9 @@ void log_line(enum log_level level, const char *format, ...)
 	if (n > (int)sizeof(line) - 1)
 		n = sizeof(line) - 1;
 	line[n++] = '\n';
-	write_line(fd, line, n);
+	write_line(&to, line, n);
 out:
-	if (fd >= 0 && must_close)
-		close(fd);
+	if (to.fd >= 0 && to.must_close)
+		close(to.fd);
 	errno = saved_errno;
 }
