@@ -105,7 +105,8 @@ int keeper_adopt(int fd)
 		return 0;
 	r = dup3(copy, fd, O_CLOEXEC) < 0 ? errno : 0;
 	close(copy);
-	return r;
+	/* What dup3(2) says of a number that RLIMIT_NOFILE does not allow */
+	return r == EBADF ? EMFILE : r;
 }
 
 void keeper_drop(int fd)
