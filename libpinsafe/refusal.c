@@ -34,10 +34,14 @@ bool refusal_is_only_warning(const struct mapping *mapping)
 
 int refusal_no_maps(int r)
 {
+	bool no_room = r == EMFILE || r == ENFILE;
+
 	stats_add(refusals, 1);
 	log_error(
-		"guard: registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; mount /proc, or set PINSAFE=off to go without protection",
-		strerrorname_np(r), strerror(r));
+		"guard: registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
+		strerrorname_np(r), strerror(r),
+		no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)"
+			: "mount /proc");
 	return r;
 }
 
@@ -59,8 +63,9 @@ int refusal_no_leases(const struct mapping_part *part)
 
 int refusal_no_match(const struct mapping_part *part)
 {
-	return refuse(part, EOPNOTSUPP,
-		      "files of this file system are mapped under another device number than they have, so nobody can tell which file to take a lease on; use a file on ext4, xfs or f2fs");
+	return refuse(
+		part, EOPNOTSUPP,
+		"files of this file system are mapped under another device number than they have, so nobody can tell which file to take a lease on; use a file on ext4, xfs or f2fs");
 }
 
 int refusal_not_dax(const struct mapping_part *part)
