@@ -121,7 +121,7 @@ static const char not_the_owner[] =
 static const char out_of_reach[] =
 	"the file is unlinked or out of reach, and the program holds no descriptor of it, so no lease can be taken; keep a descriptor of the file open";
 static const char own_lease[] =
-	"the program has a lease on the file itself, which pinsafe must not disturb; give it up";
+	"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up";
 static const char others_lease[] =
 	"another process has an ordinary lease on the file and did not give it up at once; try again";
 
