@@ -143,7 +143,7 @@ static void check_end(struct region *region, struct verbs *verbs,
 	t_ok(now.breaks == before->breaks + 1 && now.zombie_mrs == 1 &&
 		     now.revoke_failures == before->revoke_failures,
 	     "%s: one break is counted, one region revoked", what);
-	t_ok(rerun_log_count("1 memory region(s) revoked") == 1,
+	t_ok(rerun_log_wait("1 memory region(s) revoked", 1, NOTICE_MS),
 	     "%s: the log says so", what);
 	t_ok(!region_leases(region).ordinary, "%s: no lease is left", what);
 	region_check_revoked(region, verbs, what);

@@ -50,6 +50,25 @@ void rerun_log_clear(void)
 		t_bail("clearing the log");
 }
 
+struct wanted {
+	const char *text;
+	int n;
+};
+
+static bool has_lines(void *arg)
+{
+	const struct wanted *wanted = arg;
+
+	return rerun_log_count(wanted->text) >= wanted->n;
+}
+
+bool rerun_log_wait(const char *text, int n, int ms)
+{
+	struct wanted wanted = {text, n};
+
+	return t_wait(has_lines, &wanted, ms) && rerun_log_count(text) == n;
+}
+
 static void child(char **argv, const char *name, const char *value,
 		  const char *argument, int out)
 {

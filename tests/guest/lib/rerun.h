@@ -3,6 +3,7 @@
 #ifndef T_RERUN_H
 #define T_RERUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,6 +15,9 @@ void rerun_with_log(char **argv);
 /* How many lines of the log contain this; clear it to count from now on */
 int rerun_log_count(const char *text);
 void rerun_log_clear(void);
+
+/* Wait for a line that another thread writes; more than n are wrong, too */
+bool rerun_log_wait(const char *text, int n, int ms);
 
 /*
  * What the program prints when it runs with NAME=VALUE and one more argument;
