@@ -16,6 +16,7 @@
 #include <linux/magic.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -71,6 +72,15 @@ void watch_cover(uintptr_t start, uintptr_t end)
 		;
 }
 
+/* The other half of the keeper's descriptors is for leases and devices. */
+static bool is_one_too_many(int fd)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) ||
+	       (rlim_t)fd >= limit.rlim_cur / 2;
+}
+
 struct keep_args {
 	uintptr_t start, end;
 	int fd;
@@ -90,6 +100,10 @@ static int keep_on_keeper(void *arg)
 	fd = keeper_borrow(args->fd);
 	if (fd < 0)
 		return errno;
+	if (is_one_too_many(fd)) {
+		close(fd);
+		return EMFILE;
+	}
 	if (fstat(fd, &st)) {
 		close(fd);
 		return errno;
