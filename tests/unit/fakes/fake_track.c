@@ -2,6 +2,7 @@
 /* The stage track, with one entry */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../lib/record.h"
 #include "fake_track.h"
@@ -77,4 +78,19 @@ struct guarded_mr *track_detach_context(const struct ibv_context *context)
 	record("detach");
 	fake_track.gmr = NULL;
 	return gmr;
+}
+
+int track_find_written(const struct track_query *query,
+		       struct mr_range **ret_ranges, size_t *ret_n)
+{
+	size_t size = fake_track.n_written * sizeof(struct mr_range);
+	int r = fault_now(&fake_track.find_written);
+
+	fake_track.query = query;
+	if (r)
+		return r;
+	*ret_ranges = malloc(size + 1);
+	memcpy(*ret_ranges, fake_track.written, size);
+	*ret_n = fake_track.n_written;
+	return 0;
 }

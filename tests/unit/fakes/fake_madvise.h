@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_MADVISE_H
+#define FAKE_MADVISE_H
+
+#include "../lib/fault.h"
+
+/* What MADV_POPULATE_WRITE fails with; it is recorded, nothing happens. */
+extern struct fault fake_madvise;
+
+#endif /* FAKE_MADVISE_H */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Once for each topic and file, and forgotten when there are too many */
+#include "lib/test.h"
+#include "once.h"
+
+static void second_time__false(void **state)
+{
+	assert_true(once_for_file(ONCE_UNGUARDED, 1, 1));
+	assert_false(once_for_file(ONCE_UNGUARDED, 1, 1));
+	assert_false(once_for_file(ONCE_UNGUARDED, 1, 1));
+}
+
+static void other_topic__true(void **state)
+{
+	assert_true(once_for_file(ONCE_UNGUARDED, 2, 1));
+	assert_true(once_for_file(ONCE_ON_DEMAND, 2, 1));
+	assert_false(once_for_file(ONCE_UNGUARDED, 2, 1));
+	assert_false(once_for_file(ONCE_ON_DEMAND, 2, 1));
+}
+
+static void other_file__true(void **state)
+{
+	assert_true(once_for_file(ONCE_UNGUARDED, 3, 1));
+	assert_true(once_for_file(ONCE_UNGUARDED, 3, 2));
+	assert_true(once_for_file(ONCE_UNGUARDED, 4, 1));
+	assert_false(once_for_file(ONCE_UNGUARDED, 3, 1));
+}
+
+/* The last ones are remembered, however many there were. */
+static void many_files__the_last_one_is_known(void **state)
+{
+	ino_t ino;
+
+	for (ino = 1; ino <= 1000; ino++) {
+		assert_true(once_for_file(ONCE_ON_DEMAND, 5, ino));
+		assert_false(once_for_file(ONCE_ON_DEMAND, 5, ino));
+	}
+	assert_true(once_for_file(ONCE_ON_DEMAND, 5, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(second_time__false),
+		CASE(other_topic__true),
+		CASE(other_file__true),
+		CASE(many_files__the_last_one_is_known),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

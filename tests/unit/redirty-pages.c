@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which pages are made dirty, and what is said if that fails */
+#include <errno.h>
+#include <string.h>
+
+#include "fakes/fake_madvise.h"
+#include "fakes/fake_track.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "log.h"
+#include "redirty.h"
+
+static struct file log_file;
+
+static int setup(void **state)
+{
+	fake_madvise = NEVER;
+	memset(&fake_track, 0, sizeof(fake_track));
+	record_clear();
+	file_make(&log_file, DISK, 0);
+	log_setup(LOG_LEVEL_WARN, log_file.path);
+	return page_size() == 0x1000 ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+	file_put(&log_file);
+	return 0;
+}
+
+static const struct mr_range ranges[] = {
+	{.start = 0x10000, .end = 0x14000},
+	{.start = 0x20000, .end = 0x21000},
+};
+
+static void assert_log_has(const char *text)
+{
+	assert_non_null(strstr(file_text(log_file.path), text));
+}
+
+static void whole_pages__as_they_are(void **state)
+{
+	redirty(ranges, 2);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+	assert_string_equal(file_text(log_file.path), "");
+}
+
+static void parts_of_pages__the_whole(void **state)
+{
+	struct mr_range range = {.start = 0x10123, .end = 0x11001};
+
+	redirty(&range, 1);
+	assert_record("dirty 0x10000+0x2000");
+}
+
+static void no_ranges__nothing(void **state)
+{
+	redirty(NULL, 0);
+	assert_record("");
+}
+
+static void interrupted__again(void **state)
+{
+	fake_madvise = ONCE(EINTR);
+	redirty(ranges, 1);
+	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000");
+}
+
+/* Unmapped or read-only: there is nothing that could be lost. */
+static void nothing_there(int error)
+{
+	fake_madvise = ONCE(error);
+	redirty(ranges, 2);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+	assert_string_equal(file_text(log_file.path), "");
+}
+
+static void unmapped__next_range(void **state)
+{
+	nothing_there(ENOMEM);
+}
+
+static void read_only__next_range(void **state)
+{
+	nothing_there(EINVAL);
+}
+
+static void truncated__next_range(void **state)
+{
+	nothing_there(EFAULT);
+}
+
+static void failed__said_and_next_range(void **state)
+{
+	fake_madvise = ONCE(EHWPOISON);
+	redirty(ranges, 2);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+	assert_log_has("16384 bytes at 0x10000 may not get to the file");
+}
+
+static void found__those_of_the_query(void **state)
+{
+	struct track_query query = {.any_file = true, .end = UINTPTR_MAX};
+
+	fake_track.written = ranges;
+	fake_track.n_written = 2;
+	redirty_found(&query);
+	assert_ptr_equal(fake_track.query, &query);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+}
+
+static void found__out_of_memory_is_said(void **state)
+{
+	struct track_query query = {.any_file = true, .end = UINTPTR_MAX};
+
+	fake_track.find_written = ALWAYS(ENOMEM);
+	redirty_found(&query);
+	assert_record("");
+	assert_log_has("may not get to the file");
+}
+
+#define REDIRTY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		REDIRTY_CASE(whole_pages__as_they_are),
+		REDIRTY_CASE(parts_of_pages__the_whole),
+		REDIRTY_CASE(no_ranges__nothing),
+		REDIRTY_CASE(interrupted__again),
+		REDIRTY_CASE(unmapped__next_range),
+		REDIRTY_CASE(read_only__next_range),
+		REDIRTY_CASE(truncated__next_range),
+		REDIRTY_CASE(failed__said_and_next_range),
+		REDIRTY_CASE(found__those_of_the_query),
+		REDIRTY_CASE(found__out_of_memory_is_said),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What devices may have written to, and what is on demand at an address */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/tracked.h"
+
+/* A written region with ranges of files 1, 2... at 0x10000, 0x20000... */
+static struct guarded_mr *written(struct ibv_mr *mr, size_t n_ranges)
+{
+	struct guarded_mr *gmr = track_alloc(n_ranges);
+	size_t i;
+
+	assert_non_null(gmr);
+	gmr->mr = mr;
+	gmr->context = mr->context;
+	gmr->is_written = true;
+	for (i = 0; i < n_ranges; i++)
+		gmr->ranges[gmr->n_ranges++] = (struct mr_range){
+			.start = 0x10000 * (i + 1),
+			.end = 0x10000 * (i + 1) + 0x8000,
+			.dev = 5,
+			.ino = i + 1,
+		};
+	assert_int_equal(track_add(gmr), 0);
+	return gmr;
+}
+
+static struct guarded_mr *on_demand(struct ibv_mr *mr, size_t n_ranges)
+{
+	struct guarded_mr *gmr = written(mr, n_ranges);
+
+	gmr->is_on_demand = true;
+	return gmr;
+}
+
+static struct mr_range found[8];
+static size_t n_found;
+
+static void find(struct track_query query)
+{
+	struct mr_range *ranges = NULL;
+	size_t i;
+
+	n_found = N_OF(found) + 1;
+	assert_int_equal(track_find_written(&query, &ranges, &n_found), 0);
+	assert_in_range(n_found, 0, N_OF(found));
+	for (i = 0; i < n_found; i++)
+		found[i] = ranges[i];
+	free(ranges);
+}
+
+static void find_file(ino_t ino)
+{
+	find((struct track_query){.dev = 5, .ino = ino, .end = UINTPTR_MAX});
+}
+
+static void find_addresses(uintptr_t start, uintptr_t end)
+{
+	find((struct track_query){
+		.any_file = true, .start = start, .end = end});
+}
+
+static void assert_found_one(uintptr_t start, uintptr_t end)
+{
+	assert_int_equal(n_found, 1);
+	assert_int_equal(found[0].start, start);
+	assert_int_equal(found[0].end, end);
+}
+
+static void no_regions__nothing(void **state)
+{
+	find_addresses(0, UINTPTR_MAX);
+	assert_int_equal(n_found, 0);
+}
+
+static void by_file__only_its_ranges(void **state)
+{
+	written(&tracked_mrs[0], 3);
+	find_file(2);
+	assert_found_one(0x20000, 0x28000);
+	assert_int_equal(found[0].ino, 2);
+	find_file(4);
+	assert_int_equal(n_found, 0);
+}
+
+static void by_file__same_number_on_another_device(void **state)
+{
+	written(&tracked_mrs[0], 1);
+	find((struct track_query){.dev = 6, .ino = 1, .end = UINTPTR_MAX});
+	assert_int_equal(n_found, 0);
+}
+
+static void by_addresses__cut_at_both_ends(void **state)
+{
+	written(&tracked_mrs[0], 1);
+	find_addresses(0x12000, 0x14000);
+	assert_found_one(0x12000, 0x14000);
+	find_addresses(0, 0x14000);
+	assert_found_one(0x10000, 0x14000);
+	find_addresses(0x12000, UINTPTR_MAX);
+	assert_found_one(0x12000, 0x18000);
+	find_addresses(0, UINTPTR_MAX);
+	assert_found_one(0x10000, 0x18000);
+}
+
+static void by_addresses__neighbours_are_left_out(void **state)
+{
+	written(&tracked_mrs[0], 1);
+	find_addresses(0, 0x10000);
+	assert_int_equal(n_found, 0);
+	find_addresses(0x18000, UINTPTR_MAX);
+	assert_int_equal(n_found, 0);
+	find_addresses(0x12000, 0x12000);
+	assert_int_equal(n_found, 0);
+}
+
+static void by_addresses__between_two_ranges(void **state)
+{
+	written(&tracked_mrs[0], 2);
+	find_addresses(0x17000, 0x21000);
+	assert_int_equal(n_found, 2);
+	assert_int_equal(found[0].start, 0x17000);
+	assert_int_equal(found[0].end, 0x18000);
+	assert_int_equal(found[1].start, 0x20000);
+	assert_int_equal(found[1].end, 0x21000);
+}
+
+static void several_regions__all(void **state)
+{
+	written(&tracked_mrs[0], 2);
+	written(&tracked_mrs[1], 3);
+	find_addresses(0, UINTPTR_MAX);
+	assert_int_equal(n_found, 5);
+	find_file(1);
+	assert_int_equal(n_found, 2);
+}
+
+static void for_reading__left_out(void **state)
+{
+	written(&tracked_mrs[0], 1)->is_written = false;
+	find_file(1);
+	assert_int_equal(n_found, 0);
+}
+
+static void on_demand__left_out(void **state)
+{
+	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
+
+	find_file(1);
+	assert_int_equal(n_found, 0);
+	assert_false(track_is_written(gmr));
+}
+
+static void zombie__left_out(void **state)
+{
+	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
+
+	assert_true(track_is_written(gmr));
+	assert_ptr_equal(track_claim(NULL, gmr->context, 1), gmr);
+	track_claim_done(gmr, true);
+	assert_false(track_is_written(gmr));
+	find_file(1);
+	assert_int_equal(n_found, 0);
+}
+
+/* The device writes until the kernel's side is gone. */
+static void being_deregistered__still_found(void **state)
+{
+	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
+
+	assert_int_equal(track_begin_dereg(gmr->mr, &gmr), 0);
+	find_file(1);
+	assert_found_one(0x10000, 0x18000);
+	track_dereg_failed(gmr);
+}
+
+static void claim__by_any_of_its_addresses(void **state)
+{
+	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 2);
+
+	assert_ptr_equal(track_claim_on_demand(0x27fff, 0x28000), gmr);
+	assert_int_equal(tracked_state(gmr), MR_REVOKING);
+	track_claim_done(gmr, false);
+	assert_ptr_equal(track_claim_on_demand(0, 0x10001), gmr);
+	track_claim_done(gmr, false);
+	assert_ptr_equal(track_claim_on_demand(0, UINTPTR_MAX), gmr);
+	track_claim_done(gmr, false);
+}
+
+static void claim__not_by_a_neighbour(void **state)
+{
+	on_demand(&tracked_mrs[0], 2);
+	assert_null(track_claim_on_demand(0, 0x10000));
+	assert_null(track_claim_on_demand(0x18000, 0x20000));
+	assert_null(track_claim_on_demand(0x28000, UINTPTR_MAX));
+}
+
+static void claim__pinned_ones_stay(void **state)
+{
+	written(&tracked_mrs[0], 1);
+	assert_null(track_claim_on_demand(0, UINTPTR_MAX));
+}
+
+static void claim__each_once(void **state)
+{
+	struct guarded_mr *first, *second;
+
+	on_demand(&tracked_mrs[0], 1);
+	on_demand(&tracked_mrs[1], 1);
+	first = track_claim_on_demand(0x10000, 0x11000);
+	second = track_claim_on_demand(0x10000, 0x11000);
+	assert_non_null(first);
+	assert_non_null(second);
+	assert_ptr_not_equal(first, second);
+	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	track_claim_done(first, true);
+	track_claim_done(second, true);
+	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	tracked_counts(0, 2);
+}
+
+static void claim__not_what_is_being_deregistered(void **state)
+{
+	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
+
+	assert_int_equal(track_begin_dereg(gmr->mr, &gmr), 0);
+	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	track_dereg_failed(gmr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		TRACKED_CASE(no_regions__nothing),
+		TRACKED_CASE(by_file__only_its_ranges),
+		TRACKED_CASE(by_file__same_number_on_another_device),
+		TRACKED_CASE(by_addresses__cut_at_both_ends),
+		TRACKED_CASE(by_addresses__neighbours_are_left_out),
+		TRACKED_CASE(by_addresses__between_two_ranges),
+		TRACKED_CASE(several_regions__all),
+		TRACKED_CASE(for_reading__left_out),
+		TRACKED_CASE(on_demand__left_out),
+		TRACKED_CASE(zombie__left_out),
+		TRACKED_CASE(being_deregistered__still_found),
+		TRACKED_CASE(claim__by_any_of_its_addresses),
+		TRACKED_CASE(claim__not_by_a_neighbour),
+		TRACKED_CASE(claim__pinned_ones_stay),
+		TRACKED_CASE(claim__each_once),
+		TRACKED_CASE(claim__not_what_is_being_deregistered),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
