@@ -86,16 +86,25 @@ struct keep_args {
 	int fd;
 };
 
+/* NULL: there are none left. */
+static struct kept *find_free(void)
+{
+	struct kept *k;
+
+	for (k = kept; k < kept + MAX_KEPT; k++)
+		if (!k->end)
+			return k;
+	return NULL;
+}
+
 static int keep_on_keeper(void *arg)
 {
 	const struct keep_args *args = arg;
+	struct kept *k = find_free();
 	struct stat st;
-	size_t i;
 	int fd;
 
-	for (i = 0; i < MAX_KEPT && kept[i].end; i++)
-		;
-	if (i == MAX_KEPT)
+	if (!k)
 		return ENFILE;
 	fd = keeper_borrow(args->fd);
 	if (fd < 0)
@@ -108,11 +117,11 @@ static int keep_on_keeper(void *arg)
 		close(fd);
 		return errno;
 	}
-	kept[i].start = args->start;
-	kept[i].end = args->end;
-	kept[i].dev = st.st_dev;
-	kept[i].ino = st.st_ino;
-	keeper_own(&kept[i].fd, fd);
+	k->start = args->start;
+	k->end = args->end;
+	k->dev = st.st_dev;
+	k->ino = st.st_ino;
+	keeper_own(&k->fd, fd);
 	watch_cover(args->start, args->end);
 	return 0;
 }
@@ -156,6 +165,25 @@ void watch_mapped(void *addr, size_t length, int fd)
 	errno = saved_errno;
 }
 
+/*
+ * A hole in the middle: what is left are two mappings.  If that is not possible
+ * the description is kept too long, rather than not long enough.
+ */
+static void split(struct kept *k, uintptr_t start, uintptr_t end)
+{
+	struct kept *rest = find_free();
+	int fd = rest ? fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+	if (fd < 0)
+		return;
+	rest->start = end;
+	rest->end = k->end;
+	rest->dev = k->dev;
+	rest->ino = k->ino;
+	keeper_own(&rest->fd, fd);
+	k->end = start;
+}
+
 void watch_forget_range(uintptr_t start, uintptr_t end)
 {
 	struct kept *k;
@@ -167,7 +195,8 @@ void watch_forget_range(uintptr_t start, uintptr_t end)
 			k->start = end;
 		else if (end >= k->end)
 			k->end = start;
-		/* A hole in the middle: both ends still are of the mapping. */
+		else
+			split(k, start, end);
 		if (k->start >= k->end) {
 			keeper_close(&k->fd);
 			memset(k, 0, sizeof(*k));
