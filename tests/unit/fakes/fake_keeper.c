@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage keeper, without a thread: the caller does it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "../lib/record.h"
 #include "fake_keeper.h"
 
@@ -21,4 +25,27 @@ int keeper_adopt(int fd)
 void keeper_drop(int fd)
 {
 	record("drop %d", fd);
+}
+
+int keeper_borrow(int fd)
+{
+	int r = fault_now(&fake_keeper.borrow);
+
+	if (!r)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	errno = r;
+	return -1;
+}
+
+void keeper_own(struct keeper_fd *kfd, int fd)
+{
+	kfd->fd = fd;
+	fake_keeper.n_owned++;
+}
+
+void keeper_close(struct keeper_fd *kfd)
+{
+	close(kfd->fd);
+	kfd->fd = -1;
+	fake_keeper.n_owned--;
 }

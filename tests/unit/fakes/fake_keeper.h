@@ -8,6 +8,8 @@
 struct fake_keeper {
 	struct fault call;
 	struct fault adopt;
+	struct fault borrow;
+	int n_owned;	/* descriptors */
 };
 
 extern struct fake_keeper fake_keeper;
