@@ -120,53 +120,101 @@ void own_removal_end(struct lease_barrier *barrier)
 	errno = saved_errno;
 }
 
-/* The next mapping from @addr on, cut to @end; what is not there the kernel
- * tells */
-static void next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
-{
-	struct vma_reader reader;
-	int r = ENOENT;
+struct look_args {
+	uintptr_t addr;
+	struct vma *vma;
+};
 
-	if (!vma_open(&reader)) {
-		r = vma_next(&reader, addr, ret_vma);
-		vma_close(&reader);
+static int look(void *arg)
+{
+	const struct look_args *args = arg;
+	struct vma_reader reader;
+	int r;
+
+	r = vma_open(&reader);
+	if (r)
+		return r;
+	r = vma_next(&reader, args->addr, args->vma);
+	vma_close(&reader);
+	return r;
+}
+
+/*
+ * The mapping at @addr, cut to @end.  ENOENT: there is none before
+ * @ret_vma->end; or the errno of reading /proc/self/maps.
+ */
+static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
+{
+	struct look_args args = {addr, ret_vma};
+	struct section section;
+	int r;
+
+	r = look(&args);
+	if (r == EMFILE || r == ENFILE) {
+		section_enter(&section);
+		r = keeper_call(look, &args);
+		section_leave(&section);
 	}
-	if (r || ret_vma->start > addr || ret_vma->end > end)
+	if (r && r != ENOENT)
+		return r;
+	if (r || ret_vma->start > end)
+		ret_vma->start = end;
+	if (ret_vma->start > addr) {
+		ret_vma->end = ret_vma->start;
+		return ENOENT;
+	}
+	if (ret_vma->end > end)
 		ret_vma->end = end;
-	if (r || ret_vma->start > addr)
-		ret_vma->ino = 0;
+	return 0;
+}
+
+static int remove_piece(uintptr_t start, const struct vma *vma,
+			int (*real_madvise)(void *, size_t, int))
+{
+	struct lease_barrier barrier;
+	int r;
+
+	r = vma->ino ? begin(vma->dev, vma->ino, &barrier) : 0;
+	if (r)
+		return r;
+	r = real_madvise((void *)start, vma->end - start, MADV_REMOVE) ? errno
+								       : 0;
+	if (vma->ino)
+		own_removal_end(&barrier);
+	return r;
 }
 
 int own_removal_mapped(void *addr, size_t length,
 		       int (*real_madvise)(void *, size_t, int))
 {
 	uintptr_t start = (uintptr_t)addr, end = start + length;
-	struct lease_barrier barrier;
+	bool has_gap = false;
 	struct vma *vma;
 	int r = 0;
 
-	vma = watch_is_enabled() && start < end ? malloc(sizeof(*vma)) : NULL;
-	if (!vma)
+	if (!watch_is_enabled() || start >= end)
 		return real_madvise(addr, length, MADV_REMOVE);
+	vma = malloc(sizeof(*vma));
+	if (!vma)
+		return -1;
 	/* One mapping after the other, as the kernel does it */
 	for (; start < end && !r; start = vma->end) {
-		next_piece(start, end, vma);
-		if (!vma->ino) {
-			r = real_madvise((void *)start, vma->end - start,
-					 MADV_REMOVE);
-			continue;
+		r = next_piece(start, end, vma);
+		if (!r) {
+			r = remove_piece(start, vma, real_madvise);
+		} else if (r == ENOENT) {
+			/* It tells in the end, and goes on before. */
+			has_gap = true;
+			r = 0;
 		}
-		r = begin(vma->dev, vma->ino, &barrier);
-		if (r) {
-			errno = r;
-			r = -1;
-			break;
-		}
-		r = real_madvise((void *)start, vma->end - start, MADV_REMOVE);
-		own_removal_end(&barrier);
 	}
 	free(vma);
-	return r;
+	if (!r && has_gap)
+		r = ENOMEM;
+	if (!r)
+		return 0;
+	errno = r;
+	return -1;
 }
 
 static void sync_found(const struct track_query *query)
