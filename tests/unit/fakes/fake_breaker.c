@@ -7,3 +7,20 @@ void breaker_revoke_context(struct ibv_context *context)
 {
 	record("revoke context");
 }
+
+uint64_t breaker_run(void)
+{
+	record("run");
+	return UINT64_MAX;
+}
+
+void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
+{
+	record("revoke on demand %#lx-%#lx", (unsigned long)start,
+	       (unsigned long)end);
+}
+
+void breaker_revoke_all(void)
+{
+	record("revoke all");
+}

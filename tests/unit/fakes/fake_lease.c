@@ -63,3 +63,32 @@ bool lease_ordinary_works_on(unsigned long fs_magic)
 {
 	return fs_magic != FAKE_FS_WITHOUT_LEASES;
 }
+
+void lease_barrier_enter(struct lease_barrier *barrier)
+{
+	record("bar");
+}
+
+void lease_barrier_leave(struct lease_barrier *barrier)
+{
+	record("unbar");
+}
+
+bool lease_exists_blind(dev_t dev, ino_t ino)
+{
+	if (!fake_lease.blind_left)
+		return false;
+	fake_lease.blind_left--;
+	return true;
+}
+
+bool lease_exists_any_blind(void)
+{
+	return fake_lease.blind_left;
+}
+
+unsigned int lease_break_blind(dev_t dev, ino_t ino)
+{
+	record("break");
+	return 1;
+}

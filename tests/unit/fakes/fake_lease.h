@@ -14,6 +14,8 @@ struct fake_lease {
 	struct fault take;
 	struct fault is_held;	     /* error: no */
 	struct fault is_held_locked; /* error: no */
+	/* How often there still is a lease that the program can not break */
+	unsigned int blind_left;
 };
 
 extern struct fake_lease fake_lease;

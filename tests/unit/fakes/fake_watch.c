@@ -4,6 +4,7 @@
 #include "fake_watch.h"
 
 bool fake_watch_is_enabled;
+bool fake_watch_covers;
 
 bool watch_is_enabled(void)
 {
@@ -13,4 +14,14 @@ bool watch_is_enabled(void)
 void watch_cover(uintptr_t start, uintptr_t end)
 {
 	record("cover");
+}
+
+bool watch_covers(uintptr_t start, uintptr_t end)
+{
+	return fake_watch_covers;
+}
+
+void watch_forget_range(uintptr_t start, uintptr_t end)
+{
+	record("forget %#lx-%#lx", (unsigned long)start, (unsigned long)end);
 }

@@ -7,5 +7,7 @@
 #include "watch.h"
 
 extern bool fake_watch_is_enabled;
+/* What watch_covers() says */
+extern bool fake_watch_covers;
 
 #endif /* FAKE_WATCH_H */
