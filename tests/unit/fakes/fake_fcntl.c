@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * fcntl(2) of a kernel with layout leases.  As there, the armed owner is sent
- * the armed signal, and both are forgotten when the lease ends.
+ * fcntl(2) of a kernel with layout leases and ordinary ones.  As there, the
+ * armed owner is sent the armed signal, and both are forgotten when the lease
+ * ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +26,14 @@ struct fake_fcntl fake_fcntl;
 
 #define MAX_FILES 8
 
-/* Of one file, as this process has one open file description at most */
+/* File offset of the description that is mapped */
+#define MAPPED_OFFSET 4242
+
+/* Of one file, on which there is one lease at most */
 static struct inode {
 	const struct file *file;
 	bool has_lease;
+	int type;
 	bool is_breaking;
 	int signal;
 	pid_t owner;
@@ -43,8 +48,10 @@ void fake_fcntl_files(const struct file *files, size_t n_files)
 
 	pthread_mutex_lock(&mutex);
 	memset(inodes, 0, sizeof(inodes));
-	for (i = 0; i < n_files; i++)
+	for (i = 0; i < n_files; i++) {
 		inodes[i].file = &files[i];
+		(void)lseek(files[i].fd, MAPPED_OFFSET, SEEK_SET);
+	}
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -71,9 +78,35 @@ static void forget(struct inode *inode)
 	inode->owner = 0;
 }
 
+/* fs/locks.c: check_conflicting_open(), generic_add_lease(), fcntl_setlease() */
+static int check_type(int fd, int type)
+{
+	bool is_mapped = lseek(fd, 0, SEEK_CUR) == MAPPED_OFFSET;
+	int mode = __real_fcntl(fd, F_GETFL) & O_ACCMODE;
+
+	switch (type) {
+	case F_LAYOUT:
+		return 0;
+	case F_WRLCK:
+		/* Of another description, that of the mapping is in the way. */
+		return !is_mapped || fake_fcntl.n_readers ||
+				       fake_fcntl.n_writers ?
+			       EAGAIN :
+			       0;
+	case F_RDLCK:
+		return mode != O_RDONLY || fake_fcntl.n_writers ? EAGAIN : 0;
+	}
+	return EINVAL;
+}
+
+static const char *name_of(int type)
+{
+	return type == F_WRLCK ? "write " : type == F_RDLCK ? "read " : "";
+}
+
 static int set_lease(struct inode *inode, int fd, int type)
 {
-	int r = 0;
+	int r;
 
 	if (type == F_UNLCK) {
 		if (!inode->has_lease)
@@ -84,18 +117,19 @@ static int set_lease(struct inode *inode, int fd, int type)
 		forget(inode);
 		return 0;
 	}
-	if (type != F_LAYOUT)
-		r = EINVAL;
+	r = check_type(fd, type);
 	if (!r)
 		r = fault_now(&fake_fcntl.set_lease);
 	if (!r && inode->is_breaking)
 		r = EAGAIN;
-	if (r) {
-		forget(inode);
+	if (r)
 		return r;
-	}
-	say(inode->signal && inode->owner ? "lease" : "unarmed lease", inode);
+	if (!fake_fcntl.is_quiet)
+		record("%s%slease %c",
+		       inode->signal && inode->owner ? "" : "unarmed ",
+		       name_of(type), 'a' + (int)(inode - inodes));
 	inode->has_lease = true;
+	inode->type = type;
 	inode->fd = fd;
 	return 0;
 }
@@ -106,11 +140,13 @@ static int command_on(struct inode *inode, int fd, int command, void *arg)
 
 	switch (command) {
 	case F_SETSIG:
-		say("signal", inode);
+		say(arg ? "signal" : "no signal", inode);
 		inode->signal = (intptr_t)arg;
 		return 0;
 	case F_SETOWN_EX:
-		say(owner->type == F_OWNER_TID ? "owner" : "wrong owner",
+		say(!owner->pid			   ? "no owner" :
+		    owner->type == F_OWNER_TID ? "owner" :
+						     "wrong owner",
 		    inode);
 		inode->owner = owner->pid;
 		return 0;
@@ -144,8 +180,10 @@ int __wrap_fcntl(int fd, int command, ...)
 		pthread_mutex_unlock(&mutex);
 		return __real_fcntl(fd, command, arg);
 	}
-	if (command == F_GETLEASE) {
-		type = inode->has_lease && !inode->is_breaking ? F_LAYOUT :
+	if (__real_fcntl(fd, F_GETFL) & O_PATH) {
+		r = EBADF;
+	} else if (command == F_GETLEASE) {
+		type = inode->has_lease && !inode->is_breaking ? inode->type :
 								 F_UNLCK;
 		r = 0;
 	} else {
@@ -217,4 +255,16 @@ bool fake_lease_exists(const struct file *file)
 	exists = find(file->dev, file->ino)->has_lease;
 	pthread_mutex_unlock(&mutex);
 	return exists;
+}
+
+bool fake_is_armed(const struct file *file)
+{
+	struct inode *inode;
+	bool is_armed;
+
+	pthread_mutex_lock(&mutex);
+	inode = find(file->dev, file->ino);
+	is_armed = inode->signal || inode->owner;
+	pthread_mutex_unlock(&mutex);
+	return is_armed;
 }

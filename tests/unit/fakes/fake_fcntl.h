@@ -17,13 +17,19 @@ struct fake_fcntl {
 	bool loses_signals;	/* as if the queue were full */
 	bool is_quiet;		/* record nothing */
 	unsigned int n_unarmed; /* breaks that would have killed the process */
+	/* Processes that have the files open, too */
+	unsigned int n_readers, n_writers;
 	/* Just before a lease goes; by the thread that gives it up */
 	void (*on_unlock)(const struct file *file);
 };
 
 extern struct fake_fcntl fake_fcntl;
 
-/* Layout leases exist on these files, a, b... in the record; others are real. */
+/*
+ * Leases exist on these files, a, b... in the record; others are real.  The
+ * mappings hold the descriptions that the files have now, which are known
+ * by their file offset from then on.
+ */
 void fake_fcntl_files(const struct file *files, size_t n_files);
 
 /*
@@ -39,5 +45,7 @@ void fake_break_end(const struct file *file);
 void fake_lease_expire(const struct file *file);
 
 bool fake_lease_exists(const struct file *file);
+/* Would somebody be signalled? */
+bool fake_is_armed(const struct file *file);
 
 #endif /* FAKE_FCNTL_H */

@@ -43,7 +43,8 @@ void stack_prepare(void)
 	file_make(&log_file, DISK, 0);
 	file_close(&log_file);
 	setenv("PINSAFE_LOG_FILE", log_file.path, 1);
-	setenv("PINSAFE_RETAKE_MS", "60000", 1);
+	/* Long, unless the test has set it */
+	setenv("PINSAFE_RETAKE_MS", "60000", 0);
 	assert_int_equal(fork_setup(), 0);
 }
 
@@ -71,6 +72,8 @@ int stack_setup(void **state)
 	fake_provider.cmd_dereg_mr = verbs_wrap_cmd_dereg_mr;
 	fake_kernel_mr_reset();
 	fake_statx_is_dax = true;
+	fake_fstatfs_magic = 0;
+	fake_open_reset();
 
 	stack_addr = addresses(STACK_FILES * STACK_PAGES);
 	for (i = 0; i < STACK_FILES; i++) {

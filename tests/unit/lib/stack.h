@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 #include "../fakes/fake_fcntl.h"
+#include "../fakes/fake_fstatfs.h"
 #include "../fakes/fake_kernel_mr.h"
+#include "../fakes/fake_open.h"
 #include "../fakes/fake_provider.h"
 #include "../fakes/fake_statx.h"
 #include "files.h"

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Ordinary leases of files with a page cache: through the description that is
+ * mapped, armed before they are taken, and disarmed if they are not to be had.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/stack.h"
+#include "own_operation.h"
+#include "verbs_wrap.h"
+#include "watch.h"
+
+#define TAKE(type) "signal a, owner a, " type " lease a"
+#define DISARMED "signal a, owner a, no signal a, no owner a"
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	fake_statx_is_dax = false;
+	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
+	return 0;
+}
+
+static size_t n_descriptors(void)
+{
+	size_t n = 0;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void refused(int error, const char *text)
+{
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, error);
+	assert_record(text);
+	assert_int_equal(stack_stats().leases, 0);
+	assert_int_equal(stack_stats().refusals, 1);
+}
+
+static void mapped__write_lease_armed(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_record(TAKE("write") ", reg_mr");
+	assert_int_equal(stack_stats().leases, 1);
+	stack_dereg_ok(mr);
+	assert_record("dereg_mr, destroy 0, unlock a");
+	assert_false(fake_is_armed(STACK_A));
+}
+
+static void second_mr__shares_it(void **state)
+{
+	struct ibv_mr *first = stack_reg_file(STACK_A);
+	struct ibv_mr *second = stack_reg_file(STACK_A);
+
+	assert_record(TAKE("write") ", reg_mr, reg_mr");
+	stack_dereg_ok(first);
+	stack_dereg_ok(second);
+	assert_record("dereg_mr, destroy 0, dereg_mr, destroy 1, unlock a");
+}
+
+/* The program's descriptors stay as they are. */
+static void taken_and_released__no_descriptor_left(void **state)
+{
+	size_t before = n_descriptors();
+
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_int_equal(n_descriptors(), before);
+}
+
+static void broken__revoked_then_released(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+/* Two descriptions of the same file: neither is the only one. */
+static void opened_again__EAGAIN(void **state)
+{
+	int other = open(STACK_A->path, O_RDWR | O_CLOEXEC);
+
+	assert_true(other >= 0);
+	fake_fcntl.n_writers = 1;
+	fake_fcntl.is_quiet = true;
+	refused(EAGAIN, "");
+	assert_false(fake_is_armed(STACK_A));
+	assert_non_null(strstr(stack_log(), "this program itself"));
+	close(other);
+}
+
+static void path_descriptor__passed_over(void **state)
+{
+	int path = open(STACK_A->path, O_PATH | O_CLOEXEC);
+	int high = fcntl(STACK_A->fd, F_DUPFD_CLOEXEC, 500);
+	struct ibv_mr *mr;
+
+	assert_true(high >= 500 && path >= 0);
+	close(STACK_A->fd);
+	STACK_A->fd = high;
+	mr = stack_reg_file(STACK_A);
+	assert_record(TAKE("write") ", reg_mr");
+	stack_dereg_ok(mr);
+	close(path);
+}
+
+static void only_a_path_descriptor__ENOENT(void **state)
+{
+	int path = open(STACK_A->path, O_PATH | O_CLOEXEC);
+
+	assert_true(path >= 0);
+	file_close(STACK_A);
+	refused(ENOENT, "");
+	close(path);
+}
+
+static void descriptor_closed__ENOENT(void **state)
+{
+	file_close(STACK_A);
+	refused(ENOENT, "");
+	assert_non_null(strstr(stack_log(), "keep a descriptor"));
+}
+
+static void own_lease__EBUSY_and_untouched(void **state)
+{
+	assert_int_equal(fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
+	record_clear();
+	refused(EBUSY, "");
+	assert_true(fake_lease_exists(STACK_A));
+	assert_int_equal(fcntl(STACK_A->fd, F_GETLEASE), F_WRLCK);
+	assert_int_equal(fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
+}
+
+static void set_lease_fails(int kernel_errno, int error)
+{
+	fake_fcntl.set_lease = ALWAYS(kernel_errno);
+	refused(error, DISARMED);
+	assert_false(fake_is_armed(STACK_A));
+	assert_int_equal(fcntl(STACK_A->fd, F_GETLEASE), F_UNLCK);
+}
+
+static void not_the_owner__EACCES(void **state)
+{
+	set_lease_fails(EACCES, EACCES);
+}
+
+static void no_memory__ENOMEM(void **state)
+{
+	set_lease_fails(ENOMEM, ENOMEM);
+}
+
+static void no_leases__EOPNOTSUPP(void **state)
+{
+	set_lease_fails(EINVAL, EOPNOTSUPP);
+}
+
+static void leases_turned_off__EOPNOTSUPP(void **state)
+{
+	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
+	set_lease_fails(EINVAL, EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "leases-enable"));
+}
+
+/* As try after try is made, until there is no time left */
+static void open_elsewhere__EAGAIN(void **state)
+{
+	fake_fcntl.n_readers = 1;
+	fake_fcntl.is_quiet = true;
+	refused(EAGAIN, "");
+	assert_false(fake_is_armed(STACK_A));
+	assert_non_null(strstr(stack_log(), STACK_A->path));
+}
+
+static void open_elsewhere_for_a_while__taken_then(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_fcntl.set_lease = ONCE(EAGAIN);
+	mr = stack_reg_file(STACK_A);
+	assert_record(DISARMED ", " TAKE("write") ", reg_mr");
+	assert_int_equal(stack_stats().retakes, 1);
+	stack_dereg_ok(mr);
+}
+
+static struct ibv_mr *reg_for_reading(void)
+{
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, stack_addr, page_size(),
+				     (uintptr_t)stack_addr, 0);
+}
+
+static void map_read_only(void)
+{
+	file_map(STACK_A, 0, STACK_PAGES, PROT_READ, stack_addr);
+}
+
+static void read_only_others_read__read_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	map_read_only();
+	fake_fcntl.n_readers = 1;
+	mr = reg_for_reading();
+	assert_non_null(mr);
+	assert_record(DISARMED ", " TAKE("read") ", reg_mr");
+	assert_non_null(strstr(stack_log(), "O_RDONLY|O_TRUNC"));
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+static void read_only_alone__write_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	map_read_only();
+	mr = reg_for_reading();
+	assert_non_null(mr);
+	assert_record(TAKE("write") ", reg_mr");
+	stack_dereg_ok(mr);
+}
+
+static void read_only_closed__read_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	map_read_only();
+	file_close(STACK_A);
+	mr = reg_for_reading();
+	assert_non_null(mr);
+	assert_record(TAKE("read") ", reg_mr");
+	stack_dereg_ok(mr);
+}
+
+static void read_only_others_write__EAGAIN(void **state)
+{
+	map_read_only();
+	fake_fcntl.n_writers = 1;
+	fake_fcntl.is_quiet = true;
+	errno = 0;
+	assert_null(reg_for_reading());
+	assert_int_equal(errno, EAGAIN);
+	assert_false(fake_is_armed(STACK_A));
+}
+
+/* Stores go through the mapping: a lease against writers is no guard. */
+static void writable_others_read__no_read_lease(void **state)
+{
+	fake_fcntl.n_readers = 1;
+	fake_fcntl.is_quiet = true;
+	errno = 0;
+	assert_null(reg_for_reading());
+	assert_int_equal(errno, EAGAIN);
+	assert_false(fake_lease_exists(STACK_A));
+}
+
+/* From here on it is watched: see main(). */
+
+static char *end_of_a(void)
+{
+	return stack_addr + STACK_PAGES * page_size();
+}
+
+static void watch_a(void)
+{
+	watch_enable();
+	watch_mapped(stack_addr, end_of_a() - stack_addr, STACK_A->fd);
+}
+
+static void watched_and_closed__through_the_kept_one(void **state)
+{
+	struct ibv_mr *mr;
+
+	watch_a();
+	file_close(STACK_A);
+	mr = stack_reg_file(STACK_A);
+	assert_record(TAKE("write") ", reg_mr");
+	stack_break(STACK_A);
+	stack_dereg_ok(mr);
+	own_unmapping(stack_addr, end_of_a() - stack_addr);
+	record_clear();
+	refused(ENOENT, "");
+}
+
+static void own_removal__revoked_first(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	struct lease_barrier barrier;
+
+	record_clear();
+	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	assert_record("destroy 0, unlock a");
+	assert_false(fake_lease_exists(STACK_A));
+	own_removal_end(&barrier);
+	stack_dereg_ok(mr);
+}
+
+static void own_removal__other_file_stays(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_B);
+	struct lease_barrier barrier;
+
+	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	own_removal_end(&barrier);
+	assert_true(fake_lease_exists(STACK_B));
+	assert_int_equal(stack_stats().breaks, 0);
+	stack_dereg_ok(mr);
+}
+
+static void own_removal__no_new_lease_meanwhile(void **state)
+{
+	struct lease_barrier barrier;
+
+	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	refused(EAGAIN, "");
+	own_removal_end(&barrier);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+}
+
+static void own_removal__two_at_a_time(void **state)
+{
+	struct lease_barrier first, second;
+
+	assert_int_equal(own_removal_begin(STACK_A->fd, &first), 0);
+	assert_int_equal(own_removal_begin(STACK_A->fd, &second), 0);
+	own_removal_end(&first);
+	refused(EAGAIN, "");
+	own_removal_end(&second);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+}
+
+static void own_removal__stuck_ETXTBSY(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	struct lease_barrier barrier;
+
+	fake_kernel_mr_stick(mr, -1, EBUSY);
+	errno = E2BIG;
+	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), ETXTBSY);
+	assert_int_equal(errno, E2BIG);
+	assert_true(fake_lease_exists(STACK_A));
+	fake_kernel_mr_stick(NULL, 0, 0);
+	stack_dereg_ok(mr);
+}
+
+/* The kernel breaks it, whoever does it. */
+static void own_removal__layout_lease_is_left_alone(void **state)
+{
+	struct lease_barrier barrier;
+	struct ibv_mr *mr;
+
+	fake_statx_is_dax = true;
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	assert_true(fake_lease_exists(STACK_A));
+	own_removal_end(&barrier);
+	assert_int_equal(stack_stats().breaks, 0);
+	stack_dereg_ok(mr);
+}
+
+#define LEASE_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		LEASE_CASE(mapped__write_lease_armed),
+		LEASE_CASE(second_mr__shares_it),
+		LEASE_CASE(taken_and_released__no_descriptor_left),
+		LEASE_CASE(broken__revoked_then_released),
+		LEASE_CASE(opened_again__EAGAIN),
+		LEASE_CASE(path_descriptor__passed_over),
+		LEASE_CASE(only_a_path_descriptor__ENOENT),
+		LEASE_CASE(descriptor_closed__ENOENT),
+		LEASE_CASE(own_lease__EBUSY_and_untouched),
+		LEASE_CASE(not_the_owner__EACCES),
+		LEASE_CASE(no_memory__ENOMEM),
+		LEASE_CASE(no_leases__EOPNOTSUPP),
+		LEASE_CASE(leases_turned_off__EOPNOTSUPP),
+		LEASE_CASE(open_elsewhere__EAGAIN),
+		LEASE_CASE(open_elsewhere_for_a_while__taken_then),
+		LEASE_CASE(read_only_others_read__read_lease),
+		LEASE_CASE(read_only_alone__write_lease),
+		LEASE_CASE(read_only_closed__read_lease),
+		LEASE_CASE(read_only_others_write__EAGAIN),
+		LEASE_CASE(writable_others_read__no_read_lease),
+		LEASE_CASE(watched_and_closed__through_the_kept_one),
+		LEASE_CASE(own_removal__revoked_first),
+		LEASE_CASE(own_removal__other_file_stays),
+		LEASE_CASE(own_removal__no_new_lease_meanwhile),
+		LEASE_CASE(own_removal__two_at_a_time),
+		LEASE_CASE(own_removal__stuck_ETXTBSY),
+		LEASE_CASE(own_removal__layout_lease_is_left_alone),
+	};
+
+	/* Cases that give up wait for so long. */
+	setenv("PINSAFE_RETAKE_MS", "50", 1);
+	return STACK_MAIN(cases);
+}
