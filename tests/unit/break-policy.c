@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What the policy makes of a break: a time of grace, which lease-break-time
+ * bounds, or on_break=hold.  The keeper's part runs here, on a clock that
+ * stands still.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "breaker.h"
+#include "clock.h"
+#include "fakes/fake_clock.h"
+#include "fakes/fake_config.h"
+#include "fakes/fake_fcntl.h"
+#include "fakes/fake_keeper.h"
+#include "fakes/fake_open.h"
+#include "fakes/fake_revoke.h"
+#include "lease.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "log.h"
+#include "sigio.h"
+#include "stats.h"
+#include "track.h"
+
+struct pinsafe_stats stats;
+
+#define START_NS (1000 * NSEC_PER_SEC)
+/* The breaker wants to be called again soon. */
+#define SOON (10 * NSEC_PER_MSEC)
+
+static struct file file, log_file;
+static struct ibv_context context;
+static struct ibv_mr mr = {.context = &context, .lkey = 1};
+static struct guarded_mr *gmr;
+
+/* In place of lease_ordinary.c, whose operations the break does not need */
+static int blind_take(struct lease *lease, const struct backing *backing)
+{
+	int fd = dup(file.fd);
+
+	assert_int_equal(sigio_arm(fd), 0);
+	assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	lease->type = F_WRLCK;
+	keeper_own(&lease->fd, fd);
+	return 0;
+}
+
+static const struct lease_backend blind = {
+	.name = "blind",
+	.break_means = "of the test",
+	.take = blind_take,
+};
+
+static int setup(void **state)
+{
+	memset(&stats, 0, sizeof(stats));
+	memset(&fake_config, 0, sizeof(fake_config));
+	memset(&fake_keeper, 0, sizeof(fake_keeper));
+	memset(&fake_fcntl, 0, sizeof(fake_fcntl));
+	fake_fcntl.loses_signals = true; /* nobody waits for them */
+	fake_revoke = NEVER;
+	fake_open_reset();
+	fake_open_file("/proc/sys/fs/lease-break-time", "45\n");
+	fake_clock_ns = START_NS;
+	file_make(&file, DISK, 1);
+	fake_fcntl_files(&file, 1);
+	file_make(&log_file, DISK, 0);
+	log_setup(LOG_LEVEL_INFO, log_file.path);
+	gmr = NULL;
+	return 0;
+}
+
+/* Whatever the case left, goes. */
+static int teardown(void **state)
+{
+	fake_revoke = NEVER;
+	breaker_revoke_all();
+	assert_int_equal(stats.leases, 0);
+	assert_false(fake_lease_exists(&file));
+	free(track_detach_context(&context));
+	file_put(&file);
+	file_put(&log_file);
+	return 0;
+}
+
+static struct lease *hold(const struct lease_backend *backend)
+{
+	struct backing backing = {
+		.dev = file.dev,
+		.ino = file.ino,
+		.tid = getpid(),
+		.path = file.path,
+	};
+	struct lease *lease;
+
+	assert_int_equal(lease_take(backend, &backing, &lease), 0);
+	gmr = track_alloc(1);
+	gmr->mr = &mr;
+	gmr->context = &context;
+	gmr->n_leases = 1;
+	gmr->leases[0] = lease;
+	assert_int_equal(track_add(gmr), 0);
+	record_clear();
+	return lease;
+}
+
+/* So many milliseconds after the break was noticed */
+static uint64_t run_at(unsigned int ms)
+{
+	fake_clock_ns = START_NS + ms * NSEC_PER_MSEC;
+	return breaker_run();
+}
+
+static void assert_revoked_at(unsigned int ms)
+{
+	if (ms) {
+		assert_int_equal(run_at(0), SOON);
+		assert_int_equal(run_at(ms - 1), SOON);
+		assert_record("");
+	}
+	assert_int_equal(run_at(ms), UINT64_MAX);
+	assert_record("revoke 1, unlock a");
+	assert_int_equal(stats.revoked_mrs, 1);
+	assert_int_equal(stats.breaks, 1);
+}
+
+static void no_grace__revoked_at_once(void **state)
+{
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_revoked_at(0);
+}
+
+static void grace__revoked_after_it(void **state)
+{
+	fake_config.policy.grace_ms = 300;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_revoked_at(300);
+}
+
+static void grace__of_ordinary_leases_too(void **state)
+{
+	fake_config.policy.grace_ms = 300;
+	hold(&blind);
+	fake_break_begin(&file);
+	assert_revoked_at(300);
+}
+
+/* The rest is for the revoke itself. */
+static void long_grace__half_of_lease_break_time(void **state)
+{
+	fake_config.policy.grace_ms = 600000;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_revoked_at(22500);
+}
+
+static void short_lease_break_time__half_of_it(void **state)
+{
+	fake_open_reset();
+	fake_open_file("/proc/sys/fs/lease-break-time", "1\n");
+	fake_config.policy.grace_ms = 501;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_revoked_at(500);
+}
+
+static void no_lease_break_time__as_long_as_wanted(void **state)
+{
+	fake_open_reset();
+	fake_open_file("/proc/sys/fs/lease-break-time", "0\n");
+	fake_config.policy.grace_ms = 100000;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_revoked_at(100000);
+}
+
+/* The program deregisters in time. */
+static void grace__used_by_the_program(void **state)
+{
+	struct lease *lease;
+
+	fake_config.policy.grace_ms = 300;
+	lease = hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_int_equal(run_at(0), SOON);
+	assert_int_equal(track_begin_dereg(&mr, &gmr), 0);
+	assert_int_equal(track_remove(gmr), 1);
+	lease_put(lease);
+	free(gmr);
+	assert_record("unlock a");
+	assert_int_equal(run_at(1), UINT64_MAX);
+	assert_int_equal(stats.revoked_mrs, 0);
+}
+
+/* It waits in the system call itself, and would wait for nothing. */
+static void grace__not_for_a_break_by_the_program(void **state)
+{
+	fake_config.policy.grace_ms = 300;
+	hold(&blind);
+	assert_int_equal(lease_break_blind(file.dev, file.ino), 1);
+	assert_revoked_at(0);
+}
+
+static void break_by_the_program__not_of_a_layout_lease(void **state)
+{
+	hold(&lease_layout);
+	assert_int_equal(lease_break_blind(file.dev, file.ino), 0);
+	assert_int_equal(run_at(0), UINT64_MAX);
+	assert_record("");
+	assert_int_equal(stats.breaks, 0);
+}
+
+static void break_by_the_program__other_file(void **state)
+{
+	hold(&blind);
+	assert_int_equal(lease_break_blind(file.dev, file.ino + 1), 0);
+	assert_true(lease_exists_blind(file.dev, file.ino));
+	assert_false(lease_exists_blind(file.dev, file.ino + 1));
+	assert_false(lease_exists_blind(file.dev + 1, file.ino));
+	assert_int_equal(stats.breaks, 0);
+}
+
+static void exists_blind__not_for_a_layout_lease(void **state)
+{
+	assert_false(lease_exists_any_blind());
+	hold(&lease_layout);
+	assert_false(lease_exists_blind(file.dev, file.ino));
+	assert_false(lease_exists_any_blind());
+}
+
+static void exists_blind__for_an_ordinary_lease(void **state)
+{
+	hold(&blind);
+	assert_true(lease_exists_blind(file.dev, file.ino));
+	assert_true(lease_exists_any_blind());
+}
+
+static size_t count(const char *what)
+{
+	const char *text = file_text(log_file.path);
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+static void hold__region_stays(void **state)
+{
+	fake_config.policy.hold_on_break = true;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_int_equal(run_at(0), SOON);
+	assert_int_equal(run_at(40000), SOON);
+	assert_int_equal(stats.revoked_mrs, 0);
+	assert_int_equal(stats.guarded_mrs, 1);
+	assert_int_equal(count("on_break=hold"), 1);
+	assert_null(strstr(record_text(), "revoke"));
+	assert_null(strstr(record_text(), "unlock"));
+	fake_break_end(&file);
+}
+
+/* The kernel has removed the lease at the end of lease-break-time. */
+static void hold__lease_is_taken_again_armed(void **state)
+{
+	struct lease *lease;
+
+	fake_config.policy.hold_on_break = true;
+	lease = hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_int_equal(run_at(0), SOON);
+	fake_lease_expire(&file);
+	assert_int_equal(run_at(45000), SOON);
+	assert_false(lease_is_held(lease));
+	fake_break_end(&file);
+	record_clear();
+	assert_int_equal(run_at(45010), UINT64_MAX);
+	assert_record("signal a, owner a, lease a");
+	assert_true(lease_is_held(lease));
+	assert_true(fake_is_armed(&file));
+	assert_int_equal(stats.guarded_mrs, 1);
+}
+
+static void hold__next_break_is_held_too(void **state)
+{
+	fake_config.policy.hold_on_break = true;
+	hold(&lease_layout);
+	fake_break_begin(&file);
+	assert_int_equal(run_at(0), SOON);
+	fake_break_end(&file);
+	assert_int_equal(run_at(10), UINT64_MAX);
+	fake_break_begin(&file);
+	assert_int_equal(run_at(20), SOON);
+	assert_int_equal(stats.breaks, 2);
+	assert_int_equal(stats.guarded_mrs, 1);
+	assert_int_equal(count("on_break=hold"), 2);
+	fake_break_end(&file);
+	assert_int_equal(run_at(30), UINT64_MAX);
+}
+
+/* The kernel takes such a lease away and goes on, so holding guards nothing. */
+static void hold_with_an_ordinary_lease__revoked(void **state)
+{
+	fake_config.policy.hold_on_break = true;
+	hold(&blind);
+	fake_break_begin(&file);
+	assert_revoked_at(0);
+}
+
+static void barrier__no_lease_while_it_is_entered(void **state)
+{
+	struct lease_barrier barrier = {.dev = file.dev, .ino = file.ino};
+	struct backing backing = {
+		.dev = file.dev,
+		.ino = file.ino,
+		.tid = getpid(),
+		.path = file.path,
+	};
+	struct lease *lease = NULL;
+
+	lease_barrier_enter(&barrier);
+	assert_int_equal(lease_take(&blind, &backing, &lease), EAGAIN);
+	assert_null(lease);
+	assert_false(fake_lease_exists(&file));
+	lease_barrier_leave(&barrier);
+	assert_int_equal(lease_take(&blind, &backing, &lease), 0);
+	/* Nor a second holder */
+	lease_barrier_enter(&barrier);
+	assert_int_equal(lease_take(&blind, &backing, &lease), EAGAIN);
+	lease_barrier_leave(&barrier);
+	lease_put(lease);
+	assert_false(fake_lease_exists(&file));
+}
+
+static struct lease_barrier late;
+
+static int take_and_enter(struct lease *lease, const struct backing *backing)
+{
+	late.dev = file.dev;
+	late.ino = file.ino;
+	lease_barrier_enter(&late);
+	return blind_take(lease, backing);
+}
+
+/* It came while the kernel was asked. */
+static void barrier__entered_during_a_take(void **state)
+{
+	static const struct lease_backend slow = {
+		.name = "slow",
+		.break_means = "of the test",
+		.take = take_and_enter,
+	};
+	struct backing backing = {
+		.dev = file.dev,
+		.ino = file.ino,
+		.tid = getpid(),
+		.path = file.path,
+	};
+	struct lease *lease = NULL;
+
+	assert_int_equal(lease_take(&slow, &backing, &lease), EAGAIN);
+	assert_null(lease);
+	assert_false(fake_lease_exists(&file));
+	assert_int_equal(stats.leases, 0);
+	assert_int_equal(fake_keeper.n_owned, 0);
+	lease_barrier_leave(&late);
+}
+
+static void barrier__of_another_file(void **state)
+{
+	struct lease_barrier barrier = {.dev = file.dev, .ino = file.ino + 1};
+
+	lease_barrier_enter(&barrier);
+	hold(&blind);
+	lease_barrier_leave(&barrier);
+}
+
+#define POLICY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		POLICY_CASE(no_grace__revoked_at_once),
+		POLICY_CASE(grace__revoked_after_it),
+		POLICY_CASE(grace__of_ordinary_leases_too),
+		POLICY_CASE(long_grace__half_of_lease_break_time),
+		POLICY_CASE(short_lease_break_time__half_of_it),
+		POLICY_CASE(no_lease_break_time__as_long_as_wanted),
+		POLICY_CASE(grace__used_by_the_program),
+		POLICY_CASE(grace__not_for_a_break_by_the_program),
+		POLICY_CASE(break_by_the_program__not_of_a_layout_lease),
+		POLICY_CASE(break_by_the_program__other_file),
+		POLICY_CASE(exists_blind__not_for_a_layout_lease),
+		POLICY_CASE(exists_blind__for_an_ordinary_lease),
+		POLICY_CASE(hold__region_stays),
+		POLICY_CASE(hold__lease_is_taken_again_armed),
+		POLICY_CASE(hold__next_break_is_held_too),
+		POLICY_CASE(hold_with_an_ordinary_lease__revoked),
+		POLICY_CASE(barrier__no_lease_while_it_is_entered),
+		POLICY_CASE(barrier__entered_during_a_take),
+		POLICY_CASE(barrier__of_another_file),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The stage revoke */
+#include "../lib/record.h"
+#include "fake_revoke.h"
+#include "revoke.h"
+
+struct fault fake_revoke;
+
+int revoke_mr(struct ibv_mr *mr)
+{
+	record("revoke %d", (int)mr->lkey);
+	return fault_now(&fake_revoke);
+}
