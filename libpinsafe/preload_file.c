@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
@@ -69,10 +70,14 @@ PINSAFE_EXPORT int ioctl(int fd, unsigned long request, ...)
 /* Where a copy may share blocks, instead of those that were there before */
 static bool can_share_blocks(int fd)
 {
+	int saved_errno = errno;
 	struct statfs sfs;
+	bool can;
 
-	return !fstatfs(fd, &sfs) && (sfs.f_type == XFS_SUPER_MAGIC ||
-				      sfs.f_type == BTRFS_SUPER_MAGIC);
+	can = !fstatfs(fd, &sfs) && (sfs.f_type == XFS_SUPER_MAGIC ||
+				     sfs.f_type == BTRFS_SUPER_MAGIC);
+	errno = saved_errno;
+	return can;
 }
 
 PINSAFE_EXPORT ssize_t copy_file_range(int from, off64_t *from_offset, int to,

@@ -41,12 +41,14 @@ PINSAFE_EXPORT void *mremap(void *old, size_t old_size, size_t new_size,
 	void *new_addr = NULL;
 	va_list args;
 
-	if (flags & MREMAP_FIXED) {
+	/* With the latter alone it is a hint. */
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		va_start(args, flags);
 		new_addr = va_arg(args, void *);
 		va_end(args);
-		pinsafe_private_unmapping(new_addr, new_size);
 	}
+	if (flags & MREMAP_FIXED)
+		pinsafe_private_unmapping(new_addr, new_size);
 	pinsafe_private_unmapping(old, old_size);
 	return preload_next.mremap(old, old_size, new_size, flags, new_addr);
 }
