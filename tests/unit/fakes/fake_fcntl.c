@@ -78,7 +78,7 @@ static void forget(struct inode *inode)
 	inode->owner = 0;
 }
 
-/* fs/locks.c: check_conflicting_open(), generic_add_lease(), fcntl_setlease() */
+/* fs/locks.c: check_conflicting_open(), generic_add_lease() */
 static int check_type(int fd, int type)
 {
 	bool is_mapped = lseek(fd, 0, SEEK_CUR) == MAPPED_OFFSET;
@@ -120,7 +120,8 @@ static int set_lease(struct inode *inode, int fd, int type)
 	r = check_type(fd, type);
 	if (!r)
 		r = fault_now(&fake_fcntl.set_lease);
-	if (!r && inode->is_breaking)
+	/* To set it again succeeds, and it stays broken. */
+	if (!r && inode->is_breaking && !inode->has_lease)
 		r = EAGAIN;
 	if (r)
 		return r;
