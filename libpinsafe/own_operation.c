@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "breaker.h"
 #include "fork.h"
@@ -35,9 +36,18 @@ static int unmapping_on_keeper(void *arg)
 	return 0;
 }
 
+/* The kernel unmaps whole pages. */
+static uintptr_t page_end(uintptr_t addr)
+{
+	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
+
+	return (addr + mask) & ~mask;
+}
+
 void own_unmapping(const void *addr, size_t length)
 {
-	struct range range = {(uintptr_t)addr, (uintptr_t)addr + length};
+	struct range range = {(uintptr_t)addr,
+			      page_end((uintptr_t)addr + length)};
 	int saved_errno = errno;
 	struct section section;
 

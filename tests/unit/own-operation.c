@@ -126,6 +126,14 @@ static void unmapping__revoked_and_forgotten(void **state)
 		      "forget 0x10000-0x13000");
 }
 
+static void unmapping__part_of_a_page_is_the_whole(void **state)
+{
+	assert_int_equal(page_size(), 0x1000);
+	own_unmapping(memory, 0x2001);
+	assert_record("revoke on demand 0x10000-0x13000, "
+		      "forget 0x10000-0x13000");
+}
+
 static void unmapping__of_no_interest_nothing(void **state)
 {
 	fake_watch_covers = false;
@@ -334,6 +342,7 @@ int main(void)
 		OWN_CASE(removal__no_descriptor_nothing),
 		OWN_CASE(removal__device_nothing),
 		OWN_CASE(unmapping__revoked_and_forgotten),
+		OWN_CASE(unmapping__part_of_a_page_is_the_whole),
 		OWN_CASE(unmapping__of_no_interest_nothing),
 		OWN_CASE(sync_file__redirty_first),
 		OWN_CASE(sync_file__no_descriptor_nothing),
