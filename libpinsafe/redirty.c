@@ -14,6 +14,7 @@
 
 #include "log.h"
 #include "redirty.h"
+#include "vma.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -31,21 +32,58 @@ static int populate(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
+static void redirty_piece(uintptr_t start, uintptr_t end)
+{
+	int r = populate(start, end);
+
+	/* Unmapped or made read-only just now */
+	if (!r || r == ENOMEM || r == EINVAL)
+		return;
+	/* EFAULT: no space left for the page, or it was truncated. */
+	log_error(
+		"redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
+		(size_t)(end - start), (size_t)start, strerror(r));
+}
+
+/* What is left of @range in the mapping @vma */
+static void redirty_mapped(const struct mr_range *range, const struct vma *vma)
+{
+	uintptr_t start = range->start > vma->start ? range->start : vma->start;
+	uintptr_t end = range->end < vma->end ? range->end : vma->end;
+
+	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
+		redirty_piece(start, end);
+}
+
+/*
+ * The program may have unmapped the memory, since the device has it pinned, and
+ * may have something else there: another file, memory that it never meant to
+ * use, or memory whose page faults it handles itself (userfaultfd), for which
+ * the keeper would wait.  None of that is populated.
+ */
 void redirty(const struct mr_range *ranges, size_t n_ranges)
 {
+	uintptr_t addr = UINTPTR_MAX, end = 0;
+	struct vma_reader reader;
+	struct vma vma;
 	size_t i;
-	int r;
 
 	for (i = 0; i < n_ranges; i++) {
-		r = populate(ranges[i].start, ranges[i].end);
-		/* Unmapped, made read-only or truncated: nothing to write. */
-		if (!r || r == ENOMEM || r == EINVAL || r == EFAULT)
-			continue;
-		log_error(
-			"redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
-			(size_t)(ranges[i].end - ranges[i].start),
-			(size_t)ranges[i].start, strerror(r));
+		addr = ranges[i].start < addr ? ranges[i].start : addr;
+		end = ranges[i].end > end ? ranges[i].end : end;
 	}
+	if (addr >= end)
+		return;
+	/* No descriptor left: data that is lost would be worse. */
+	if (vma_open(&reader)) {
+		for (i = 0; i < n_ranges; i++)
+			redirty_piece(ranges[i].start, ranges[i].end);
+		return;
+	}
+	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
+		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
+			redirty_mapped(&ranges[i], &vma);
+	vma_close(&reader);
 }
 
 void redirty_found(const struct track_query *query)
