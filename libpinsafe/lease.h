@@ -104,6 +104,7 @@ struct lease_barrier {
 	LIST_ENTRY(lease_barrier) link;
 	dev_t dev;
 	ino_t ino;
+	int cancel_state;	/* of the thread, for own_operation.c */
 };
 void lease_barrier_enter(struct lease_barrier *barrier);
 void lease_barrier_leave(struct lease_barrier *barrier);

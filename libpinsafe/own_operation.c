@@ -36,12 +36,12 @@ static int unmapping_on_keeper(void *arg)
 	return 0;
 }
 
-/* The kernel unmaps whole pages. */
+/* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
 static uintptr_t page_end(uintptr_t addr)
 {
 	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
 
-	return (addr + mask) & ~mask;
+	return addr + mask < addr ? addr : (addr + mask) & ~mask;
 }
 
 void own_unmapping(const void *addr, size_t length)
@@ -96,6 +96,8 @@ static int begin(dev_t dev, ino_t ino, struct lease_barrier *barrier)
 	fork_check();
 	barrier->dev = dev;
 	barrier->ino = ino;
+	/* The barrier is in a list, and the operation a cancellation point. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
 	section_enter(&section);
 	lease_barrier_enter(barrier);
 	section_leave(&section);
@@ -127,6 +129,7 @@ void own_removal_end(struct lease_barrier *barrier)
 	section_enter(&section);
 	lease_barrier_leave(barrier);
 	section_leave(&section);
+	pthread_setcancelstate(barrier->cancel_state, NULL);
 	errno = saved_errno;
 }
 
@@ -259,7 +262,7 @@ void own_sync_range(const void *addr, size_t length)
 	struct track_query query = {
 		.any_file = true,
 		.start = (uintptr_t)addr,
-		.end = (uintptr_t)addr + length,
+		.end = page_end((uintptr_t)addr + length),
 	};
 	int saved_errno = errno;
 
