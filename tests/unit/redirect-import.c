@@ -6,9 +6,12 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fakes/fake_mprotect.h"
@@ -312,6 +315,58 @@ static void all_objects__later_one_found_by_the_next_call(void **state)
 	assert_true(result.n_ours);
 }
 
+/* Not loaded in the parent, so that it is unloaded each time */
+static void *load_and_unload(void *arg)
+{
+	bool *is_over = arg;
+	int (*call)(void);
+	void *handle;
+	int result;
+
+	while (!__atomic_load_n(is_over, __ATOMIC_ACQUIRE)) {
+		handle = dlopen(object, RTLD_NOW | RTLD_LOCAL);
+		*(void **)&call = dlsym(handle, "importer_call");
+		result = call();
+		if (result != redirected() && result <= 0)
+			abort();
+		dlclose(handle);
+	}
+	return NULL;
+}
+
+/* Each is reached soon, but locks of the dynamic linker are not fair. */
+#define N_TIMES 500
+#define N_SECONDS 1
+
+static void while_loading(void *arg, void *ret_result)
+{
+	struct all_result *result = ret_result;
+	time_t end = time(NULL) + N_SECONDS;
+	bool is_over = false;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, load_and_unload, &is_over);
+	while (result->n_ours < N_TIMES && time(NULL) <= end) {
+		result->r |= redirect_all();
+		result->n_failed += n_failed;
+		result->n_ours += n_ours;
+	}
+	__atomic_store_n(&is_over, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+}
+
+static void all_objects__another_thread_loads_and_unloads(void **state)
+{
+	struct all_result result;
+
+	if (UNDER_TSAN)
+		SKIP_CASE("it does not know the dynamic linker's locks");
+	assert_int_equal(
+		child_run(while_loading, NULL, &result, sizeof(result)), 0);
+	assert_int_equal(result.r, 0);
+	assert_int_equal(result.n_failed, 0);
+}
+
 static void not_imported_by_anybody(void **state)
 {
 	n_done = 0;
@@ -326,6 +381,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest cases[] = {
 		/* First, as some others load the object into this process */
 		CASE(all_objects__later_one_found_by_the_next_call),
+		CASE(all_objects__another_thread_loads_and_unloads),
 		CASE(imported__redirected_after_a_call),
 		CASE(imported__redirected_before_the_first_call),
 		CASE(imported__twice_is_once),
