@@ -19,9 +19,10 @@ driver_file=/etc/libibverbs.d/pinsafe.driver
 guarded="reg=ok,ok leases=1,1 left=0"
 refused="reg=EOPNOTSUPP,EOPNOTSUPP leases=0,0 left=0"
 
-# Contexts that each kind of program opens; rstream is two processes
+# Contexts that each kind of program opens; rstream is two processes, which use
+# rsockets by themselves, or because of librspreload
 declare -A opens=([normal]=2 [cm]=1 [asan]=2 [dlvsym]=2 [direct]=2 [setuid]=2
-	[static]=2 [rstream]=2)
+	[static]=2 [rstream]=2 [rspreload]=2)
 
 # What is covered.  A dash: not covered, which Documentation/limits.md explains.
 #
@@ -35,6 +36,7 @@ direct   -   yes   -     -     -     yes   yes   n/a   yes
 setuid   -   -     -     -     yes   yes   yes   n/a   yes
 static   -   -     -     n/a   -     n/a   n/a   n/a   -
 rstream  -   yes   yes   n/a   yes   n/a   n/a   n/a   yes
+rspreload -  yes   yes   n/a   n/a   n/a   n/a   n/a   yes
 '
 ways=(plain preload IBV_DRIVERS RDMAV_DRIVERS file before after attach all)
 
@@ -62,20 +64,27 @@ listening()
 	rdma resource show cm_id | grep -q "LISTEN.*:7471 "
 }
 
+# rsockets RSTREAM-OPTION... -- NAME=VALUE...
+#
 # A server and a client; prints the exit status of both
 rsockets()
 {
-	local server end
+	local options=(-S 4096 -C 5) server end
 
-	timeout 60 rstream -S 4096 -C 5 >"$logs/server" 2>&1 &
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	env "$@" timeout 60 rstream "${options[@]}" >"$logs/server" 2>&1 &
 	server=$!
 	end=$((SECONDS + 30))
 	until listening; do
 		kill -0 $server 2>/dev/null && [ $SECONDS -lt $end ] || break
 		sleep 0.05
 	done
-	timeout 60 rstream -s "$PINSAFE_TEST_ADDRESS" -S 4096 -C 5 \
-		>"$logs/client" 2>&1
+	env "$@" timeout 60 rstream "${options[@]}" \
+		-s "$PINSAFE_TEST_ADDRESS" >"$logs/client" 2>&1
 	set -- $?
 	wait $server
 	echo "$? $1"
@@ -101,12 +110,19 @@ run()
 	esac
 	environment+=(PINSAFE_LOG=debug PINSAFE_LOG_FILE="$logs/log"
 		ASAN_OPTIONS=detect_leaks=0)
-	if [ "$kind" = rstream ]; then
-		output=$(export "${environment[@]}"; rsockets)
-	else
+	case $kind in
+	rstream) output=$(rsockets -- "${environment[@]}");;
+	rspreload)
+		# The last LD_PRELOAD counts
+		case $way in
+		preload|all) environment+=(LD_PRELOAD="$preload $rspreload");;
+		*) environment+=(LD_PRELOAD="$rspreload")
+		esac
+		output=$(rsockets -T s -- "${environment[@]}");;
+	*)
 		output=$(env "${environment[@]}" \
 			$(program_of "$kind" "$way") "$dir" 2>"$logs/stderr")
-	fi
+	esac
 	rm -f $driver_file
 	hooked=$(grep -c ': hooked,' "$logs/log")
 }
@@ -119,7 +135,7 @@ cell()
 	[ "$expected" = - ] || contexts=${opens[$kind]}
 	[ "$expected" = - ] || result=$guarded
 	# Registers no files
-	[ "$kind" != rstream ] || result="0 0"
+	[[ $kind != rs* ]] || result="0 0"
 	[ "$output" = "$result" ]
 	ok $? "$kind, $way: ${expected/-/not covered}: $output"
 	[ "$output" = "$result" ] || sed 's/^/# /' "$logs/stderr"
@@ -139,6 +155,14 @@ for command in rstream rdma setpriv; do
 		exit 77
 	}
 done
+for rspreload in /usr/lib*/rsocket/librspreload.so \
+		/usr/lib/*/rsocket/librspreload.so; do
+	[ ! -e "$rspreload" ] || break
+done
+[ -e "$rspreload" ] || {
+	echo "skipped: no librspreload.so"
+	exit 77
+}
 logs=$(mktemp -d)
 chmod 755 "$logs"
 trap 'rm -rf "$logs" $driver_file' EXIT
