@@ -27,9 +27,11 @@ extern "C" {
  *	deregistered yet
  * @leases: files on which this process holds a lease now
  * @registrations: guarded registrations that succeeded so far
- * @refusals: registrations that pinsafe refused so far
- * @breaks: leases that were broken so far
- * @revoked_mrs: memory regions revoked because of a break so far
+ * @refusals: registrations that pinsafe refused so far, or that went through
+ *	unprotected instead (on_refuse=warn)
+ * @breaks: leases that were broken so far, by others or the program itself
+ * @revoked_mrs: memory regions revoked so far because of a break, or because
+ *	the program unmapped memory that was registered on demand
  * @revoke_failures: attempts to revoke that failed so far (they are repeated)
  * @retakes: registrations so far that waited for a break to be over
  * @last_revoke_ns: time from when the last break was noticed until its lease
@@ -73,7 +75,8 @@ const char *pinsafe_version(void);
  * Return: 0, or
  * EINVAL	@context is NULL or of the ABI before rdma-core 16
  * EOPNOTSUPP	the layout of the running libibverbs could not be learnt, its
- *		provider cannot be redirected, or PINSAFE=off
+ *		provider cannot be redirected, or pinsafe is off (PINSAFE=off,
+ *		PINSAFE_BYPASS)
  * ENOMEM	out of memory
  *
  * Since: 0.1
