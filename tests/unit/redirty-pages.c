@@ -86,17 +86,23 @@ static void read_only__next_range(void **state)
 	nothing_there(EINVAL);
 }
 
-static void truncated__next_range(void **state)
+static void fails(int error)
 {
-	nothing_there(EFAULT);
-}
-
-static void failed__said_and_next_range(void **state)
-{
-	fake_madvise = ONCE(EHWPOISON);
+	fake_madvise = ONCE(error);
 	redirty(ranges, 2);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_log_has("16384 bytes at 0x10000 may not get to the file");
+}
+
+static void poisoned__said_and_next_range(void **state)
+{
+	fails(EHWPOISON);
+}
+
+/* Or truncated: the file is mapped, but does not have the page */
+static void no_space__said_and_next_range(void **state)
+{
+	fails(EFAULT);
 }
 
 static void found__those_of_the_query(void **state)
@@ -131,8 +137,8 @@ int main(void)
 		REDIRTY_CASE(interrupted__again),
 		REDIRTY_CASE(unmapped__next_range),
 		REDIRTY_CASE(read_only__next_range),
-		REDIRTY_CASE(truncated__next_range),
-		REDIRTY_CASE(failed__said_and_next_range),
+		REDIRTY_CASE(poisoned__said_and_next_range),
+		REDIRTY_CASE(no_space__said_and_next_range),
 		REDIRTY_CASE(found__those_of_the_query),
 		REDIRTY_CASE(found__out_of_memory_is_said),
 	};
