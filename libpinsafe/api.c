@@ -7,8 +7,6 @@
 #include "engine.h"
 #include "stats.h"
 
-struct pinsafe_stats stats;
-
 PINSAFE_EXPORT const char *pinsafe_version(void)
 {
 	return PINSAFE_VERSION;

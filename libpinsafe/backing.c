@@ -48,6 +48,8 @@ int backing_for_each_descriptor(const struct backing *backing,
 	struct stat st;
 	DIR *dir;
 
+	if (backing->hint && !fn(*backing->hint, arg))
+		return 0;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", backing->tid);
 	dir = opendir(path);
 	if (!dir)

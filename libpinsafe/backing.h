@@ -12,6 +12,7 @@ struct backing {
 	ino_t ino;
 	uintptr_t start, end;	/* of the mapping */
 	pid_t tid;		/* a thread whose descriptors may have it open */
+	const int *hint;	/* a descriptor to try first, or NULL; borrowed */
 	bool is_read_only;	/* the mapping: nothing is stored through it */
 	const char *path;	/* borrowed, as the kernel shows it */
 };

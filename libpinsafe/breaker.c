@@ -13,6 +13,7 @@
 
 #include "breaker.h"
 #include "clock.h"
+#include "event.h"
 #include "lease.h"
 #include "log.h"
 #include "redirty.h"
@@ -35,20 +36,30 @@ static void finish(struct guarded_mr *gmr)
 	track_claim_done(gmr, true);
 }
 
-/* What the device has written so far shall get to the file. */
-static int revoke_one(struct guarded_mr *gmr)
+/*
+ * What the device has written so far shall get to the file.  @lease is the one
+ * that was broken, or NULL.
+ */
+static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 {
+	struct event_source *source = event_source_get(gmr->source);
+	dev_t dev = lease ? lease->dev : gmr->ranges[0].dev;
+	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
 	int r;
 
 	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges);
+		(void)redirty(gmr->ranges, gmr->n_ranges);
 	r = revoke_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);
 		track_claim_done(gmr, false);
+		event_post(source, PINSAFE_EVENT_REVOKE_FAILED, r, dev, ino, 0);
 	} else {
+		stats_add(revoked_mrs, 1);
 		finish(gmr);
+		event_post(source, PINSAFE_EVENT_REVOKED, 0, dev, ino, 0);
 	}
+	event_source_put(source);
 	return r;
 }
 
@@ -72,13 +83,11 @@ static void revoke_all(struct lease *lease)
 
 	while ((gmr = track_claim(lease, NULL, round_number))) {
 		lkey = gmr->mr->lkey;
-		r = revoke_one(gmr);
-		if (r) {
+		r = revoke_one(gmr, lease);
+		if (r)
 			tell_failure(lease, lkey, r);
-			continue;
-		}
-		lease->n_revoked++;
-		stats_add(revoked_mrs, 1);
+		else
+			lease->n_revoked++;
 	}
 }
 
@@ -95,11 +104,39 @@ static void hold_all(struct lease *lease)
 	lease->has_failed = !lease_hold_again(lease);
 }
 
+/* Posting does not block, so that it is allowed under table_lock. */
+static void post_break(struct guarded_mr *gmr, void *arg)
+{
+	const struct lease *lease = arg;
+
+	if (gmr->grace_ns && lease->max_grace_ns)
+		event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev,
+			   lease->ino, lease_deadline_ns(lease, gmr->grace_ns));
+}
+
+static void post_lost(struct guarded_mr *gmr, void *arg)
+{
+	const struct lease *lease = arg;
+
+	event_post(gmr->source, PINSAFE_EVENT_LOST, 0, lease->dev, lease->ino,
+		   lease->broken_at_ns);
+}
+
+static void tell_program(struct lease *lease)
+{
+	if (!lease->is_told)
+		track_visit(lease, post_break, lease);
+	lease->is_told = true;
+	if (lease_is_lost(lease))
+		track_visit(lease, post_lost, lease);
+}
+
 static void run_broken(struct lease *lease)
 {
+	tell_program(lease);
 	if (lease->policy.hold_on_break && lease->backend == &lease_layout)
 		hold_all(lease);
-	else if (clock_now_ns() >= lease->revoke_at_ns)
+	else
 		revoke_all(lease);
 }
 
@@ -122,7 +159,7 @@ void breaker_revoke_context(struct ibv_context *context)
 
 	round_number++;
 	while ((gmr = track_claim(NULL, context, round_number)))
-		(void)revoke_one(gmr);
+		(void)revoke_one(gmr, NULL);
 	lease_reap();
 }
 
@@ -132,7 +169,7 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 
 	while ((gmr = track_claim_on_demand(start, end))) {
 		uint32_t lkey = gmr->mr->lkey;
-		int r = revoke_one(gmr);
+		int r = revoke_one(gmr, NULL);
 
 		if (r) {
 			log_error(
@@ -140,11 +177,23 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 				lkey, strerror(r));
 			return;
 		}
-		stats_add(revoked_mrs, 1);
 		log_warn(
 			"breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
 			lkey);
 	}
+}
+
+int breaker_revoke_mr(struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr = track_claim_mr(mr);
+	int r;
+
+	if (!gmr)
+		return 0;
+	r = revoke_one(gmr, NULL);
+	/* A lease that was waiting for this goes now. */
+	(void)breaker_run();
+	return r;
 }
 
 void breaker_revoke_all(void)

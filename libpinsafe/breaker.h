@@ -20,6 +20,12 @@ uint64_t breaker_run(void);
 void breaker_revoke_context(struct ibv_context *context);
 
 /*
+ * Revoke one memory region, which the program does not use any more.  0, also if
+ * it is not alive; or the errno of the driver.
+ */
+int breaker_revoke_mr(struct ibv_mr *mr);
+
+/*
  * Revoke what is on demand between these addresses, which are about to be
  * unmapped: the device would go on in whatever is mapped there next.
  */

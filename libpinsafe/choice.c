@@ -71,20 +71,29 @@ static enum guard_choice best_guard(const struct mapping_part *part)
 	return part->kind == MAPPING_FSDAX ? GUARD_LAYOUT : GUARD_LEASE;
 }
 
+/* enum pinsafe_guard has the same values. */
+static enum guard_choice wanted_guard(const struct reg_options *options,
+				      const struct policy *policy)
+{
+	if (options && options->mask & PINSAFE_REG_GUARD)
+		return (enum guard_choice)options->guard;
+	return policy->guard;
+}
+
 int choice_make(const struct mapping_part *part, bool is_written,
-		struct choice *ret_choice)
+		const struct reg_options *options, struct choice *ret_choice)
 {
 	struct policy policy = config_policy(part->file.path);
-	struct choice choice = {.guard = policy.guard};
+	struct choice choice = { .guard = wanted_guard(options, &policy) };
 	int r = 0;
 
-	if (policy.guard == GUARD_NONE) {
+	if (choice.guard == GUARD_NONE) {
 		*ret_choice = choice;
 		return 0;
 	}
 	if (part->kind == MAPPING_UNKNOWN)
 		return refusal_no_guard(part);
-	if (policy.guard == GUARD_AUTO) {
+	if (choice.guard == GUARD_AUTO) {
 		choice.guard = best_guard(part);
 		choice.may_go_on_demand = true;
 	}

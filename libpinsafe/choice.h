@@ -6,6 +6,7 @@
 
 #include "lease.h"
 #include "mapping.h"
+#include "options.h"
 
 /* How a part of a registration is to be guarded */
 struct choice {
@@ -15,12 +16,13 @@ struct choice {
 };
 
 /*
- * @is_written: the device may write to the memory.
+ * @is_written: the device may write to the memory.  @options of the program
+ * come before the policy; NULL: none.
  *
  * 0; or the errno for the program, already explained, if nothing can guard the
  * part.
  */
 int choice_make(const struct mapping_part *part, bool is_written,
-		struct choice *ret_choice);
+		const struct reg_options *options, struct choice *ret_choice);
 
 #endif /* PINSAFE_CHOICE_H */

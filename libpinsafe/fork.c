@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "fork.h"
 #include "keeper.h"
 #include "lease.h"
@@ -81,6 +82,7 @@ static void prepare(void) PS_ATTR(no_thread_safety_analysis)
 	section_enter(&section);
 	real_verbs_fork_prepare();
 	ps_lock(&table_lock);
+	event_fork_prepare();
 	keeper_fork_prepare();
 	forking_section = section;
 }
@@ -90,6 +92,7 @@ static void parent(void) PS_ATTR(no_thread_safety_analysis)
 	struct section section = forking_section;
 
 	keeper_fork_parent();
+	event_fork_parent();
 	ps_unlock(&table_lock);
 	real_verbs_fork_parent();
 	section_leave(&section);
@@ -103,7 +106,8 @@ static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
 	real_verbs_fork_child();
 	lease_forget();
 	watch_forget();
-	memset(&stats, 0, sizeof(stats));
+	event_forget();
+	stats_reset();
 	track_make_zombies();
 	real_verbs_disown(let_go_of_device);
 }

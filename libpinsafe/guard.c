@@ -78,7 +78,7 @@ static int choose(struct registration *reg)
 		return ENOMEM;
 	for (i = 0; i < mapping->n_parts && !r; i++) {
 		r = choice_make(&mapping->parts[i], reg->is_written,
-				&reg->choices[i]);
+				reg->options, &reg->choices[i]);
 		if (r)
 			break;
 		if (reg->choices[i].guard == GUARD_NONE)
@@ -186,6 +186,45 @@ static struct ibv_mr *register_anonymous(const struct registration *reg)
 	return NULL;
 }
 
+/* The weakest of those that the parts have */
+static enum pinsafe_guard guard_of(const struct registration *reg)
+{
+	size_t i;
+
+	if (reg->is_on_demand)
+		return PINSAFE_GUARD_ODP;
+	for (i = 0; i < reg->mapping.n_parts; i++)
+		if (reg->choices[i].backend == &lease_ordinary)
+			return PINSAFE_GUARD_LEASE;
+	return PINSAFE_GUARD_LAYOUT;
+}
+
+static void count(enum pinsafe_guard guard)
+{
+	if (guard == PINSAFE_GUARD_UNNEEDED)
+		return;
+	if (guard == PINSAFE_GUARD_NONE) {
+		stats_add(unprotected, 1);
+		return;
+	}
+	stats_add(registrations, 1);
+	if (guard == PINSAFE_GUARD_LAYOUT)
+		stats_add(registered_layout, 1);
+	else if (guard == PINSAFE_GUARD_LEASE)
+		stats_add(registered_lease, 1);
+	else
+		stats_add(registered_odp, 1);
+}
+
+/* Tell who asked, or count */
+static void tell(const struct registration *reg, enum pinsafe_guard guard)
+{
+	if (reg->options && reg->options->check)
+		reg->options->check->guard = guard;
+	else
+		count(guard);
+}
+
 /* By policy: guard=none, or on_refuse=warn after a refusal */
 static int register_unprotected(struct registration *reg)
 {
@@ -195,6 +234,15 @@ static int register_unprotected(struct registration *reg)
 	return reg->mr ? 0 : errno ?: EIO;
 }
 
+static void hint_descriptor(struct registration *reg)
+{
+	size_t i;
+
+	if (reg->options && reg->options->mask & PINSAFE_REG_FD)
+		for (i = 0; i < reg->mapping.n_parts; i++)
+			reg->mapping.parts[i].file.hint = &reg->options->fd;
+}
+
 static int classify_and_register(struct registration *reg)
 {
 	struct section section;
@@ -202,8 +250,10 @@ static int classify_and_register(struct registration *reg)
 
 	section_enter(&section);
 	r = guard_classify(reg->addr, reg->length, &reg->mapping);
-	if (!r && reg->mapping.n_parts)
+	if (!r && reg->mapping.n_parts) {
+		hint_descriptor(reg);
 		r = choose(reg);
+	}
 	if (!r && reg->is_guarded)
 		r = register_guarded(reg);
 	section_leave(&section);
@@ -218,6 +268,7 @@ static void forget_attempt(struct registration *reg)
 	reg->choices = NULL;
 	reg->is_guarded = false;
 	reg->is_on_demand = false;
+	reg->gmr = NULL;
 	reg->waits_for = NULL;
 	reg->unpinnable = NULL;
 }
@@ -235,6 +286,10 @@ static int register_any(struct registration *reg)
 	struct retake retake = RETAKE_INITIALIZER;
 	int r;
 
+	if (reg->options && reg->options->timeout_ms >= 0) {
+		retake.has_timeout = true;
+		retake.timeout_ms = reg->options->timeout_ms;
+	}
 	for (;;) {
 		r = classify_and_register(reg);
 		if (r != EAGAIN || !reg->is_guarded)
@@ -266,7 +321,9 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		.iova = iova,
 		.access = access,
 		.is_written = is_written(access),
+		.options = options_get(),
 	};
+	enum pinsafe_guard guard = PINSAFE_GUARD_NONE;
 	int r;
 
 	/* Nothing is pinned then, so the blocks can go at any time. */
@@ -274,8 +331,14 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		return real->reg_mr(pd, addr, length, iova, access);
 
 	r = register_any(&reg);
-	if (!r && !reg.mapping.n_parts)
+	if (!r && !reg.mapping.n_parts) {
 		reg.mr = register_anonymous(&reg);
+		guard = PINSAFE_GUARD_UNNEEDED;
+	} else if (!r && reg.gmr) {
+		guard = guard_of(&reg);
+	}
+	if (!r)
+		tell(&reg, guard);
 	forget_attempt(&reg);
 	if (r) {
 		errno = r;

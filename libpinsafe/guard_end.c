@@ -4,7 +4,6 @@
  * The kernel's MR goes first and the leases last.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "breaker.h"
 #include "guard.h"
@@ -58,7 +57,7 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 	int r;
 
 	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges);
+		(void)redirty(gmr->ranges, gmr->n_ranges);
 	/* For a zombie verbs_wrap.c keeps this from reaching the kernel. */
 	r = real->dereg_mr(gmr->mr);
 	if (r) {
@@ -67,7 +66,7 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 	}
 	n_leases = track_remove(gmr);
 	guard_put_leases(gmr, n_leases);
-	free(gmr);
+	track_free(gmr);
 	return 0;
 }
 
@@ -118,7 +117,7 @@ void guard_free_context(const struct real_verbs *real,
 	while ((gmr = args.alive)) {
 		args.alive = gmr->next_detached;
 		guard_put_leases(gmr, gmr->n_leases);
-		free(gmr);
+		track_free(gmr);
 	}
 	section_leave(&section);
 }

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "event.h"
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
@@ -144,13 +146,21 @@ static bool needs_blocks(const struct registration *reg,
 	return reg->is_written || part->kind == MAPPING_FSDAX;
 }
 
+static unsigned int n_threads(const struct registration *reg)
+{
+	if (reg->options && reg->options->mask & PINSAFE_REG_PREFAULT_THREADS)
+		return reg->options->prefault_threads;
+	return 1;
+}
+
 static int prefault_part(struct registration *reg, struct mapping_part *part)
 {
 	struct look_args args = {lease_of(reg, part), part};
 	bool for_write = part->writable && needs_blocks(reg, part);
 	int r;
 
-	r = prefault(part, page_size(), for_write, is_broken, reg->gmr);
+	r = prefault(part, page_size(), for_write, n_threads(reg), is_broken,
+		     reg->gmr);
 	if (args.lease && r == EFAULT && for_write)
 		r = keeper_call(why_on_keeper, &args);
 	else if (args.lease && !r && !part->writable &&
@@ -275,6 +285,59 @@ static bool undo_register(struct registration *reg)
 	return false;
 }
 
+/* The program's wish, or the longest that a policy grants */
+static uint64_t grace_ns(const struct registration *reg)
+{
+	uint64_t ms = 0;
+	size_t i;
+
+	if (reg->options && reg->options->mask & PINSAFE_REG_GRACE)
+		return reg->options->grace_ms * NSEC_PER_MSEC;
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		const char *path = reg->mapping.parts[i].file.path;
+		uint64_t wanted = config_policy(path).grace_ms;
+
+		if (wanted > ms)
+			ms = wanted;
+	}
+	return ms * NSEC_PER_MSEC;
+}
+
+/* Each file once */
+static int describe_files(const struct registration *reg,
+			  struct event_source *source)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < reg->mapping.n_parts && !r; i++) {
+		const struct backing *file = &reg->mapping.parts[i].file;
+
+		r = event_source_add_file(source, file->dev, file->ino,
+					  file->path);
+	}
+	return r;
+}
+
+/* ENOMEM: there is no room for what events have to say */
+static int describe_options(struct registration *reg)
+{
+	const struct reg_options *options = reg->options;
+	struct guarded_mr *gmr = reg->gmr;
+
+	gmr->grace_ns = grace_ns(reg);
+	if (!options)
+		return 0;
+	gmr->params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
+	gmr->params.guard = options->guard;
+	gmr->params.grace_ms = options->grace_ms;
+	if (!options->source)
+		return 0;
+	event_source_set_mr(options->source, reg->mr, reg->addr, reg->length);
+	gmr->source = event_source_get(options->source);
+	return describe_files(reg, options->source);
+}
+
 static void describe(struct registration *reg)
 {
 	struct guarded_mr *gmr = reg->gmr;
@@ -282,6 +345,13 @@ static void describe(struct registration *reg)
 
 	gmr->mr = reg->mr;
 	gmr->context = reg->pd->context;
+	gmr->params = (struct mr_params){
+		.pd = reg->pd,
+		.addr = reg->addr,
+		.length = reg->length,
+		.iova = reg->iova,
+		.access = reg->access,
+	};
 	gmr->is_written = reg->is_written;
 	gmr->is_on_demand = reg->is_on_demand;
 	for (i = 0; i < reg->mapping.n_parts; i++) {
@@ -319,13 +389,15 @@ int guard_line(struct registration *reg)
 	if (r)
 		goto out_put_leases;
 	describe(reg);
+	r = describe_options(reg);
+	if (r)
+		goto out_dereg;
 	r = look_again(reg);
 	if (r)
 		goto out_dereg;
 	r = track_add(reg->gmr);
 	if (r)
 		goto out_dereg;
-	stats_add(registrations, 1);
 	return 0;
 
 out_dereg:
@@ -333,6 +405,7 @@ out_dereg:
 		return r;
 out_put_leases:
 	guard_put_leases(reg->gmr, reg->gmr->n_leases);
-	free(reg->gmr);
+	track_free(reg->gmr);
+	reg->gmr = NULL;
 	return r;
 }

@@ -227,34 +227,39 @@ static unsigned long read_sysctl(const char *path, unsigned long value)
 	return strtoul(text, NULL, 10);
 }
 
-static unsigned long lease_break_time_s(void)
+unsigned long lease_break_time_s(void)
 {
 	return read_sysctl("/proc/sys/fs/lease-break-time", 45);
 }
 
-/*
- * The program may have a time to bring its transfers to an end, but not so much
- * that the revoke itself would come too late.
- */
-static uint64_t grace_ns(const struct lease *lease)
-{
-	uint64_t wanted = lease->policy.grace_ms * NSEC_PER_MSEC;
-	uint64_t most = lease_break_time_s() * NSEC_PER_SEC / 2;
-
-	/* 0: the breaker waits for as long as it takes. */
-	return !most || wanted < most ? wanted : most;
-}
-
-static void set_broken(struct lease *lease, const char *by, uint64_t grace)
+static void set_broken(struct lease *lease, const char *by)
 {
 	lease->broken_at_ns = clock_now_ns();
-	lease->revoke_at_ns = lease->broken_at_ns + grace;
+	lease->break_time_ns = lease_break_time_s() * NSEC_PER_SEC;
+	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
+						     UINT64_MAX;
 	ps_lock(&table_lock);
 	lease->state = LEASE_BREAKING;
 	ps_unlock(&table_lock);
 	stats_add(breaks, 1);
 	log_info("lease: %s: %s lease is being broken%s", lease->path,
 		 lease->backend->name, by);
+}
+
+uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
+{
+	return lease->broken_at_ns + (grace_ns < lease->max_grace_ns ?
+					      grace_ns : lease->max_grace_ns);
+}
+
+bool lease_is_lost(struct lease *lease)
+{
+	/* The signal goes with the lease (fs/locks.c:lease_modify). */
+	if (lease->is_lost || fcntl(lease->fd.fd, F_GETSIG))
+		return false;
+	lease->is_lost = true;
+	stats_add(lost_leases, 1);
+	return true;
 }
 
 void lease_scan(void)
@@ -264,7 +269,7 @@ void lease_scan(void)
 	/* Nobody else changes the state: no lock to read it. */
 	LIST_FOREACH (lease, &leases, link)
 		if (!lease->broken_at_ns && !is_held(lease))
-			set_broken(lease, "", grace_ns(lease));
+			set_broken(lease, "");
 }
 
 unsigned int lease_break_blind(dev_t dev, ino_t ino)
@@ -278,7 +283,9 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 			continue;
 		n++;
 		if (!lease->broken_at_ns)
-			set_broken(lease, " by the program itself", 0);
+			set_broken(lease, " by the program itself");
+		/* It waits for this itself. */
+		lease->max_grace_ns = 0;
 	}
 	return n;
 }
@@ -342,7 +349,7 @@ static void tell_release(const struct lease *lease)
 		return;
 	}
 	ns = clock_now_ns() - lease->broken_at_ns;
-	stats_set(last_revoke_ns, ns);
+	stats_add_revoke(ns, lease->break_time_ns);
 	log_warn(
 		"breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
 		lease->path, lease->backend->name, lease->backend->break_means,
@@ -366,7 +373,7 @@ static void release(struct lease *lease)
 
 	keeper_close(&lease->fd);
 	stats_add(leases, -1);
-	if (was_removed)
+	if (was_removed || lease->is_lost)
 		tell_expiry(lease);
 	tell_release(lease);
 	lease_free(lease);

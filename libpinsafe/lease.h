@@ -72,8 +72,11 @@ struct lease {
 	struct keeper_fd fd;	/* the lease is on its open file description */
 	int type;		/* F_GETLEASE while it is held */
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
-	uint64_t revoke_at_ns;	/* not before, while it is broken */
+	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
+	uint64_t max_grace_ns;	/* of a break, for all memory regions */
+	bool is_lost;		/* the kernel took it away; said once */
 	unsigned int n_revoked;
+	bool is_told;		/* breaker.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */
 };
 
@@ -120,6 +123,10 @@ bool lease_exists_any_blind(void);
 void lease_scan(void);
 /* The same for a break by the program itself; says how many leases it broke. */
 unsigned int lease_break_blind(dev_t dev, ino_t ino);
+/* Until when an MR with @grace_ns may live once the lease is broken */
+uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns);
+/* True once: the kernel has taken the lease away. */
+bool lease_is_lost(struct lease *lease);
 /* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */
 bool lease_hold_again(struct lease *lease);
 /* The next lease that is being broken after @lease (NULL: the first), or NULL */
@@ -128,6 +135,9 @@ struct lease *lease_next_broken(struct lease *lease);
 void lease_drop_holder(struct lease *lease);
 /* Release all leases without holders.  Returns whether a broken one is left. */
 bool lease_reap(void);
+
+/* /proc/sys/fs/lease-break-time, in seconds; any thread */
+unsigned long lease_break_time_s(void);
 
 /* Open the leased file, see open() of the backend. */
 int lease_open(const struct lease *lease, const struct backing *file,

@@ -236,7 +236,7 @@ static void sync_found(const struct track_query *query)
 
 	fork_check();
 	section_enter(&section);
-	redirty_found(query);
+	(void)redirty_found(query);
 	section_leave(&section);
 }
 

@@ -12,7 +12,8 @@
  * touched.
  *
  * @for_write: by write faults, which allocate.  The mapping must be writable.
- * @must_stop is asked between chunks.
+ * @n_threads: how many threads do it, 64 at most; 0 is 1.
+ * @must_stop is asked between chunks, by each of them.
  *
  * 0, or
  * EAGAIN	@must_stop said so
@@ -22,7 +23,7 @@
  * EHWPOISON	from madvise(2)
  */
 int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
-	     bool (*must_stop)(void *arg), void *arg);
+	     unsigned int n_threads, bool (*must_stop)(void *arg), void *arg);
 
 /*
  * Why prefault() of @part was refused with EFAULT: the kernel reports a full

@@ -188,3 +188,20 @@ const struct real_private *real_private_get(void)
 		       &private_ops :
 		       NULL;
 }
+
+static struct real_public public_ops;
+static pthread_once_t public_once = PTHREAD_ONCE_INIT;
+
+static void public_resolve(void)
+{
+	*(void **)&public_ops.reg_mr_iova2 =
+		libibverbs_symbol("ibv_reg_mr_iova2");
+	*(void **)&public_ops.dereg_mr = libibverbs_symbol("ibv_dereg_mr");
+}
+
+const struct real_public *real_public_get(void)
+{
+	pthread_once(&public_once, public_resolve);
+	return public_ops.reg_mr_iova2 && public_ops.dereg_mr ? &public_ops :
+								NULL;
+}

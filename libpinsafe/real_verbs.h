@@ -59,6 +59,17 @@ struct real_private {
 	int (*ibv_cmd_dereg_mr)(struct ibv_mr *mr);
 };
 
+/* Public functions of the running libibverbs, which is not linked */
+struct real_public {
+	struct ibv_mr *(*reg_mr_iova2)(struct ibv_pd *pd, void *addr,
+				       size_t length, uint64_t iova,
+				       unsigned int access);
+	int (*dereg_mr)(struct ibv_mr *mr);
+};
+
+/* NULL if libibverbs is not loaded, or older than rdma-core 31. */
+const struct real_public *real_public_get(void);
+
 /* NULL if libibverbs is not loaded, or is not one that we know. */
 const struct real_private *real_private_get(void);
 

@@ -32,27 +32,49 @@ static int populate(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-static void redirty_piece(uintptr_t start, uintptr_t end)
+static int redirty_piece(uintptr_t start, uintptr_t end)
 {
 	int r = populate(start, end);
 
 	/* Unmapped or made read-only just now */
 	if (!r || r == ENOMEM || r == EINVAL)
-		return;
+		return 0;
 	/* EFAULT: no space left for the page, or it was truncated. */
-	log_error(
-		"redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
-		(size_t)(end - start), (size_t)start, strerror(r));
+	log_error("redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
+		  (size_t)(end - start), (size_t)start, strerror(r));
+	return r;
 }
 
 /* What is left of @range in the mapping @vma */
-static void redirty_mapped(const struct mr_range *range, const struct vma *vma)
+static int redirty_mapped(const struct mr_range *range, const struct vma *vma)
 {
 	uintptr_t start = range->start > vma->start ? range->start : vma->start;
 	uintptr_t end = range->end < vma->end ? range->end : vma->end;
 
-	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
-		redirty_piece(start, end);
+	if (start >= end || range->dev != vma->dev || range->ino != vma->ino)
+		return 0;
+	return redirty_piece(start, end);
+}
+
+/* The first error, having tried all */
+static int first(int error, int r)
+{
+	return error ? error : r;
+}
+
+static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
+			uintptr_t *ret_start, uintptr_t *ret_end)
+{
+	size_t i;
+
+	*ret_start = UINTPTR_MAX;
+	*ret_end = 0;
+	for (i = 0; i < n_ranges; i++) {
+		if (ranges[i].start < *ret_start)
+			*ret_start = ranges[i].start;
+		if (ranges[i].end > *ret_end)
+			*ret_end = ranges[i].end;
+	}
 }
 
 /*
@@ -61,32 +83,32 @@ static void redirty_mapped(const struct mr_range *range, const struct vma *vma)
  * use, or memory whose page faults it handles itself (userfaultfd), for which
  * the keeper would wait.  None of that is populated.
  */
-void redirty(const struct mr_range *ranges, size_t n_ranges)
+int redirty(const struct mr_range *ranges, size_t n_ranges)
 {
-	uintptr_t addr = UINTPTR_MAX, end = 0;
 	struct vma_reader reader;
+	uintptr_t addr, end;
 	struct vma vma;
+	int error = 0;
 	size_t i;
 
-	for (i = 0; i < n_ranges; i++) {
-		addr = ranges[i].start < addr ? ranges[i].start : addr;
-		end = ranges[i].end > end ? ranges[i].end : end;
-	}
+	find_bounds(ranges, n_ranges, &addr, &end);
 	if (addr >= end)
-		return;
+		return 0;
 	/* No descriptor left: data that is lost would be worse. */
 	if (vma_open(&reader)) {
 		for (i = 0; i < n_ranges; i++)
-			redirty_piece(ranges[i].start, ranges[i].end);
-		return;
+			error = first(error, redirty_piece(ranges[i].start,
+							   ranges[i].end));
+		return error;
 	}
 	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
 		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
-			redirty_mapped(&ranges[i], &vma);
+			error = first(error, redirty_mapped(&ranges[i], &vma));
 	vma_close(&reader);
+	return error;
 }
 
-void redirty_found(const struct track_query *query)
+int redirty_found(const struct track_query *query)
 {
 	struct mr_range *ranges;
 	size_t n;
@@ -94,11 +116,11 @@ void redirty_found(const struct track_query *query)
 
 	r = track_find_written(query, &ranges, &n);
 	if (r) {
-		log_error(
-			"redirty: what devices wrote may not get to the file: %s",
-			strerror(r));
-		return;
+		log_error("redirty: what devices wrote may not get to the file: %s",
+			  strerror(r));
+		return r;
 	}
-	redirty(ranges, n);
+	r = redirty(ranges, n);
 	free(ranges);
+	return r;
 }

@@ -6,10 +6,13 @@
 
 #include "track.h"
 
-/* The device may have written to these pages: let the file system know. */
-void redirty(const struct mr_range *ranges, size_t n_ranges);
+/*
+ * The device may have written to these pages: let the file system know.  0, or
+ * the errno of madvise(2), which is logged, too.
+ */
+int redirty(const struct mr_range *ranges, size_t n_ranges);
 
 /* The same for all that was found; for threads of the program, in a section */
-void redirty_found(const struct track_query *query);
+int redirty_found(const struct track_query *query);
 
 #endif /* PINSAFE_REDIRTY_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Sentences for refused registrations. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,17 +10,40 @@
 #include "config.h"
 #include "log.h"
 #include "opener.h"
+#include "options.h"
 #include "refusal.h"
 #include "stats.h"
 
+/* Counts and logs, or tells the thread that only wants to know */
+static int explain(int error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int explain(int error, const char *format, ...)
+{
+	const struct reg_options *options = options_get();
+	struct pinsafe_check_result *check = options ? options->check : NULL;
+	char line[sizeof(check->reason)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (check) {
+		memcpy(check->reason, line, sizeof(line));
+	} else {
+		stats_add_refusal(error);
+		log_error("guard: %s", line);
+	}
+	return error;
+}
+
 static int refuse(const struct mapping_part *part, int error, const char *why)
 {
-	stats_add(refusals, 1);
-	log_error(
-		"guard: %s (%s, %s mapping): registration refused with %s: %s",
-		part->file.path, part->fs_name, mapping_kind_name(part->kind),
-		strerrorname_np(error), why);
-	return error;
+	return explain(error,
+		       "%s (%s, %s mapping): registration refused with %s: %s",
+		       part->file.path, part->fs_name,
+		       mapping_kind_name(part->kind), strerrorname_np(error),
+		       why);
 }
 
 bool refusal_is_only_warning(const struct mapping *mapping)
@@ -36,13 +60,12 @@ int refusal_no_maps(int r)
 {
 	bool no_room = r == EMFILE || r == ENFILE;
 
-	stats_add(refusals, 1);
-	log_error(
-		"guard: registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
+	return explain(
+		r,
+		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
 		strerrorname_np(r), strerror(r),
 		no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)"
 			: "mount /proc");
-	return r;
 }
 
 int refusal_no_guard(const struct mapping_part *part)
@@ -289,7 +312,7 @@ int refusal_rereg(const struct mapping_part *part)
 
 int refusal_rereg_guarded(uint32_t lkey)
 {
-	stats_add(refusals, 1);
+	stats_add_refusal(EOPNOTSUPP);
 	log_error(
 		"guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
 		lkey);

@@ -18,6 +18,7 @@ struct registration {
 	uint64_t iova;
 	int access;
 	bool is_written;		/* the device may write to the memory */
+	const struct reg_options *options;	/* of the program, or NULL */
 
 	struct mapping mapping;
 	struct choice *choices;		/* owned; for each part of mapping */

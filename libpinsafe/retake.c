@@ -21,8 +21,10 @@ bool retake_wait(struct retake *retake)
 	int cancel_state;
 
 	if (!retake->deadline_ns) {
-		retake->deadline_ns =
-			now + config_get()->retake_ms * NSEC_PER_MSEC;
+		int ms = retake->has_timeout ? retake->timeout_ms :
+					       config_get()->retake_ms;
+
+		retake->deadline_ns = now + ms * NSEC_PER_MSEC;
 		retake->pause_ns = MIN_PAUSE_NS;
 	}
 	if (now >= retake->deadline_ns)

@@ -9,6 +9,8 @@
 struct retake {
 	uint64_t deadline_ns;	/* 0: has not waited yet */
 	uint64_t pause_ns;
+	bool has_timeout;	/* else retake_ms of the policy */
+	int timeout_ms;
 };
 
 #define RETAKE_INITIALIZER { 0 }

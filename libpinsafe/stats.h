@@ -13,4 +13,10 @@ extern struct pinsafe_stats stats;
 #define stats_set(field, value) \
 	__atomic_store_n(&stats.field, (value), __ATOMIC_RELAXED)
 
+/* A lease was released @ns after its break; @break_time_ns: 0 is for ever */
+void stats_add_revoke(uint64_t ns, uint64_t break_time_ns);
+/* A registration was refused. */
+void stats_add_refusal(int error);
+void stats_reset(void);
+
 #endif /* PINSAFE_STATS_H */

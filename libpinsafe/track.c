@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "clock.h"
+#include "event.h"
 #include "lease.h"
 #include "stats.h"
 #include "track.h"
@@ -58,12 +60,25 @@ struct guarded_mr *track_alloc(size_t max_ranges)
 	return gmr;
 }
 
+/* One alive more or less: @n is 1 or -1 */
+static void count(const struct guarded_mr *gmr, int n)
+{
+	stats_add(guarded_mrs, n);
+	stats_add(bytes_guarded, n * (int64_t)gmr->params.length);
+}
+
+void track_free(struct guarded_mr *gmr)
+{
+	event_source_put(gmr->source);
+	free(gmr);
+}
+
 static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
 {
 	LIST_INSERT_HEAD(bucket_of(gmr->mr), gmr, link);
 	gmr->kernel_mr_gone = false;
 	set_state(gmr, MR_ALIVE);
-	stats_add(guarded_mrs, 1);
+	count(gmr, 1);
 }
 
 int track_add(struct guarded_mr *gmr)
@@ -131,7 +146,7 @@ size_t track_remove(struct guarded_mr *gmr)
 		stats_add(zombie_mrs, -1);
 	} else {
 		n_leases = gmr->n_leases;
-		stats_add(guarded_mrs, -1);
+		count(gmr, -1);
 	}
 	ps_unlock(&table_lock);
 	return n_leases;
@@ -191,12 +206,17 @@ bool track_is_written(struct guarded_mr *gmr)
 	return r;
 }
 
+static bool is_due(const struct guarded_mr *gmr, const struct lease *lease)
+{
+	return track_holds(gmr, lease) &&
+	       clock_now_ns() >= lease_deadline_ns(lease, gmr->grace_ns);
+}
+
 static bool is_meant(const struct guarded_mr *gmr, const struct lease *lease,
 		     const struct ibv_context *context, uint64_t round)
 	PS_REQUIRES(table_lock)
 {
-	return gmr->claimed_in != round &&
-	       (!lease || track_holds(gmr, lease)) &&
+	return gmr->claimed_in != round && (!lease || is_due(gmr, lease)) &&
 	       (!context || gmr->context == context);
 }
 
@@ -219,6 +239,52 @@ struct guarded_mr *track_claim(const struct lease *lease,
 	}
 	ps_unlock(&table_lock);
 	return gmr;
+}
+
+struct guarded_mr *track_claim_mr(const struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr;
+
+	ps_lock(&table_lock);
+	gmr = find(mr);
+	if (gmr && gmr->state == MR_ALIVE)
+		set_state(gmr, MR_REVOKING);
+	else
+		gmr = NULL;
+	ps_unlock(&table_lock);
+	return gmr;
+}
+
+void track_visit(const struct lease *lease,
+		 void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
+{
+	struct guarded_mr *gmr;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < N_BUCKETS; i++)
+		LIST_FOREACH(gmr, &buckets[i], link)
+			if (gmr->state == MR_ALIVE && track_holds(gmr, lease))
+				fn(gmr, arg);
+	ps_unlock(&table_lock);
+}
+
+int track_get_params(const struct ibv_mr *mr, enum mr_state state,
+		     struct mr_params *ret_params,
+		     struct event_source **ret_source)
+{
+	struct guarded_mr *gmr;
+	int r = EINVAL;
+
+	ps_lock(&table_lock);
+	gmr = find(mr);
+	if (gmr && gmr->state == state) {
+		*ret_params = gmr->params;
+		*ret_source = event_source_get(gmr->source);
+		r = 0;
+	}
+	ps_unlock(&table_lock);
+	return r;
 }
 
 static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
@@ -303,7 +369,7 @@ void track_claim_done(struct guarded_mr *gmr, bool is_revoked)
 	gmr->kernel_mr_gone = is_revoked;
 	set_state(gmr, is_revoked ? MR_ZOMBIE : MR_ALIVE);
 	if (is_revoked) {
-		stats_add(guarded_mrs, -1);
+		count(gmr, -1);
 		stats_add(zombie_mrs, 1);
 	}
 	ps_unlock(&table_lock);
@@ -323,9 +389,9 @@ struct guarded_mr *track_detach_context(const struct ibv_context *context)
 			LIST_REMOVE(gmr, link);
 			if (gmr->kernel_mr_gone) {
 				stats_add(zombie_mrs, -1);
-				free(gmr);
+				track_free(gmr);
 			} else {
-				stats_add(guarded_mrs, -1);
+				count(gmr, -1);
 				gmr->next_detached = alive;
 				alive = gmr;
 			}

@@ -8,10 +8,11 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include <infiniband/verbs.h>
+#include <infiniband/pinsafe.h>
 
 #include "lock.h"
 
+struct event_source;
 struct lease;
 
 enum mr_state {
@@ -28,6 +29,18 @@ struct mr_range {
 	ino_t ino;
 };
 
+/* What it takes to register a memory region again */
+struct mr_params {
+	struct ibv_pd *pd;
+	void *addr;
+	size_t length;
+	uint64_t iova;
+	int access;
+	uint64_t mask;		/* of struct reg_options */
+	enum pinsafe_guard guard;
+	uint32_t grace_ms;
+};
+
 /* A memory region over guarded memory */
 struct guarded_mr {
 	LIST_ENTRY(guarded_mr) link PS_GUARDED_BY(table_lock);
@@ -38,6 +51,9 @@ struct guarded_mr {
 	struct guarded_mr *next_detached;
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
+	struct mr_params params;	/* as it was registered */
+	struct event_source *source;	/* a reference, or NULL */
+	uint64_t grace_ns;		/* after a break */
 	bool is_written;		/* by the device, if it is allowed to */
 	bool is_on_demand;		/* nothing is pinned, and no lease held */
 	size_t n_leases;
@@ -59,6 +75,8 @@ static inline bool track_holds(const struct guarded_mr *gmr,
 
 /* For track_add(), with so many ranges and leases; NULL: out of memory */
 struct guarded_mr *track_alloc(size_t max_ranges);
+/* One that is not entered, or not any more */
+void track_free(struct guarded_mr *gmr);
 
 /*
  * Enter @gmr as ALIVE, if all its leases are still held.
@@ -94,12 +112,26 @@ bool track_is_written(struct guarded_mr *gmr);
 
 /*
  * The keeper claims an MR, ALIVE becomes REVOKING: one that has @lease and is
- * of @context, NULL standing for any.  Each MR is claimed once in a @round.
- * NULL if there is no more.
+ * of @context, NULL standing for any.  With @lease, only one whose time of grace
+ * is over.  Each MR is claimed once in a @round.  NULL if there is no more.
  */
 struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round);
+/* The same for @mr; NULL if it is not guarded or not ALIVE */
+struct guarded_mr *track_claim_mr(const struct ibv_mr *mr);
+
+/* For each memory region that is ALIVE and has @lease, under table_lock */
+void track_visit(const struct lease *lease,
+		 void (*fn)(struct guarded_mr *gmr, void *arg), void *arg);
+
+/*
+ * What @mr was registered with, and a reference to its source of events.  0;
+ * EINVAL if it is not guarded, or not in @state (ALIVE or ZOMBIE).
+ */
+int track_get_params(const struct ibv_mr *mr, enum mr_state state,
+		     struct mr_params *ret_params,
+		     struct event_source **ret_source);
 /* The same for one that is on demand and has an address from @start to @end */
 struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end);
 

@@ -2,22 +2,41 @@
 /*
  * pinsafe: RDMA memory regions over mapped files, guarded by leases.
  *
- * A program needs none of this to be protected: under libpinsafe-preload.so,
- * with the provider, or linked with -lpinsafe every memory region is guarded.
- * This header is for programs that have opened contexts before, or that want to
- * look at what was done.
+ * A program needs none of this to be protected: under libpinsafe-preload.so, or
+ * once it is linked with -lpinsafe, every memory region is guarded.  This header
+ * is for programs that want to know of breaks, to register again after them,
+ * to have data written back, or to look at what was done.
+ *
+ * Conventions: int functions return 0 or an errno value, functions that return
+ * pointers return NULL and set errno.  Structures with comp_mask are passed with
+ * their size, so that old programs run with new libraries and the other way
+ * round: what a caller does not know of is 0.  All functions may be called from
+ * any thread at any time, also from a break handler, unless said otherwise.
  */
 #ifndef INFINIBAND_PINSAFE_H
 #define INFINIBAND_PINSAFE_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <infiniband/verbs.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** enum pinsafe_guard - what keeps a memory region safe, see pinsafe(7) */
+enum pinsafe_guard {
+	PINSAFE_GUARD_AUTO = 0,		/* the best that there is */
+	PINSAFE_GUARD_LAYOUT = 1,	/* a layout lease */
+	PINSAFE_GUARD_LEASE = 2,	/* an ordinary lease */
+	PINSAFE_GUARD_ODP = 3,		/* on-demand paging, nothing pinned */
+	PINSAFE_GUARD_NONE = 4,		/* nothing: not protected */
+	PINSAFE_GUARD_UNNEEDED = 5,	/* no file that could lose blocks */
+};
+
+#define PINSAFE_STATS_REVOKE_BUCKETS 8
 
 /**
  * struct pinsafe_stats - counters of this process
@@ -36,6 +55,23 @@ extern "C" {
  * @retakes: registrations so far that waited for a break to be over
  * @last_revoke_ns: time from when the last break was noticed until its lease
  *	was released, in nanoseconds; 0 before the first break
+ * @registered_layout, @registered_lease, @registered_odp: of @registrations, by
+ *	guard
+ * @unprotected: registrations so far of memory that would need a guard and has
+ *	none, because the policy says so
+ * @refused_space: of @refusals, those with ENOSPC or EDQUOT
+ * @refused_permission: with EACCES
+ * @refused_busy: with EAGAIN or EBUSY
+ * @refused_unsupported: with EOPNOTSUPP
+ * @refused_other: with any other errno
+ * @lost_leases: leases so far that were gone before they were released: the
+ *	kernel takes an ordinary lease away at the end of lease-break-time
+ * @bytes_guarded: length of the memory regions in @guarded_mrs, in bytes
+ * @revoke_histogram: breaks by the time that @last_revoke_ns says: below 1 ms,
+ *	4 ms, 16 ms, 64 ms, 256 ms, 1.024 s, 4.096 s, and all longer ones
+ * @least_margin_ns: the smallest time that was left of lease-break-time when a
+ *	lease was released, in nanoseconds; UINT64_MAX before the first break,
+ *	and if lease-break-time is 0
  *
  * Counters start at 0 when the library is loaded and again in a child of
  * fork(2).
@@ -52,6 +88,19 @@ struct pinsafe_stats {
 	uint64_t revoke_failures;
 	uint64_t retakes;
 	uint64_t last_revoke_ns;
+	uint64_t registered_layout;
+	uint64_t registered_lease;
+	uint64_t registered_odp;
+	uint64_t unprotected;
+	uint64_t refused_space;
+	uint64_t refused_permission;
+	uint64_t refused_busy;
+	uint64_t refused_unsupported;
+	uint64_t refused_other;
+	uint64_t lost_leases;
+	uint64_t bytes_guarded;
+	uint64_t revoke_histogram[PINSAFE_STATS_REVOKE_BUCKETS];
+	uint64_t least_margin_ns;
 };
 
 /**
@@ -96,6 +145,320 @@ int pinsafe_attach(struct ibv_context *context);
  * Since: 0.1
  */
 int pinsafe_get_stats(struct pinsafe_stats *stats, size_t size);
+
+/* Bits of pinsafe_device_attr.guards: 1 << enum pinsafe_guard */
+#define PINSAFE_GUARD_BIT(guard) (1u << (guard))
+
+/**
+ * struct pinsafe_device_attr - what pinsafe can do for a device
+ * @comp_mask: reserved, 0
+ * @guards: which guards this kernel and the device offer, PINSAFE_GUARD_BIT();
+ *	whether a file can have one depends on the file: pinsafe_check()
+ * @is_hooked: 1 if memory regions of the context are guarded, else 0
+ * @lease_break_time_s: seconds that the kernel gives the holder of a lease, 0:
+ *	it does not end
+ */
+struct pinsafe_device_attr {
+	uint64_t comp_mask;
+	uint32_t guards;
+	uint32_t is_hooked;
+	uint32_t lease_break_time_s;
+	uint32_t reserved;
+};
+
+/**
+ * pinsafe_query_device - what pinsafe can do for a device
+ * @context: open device, not NULL
+ * @attr: filled in, up to @size bytes; untouched on failure
+ * @size: sizeof(struct pinsafe_device_attr) of the caller, in bytes
+ *
+ * The kernel's abilities are found out by trying, on a file in memory.
+ *
+ * Return: 0, or EINVAL if an argument is NULL or @size is smaller than
+ * comp_mask.
+ *
+ * Since: 0.1
+ */
+int pinsafe_query_device(struct ibv_context *context,
+			 struct pinsafe_device_attr *attr, size_t size);
+
+/**
+ * struct pinsafe_check_result - what would become of a registration
+ * @comp_mask: reserved, 0
+ * @guard: enum pinsafe_guard, if @error is 0
+ * @error: errno with which it would be refused, or 0
+ * @reason: one sentence that says why it would be refused, "" if it would not
+ */
+struct pinsafe_check_result {
+	uint64_t comp_mask;
+	uint32_t guard;
+	int32_t error;
+	char reason[1024];
+};
+
+/**
+ * pinsafe_check - try what would become of a registration
+ * @pd: protection domain of a guarded context, stays the caller's; not NULL
+ * @addr, @length: the memory, in bytes
+ * @access: IBV_ACCESS_* flags
+ * @result: filled in, up to @size bytes; untouched on failure
+ * @size: sizeof(struct pinsafe_check_result) of the caller, in bytes
+ *
+ * Goes all the way: the memory is registered and deregistered at once, blocks
+ * are allocated, and the lease is taken and released.  Does not wait for other
+ * openers of a file as a registration would.  Nothing is logged or counted.
+ *
+ * Return: 0, or
+ * EINVAL	@pd or @result is NULL, or @size is smaller than comp_mask
+ * EOPNOTSUPP	the context of @pd is not guarded
+ * ENOSYS	libibverbs is not loaded in a way that its functions can be found
+ *
+ * Since: 0.1
+ */
+int pinsafe_check(struct ibv_pd *pd, void *addr, size_t length, int access,
+		  struct pinsafe_check_result *result, size_t size);
+
+/** enum pinsafe_event_type - what happens to a memory region */
+enum pinsafe_event_type {
+	/*
+	 * The lease is being broken.  Until deadline_ns the program may bring
+	 * its transfers to an end and call pinsafe_release(); then the memory
+	 * region is revoked.  Only sent if there is a time of grace.
+	 */
+	PINSAFE_EVENT_BREAK = 1,
+	/* The memory region is revoked: its keys are errors from now on. */
+	PINSAFE_EVENT_REVOKED = 2,
+	/* The kernel took the lease away before the memory region was revoked:
+	 * blocks may have gone while the device could still write to them. */
+	PINSAFE_EVENT_LOST = 3,
+	/* It could not be revoked; this is tried again. */
+	PINSAFE_EVENT_REVOKE_FAILED = 4,
+};
+
+/**
+ * struct pinsafe_event - what happens to a memory region
+ * @type: enum pinsafe_event_type
+ * @error: errno of a revoke that failed, else 0
+ * @mr: the memory region; valid if the program has not deregistered it
+ * @user_data: from struct pinsafe_reg_attr
+ * @dev, @ino: the file whose lease is being broken, as in struct stat
+ * @path: its path when the lease was taken; valid until the event is
+ *	acknowledged
+ * @addr, @length: the memory, in bytes
+ * @deadline_ns: CLOCK_MONOTONIC; when the memory region is revoked at last
+ */
+struct pinsafe_event {
+	uint32_t type;
+	int32_t error;
+	struct ibv_mr *mr;
+	void *user_data;
+	dev_t dev;
+	ino_t ino;
+	const char *path;
+	void *addr;
+	size_t length;
+	uint64_t deadline_ns;
+};
+
+/** struct pinsafe_event_channel - where events of memory regions come in */
+struct pinsafe_event_channel;
+
+/**
+ * pinsafe_create_event_channel - make a place for events to come in
+ *
+ * Return: a channel for pinsafe_destroy_event_channel(), or NULL and errno:
+ * ENOMEM	out of memory
+ * EMFILE, ENFILE	too many descriptors
+ * EAGAIN	the thread that watches the leases could not be started
+ *
+ * Since: 0.1
+ */
+struct pinsafe_event_channel *pinsafe_create_event_channel(void);
+
+/**
+ * pinsafe_destroy_event_channel - end a channel
+ * @channel: from pinsafe_create_event_channel(); not used by another thread
+ *
+ * Memory regions that were registered with it stay guarded and have no events
+ * any more.
+ *
+ * Return: 0; EINVAL if @channel is NULL; EBUSY if an event was not acknowledged.
+ *
+ * Since: 0.1
+ */
+int pinsafe_destroy_event_channel(struct pinsafe_event_channel *channel);
+
+/**
+ * pinsafe_event_channel_fd - a descriptor for poll(2)
+ * @channel: not NULL
+ *
+ * Return: a descriptor that is readable while there are events.  It belongs to
+ * the channel.  With O_NONBLOCK set pinsafe_get_event() does not wait.
+ *
+ * Since: 0.1
+ */
+int pinsafe_event_channel_fd(struct pinsafe_event_channel *channel);
+
+/**
+ * pinsafe_get_event - take the next event
+ * @channel: not NULL
+ * @event: set to the event, to be given to pinsafe_ack_event()
+ *
+ * Waits for an event.  Several events of one type for one memory region, of
+ * which none was taken yet, are one.
+ *
+ * Return: 0, or
+ * EAGAIN	no event, and the descriptor has O_NONBLOCK
+ * EINTR	a signal was handled
+ * EINVAL	an argument is NULL
+ *
+ * Since: 0.1
+ */
+int pinsafe_get_event(struct pinsafe_event_channel *channel,
+		      struct pinsafe_event **event);
+
+/**
+ * pinsafe_ack_event - be done with an event
+ * @event: from pinsafe_get_event(), not valid any more afterwards; NULL is fine
+ *
+ * Since: 0.1
+ */
+void pinsafe_ack_event(struct pinsafe_event *event);
+
+/*
+ * Called with an event on a thread of pinsafe's own, which runs one handler at
+ * a time; the event is acknowledged when it returns.  It may call anything, in
+ * particular ibv_dereg_mr() and ibv_reg_mr().  A handler that does not return
+ * holds up other handlers, and no revoke.
+ */
+typedef void pinsafe_break_handler(const struct pinsafe_event *event);
+
+/* pinsafe_reg_attr.comp_mask: which of the optional fields are set */
+enum pinsafe_reg_attr_mask {
+	PINSAFE_REG_GUARD = 1 << 0,
+	PINSAFE_REG_FD = 1 << 1,
+	PINSAFE_REG_GRACE = 1 << 2,
+	PINSAFE_REG_IOVA = 1 << 3,
+	PINSAFE_REG_PREFAULT_THREADS = 1 << 4,
+};
+
+/**
+ * struct pinsafe_reg_attr - what to register, and how
+ * @comp_mask: enum pinsafe_reg_attr_mask
+ * @addr, @length: the memory, in bytes
+ * @access: IBV_ACCESS_* flags
+ * @guard: enum pinsafe_guard to use rather than what the policy says
+ * @iova: address by which peers name the memory; default: @addr
+ * @fd: a descriptor of the mapped file, for a program that has many: the one
+ *	that was mapped, if an ordinary lease is to be taken
+ * @grace_ms: how long the program may take after a break, in milliseconds, at
+ *	most half of lease-break-time; default: what the policy says
+ * @prefault_threads: how many threads allocate blocks; default 1
+ * @user_data: for events
+ * @channel: where events go, or NULL; stays the caller's
+ * @handler: called with events, or NULL; not both
+ */
+struct pinsafe_reg_attr {
+	uint64_t comp_mask;
+	void *addr;
+	size_t length;
+	int32_t access;
+	uint32_t guard;
+	uint64_t iova;
+	int32_t fd;
+	uint32_t grace_ms;
+	uint32_t prefault_threads;
+	uint32_t reserved;
+	void *user_data;
+	struct pinsafe_event_channel *channel;
+	pinsafe_break_handler *handler;
+};
+
+/**
+ * pinsafe_reg_mr - register memory, and say how it is to be guarded
+ * @pd: protection domain of a guarded context, stays the caller's; not NULL
+ * @attr: what to register; not NULL
+ * @size: sizeof(struct pinsafe_reg_attr) of the caller, in bytes
+ *
+ * Return: a memory region for ibv_dereg_mr(), or NULL and errno: those of
+ * ibv_reg_mr(3) and pinsafe(7), and
+ * EINVAL	an argument is NULL, comp_mask has unknown bits, both a channel
+ *		and a handler are given, or @size is too small for addr, length
+ *		and access
+ * EOPNOTSUPP	the context is not guarded
+ * ENOSYS	libibverbs is not loaded in a way that its functions can be found
+ *
+ * Since: 0.1
+ */
+struct ibv_mr *pinsafe_reg_mr(struct ibv_pd *pd,
+			      const struct pinsafe_reg_attr *attr, size_t size);
+
+/**
+ * pinsafe_release - have a memory region revoked now
+ * @mr: guarded memory region; not NULL
+ *
+ * The answer to PINSAFE_EVENT_BREAK of a program that has stopped using the
+ * memory region.  It is destroyed in the kernel, and its lease goes if that was
+ * the last; the struct stays valid until ibv_dereg_mr(), which may be called
+ * instead.
+ *
+ * Return: 0, also if it was revoked before, or
+ * EINVAL	@mr is NULL or not guarded
+ * EBUSY...	the errno of the driver that could not destroy it
+ *
+ * Since: 0.1
+ */
+int pinsafe_release(struct ibv_mr *mr);
+
+enum pinsafe_restore_flags {
+	/* If the file has become shorter, register what is left of it. */
+	PINSAFE_RESTORE_SHORTER = 1 << 0,
+};
+
+/**
+ * pinsafe_mr_restore - register again what was revoked
+ * @mr: revoked memory region, stays valid until ibv_dereg_mr(); not NULL
+ * @timeout_ms: how long to wait until whoever broke the lease is done, in
+ *	milliseconds; -1: as long as the policy says (retake_ms)
+ * @flags: enum pinsafe_restore_flags
+ * @new_mr: set to a memory region of its own, with the same arguments but with
+ *	new keys, for ibv_dereg_mr(); untouched on failure.  Its length may be
+ *	smaller with PINSAFE_RESTORE_SHORTER.
+ *
+ * The keys of @mr never come back to life.
+ *
+ * Return: 0, or an errno of pinsafe_reg_mr(), and
+ * EINVAL	@mr or @new_mr is NULL, @mr is not a guarded memory region that
+ *		was revoked, or @flags has unknown bits
+ * EAGAIN	the breaker is not done, or has the file open still
+ * EFAULT	the file does not cover the memory any more, or, with
+ *		PINSAFE_RESTORE_SHORTER, not a single byte of it
+ *
+ * Since: 0.1
+ */
+int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms, uint32_t flags,
+		       struct ibv_mr **new_mr);
+
+/**
+ * pinsafe_sync - have what the device wrote written back
+ * @mr: guarded memory region that is alive; not NULL
+ * @offset, @length: in bytes from its start
+ * @flags: reserved, 0
+ *
+ * A device does not make pages dirty, so fsync(2) may leave out what it wrote.
+ * This makes the pages dirty by write faults and writes them back; on
+ * persistent memory that is mapped with MAP_SYNC it flushes the CPU's caches by
+ * libpmem, if that is installed.  Transfers have to be complete before.
+ *
+ * Return: 0, or
+ * EINVAL	@mr is NULL, not guarded, not alive or not writable, the range is
+ *		not in it, or @flags is not 0
+ * EIO, ENOSPC...	the errno of msync(2) or madvise(2)
+ *
+ * Since: 0.1
+ */
+int pinsafe_sync(struct ibv_mr *mr, size_t offset, size_t length,
+		 uint32_t flags);
 
 #ifdef __cplusplus
 }

@@ -22,7 +22,7 @@ nm -D --defined-only --with-symbol-versions "$library" |
 
 # Declarations at the start of a line; pinsafe_private_* is between the objects
 # of one version.
-sed -nE 's/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
+sed -nE '/^typedef/d; s/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
 	sort >"$dir/header"
 awk '$1 !~ /^pinsafe_private_/ { print $1 }' "$dir/map" >"$dir/public"
 

@@ -27,8 +27,6 @@
 #include "stats.h"
 #include "track.h"
 
-struct pinsafe_stats stats;
-
 #define START_NS (1000 * NSEC_PER_SEC)
 /* The breaker wants to be called again soon. */
 #define SOON (10 * NSEC_PER_MSEC)
@@ -104,6 +102,8 @@ static struct lease *hold(const struct lease_backend *backend)
 	gmr->context = &context;
 	gmr->n_leases = 1;
 	gmr->leases[0] = lease;
+	gmr->n_ranges = 1;
+	gmr->grace_ns = fake_config.policy.grace_ms * NSEC_PER_MSEC;
 	assert_int_equal(track_add(gmr), 0);
 	record_clear();
 	return lease;

@@ -12,7 +12,6 @@
 #include "lib/test.h"
 #include "stats.h"
 
-struct pinsafe_stats stats;
 
 static struct mapping_part part;
 
@@ -36,7 +35,7 @@ static struct choice chosen(bool is_written)
 	struct choice choice;
 
 	stats.refusals = 0;
-	assert_int_equal(choice_make(&part, is_written, &choice), 0);
+	assert_int_equal(choice_make(&part, is_written, NULL, &choice), 0);
 	assert_int_equal(stats.refusals, 0);
 	return choice;
 }
@@ -49,7 +48,7 @@ static void refused(bool is_written, int error)
 	memset(&before, 0x55, sizeof(before));
 	choice = before;
 	stats.refusals = 0;
-	assert_int_equal(choice_make(&part, is_written, &choice), error);
+	assert_int_equal(choice_make(&part, is_written, NULL, &choice), error);
 	assert_memory_equal(&choice, &before, sizeof(choice));
 	assert_int_equal(stats.refusals, 1);
 }

@@ -18,8 +18,6 @@
 #include "own_operation.h"
 #include "stats.h"
 
-struct pinsafe_stats stats;
-
 static struct file file;
 static struct lease_barrier barrier;
 

@@ -48,7 +48,7 @@ static int run(size_t start, size_t end, bool writable)
 		.writable = writable,
 	};
 
-	return prefault(&part, page_size(), writable, must_stop, &stop_at);
+	return prefault(&part, page_size(), writable, 1, must_stop, &stop_at);
 }
 
 static void has_data(size_t first, size_t end)
@@ -151,13 +151,13 @@ static void large_range__asked_for_each_chunk(void **state)
 	};
 
 	assert_ptr_not_equal(large, MAP_FAILED);
-	assert_int_equal(prefault(&part, page_size(), false, must_stop,
+	assert_int_equal(prefault(&part, page_size(), false, 1, must_stop,
 				  &stop_at),
 			 0);
 	assert_int_equal(n_asked, 3);
 	n_asked = 0;
 	stop_at = 3;
-	assert_int_equal(prefault(&part, page_size(), false, must_stop,
+	assert_int_equal(prefault(&part, page_size(), false, 1, must_stop,
 				  &stop_at),
 			 EAGAIN);
 	munmap(large, size);

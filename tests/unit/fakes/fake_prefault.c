@@ -8,7 +8,7 @@
 struct fake_prefault fake_prefault;
 
 int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
-	     bool (*must_stop)(void *arg), void *arg)
+	     unsigned int n_threads, bool (*must_stop)(void *arg), void *arg)
 {
 	record("prefault%s %d", for_write ? "" : " for reading",
 	       (int)part->file.ino);

@@ -6,13 +6,15 @@
 
 struct track_query fake_redirty_query;
 
-void redirty(const struct mr_range *ranges, size_t n_ranges)
+int redirty(const struct mr_range *ranges, size_t n_ranges)
 {
 	record("redirty");
+	return 0;
 }
 
-void redirty_found(const struct track_query *query)
+int redirty_found(const struct track_query *query)
 {
 	record("redirty found");
 	fake_redirty_query = *query;
+	return 0;
 }

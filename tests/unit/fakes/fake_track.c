@@ -22,6 +22,11 @@ struct guarded_mr *track_alloc(size_t max_ranges)
 	return gmr;
 }
 
+void track_free(struct guarded_mr *gmr)
+{
+	free(gmr);
+}
+
 int track_add(struct guarded_mr *gmr)
 {
 	int r = fault_now(&fake_track.add);

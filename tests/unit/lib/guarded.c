@@ -5,7 +5,6 @@
 
 #include "guarded.h"
 
-struct pinsafe_stats stats;
 struct ibv_context guarded_context = { .cmd_fd = DEVICE_FD };
 struct ibv_pd guarded_pd = { .context = &guarded_context };
 

@@ -4,7 +4,6 @@
 
 #include "tracked.h"
 
-struct pinsafe_stats stats;
 struct ibv_context tracked_contexts[2];
 struct ibv_mr tracked_mrs[4];
 static uint64_t round_number = 1000;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Public entry point: have what the device wrote written back. */
+#include <errno.h>
+
+#include "api.h"
+#include "event.h"
+#include "flush.h"
+#include "fork.h"
+#include "lock.h"
+#include "redirty.h"
+#include "track.h"
+
+static int get_params(struct ibv_mr *mr, struct mr_params *ret_params)
+{
+	struct event_source *source;
+	struct section section;
+	int r;
+
+	fork_check();
+	section_enter(&section);
+	r = track_get_params(mr, MR_ALIVE, ret_params, &source);
+	section_leave(&section);
+	if (!r)
+		event_source_put(source);
+	return r;
+}
+
+static int redirty_in_section(const struct track_query *query)
+{
+	struct section section;
+	int r;
+
+	section_enter(&section);
+	r = redirty_found(query);
+	section_leave(&section);
+	return r;
+}
+
+PINSAFE_EXPORT int pinsafe_sync(struct ibv_mr *mr, size_t offset, size_t length,
+				uint32_t flags)
+{
+	struct track_query query = { .any_file = true };
+	struct mr_params params;
+	int r;
+
+	if (!mr || flags)
+		return EINVAL;
+	r = get_params(mr, &params);
+	if (r)
+		return r;
+	if (!(params.access & IBV_ACCESS_LOCAL_WRITE) ||
+	    offset > params.length || length > params.length - offset)
+		return EINVAL;
+	if (!length)
+		return 0;
+	query.start = (uintptr_t)params.addr + offset;
+	query.end = query.start + length;
+	if (flush_persistent(query.start, query.end))
+		return 0;
+	r = redirty_in_section(&query);
+	return r ? r : flush_back(query.start, query.end);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_EVENT_H
+#define PINSAFE_EVENT_H
+
+#include <sys/types.h>
+
+#include <infiniband/pinsafe.h>
+
+struct event_source;
+
+/*
+ * Where the events of one memory region come from; one reference for the
+ * caller.  Without a handler they go to @channel.  All memory that posting
+ * needs is there afterwards.
+ *
+ * 0; ENOMEM; or the errno of starting the thread that runs handlers.
+ */
+int event_source_new(struct pinsafe_event_channel *channel,
+		     pinsafe_break_handler *handler, void *user_data,
+		     struct event_source **ret_source);
+/* A source for another registration that goes to the same place */
+int event_source_copy(struct event_source *source,
+		      struct event_source **ret_source);
+struct event_source *event_source_get(struct event_source *source);
+void event_source_put(struct event_source *source);	/* NULL is fine */
+
+/*
+ * What the memory region is, before it can have events.  Each file under it
+ * once; 0 or ENOMEM.
+ */
+void event_source_set_mr(struct event_source *source, struct ibv_mr *mr,
+			 void *addr, size_t length);
+int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
+			  const char *path);
+
+/* For the keeper's thread: does not wait, and cannot fail.  NULL is fine. */
+void event_post(struct event_source *source, enum pinsafe_event_type type,
+		int error, dev_t dev, ino_t ino, uint64_t deadline_ns);
+
+/* See the functions of pinsafe.h; 0 or an errno value */
+int event_channel_new(struct pinsafe_event_channel **ret_channel);
+int event_channel_end(struct pinsafe_event_channel *channel);
+int event_channel_fd(const struct pinsafe_event_channel *channel);
+int event_take(struct pinsafe_event_channel *channel,
+	       struct pinsafe_event **ret_event);
+void event_ack(struct pinsafe_event *event);
+
+/* fork.c: the locks, and in the child there is no thread for handlers. */
+void event_fork_prepare(void);
+void event_fork_parent(void);
+void event_forget(void);
+
+#endif /* PINSAFE_EVENT_H */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Durable data: by libpmem where the mapping is one of persistent memory with
+ * MAP_SYNC, which is all that pmem_is_pmem(3) says yes to; else by msync(2).
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "flush.h"
+
+static int (*is_pmem)(const void *addr, size_t length);
+static void (*persist)(const void *addr, size_t length);
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void find_libpmem(void)
+{
+	void *handle = dlopen("libpmem.so.1", RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return;
+	/* ISO C has no cast from void * to a function. */
+	*(void **)&persist = dlsym(handle, "pmem_persist");
+	*(void **)&is_pmem = dlsym(handle, "pmem_is_pmem");
+}
+
+bool flush_persistent(uintptr_t start, uintptr_t end)
+{
+	pthread_once(&once, find_libpmem);
+	if (!is_pmem || !persist || !is_pmem((void *)start, end - start))
+		return false;
+	persist((void *)start, end - start);
+	return true;
+}
+
+int flush_back(uintptr_t start, uintptr_t end)
+{
+	uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+
+	start &= mask;
+	return msync((void *)start, end - start, MS_SYNC) ? errno : 0;
+}
