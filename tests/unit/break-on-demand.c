@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Memory regions on demand go before their addresses do, and with the process.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "breaker.h"
+#include "fakes/fake_revoke.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "log.h"
+#include "stats.h"
+#include "track.h"
+
+struct pinsafe_stats stats;
+
+static struct file log_file;
+static struct ibv_context context;
+static struct ibv_mr mrs[3];
+
+static int setup(void **state)
+{
+	memset(&stats, 0, sizeof(stats));
+	fake_revoke = NEVER;
+	file_make(&log_file, DISK, 0);
+	log_setup(LOG_LEVEL_WARN, log_file.path);
+	record_clear();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct guarded_mr *gmr, *next;
+
+	for (gmr = track_detach_context(&context); gmr; gmr = next) {
+		next = gmr->next_detached;
+		free(gmr);
+	}
+	file_put(&log_file);
+	return 0;
+}
+
+/* With lkey @i, written, at (@i + 1) * 0x10000 */
+static struct guarded_mr *add(size_t i, bool is_on_demand)
+{
+	struct guarded_mr *gmr = track_alloc(1);
+
+	mrs[i].context = &context;
+	mrs[i].lkey = i;
+	gmr->mr = &mrs[i];
+	gmr->context = &context;
+	gmr->is_written = true;
+	gmr->is_on_demand = is_on_demand;
+	gmr->n_ranges = 1;
+	gmr->ranges[0].start = (i + 1) * 0x10000;
+	gmr->ranges[0].end = (i + 1) * 0x10000 + 0x4000;
+	assert_int_equal(track_add(gmr), 0);
+	return gmr;
+}
+
+static enum mr_state state_of(const struct guarded_mr *gmr)
+{
+	enum mr_state state;
+
+	ps_lock(&table_lock);
+	state = gmr->state;
+	ps_unlock(&table_lock);
+	return state;
+}
+
+static void unmapped__revoked_and_said(void **state)
+{
+	struct guarded_mr *gmr = add(1, true);
+
+	breaker_revoke_on_demand(0x20000, 0x21000);
+	/* Without redirty: its pages are dirty when the device has faulted. */
+	assert_record("revoke 1");
+	assert_int_equal(state_of(gmr), MR_ZOMBIE);
+	assert_int_equal(stats.revoked_mrs, 1);
+	assert_non_null(strstr(file_text(log_file.path),
+			       "the program unmaps its memory"));
+}
+
+static void unmapped__others_stay(void **state)
+{
+	struct guarded_mr *pinned = add(0, false), *other = add(2, true);
+
+	add(1, true);
+	breaker_revoke_on_demand(0x10000, 0x30000);
+	assert_record("revoke 1");
+	assert_int_equal(state_of(pinned), MR_ALIVE);
+	assert_int_equal(state_of(other), MR_ALIVE);
+}
+
+static void unmapped__all_that_overlap(void **state)
+{
+	add(0, true);
+	add(1, true);
+	add(2, true);
+	breaker_revoke_on_demand(0x13fff, 0x30001);
+	assert_int_equal(stats.revoked_mrs, 3);
+	assert_int_equal(stats.guarded_mrs, 0);
+}
+
+/* There is nobody to try again, so it must not be tried for ever. */
+static void revoke_fails__said_and_alive(void **state)
+{
+	struct guarded_mr *gmr = add(1, true);
+
+	fake_revoke = ALWAYS(EBUSY);
+	breaker_revoke_on_demand(0x20000, 0x21000);
+	assert_record("revoke 1");
+	assert_int_equal(state_of(gmr), MR_ALIVE);
+	assert_int_equal(stats.revoke_failures, 1);
+	assert_int_equal(stats.revoked_mrs, 0);
+	assert_non_null(strstr(file_text(log_file.path), "cannot be revoked"));
+}
+
+static void exit__all_kinds_go(void **state)
+{
+	add(0, true);
+	add(1, false);
+	breaker_revoke_all();
+	assert_int_equal(stats.guarded_mrs, 0);
+	assert_int_equal(stats.zombie_mrs, 2);
+	/* What the device wrote to pinned memory gets to the file first. */
+	assert_non_null(strstr(record_text(), "redirty, revoke 1"));
+	assert_non_null(strstr(record_text(), "revoke 0"));
+}
+
+static void exit__one_fails_others_go(void **state)
+{
+	add(0, true);
+	add(1, true);
+	fake_revoke = ONCE(EBUSY);
+	breaker_revoke_all();
+	assert_int_equal(stats.guarded_mrs, 1);
+	assert_int_equal(stats.zombie_mrs, 1);
+}
+
+#define DEMAND_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		DEMAND_CASE(unmapped__revoked_and_said),
+		DEMAND_CASE(unmapped__others_stay),
+		DEMAND_CASE(unmapped__all_that_overlap),
+		DEMAND_CASE(revoke_fails__said_and_alive),
+		DEMAND_CASE(exit__all_kinds_go),
+		DEMAND_CASE(exit__one_fails_others_go),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
