@@ -167,7 +167,8 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 {
 	struct guarded_mr *gmr;
 
-	while ((gmr = track_claim_on_demand(start, end))) {
+	round_number++;
+	while ((gmr = track_claim_on_demand(start, end, round_number))) {
 		uint32_t lkey = gmr->mr->lkey;
 		int r = revoke_one(gmr, NULL);
 
@@ -175,7 +176,7 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 			log_error(
 				"breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
 				lkey, strerror(r));
-			return;
+			continue;
 		}
 		log_warn(
 			"breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",

@@ -298,7 +298,8 @@ static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
 	return false;
 }
 
-struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end)
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
+					 uint64_t round)
 {
 	struct guarded_mr *gmr = NULL;
 	size_t i;
@@ -307,10 +308,13 @@ struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end)
 	for (i = 0; i < N_BUCKETS && !gmr; i++)
 		LIST_FOREACH (gmr, &buckets[i], link)
 			if (gmr->state == MR_ALIVE && gmr->is_on_demand &&
+			    gmr->claimed_in != round &&
 			    overlaps(gmr, start, end))
 				break;
-	if (gmr)
+	if (gmr) {
+		gmr->claimed_in = round;
 		set_state(gmr, MR_REVOKING);
+	}
 	ps_unlock(&table_lock);
 	return gmr;
 }

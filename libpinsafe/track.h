@@ -133,7 +133,8 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 		     struct mr_params *ret_params,
 		     struct event_source **ret_source);
 /* The same for one that is on demand and has an address from @start to @end */
-struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end);
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
+					 uint64_t round);
 
 /* Which memory the device may have written to */
 struct track_query {

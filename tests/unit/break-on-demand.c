@@ -118,6 +118,21 @@ static void revoke_fails__said_and_alive(void **state)
 	assert_non_null(strstr(file_text(log_file.path), "cannot be revoked"));
 }
 
+static void one_revoke_fails__others_go(void **state)
+{
+	add(0, true);
+	add(1, true);
+	add(2, true);
+	fake_revoke = ONCE(EBUSY);
+	breaker_revoke_on_demand(0, UINTPTR_MAX);
+	assert_int_equal(stats.revoke_failures, 1);
+	assert_int_equal(stats.revoked_mrs, 2);
+	assert_int_equal(stats.guarded_mrs, 1);
+	/* And the next time that one, too */
+	breaker_revoke_on_demand(0, UINTPTR_MAX);
+	assert_int_equal(stats.guarded_mrs, 0);
+}
+
 static void exit__all_kinds_go(void **state)
 {
 	add(0, true);
@@ -149,6 +164,7 @@ int main(void)
 		DEMAND_CASE(unmapped__others_stay),
 		DEMAND_CASE(unmapped__all_that_overlap),
 		DEMAND_CASE(revoke_fails__said_and_alive),
+		DEMAND_CASE(one_revoke_fails__others_go),
 		DEMAND_CASE(exit__all_kinds_go),
 		DEMAND_CASE(exit__one_fails_others_go),
 	};

@@ -175,31 +175,39 @@ static void being_deregistered__still_found(void **state)
 	track_dereg_failed(gmr);
 }
 
+/* Each time in a round of its own */
+static struct guarded_mr *claim_on_demand(uintptr_t start, uintptr_t end)
+{
+	static uint64_t round_number;
+
+	return track_claim_on_demand(start, end, ++round_number);
+}
+
 static void claim__by_any_of_its_addresses(void **state)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 2);
 
-	assert_ptr_equal(track_claim_on_demand(0x27fff, 0x28000), gmr);
+	assert_ptr_equal(claim_on_demand(0x27fff, 0x28000), gmr);
 	assert_int_equal(tracked_state(gmr), MR_REVOKING);
 	track_claim_done(gmr, false);
-	assert_ptr_equal(track_claim_on_demand(0, 0x10001), gmr);
+	assert_ptr_equal(claim_on_demand(0, 0x10001), gmr);
 	track_claim_done(gmr, false);
-	assert_ptr_equal(track_claim_on_demand(0, UINTPTR_MAX), gmr);
+	assert_ptr_equal(claim_on_demand(0, UINTPTR_MAX), gmr);
 	track_claim_done(gmr, false);
 }
 
 static void claim__not_by_a_neighbour(void **state)
 {
 	on_demand(&tracked_mrs[0], 2);
-	assert_null(track_claim_on_demand(0, 0x10000));
-	assert_null(track_claim_on_demand(0x18000, 0x20000));
-	assert_null(track_claim_on_demand(0x28000, UINTPTR_MAX));
+	assert_null(claim_on_demand(0, 0x10000));
+	assert_null(claim_on_demand(0x18000, 0x20000));
+	assert_null(claim_on_demand(0x28000, UINTPTR_MAX));
 }
 
 static void claim__pinned_ones_stay(void **state)
 {
 	written(&tracked_mrs[0], 1);
-	assert_null(track_claim_on_demand(0, UINTPTR_MAX));
+	assert_null(claim_on_demand(0, UINTPTR_MAX));
 }
 
 static void claim__each_once(void **state)
@@ -208,16 +216,27 @@ static void claim__each_once(void **state)
 
 	on_demand(&tracked_mrs[0], 1);
 	on_demand(&tracked_mrs[1], 1);
-	first = track_claim_on_demand(0x10000, 0x11000);
-	second = track_claim_on_demand(0x10000, 0x11000);
+	first = claim_on_demand(0x10000, 0x11000);
+	second = claim_on_demand(0x10000, 0x11000);
 	assert_non_null(first);
 	assert_non_null(second);
 	assert_ptr_not_equal(first, second);
-	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	assert_null(claim_on_demand(0x10000, 0x11000));
 	track_claim_done(first, true);
 	track_claim_done(second, true);
-	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	assert_null(claim_on_demand(0x10000, 0x11000));
 	tracked_counts(0, 2);
+}
+
+static void claim__once_in_a_round(void **state)
+{
+	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
+
+	assert_ptr_equal(track_claim_on_demand(0x10000, 0x11000, 2000), gmr);
+	track_claim_done(gmr, false);
+	assert_null(track_claim_on_demand(0x10000, 0x11000, 2000));
+	assert_ptr_equal(track_claim_on_demand(0x10000, 0x11000, 2001), gmr);
+	track_claim_done(gmr, false);
 }
 
 static void claim__not_what_is_being_deregistered(void **state)
@@ -225,7 +244,7 @@ static void claim__not_what_is_being_deregistered(void **state)
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
 
 	assert_int_equal(track_begin_dereg(gmr->mr, &gmr), 0);
-	assert_null(track_claim_on_demand(0x10000, 0x11000));
+	assert_null(claim_on_demand(0x10000, 0x11000));
 	track_dereg_failed(gmr);
 }
 
@@ -247,6 +266,7 @@ int main(void)
 		TRACKED_CASE(claim__not_by_a_neighbour),
 		TRACKED_CASE(claim__pinned_ones_stay),
 		TRACKED_CASE(claim__each_once),
+		TRACKED_CASE(claim__once_in_a_round),
 		TRACKED_CASE(claim__not_what_is_being_deregistered),
 	};
 
