@@ -78,12 +78,18 @@ static int take_layout(const struct region *region)
 	return fd;
 }
 
+static bool is_revoked(void *before)
+{
+	return guard_stats().revoked_mrs > *(uint64_t *)before;
+}
+
 static void layout(struct region *region, struct verbs *verbs,
 		   struct t_child *truncater, bool is_first)
 {
 	const char *what = is_first ? "own layout lease, taken first"
 				    : "own layout lease, taken second";
 	struct t_child_result result;
+	uint64_t revoked = guard_stats().revoked_mrs;
 	siginfo_t info = {0};
 	int fd = -1;
 
@@ -98,6 +104,9 @@ static void layout(struct region *region, struct verbs *verbs,
 	t_ok(receive(OWN_SIGNAL, ARRIVAL_MS, &info) && info.si_fd == fd,
 	     "%s: its signal arrives", what);
 	t_ok(!t_child_returned(truncater), "%s: truncate waits for it", what);
+	/* Who took a lease first is told first. */
+	t_ok(t_wait(is_revoked, &revoked, ARRIVAL_MS),
+	     "%s: pinsafe has its own", what);
 	region_check_revoked(region, verbs, what);
 	if (fcntl(fd, F_SETLEASE, F_UNLCK))
 		t_bail("releasing it");
