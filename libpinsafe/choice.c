@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -40,11 +41,20 @@ static bool needs_stable_pages(dev_t dev)
 	return r == 1;
 }
 
+/* The kernel does not count who has one open, and grants no lease on it. */
+static bool is_memfd(const struct mapping_part *part)
+{
+	return part->kind == MAPPING_SHMEM &&
+	       !strncmp(part->file.path, "/memfd:", strlen("/memfd:"));
+}
+
 static int choose_lease(const struct mapping_part *part, bool is_written,
 			const struct policy *policy, struct choice *choice)
 {
 	if (!lease_ordinary_works_on(part->fs_magic))
 		return refusal_no_leases(part);
+	if (is_memfd(part))
+		return refusal_memfd(part);
 	if (part->error)
 		return refusal_no_match(part);
 	if (policy->hold_on_break)
@@ -95,7 +105,7 @@ int choice_make(const struct mapping_part *part, bool is_written,
 		return refusal_no_guard(part);
 	if (choice.guard == GUARD_AUTO) {
 		choice.guard = best_guard(part);
-		choice.may_go_on_demand = true;
+		choice.may_go_on_demand = !policy.hold_on_break;
 	}
 	switch (choice.guard) {
 	case GUARD_LAYOUT:

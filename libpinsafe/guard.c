@@ -225,9 +225,12 @@ static void tell(const struct registration *reg, enum pinsafe_guard guard)
 		count(guard);
 }
 
-/* By policy: guard=none, or on_refuse=warn after a refusal */
-static int register_unprotected(struct registration *reg)
+/* By policy: guard=none, or on_refuse=warn after a refusal with @error */
+static int register_unprotected(struct registration *reg, int error)
 {
+	if (error)
+		log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
+			 reg->mapping.parts[0].file.path);
 	errno = 0;
 	reg->mr = reg->real->reg_mr(reg->pd, reg->addr, reg->length, reg->iova,
 				    reg->access);
@@ -305,7 +308,7 @@ static int register_any(struct registration *reg)
 
 	if (r ? refusal_is_only_warning(&reg->mapping)
 	      : reg->mapping.n_parts && !reg->is_guarded)
-		r = register_unprotected(reg);
+		r = register_unprotected(reg, r);
 	return r;
 }
 

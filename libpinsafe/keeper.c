@@ -167,11 +167,19 @@ struct keeper_start {
 	bool done;
 };
 
+static __thread bool is_self;
+
+bool keeper_is_self(void)
+{
+	return is_self;
+}
+
 static void *keeper_main(void *arg)
 {
 	struct keeper_start *start = arg;
 	bool ok;
 
+	is_self = true;
 	pthread_setname_np(pthread_self(), "pinsafe-keeper");
 	leave_cpu_of_creator();
 	ps_lock(&request_lock);

@@ -2,6 +2,7 @@
 #ifndef PINSAFE_KEEPER_H
 #define PINSAFE_KEEPER_H
 
+#include <stdbool.h>
 #include <sys/queue.h>
 
 /*
@@ -12,6 +13,9 @@
  * Or EAGAIN, EMFILE, ENOSYS... if the keeper could not be started.
  */
 int keeper_call(int (*fn)(void *arg), void *arg);
+
+/* Is this the keeper's thread?  It must not call itself. */
+bool keeper_is_self(void);
 
 /* Functions from here on are for the keeper's thread only. */
 

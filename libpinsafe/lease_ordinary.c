@@ -112,7 +112,7 @@ static int take_read_lease(struct lease *lease, const struct backing *file)
 	lease->type = F_RDLCK;
 	keeper_own(&lease->fd, fd);
 	log_warn(
-		"lease: %s: others have the file open for reading, so the lease is one against writers only: open(2) with O_RDONLY|O_TRUNC would go unnoticed",
+		"lease: %s: the lease is one against writers only, because others read the file or the program has closed its descriptor: open(2) with O_RDONLY|O_TRUNC would go unnoticed",
 		file->path);
 	return 0;
 }

@@ -51,7 +51,8 @@ void own_unmapping(const void *addr, size_t length)
 	int saved_errno = errno;
 	struct section section;
 
-	if (!watch_covers(range.start, range.end))
+	/* What the keeper unmaps is its allocator's: nothing of the program. */
+	if (keeper_is_self() || !watch_covers(range.start, range.end))
 		return;
 	fork_check();
 	section_enter(&section);

@@ -2,7 +2,7 @@
 /*
  * libpinsafe-preload.so: mappings that come and go.  watch.c keeps the files
  * behind some of them, and memory regions with on-demand paging have to go
- * before their addresses do.  Anonymous memory passes without a lock.
+ * before their addresses do.  All else passes without a lock.
  */
 #include <stdarg.h>
 #include <sys/mman.h>

@@ -108,7 +108,7 @@ __attribute__((constructor)) static void find_next(void)
 	FIND(fallocate);
 	FIND(ioctl);
 	FIND(copy_file_range);
-	/* Programs that load libibverbs later are watched from then on. */
+	/* Else from when a device is opened: preload.c */
 	if (dlsym(RTLD_DEFAULT, "ibv_open_device"))
 		pinsafe_private_watch();
 }

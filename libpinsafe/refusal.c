@@ -91,6 +91,12 @@ int refusal_no_match(const struct mapping_part *part)
 		"files of this file system are mapped under another device number than they have, so nobody can tell which file to take a lease on; use a file on ext4, xfs or f2fs");
 }
 
+int refusal_memfd(const struct mapping_part *part)
+{
+	return refuse(part, EOPNOTSUPP,
+		      "shmem=guard, but the kernel grants no lease on a memfd; set shmem=pass for it, or use a file on tmpfs");
+}
+
 int refusal_not_dax(const struct mapping_part *part)
 {
 	return refuse(
@@ -142,7 +148,7 @@ static int no_layout_leases(const struct mapping_part *part)
 static const char not_the_owner[] =
 	"a lease is for the owner of a file who can read it, or for a process with CAP_LEASE; run as the owner or give the program that capability";
 static const char out_of_reach[] =
-	"the file is unlinked or out of reach, and the program holds no descriptor of it, so no lease can be taken; keep a descriptor of the file open";
+	"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open";
 static const char own_lease[] =
 	"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up";
 static const char others_lease[] =

@@ -21,6 +21,7 @@ int refusal_no_guard(const struct mapping_part *part);
 int refusal_no_leases(const struct mapping_part *part);
 /* The file was found by its path only, not as the one that is mapped. */
 int refusal_no_match(const struct mapping_part *part);
+int refusal_memfd(const struct mapping_part *part);
 int refusal_not_dax(const struct mapping_part *part);
 int refusal_hold(const struct mapping_part *part);
 int refusal_checksums(const struct mapping_part *part);

@@ -31,16 +31,22 @@
 
 #define MAX_KEPT 1024
 
-/* Of the keeper's thread */
+/*
+ * Changed by the keeper's thread only; the addresses are read by all, without a
+ * lock.  Those that change just then are of a mapping that is being made or
+ * unmapped at the same time, of which nobody can expect an answer.
+ */
 static struct kept {
-	uintptr_t start, end; /* what is left of the mapping; 0, 0: free */
+	/* What is left of the mapping; end 0: free */
+	_Atomic uintptr_t start, end;
 	dev_t dev;
 	ino_t ino;
 	struct keeper_fd fd;
 } kept[MAX_KEPT];
+static _Atomic size_t n_used;	/* behind these all are free; only grows */
 
 static atomic_bool is_enabled;
-/* All that is of interest is in here; only grows. */
+/* What is on demand is in here; only grows. */
 static _Atomic uintptr_t lowest = UINTPTR_MAX, highest;
 
 void watch_enable(void)
@@ -53,9 +59,20 @@ bool watch_is_enabled(void)
 	return atomic_load_explicit(&is_enabled, memory_order_relaxed);
 }
 
+/*
+ * Exact for what is kept: allocators ask, with their locks held, and must not be
+ * made to wait for the keeper, which allocates.
+ */
 bool watch_covers(uintptr_t start, uintptr_t end)
 {
-	return start < atomic_load(&highest) && atomic_load(&lowest) < end;
+	size_t i, n = atomic_load(&n_used);
+
+	if (start < atomic_load(&highest) && atomic_load(&lowest) < end)
+		return true;
+	for (i = 0; i < n; i++)
+		if (kept[i].start < end && start < kept[i].end)
+			return true;
+	return false;
 }
 
 void watch_cover(uintptr_t start, uintptr_t end)
@@ -122,7 +139,8 @@ static int keep_on_keeper(void *arg)
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
 	keeper_own(&k->fd, fd);
-	watch_cover(args->start, args->end);
+	if (n_used <= (size_t)(k - kept))
+		n_used = k - kept + 1;
 	return 0;
 }
 

@@ -22,7 +22,7 @@ void watch_mapped(void *addr, size_t length, int fd);
  * is asked at every munmap(2).
  */
 bool watch_covers(uintptr_t start, uintptr_t end);
-/* From now on, besides what watch_mapped() keeps */
+/* Besides what watch_mapped() keeps, from now on and for ever */
 void watch_cover(uintptr_t start, uintptr_t end);
 
 /* For the keeper's thread. */

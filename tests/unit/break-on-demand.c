@@ -14,7 +14,6 @@
 #include "stats.h"
 #include "track.h"
 
-struct pinsafe_stats stats;
 
 static struct file log_file;
 static struct ibv_context context;

@@ -66,8 +66,10 @@ static void assert_choice(enum mapping_kind kind, enum guard_choice guard,
 	choice = chosen(true);
 	assert_int_equal(choice.guard, guard);
 	assert_ptr_equal(choice.backend, backend);
+	/* What is on demand cannot be held. */
 	assert_int_equal(choice.may_go_on_demand,
-			 fake_config.policy.guard == GUARD_AUTO);
+			 fake_config.policy.guard == GUARD_AUTO &&
+				 !fake_config.policy.hold_on_break);
 }
 
 static void refused_kind(enum mapping_kind kind)

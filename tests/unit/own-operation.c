@@ -132,6 +132,14 @@ static void unmapping__part_of_a_page_is_the_whole(void **state)
 		      "forget 0x10000-0x13000");
 }
 
+/* By its allocator; it would wait for itself. */
+static void unmapping_by_the_keeper__nothing(void **state)
+{
+	fake_keeper.is_self = true;
+	own_unmapping(memory, 0x3000);
+	assert_record("");
+}
+
 static void unmapping__of_no_interest_nothing(void **state)
 {
 	fake_watch_covers = false;
@@ -341,6 +349,7 @@ int main(void)
 		OWN_CASE(removal__device_nothing),
 		OWN_CASE(unmapping__revoked_and_forgotten),
 		OWN_CASE(unmapping__part_of_a_page_is_the_whole),
+		OWN_CASE(unmapping_by_the_keeper__nothing),
 		OWN_CASE(unmapping__of_no_interest_nothing),
 		OWN_CASE(sync_file__redirty_first),
 		OWN_CASE(sync_file__no_descriptor_nothing),

@@ -49,3 +49,8 @@ void keeper_close(struct keeper_fd *kfd)
 	kfd->fd = -1;
 	fake_keeper.n_owned--;
 }
+
+bool keeper_is_self(void)
+{
+	return fake_keeper.is_self;
+}

@@ -7,6 +7,7 @@
 
 struct fake_keeper {
 	struct fault call;
+	bool is_self;
 	struct fault adopt;
 	struct fault borrow;
 	int n_owned;	/* descriptors */
