@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which kind of file it is.  Nothing is opened but with O_PATH, so that
+ * nobody's lease is broken by looking. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "file_facts.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+#define CIFS_MAGIC 0xff534d42
+#define CEPH_MAGIC 0x00c36400
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+} file_systems[] = {
+	{EXT4_SUPER_MAGIC, "ext4"},
+	{XFS_SUPER_MAGIC, "xfs"},
+	{BTRFS_SUPER_MAGIC, "btrfs"},
+	{F2FS_SUPER_MAGIC, "f2fs"},
+	{TMPFS_MAGIC, "tmpfs"},
+	{RAMFS_MAGIC, "ramfs"},
+	{HUGETLBFS_MAGIC, "hugetlbfs"},
+	{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
+	{FUSE_SUPER_MAGIC, "fuse"},
+	{NFS_SUPER_MAGIC, "nfs"},
+	{V9FS_MAGIC, "9p"},
+	{CIFS_MAGIC, "cifs"},
+	{SMB2_SUPER_MAGIC, "smb3"},
+	{CEPH_MAGIC, "ceph"},
+	{MSDOS_SUPER_MAGIC, "vfat"},
+};
+
+const char *file_system_name(unsigned long magic)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
+		if (file_systems[i].magic == magic)
+			return file_systems[i].name;
+	return "unknown";
+}
+
+const char *file_kind_name(enum file_kind kind)
+{
+	switch (kind) {
+	case FILE_NONE:
+		return "anonymous";
+	case FILE_FSDAX:
+		return "fsdax";
+	case FILE_PAGE_CACHE:
+		return "page-cache";
+	case FILE_MEMORY:
+		return "memory";
+	case FILE_DEVICE:
+		return "device";
+	case FILE_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+bool file_kind_has_blocks(enum file_kind kind)
+{
+	return kind == FILE_FSDAX || kind == FILE_PAGE_CACHE ||
+	       kind == FILE_UNKNOWN;
+}
+
+int file_facts_of_fd(int fd, struct file_facts *ret_facts)
+{
+	struct file_facts facts = {0};
+	struct statx stx;
+	struct statfs sfs;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) ||
+	    fstatfs(fd, &sfs))
+		return errno;
+	facts.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	facts.ino = stx.stx_ino;
+	facts.uid = stx.stx_uid;
+	facts.size = stx.stx_size;
+	facts.block_size = sfs.f_bsize;
+	facts.fs_name = file_system_name(sfs.f_type);
+	if (!S_ISREG(stx.stx_mode))
+		facts.kind = FILE_DEVICE;
+	else if (sfs.f_type == TMPFS_MAGIC || sfs.f_type == RAMFS_MAGIC ||
+		 sfs.f_type == HUGETLBFS_MAGIC)
+		facts.kind = FILE_MEMORY;
+	else if (stx.stx_attributes & STATX_ATTR_DAX)
+		facts.kind = FILE_FSDAX;
+	else
+		facts.kind = FILE_PAGE_CACHE;
+	*ret_facts = facts;
+	return 0;
+}
+
+/*
+ * The kernel's own mounts of tmpfs and hugetlbfs have no path and no block
+ * device (major 0), which no file of the same name on a disk can claim.
+ */
+static bool is_unnamed_memory(const struct proc_map *map)
+{
+	static const char *const names[] = {
+		"/dev/zero (deleted)", "/memfd:",   "/SYSV",
+		"/anon_hugepage",      "/dev/shm/", "/dev/hugepages/"};
+	size_t i;
+
+	if (major(map->dev) != 0)
+		return false;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(map->path, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static int look_at(const char *path, int flags, const struct proc_map *map,
+		   struct file_facts *ret_facts)
+{
+	struct file_facts facts;
+	int fd, r;
+
+	fd = open(path, O_PATH | O_CLOEXEC | flags);
+	if (fd < 0)
+		return errno;
+	r = file_facts_of_fd(fd, &facts);
+	close(fd);
+	if (r)
+		return r;
+	if (facts.ino != map->ino)
+		return ENOENT;
+	/* stat's device is not that of maps on btrfs, as is overlayfs's */
+	if (facts.dev != map->dev && strcmp(facts.fs_name, "btrfs") &&
+	    strcmp(facts.fs_name, "overlayfs"))
+		return ENOENT;
+	*ret_facts = facts;
+	return 0;
+}
+
+void file_facts_of_map(pid_t pid, const struct proc_map *map,
+		       struct file_facts *ret_facts)
+{
+	struct file_facts facts = {.fs_name = "unknown"};
+	char path[64 + 4096];
+
+	if (!map->shared || !map->ino) {
+		facts.fs_name = "";
+		goto out;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid,
+		 (unsigned long)map->start, (unsigned long)map->end);
+	facts.error = look_at(path, 0, map, &facts);
+	if (!facts.error)
+		goto out;
+	snprintf(path, sizeof(path), "/proc/%d/root%s", pid, map->path);
+	facts.error = look_at(path, O_NOFOLLOW, map, &facts);
+	if (!facts.error)
+		goto out;
+	/* Another user's root cannot be passed, but it is ours as a rule. */
+	facts.error = look_at(map->path, O_NOFOLLOW, map, &facts);
+	if (!facts.error)
+		goto out;
+	facts.kind = is_unnamed_memory(map) ? FILE_MEMORY : FILE_UNKNOWN;
+out:
+	*ret_facts = facts;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_FILE_FACTS_H
+#define TOOLS_FILE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc_read.h"
+
+enum file_kind {
+	FILE_NONE,	 /* no file, or a private mapping of one */
+	FILE_FSDAX,	 /* file on persistent memory, mapped directly */
+	FILE_PAGE_CACHE, /* file with a page cache */
+	FILE_MEMORY,	 /* tmpfs, memfd, System V, hugetlb */
+	FILE_DEVICE,	 /* device-DAX and other devices */
+	FILE_UNKNOWN,	 /* one that could not be looked at */
+};
+
+struct file_facts {
+	enum file_kind kind;
+	const char *fs_name; /* constant string */
+	int error;	     /* errno that made it FILE_UNKNOWN */
+	dev_t dev;
+	ino_t ino;
+	uid_t uid;
+	uint64_t size;
+	uint32_t block_size;
+};
+
+/* Look at a descriptor, for which O_PATH will do; the errno of doing so. */
+int file_facts_of_fd(int fd, struct file_facts *ret_facts);
+
+/*
+ * Look at the file under a mapping of any process: by its map_files, which
+ * needs privileges, or by its path, if that still leads there.
+ */
+void file_facts_of_map(pid_t pid, const struct proc_map *map,
+		       struct file_facts *ret_facts);
+
+/* Name of a file system by its f_type; "unknown" */
+const char *file_system_name(unsigned long magic);
+
+const char *file_kind_name(enum file_kind kind);
+
+/* Does the kernel or the file system take such a file's blocks back? */
+bool file_kind_has_blocks(enum file_kind kind);
+
+#endif /* TOOLS_FILE_FACTS_H */

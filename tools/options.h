@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum mode { MODE_MACHINE, MODE_PROCESS, MODE_ALL, MODE_FILE, MODE_SELFTEST };
+
+struct options {
+	enum mode mode;
+	pid_t pid;
+	const char *path;   /* of -f or --selftest */
+	const char *device; /* NULL: all */
+	bool is_verbose;
+	bool is_json;
+	int watch; /* seconds between reports, 0: one report */
+	uint64_t offset;
+	uint64_t length;   /* 0: to the end of the file */
+	bool is_read_only; /* --access read */
+};
+
+/* Exits with STATUS_ERROR, or after --help and --version with 0. */
+void options_parse(int argc, char **argv, struct options *ret_options);
+
+#endif /* TOOLS_OPTIONS_H */

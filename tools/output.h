@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_OUTPUT_H
+#define TOOLS_OUTPUT_H
+
+#include "report.h"
+
+/* Print a report as tables of up to 80 columns, paths and reasons apart. */
+void output_processes(json_object *report);
+
+/* Print it as JSON, on one line if @is_compact. */
+void output_json(json_object *report, bool is_compact);
+
+#endif /* TOOLS_OUTPUT_H */

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Read the files of /proc, line by line. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc_read.h"
+#include "vma.h"
+
+/* Call @fn for each line until it says other than 0, and return that. */
+static int for_each_line(const char *path, int (*fn)(char *line, void *arg),
+			 void *arg)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT ? ESRCH : errno;
+	errno = 0;
+	while (!r && getline(&line, &size, file) >= 0) {
+		r = fn(line, arg);
+		errno = 0;
+	}
+	if (!r && ferror(file))
+		r = errno;
+	free(line);
+	fclose(file);
+	return r;
+}
+
+static int add_map(char *line, void *arg)
+{
+	struct proc_maps *maps = arg;
+	struct proc_map *map;
+	/* Large, because of its path; this tool has one thread. */
+	static struct vma vma;
+	int r;
+
+	r = vma_parse(line, &vma);
+	if (r)
+		return r;
+	map = reallocarray(maps->maps, maps->n + 1, sizeof(*map));
+	if (!map)
+		return ENOMEM;
+	maps->maps = map;
+	map += maps->n;
+	*map = (struct proc_map){
+		.start = vma.start,
+		.end = vma.end,
+		.offset = vma.offset,
+		.dev = vma.dev,
+		.ino = vma.ino,
+		.readable = vma.readable,
+		.writable = vma.writable,
+		.shared = vma.shared,
+		.path = strdup(vma.path),
+	};
+	if (!map->path)
+		return ENOMEM;
+	maps->n++;
+	return 0;
+}
+
+int proc_read_maps(pid_t pid, struct proc_maps *ret_maps)
+{
+	struct proc_maps maps = {0};
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	r = for_each_line(path, add_map, &maps);
+	/* A process that has ended, and is not reaped yet, has none. */
+	if (!r && !maps.n)
+		r = ESRCH;
+	if (r)
+		proc_maps_put(&maps);
+	else
+		*ret_maps = maps;
+	return r;
+}
+
+void proc_maps_put(struct proc_maps *maps)
+{
+	size_t i;
+
+	for (i = 0; i < maps->n; i++)
+		free(maps->maps[i].path);
+	free(maps->maps);
+	memset(maps, 0, sizeof(*maps));
+}
+
+static int add_lease(char *line, void *arg)
+{
+	struct proc_leases *leases = arg;
+	struct proc_lease lease, *more;
+
+	if (proc_parse_lease(line, &lease))
+		return 0;
+	more = reallocarray(leases->leases, leases->n + 1, sizeof(*more));
+	if (!more)
+		return ENOMEM;
+	leases->leases = more;
+	more[leases->n++] = lease;
+	return 0;
+}
+
+static int add_lock_line(char *line, void *arg)
+{
+	return strncmp(line, "lock:", strlen("lock:")) ? 0
+						       : add_lease(line, arg);
+}
+
+int proc_read_leases(struct proc_leases *ret_leases)
+{
+	struct proc_leases leases = {0};
+	int r;
+
+	r = for_each_line("/proc/locks", add_lease, &leases);
+	if (r)
+		proc_leases_put(&leases);
+	else
+		*ret_leases = leases;
+	return r;
+}
+
+int proc_add_fd_leases(pid_t pid, pid_t tid, struct proc_leases *leases)
+{
+	struct dirent *entry;
+	char path[320];
+	int n, r = 0;
+	DIR *dir;
+
+	n = snprintf(path, sizeof(path), "/proc/%d/task/%d/fdinfo", pid, tid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? ESRCH : errno;
+	while (r != ENOMEM && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path + n, sizeof(path) - n, "/%s", entry->d_name);
+		/* A descriptor may be closed by now. */
+		r = for_each_line(path, add_lock_line, leases);
+	}
+	closedir(dir);
+	return r == ENOMEM ? r : 0;
+}
+
+void proc_leases_put(struct proc_leases *leases)
+{
+	free(leases->leases);
+	memset(leases, 0, sizeof(*leases));
+}
+
+static void read_comm(const char *path, char command[COMMAND_MAX])
+{
+	FILE *file;
+
+	strcpy(command, "?");
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(command, COMMAND_MAX, file))
+		command[strcspn(command, "\n")] = '\0';
+	fclose(file);
+}
+
+int proc_find_thread(pid_t pid, const char *name, pid_t *ret_tid)
+{
+	char path[320], command[COMMAND_MAX];
+	struct dirent *entry;
+	int n, r = ENOENT;
+	DIR *dir;
+
+	n = snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	if (!dir)
+		return ESRCH;
+	while (r && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path + n, sizeof(path) - n, "/%s/comm", entry->d_name);
+		read_comm(path, command);
+		if (!strcmp(command, name)) {
+			*ret_tid = atoi(entry->d_name);
+			r = 0;
+		}
+	}
+	closedir(dir);
+	return r;
+}
+
+static int find_tgid(char *line, void *arg)
+{
+	return proc_parse_tgid(line, arg) ? 0 : -1;
+}
+
+int proc_process_of(pid_t tid, pid_t *ret_pid)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	r = for_each_line(path, find_tgid, ret_pid);
+	if (r < 0)
+		return 0;
+	return r ? r : EINVAL;
+}
+
+void proc_command(pid_t pid, char command[COMMAND_MAX])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	read_comm(path, command);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Memory regions by RDMA netlink (include/uapi/rdma/rdma_netlink.h), as
+ * rdma(8) lists them with "rdma resource show mr".
+ *
+ * An ordinary user sees those of everybody, too, but not their keys
+ * (drivers/infiniband/core/nldev.c:fill_res_mr_entry).
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <rdma/rdma_netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rdma_netlink.h"
+
+#define COMMAND(op) RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_##op)
+
+/* A thread that owns a protection domain of a device */
+struct pd {
+	char device[64];
+	uint32_t pdn;
+	pid_t tid;
+};
+
+struct pds {
+	size_t n;
+	struct pd *pds;
+};
+
+struct devices {
+	size_t n;
+	uint32_t *indices;
+};
+
+/* What a dump adds to; error is the first one of parse */
+struct dump {
+	int (*parse)(struct nlmsghdr *message, void *arg);
+	void *arg;
+	int error;
+};
+
+/* By hand, as the kernel's attributes may be of any length it likes */
+static bool get_u32(struct nlattr *attr, uint32_t *ret_value)
+{
+	if (!attr || nla_len(attr) != sizeof(uint32_t))
+		return false;
+	*ret_value = nla_get_u32(attr);
+	return true;
+}
+
+static bool get_u64(struct nlattr *attr, uint64_t *ret_value)
+{
+	if (!attr || nla_len(attr) != sizeof(uint64_t))
+		return false;
+	*ret_value = nla_get_u64(attr);
+	return true;
+}
+
+static bool get_name(struct nlattr *attr, char *name, size_t size)
+{
+	if (!attr || nla_len(attr) < 1 || nla_len(attr) > size)
+		return false;
+	nla_strlcpy(name, attr, size);
+	return true;
+}
+
+/* The attributes of a message: its device's name and the table of entries */
+static int parse_table(struct nlmsghdr *message, int table, char *device,
+		       size_t size, struct nlattr **ret_table)
+{
+	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
+
+	if (nlmsg_parse(message, 0, attrs, RDMA_NLDEV_ATTR_MAX - 1, NULL) < 0 ||
+	    !get_name(attrs[RDMA_NLDEV_ATTR_DEV_NAME], device, size))
+		return EINVAL;
+	*ret_table = attrs[table];
+	return 0;
+}
+
+static int add_mr(struct nlattr *entry, const char *device,
+		  struct rdma_mrs *mrs)
+{
+	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
+	struct rdma_mr mr = {0};
+	struct rdma_mr *more;
+	uint32_t tid;
+
+	if (nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry, NULL) < 0)
+		return EINVAL;
+	if (attrs[RDMA_NLDEV_ATTR_RES_KERN_NAME])
+		return 0;
+	if (!get_u64(attrs[RDMA_NLDEV_ATTR_RES_MRLEN], &mr.length) ||
+	    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_MRN], &mr.mrn))
+		return EINVAL;
+	strcpy(mr.device, device);
+	get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &mr.pdn);
+	mr.has_keys = get_u32(attrs[RDMA_NLDEV_ATTR_RES_LKEY], &mr.lkey) &&
+		      get_u32(attrs[RDMA_NLDEV_ATTR_RES_RKEY], &mr.rkey);
+	mr.has_iova = get_u64(attrs[RDMA_NLDEV_ATTR_RES_IOVA], &mr.iova);
+	if (get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
+		mr.tid = tid;
+
+	more = reallocarray(mrs->mrs, mrs->n + 1, sizeof(*more));
+	if (!more)
+		return ENOMEM;
+	mrs->mrs = more;
+	more[mrs->n++] = mr;
+	return 0;
+}
+
+int rdma_netlink_parse_mrs(struct nlmsghdr *message, struct rdma_mrs *mrs)
+{
+	struct nlattr *table, *entry;
+	char device[64];
+	int rest, r;
+
+	r = parse_table(message, RDMA_NLDEV_ATTR_RES_MR, device, sizeof(device),
+			&table);
+	if (r || !table)
+		return r;
+	nla_for_each_nested(entry, table, rest)
+	{
+		r = add_mr(entry, device, mrs);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_mrs(struct nlmsghdr *message, void *arg)
+{
+	return rdma_netlink_parse_mrs(message, arg);
+}
+
+static int parse_pds(struct nlmsghdr *message, void *arg)
+{
+	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX], *table, *entry;
+	struct pds *pds = arg;
+	struct pd pd, *more;
+	uint32_t tid;
+	int rest, r;
+
+	r = parse_table(message, RDMA_NLDEV_ATTR_RES_PD, pd.device,
+			sizeof(pd.device), &table);
+	if (r || !table)
+		return r;
+	nla_for_each_nested(entry, table, rest)
+	{
+		if (nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry,
+				     NULL) < 0)
+			return EINVAL;
+		if (!get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &pd.pdn) ||
+		    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
+			continue;
+		pd.tid = tid;
+		more = reallocarray(pds->pds, pds->n + 1, sizeof(*more));
+		if (!more)
+			return ENOMEM;
+		pds->pds = more;
+		more[pds->n++] = pd;
+	}
+	return 0;
+}
+
+static int parse_device(struct nlmsghdr *message, void *arg)
+{
+	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
+	struct devices *devices = arg;
+	uint32_t index, *more;
+
+	if (nlmsg_parse(message, 0, attrs, RDMA_NLDEV_ATTR_MAX - 1, NULL) < 0 ||
+	    !get_u32(attrs[RDMA_NLDEV_ATTR_DEV_INDEX], &index))
+		return EINVAL;
+	more = reallocarray(devices->indices, devices->n + 1, sizeof(*more));
+	if (!more)
+		return ENOMEM;
+	devices->indices = more;
+	more[devices->n++] = index;
+	return 0;
+}
+
+static int on_message(struct nl_msg *message, void *arg)
+{
+	struct dump *dump = arg;
+
+	dump->error = dump->parse(nlmsg_hdr(message), dump->arg);
+	return dump->error ? -NLE_FAILURE : NL_OK;
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	struct dump *dump = arg;
+
+	dump->error = -error->error;
+	return NL_STOP;
+}
+
+/* Ask for a dump, of one device if @index is not NULL, and parse all of it. */
+static int run_dump(struct nl_sock *sock, int type, const uint32_t *index,
+		    struct dump *dump)
+{
+	struct nl_msg *message;
+	struct nl_cb *cb;
+	int r = ENOMEM;
+
+	message = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_DUMP);
+	if (!message)
+		return ENOMEM;
+	if (index &&
+	    nla_put_u32(message, RDMA_NLDEV_ATTR_DEV_INDEX, *index) < 0)
+		goto free_message;
+	cb = nl_cb_alloc(NL_CB_DEFAULT);
+	if (!cb)
+		goto free_message;
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, dump);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, dump);
+	r = EIO;
+	if (nl_send_auto(sock, message) < 0)
+		goto free_cb;
+	r = nl_recvmsgs(sock, cb) < 0 ? EIO : 0;
+	if (dump->error)
+		r = dump->error;
+free_cb:
+	nl_cb_put(cb);
+free_message:
+	nlmsg_free(message);
+	return r;
+}
+
+/* The thread of the protection domain stands in for one that has ended. */
+static void find_owners(struct rdma_mrs *mrs, const struct pds *pds)
+{
+	struct rdma_mr *mr;
+	size_t i;
+
+	for (mr = mrs->mrs; mr < mrs->mrs + mrs->n; mr++)
+		for (i = 0; i < pds->n && !mr->tid; i++)
+			if (pds->pds[i].pdn == mr->pdn &&
+			    !strcmp(pds->pds[i].device, mr->device))
+				mr->tid = pds->pds[i].tid;
+}
+
+static int dump_all(struct nl_sock *sock, struct rdma_mrs *mrs)
+{
+	struct devices devices = {0};
+	struct pds pds = {0};
+	struct dump dump_devices = {parse_device, &devices, 0};
+	size_t i;
+	int r;
+
+	r = run_dump(sock, COMMAND(GET), NULL, &dump_devices);
+	for (i = 0; !r && i < devices.n; i++) {
+		struct dump dump_mrs = {parse_mrs, mrs, 0};
+		struct dump dump_pds = {parse_pds, &pds, 0};
+
+		r = run_dump(sock, COMMAND(RES_MR_GET), &devices.indices[i],
+			     &dump_mrs);
+		if (!r)
+			r = run_dump(sock, COMMAND(RES_PD_GET),
+				     &devices.indices[i], &dump_pds);
+		/* The device is gone. */
+		if (r == EINVAL && (dump_mrs.error || dump_pds.error))
+			r = 0;
+	}
+	if (!r)
+		find_owners(mrs, &pds);
+	free(pds.pds);
+	free(devices.indices);
+	return r;
+}
+
+int rdma_netlink_mrs(struct rdma_mrs *ret_mrs)
+{
+	struct rdma_mrs mrs = {0};
+	struct nl_sock *sock;
+	int r;
+
+	sock = nl_socket_alloc();
+	if (!sock)
+		return ENOMEM;
+	errno = 0;
+	if (nl_connect(sock, NETLINK_RDMA) < 0) {
+		r = errno ? errno : EPROTONOSUPPORT;
+		goto free_socket;
+	}
+	r = dump_all(sock, &mrs);
+	if (r)
+		rdma_mrs_put(&mrs);
+	else
+		*ret_mrs = mrs;
+free_socket:
+	nl_socket_free(sock);
+	return r;
+}
+
+void rdma_mrs_put(struct rdma_mrs *mrs)
+{
+	free(mrs->mrs);
+	memset(mrs, 0, sizeof(*mrs));
+}
