@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Addresses of memory regions, looked for in the memory of this process */
+#include <errno.h>
+#include <infiniband/verbs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/files.h"
+#include "lib/test.h"
+#include "mr_address.h"
+
+/* No other memory of this process has such a number. */
+#define LENGTH (page_size() * 3)
+
+static struct ibv_context context;
+static struct ibv_pd pd = {.context = &context};
+static struct ibv_mr *own;
+static char *memory;
+static struct rdma_mr mr;
+static struct mr_address found;
+
+static int setup(void **state)
+{
+	memory = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	own = calloc(1, sizeof(*own));
+	*own = (struct ibv_mr){.context = &context,
+			       .pd = &pd,
+			       .addr = memory,
+			       .length = LENGTH,
+			       .lkey = 0x1234567,
+			       .rkey = 0x7654321};
+	mr = (struct rdma_mr){.length = LENGTH,
+			      .has_keys = true,
+			      .lkey = own->lkey,
+			      .rkey = own->rkey};
+	found = (struct mr_address){.mr = &mr};
+	return memory == MAP_FAILED || !own;
+}
+
+static int teardown(void **state)
+{
+	/* Nothing that the next case would find */
+	explicit_bzero(own, sizeof(*own));
+	free(own);
+	munmap(memory, LENGTH);
+	return 0;
+}
+
+static int find(void)
+{
+	struct proc_maps maps;
+	int r;
+
+	r = proc_read_maps(getpid(), &maps);
+	if (r)
+		return r;
+	r = mr_address_find(getpid(), &maps, &found, 1);
+	proc_maps_put(&maps);
+	return r;
+}
+
+static void with_keys__found(void **state)
+{
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_int_equal(found.address, (uintptr_t)memory);
+}
+
+static void with_other_keys__unknown(void **state)
+{
+	mr.lkey++;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+}
+
+static void without_keys__found(void **state)
+{
+	mr.has_keys = false;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_int_equal(found.address, (uintptr_t)memory);
+}
+
+/* Two structs, one memory region: nobody can tell which it is */
+static void without_keys__ambiguous(void **state)
+{
+	struct ibv_mr *other = malloc(sizeof(*other));
+
+	assert_non_null(other);
+	*other = *own;
+	other->lkey++;
+	mr.has_keys = false;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	explicit_bzero(other, sizeof(*other));
+	free(other);
+}
+
+static void with_keys__not_ambiguous(void **state)
+{
+	struct ibv_mr *other = malloc(sizeof(*other));
+
+	assert_non_null(other);
+	*other = *own;
+	other->lkey++;
+	other->addr = memory + 1;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_int_equal(found.address, (uintptr_t)memory);
+	explicit_bzero(other, sizeof(*other));
+	free(other);
+}
+
+/* What free() leaves behind has other pointers at its beginning. */
+static void freed__unknown(void **state)
+{
+	own->pd = NULL;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+}
+
+static void bad_pointer__unknown(void **state)
+{
+	own->pd = (struct ibv_pd *)16;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+}
+
+static void unmapped_without_keys__unknown(void **state)
+{
+	mr.has_keys = false;
+	own->addr = (void *)4096;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+}
+
+/* The kernel's word is enough. */
+static void known__stays(void **state)
+{
+	found.source = ADDRESS_KERNEL;
+	found.address = 4096;
+	assert_int_equal(find(), 0);
+	assert_int_equal(found.source, ADDRESS_KERNEL);
+	assert_int_equal(found.address, 4096);
+}
+
+static void ended__ESRCH(void **state)
+{
+	struct proc_maps maps;
+	pid_t pid;
+	int r;
+
+	r = proc_read_maps(getpid(), &maps);
+	assert_int_equal(r, 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(mr_address_find(pid, &maps, &found, 1), ESRCH);
+	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	proc_maps_put(&maps);
+	assert_int_equal(proc_read_maps(pid, &maps), ESRCH);
+}
+
+/* It has ended, and nobody has waited for it yet. */
+static void zombie__ESRCH(void **state)
+{
+	struct proc_maps maps;
+	siginfo_t info;
+	pid_t pid;
+
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(proc_read_maps(pid, &maps), ESRCH);
+	assert_int_equal(proc_read_maps(getpid(), &maps), 0);
+	assert_int_equal(mr_address_find(pid, &maps, &found, 1), ESRCH);
+	proc_maps_put(&maps);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+#define ADDRESS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		ADDRESS_CASE(with_keys__found),
+		ADDRESS_CASE(with_other_keys__unknown),
+		ADDRESS_CASE(without_keys__found),
+		ADDRESS_CASE(without_keys__ambiguous),
+		ADDRESS_CASE(with_keys__not_ambiguous),
+		ADDRESS_CASE(freed__unknown),
+		ADDRESS_CASE(bad_pointer__unknown),
+		ADDRESS_CASE(unmapped_without_keys__unknown),
+		ADDRESS_CASE(known__stays),
+		ADDRESS_CASE(ended__ESRCH),
+		ADDRESS_CASE(zombie__ESRCH),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
