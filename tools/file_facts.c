@@ -51,6 +51,12 @@ const char *file_system_name(unsigned long magic)
 	return "unknown";
 }
 
+bool file_system_is_memory(unsigned long magic)
+{
+	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
+	       magic == HUGETLBFS_MAGIC;
+}
+
 const char *file_kind_name(enum file_kind kind)
 {
 	switch (kind) {
@@ -93,8 +99,7 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 	facts.fs_name = file_system_name(sfs.f_type);
 	if (!S_ISREG(stx.stx_mode))
 		facts.kind = FILE_DEVICE;
-	else if (sfs.f_type == TMPFS_MAGIC || sfs.f_type == RAMFS_MAGIC ||
-		 sfs.f_type == HUGETLBFS_MAGIC)
+	else if (file_system_is_memory(sfs.f_type))
 		facts.kind = FILE_MEMORY;
 	else if (stx.stx_attributes & STATX_ATTR_DAX)
 		facts.kind = FILE_FSDAX;

@@ -4,9 +4,14 @@
  * which would be, and why not.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "abilities.h"
+#include "devices.h"
+#include "dry_run.h"
+#include "filesystems.h"
 #include "options.h"
 #include "output.h"
 #include "process.h"
@@ -21,15 +26,54 @@ static enum status fail(const char *what, int error)
 	return STATUS_ERROR;
 }
 
+static int fill_machine(const struct options *options, json_object *report,
+			enum status *ret_status)
+{
+	struct abilities abilities;
+	bool has_odp;
+	int r;
+
+	abilities_find(&abilities);
+	abilities_report(&abilities, report);
+	r = devices_report(options->device, report, &has_odp);
+	if (!r)
+		r = filesystems_report(&abilities, has_odp, report);
+	if (!r)
+		*ret_status = STATUS_PROTECTED;
+	return r;
+}
+
+static int fill_dry_run(const struct options *options, json_object *report,
+			enum status *ret_status)
+{
+	struct dry_run run = {
+		.path = options->path,
+		.offset = options->offset,
+		.length = options->length,
+		.is_write = !options->is_read_only,
+	};
+	struct abilities abilities;
+	int r;
+
+	abilities_find(&abilities);
+	r = devices_report(options->device, report, &run.has_odp);
+	return r ? r : dry_run_report(&run, &abilities, report, ret_status);
+}
+
 /* False if there is nothing to print; then it has said why. */
 static bool fill(const struct options *options, json_object *report,
 		 enum status *ret_status)
 {
-	char what[64];
+	char what[PATH_MAX];
 	int r = ENOSYS;
 
 	*ret_status = STATUS_ERROR;
 	switch (options->mode) {
+	case MODE_MACHINE:
+		snprintf(what, sizeof(what), "%s",
+			 options->device ? options->device : "mounts");
+		r = fill_machine(options, report, ret_status);
+		break;
 	case MODE_PROCESS:
 		snprintf(what, sizeof(what), "process %d", options->pid);
 		r = process_report(options->pid, options->device, report,
@@ -39,8 +83,10 @@ static bool fill(const struct options *options, json_object *report,
 		strcpy(what, "all processes");
 		r = process_report(0, options->device, report, ret_status);
 		break;
-	case MODE_MACHINE:
 	case MODE_FILE:
+		snprintf(what, sizeof(what), "%s", options->path);
+		r = fill_dry_run(options, report, ret_status);
+		break;
 	case MODE_SELFTEST:
 		strcpy(what, "this report");
 		break;
@@ -65,7 +111,11 @@ static void print(const struct options *options, json_object *report)
 		output_processes(report);
 		break;
 	case MODE_MACHINE:
+		output_machine(report, options->is_verbose);
+		break;
 	case MODE_FILE:
+		output_dry_run(report);
+		break;
 	case MODE_SELFTEST:
 		break;
 	}

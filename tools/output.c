@@ -148,6 +148,165 @@ void output_processes(json_object *report)
 	}
 }
 
+/* A line of what the kernel can do; "?" where nobody can tell */
+static void print_ability(json_object *kernel, const char *key,
+			  const char *text)
+{
+	json_object *value = report_get(kernel, key);
+
+	printf("  %-44s %s\n", text,
+	       !value				? "?"
+	       : json_object_get_boolean(value) ? "yes"
+						: "no");
+}
+
+static void print_kernel(json_object *kernel, bool is_verbose)
+{
+	printf("kernel %s\n", report_text(kernel, "release"));
+	print_ability(kernel, "layout_leases",
+		      "layout leases (guard files on FS-DAX)");
+	print_ability(kernel, "leases", "ordinary leases");
+	print_ability(kernel, "leases_enabled", "fs.leases-enable");
+	printf("  %-44s %s s\n", "fs.lease-break-time",
+	       report_text(kernel, "lease_break_time"));
+	print_ability(kernel, "madv_populate_write", "MADV_POPULATE_WRITE");
+	print_ability(kernel, "page_cache_pins_by_version",
+		      "pins page-cache files for writing (by version)");
+	if (!is_verbose)
+		return;
+	print_ability(kernel, "procmap_query", "PROCMAP_QUERY");
+	print_ability(kernel, "fanotify_pre_access", "fanotify pre-access");
+	print_ability(kernel, "bpf_lsm", "BPF LSM");
+	printf("  %-44s %s\n", "tried in a scratch file in",
+	       report_text(kernel, "tried_in"));
+}
+
+static void print_device(json_object *device, bool is_verbose)
+{
+	json_object *odp = report_get(device, "odp");
+
+	if (!report_get(device, "provider")) {
+		printf("  %-16s cannot be opened: %s\n",
+		       report_text(device, "name"),
+		       report_text(device, "error"));
+		return;
+	}
+	printf("  %-16s %-10s %-16s %-8s %s\n", report_text(device, "name"),
+	       report_text(device, "provider"),
+	       is_true(device, "hooked") ? "yes"
+					 : report_text(device, "hook_error"),
+	       !odp			   ? "?"
+	       : is_true(odp, "rc_write")  ? "RC"
+	       : is_true(odp, "supported") ? "not RC"
+					   : "no",
+	       report_text(device, "max_mr_size"));
+	if (is_verbose && odp)
+		printf("    on-demand paging for RC: write %s, read %s, atomic %s; implicit %s\n",
+		       is_true(odp, "rc_write") ? "yes" : "no",
+		       is_true(odp, "rc_read") ? "yes" : "no",
+		       is_true(odp, "rc_atomic") ? "yes" : "no",
+		       is_true(odp, "implicit") ? "yes" : "no");
+}
+
+static void print_devices(json_object *report, bool is_verbose)
+{
+	json_object *devices = report_get(report, "devices");
+	size_t i, n = json_object_array_length(devices);
+
+	printf("\nRDMA devices (memory that may be locked: %s)\n",
+	       report_get(report, "memlock_limit")
+		       ? report_text(report, "memlock_limit")
+		       : "unlimited");
+	if (!n) {
+		printf("  none; a software device over a network interface:\n"
+		       "  rdma link add rxe0 type rxe netdev INTERFACE\n");
+		return;
+	}
+	printf("  %-16s %-10s %-16s %-8s %s\n", "DEVICE", "PROVIDER",
+	       "CAN BE GUARDED", "ODP", "MAX MR SIZE");
+	for (i = 0; i < n; i++)
+		print_device(json_object_array_get_idx(devices, i), is_verbose);
+}
+
+static const char *guard_text(json_object *from)
+{
+	if (strcmp(report_text(from, "guard"), "none"))
+		return report_text(from, "guard");
+	return json_object_get_int(report_get(from, "status")) ==
+			       STATUS_UNPROTECTED
+		       ? "none"
+		       : report_text(from, "errno");
+}
+
+void output_machine(json_object *report, bool is_verbose)
+{
+	json_object *list = report_get(report, "file_systems");
+	size_t i;
+
+	print_kernel(report_get(report, "kernel"), is_verbose);
+	print_devices(report, is_verbose);
+	printf("\nfile systems\n  %-12s %-7s %8s  %-12s %s\n", "TYPE", "DAX",
+	       "BLOCK", "GUARD", "DIRECTORY");
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json_object *fs = json_object_array_get_idx(list, i);
+
+		printf("  %-12s %-7s %8s  %-12s %s\n", report_text(fs, "type"),
+		       report_text(fs, "dax"), report_text(fs, "block_size"),
+		       guard_text(fs), report_text(fs, "directory"));
+		if (is_verbose && report_get(fs, "reason"))
+			print_wrapped(6, report_text(fs, "reason"));
+	}
+	printf("  GUARD: of a shared mapping, writable if the file system is;\n"
+	       "  an errno: refused with it (-v says why); none: by policy\n");
+}
+
+static void print_users(json_object *users, const char *title, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(users); i++) {
+		json_object *user = json_object_array_get_idx(users, i);
+
+		printf("  %-10s %s (%s), %s: %s%s\n", i ? "" : title,
+		       report_text(user, "pid"), report_text(user, "command"),
+		       key, report_text(user, key),
+		       is_true(user, "breaking") ? ", being broken" : "");
+	}
+}
+
+void output_dry_run(json_object *report)
+{
+	json_object *file = report_get(report, "file");
+	json_object *request = report_get(report, "request");
+	const char *verdict = report_text(report, "verdict");
+
+	printf("%s\n  %s on %s, %s bytes\n  to register: %s bytes at offset %s, for %s\n",
+	       report_text(file, "path"), report_text(file, "kind"),
+	       report_text(file, "file_system"), report_text(file, "size"),
+	       report_text(request, "length"), report_text(request, "offset"),
+	       report_text(request, "access"));
+	print_users(report_get(report, "holders"), "leased by", "lease");
+	print_users(report_get(report, "openers"), "open in", "descriptors");
+	if (!is_true(report, "openers_complete"))
+		printf("  other processes may have it open, too: run as root to see them\n");
+	if (report_get(report, "errno"))
+		printf("  %s with %s\n", verdict, report_text(report, "errno"));
+	else if (strcmp(report_text(report, "guard"), "none"))
+		printf("  %s by a %s guard\n", verdict,
+		       report_text(report, "guard"));
+	else
+		printf("  %s\n", strcmp(verdict, "protected")
+					 ? "unprotected, by policy"
+					 : "needs no guard");
+	if (report_get(report, "reason"))
+		print_wrapped(4, report_text(report, "reason"));
+	if (report_get(report, "remedy")) {
+		printf("  what would work:\n");
+		print_wrapped(4, report_text(report, "remedy"));
+	}
+	print_notes(report, 2);
+}
+
 void output_json(json_object *report, bool is_compact)
 {
 	int flags = is_compact

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Kernel abilities, tried in a scratch file without a name.  Nothing of it
+ * stays, and no other file is touched.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "abilities.h"
+
+#ifndef F_LAYOUT
+#define F_LAYOUT 16
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef FAN_PRE_ACCESS
+#define FAN_PRE_ACCESS 0x00100000
+#endif
+/* _IOWR('f', 17, struct procmap_query), which older headers do not have */
+#define PROCMAP_QUERY_SIZE 104
+#define PROCMAP_QUERY_IOCTL \
+	_IOC(_IOC_READ | _IOC_WRITE, 'f', 17, PROCMAP_QUERY_SIZE)
+#define COVERING_OR_NEXT_VMA 0x10
+
+static int open_scratch(char *place, size_t size)
+{
+	static const char *const dirs[] = {"/dev/shm", "/tmp", "/var/tmp", "."};
+	size_t i;
+	int fd;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		if (fd < 0)
+			continue;
+		snprintf(place, size, "%s", dirs[i]);
+		return fd;
+	}
+	place[0] = '\0';
+	return -1;
+}
+
+static int read_number(const char *path)
+{
+	int value = -1;
+	FILE *file;
+
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
+
+/*
+ * EOPNOTSUPP is the answer of a kernel with layout leases for a file that is
+ * not DAX.  Others say EINVAL, and so do all if leases are turned off
+ * (kernel/README.md).
+ */
+static enum ability try_layout_lease(int fd, enum ability leases_enabled)
+{
+	if (fd < 0)
+		return ABILITY_UNKNOWN;
+	if (fcntl(fd, F_SETLEASE, F_LAYOUT) == 0) {
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+		return ABILITY_YES;
+	}
+	if (errno == EOPNOTSUPP)
+		return ABILITY_YES;
+	return errno == EINVAL && leases_enabled == ABILITY_YES
+		       ? ABILITY_NO
+		       : ABILITY_UNKNOWN;
+}
+
+static enum ability try_lease(int fd)
+{
+	if (fd < 0)
+		return ABILITY_UNKNOWN;
+	if (fcntl(fd, F_SETLEASE, F_WRLCK))
+		return errno == EINVAL ? ABILITY_NO : ABILITY_UNKNOWN;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return ABILITY_YES;
+}
+
+static enum ability try_populate(void)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+	enum ability ability;
+	void *page;
+
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return ABILITY_UNKNOWN;
+	ability = madvise(page, size, MADV_POPULATE_WRITE) ? ABILITY_NO
+							   : ABILITY_YES;
+	munmap(page, size);
+	return ability;
+}
+
+static enum ability try_procmap_query(void)
+{
+	uint64_t query[PROCMAP_QUERY_SIZE / 8] = {PROCMAP_QUERY_SIZE,
+						  COVERING_OR_NEXT_VMA};
+	enum ability ability;
+	int fd;
+
+	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ABILITY_UNKNOWN;
+	ability = ioctl(fd, PROCMAP_QUERY_IOCTL, query) ? ABILITY_NO
+							: ABILITY_YES;
+	close(fd);
+	return ability;
+}
+
+/* Needs CAP_SYS_ADMIN.  Our own scratch file is all that is marked. */
+static enum ability try_pre_access(int scratch)
+{
+	enum ability ability;
+	int fd;
+
+	if (scratch < 0)
+		return ABILITY_UNKNOWN;
+	fd = fanotify_init(FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	if (fd < 0)
+		return errno == ENOSYS ? ABILITY_NO : ABILITY_UNKNOWN;
+	if (fanotify_mark(fd, FAN_MARK_ADD, FAN_PRE_ACCESS, scratch, NULL) ==
+		    0 ||
+	    errno == EOPNOTSUPP)
+		ability = ABILITY_YES;
+	else
+		ability = errno == EINVAL ? ABILITY_NO : ABILITY_UNKNOWN;
+	close(fd);
+	return ability;
+}
+
+static enum ability find_bpf_lsm(void)
+{
+	char text[256], *name;
+	FILE *file;
+
+	file = fopen("/sys/kernel/security/lsm", "re");
+	if (!file)
+		return ABILITY_UNKNOWN;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	for (name = strtok(text, ",\n"); name; name = strtok(NULL, ",\n"))
+		if (!strcmp(name, "bpf"))
+			return ABILITY_YES;
+	return ABILITY_NO;
+}
+
+/* mm/gup.c:writable_file_mapping_allowed came with Linux 6.5. */
+static enum ability guess_page_cache_pins(const char *release)
+{
+	int major, minor;
+
+	if (sscanf(release, "%d.%d", &major, &minor) != 2)
+		return ABILITY_UNKNOWN;
+	return major > 6 || (major == 6 && minor >= 5) ? ABILITY_NO
+						       : ABILITY_YES;
+}
+
+void abilities_find(struct abilities *ret_abilities)
+{
+	struct abilities a = {0};
+	struct utsname uts;
+	int fd, enabled;
+
+	fd = open_scratch(a.scratch, sizeof(a.scratch));
+	enabled = read_number("/proc/sys/fs/leases-enable");
+	a.leases_enabled = enabled < 0 ? ABILITY_UNKNOWN
+			   : enabled   ? ABILITY_YES
+				       : ABILITY_NO;
+	a.lease_break_time = read_number("/proc/sys/fs/lease-break-time");
+	a.layout_leases = try_layout_lease(fd, a.leases_enabled);
+	a.leases = try_lease(fd);
+	a.populate = try_populate();
+	a.procmap_query = try_procmap_query();
+	a.fanotify_pre_access = try_pre_access(fd);
+	a.bpf_lsm = find_bpf_lsm();
+	uname(&uts);
+	snprintf(a.release, sizeof(a.release), "%s", uts.release);
+	a.page_cache_pins = guess_page_cache_pins(a.release);
+	if (fd >= 0)
+		close(fd);
+	*ret_abilities = a;
+}
+
+/* true, false, or null where nobody can tell */
+static void report_ability(json_object *to, const char *key,
+			   enum ability ability)
+{
+	if (ability == ABILITY_UNKNOWN)
+		report_string(to, key, NULL);
+	else
+		report_bool(to, key, ability == ABILITY_YES);
+}
+
+void abilities_report(const struct abilities *abilities, json_object *report)
+{
+	json_object *to = json_object_new_object();
+
+	report_add(report, "kernel", to);
+	report_string(to, "release", abilities->release);
+	report_string(to, "tried_in",
+		      abilities->scratch[0] ? abilities->scratch : NULL);
+	report_ability(to, "layout_leases", abilities->layout_leases);
+	report_ability(to, "leases", abilities->leases);
+	report_ability(to, "leases_enabled", abilities->leases_enabled);
+	if (abilities->lease_break_time < 0)
+		report_string(to, "lease_break_time", NULL);
+	else
+		report_int(to, "lease_break_time", abilities->lease_break_time);
+	report_ability(to, "madv_populate_write", abilities->populate);
+	report_ability(to, "procmap_query", abilities->procmap_query);
+	report_ability(to, "fanotify_pre_access",
+		       abilities->fanotify_pre_access);
+	report_ability(to, "bpf_lsm", abilities->bpf_lsm);
+	report_ability(to, "page_cache_pins_by_version",
+		       abilities->page_cache_pins);
+}

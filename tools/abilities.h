@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_ABILITIES_H
+#define TOOLS_ABILITIES_H
+
+#include "report.h"
+
+enum ability { ABILITY_NO, ABILITY_YES, ABILITY_UNKNOWN };
+
+/* What the running kernel can do, found by trying it where that is possible */
+struct abilities {
+	enum ability layout_leases;
+	enum ability leases;	     /* ordinary ones */
+	enum ability leases_enabled; /* fs.leases-enable */
+	int lease_break_time;	     /* in seconds, -1: unknown */
+	enum ability populate;	     /* MADV_POPULATE_WRITE */
+	enum ability procmap_query;
+	enum ability fanotify_pre_access;
+	enum ability bpf_lsm;
+	/* Writable pins of page-cache files: a guess by version */
+	enum ability page_cache_pins;
+	char release[65];
+	char scratch[64]; /* where it was tried; "" : nowhere */
+};
+
+void abilities_find(struct abilities *ret_abilities);
+
+void abilities_report(const struct abilities *abilities, json_object *report);
+
+#endif /* TOOLS_ABILITIES_H */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The dry run: ask of a file what a registration would ask of it, in the
+ * library's order, without doing any of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "dry_run.h"
+#include "file_facts.h"
+#include "file_users.h"
+#include "guard_rule.h"
+
+static bool has_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	return data[capability / 32].effective & (1U << (capability % 32));
+}
+
+static void refuse(struct guard_answer *answer, int error, const char *reason,
+		   const char *remedy)
+{
+	answer->status = STATUS_REFUSED;
+	answer->guard = "none";
+	answer->error = error;
+	answer->reason = reason;
+	answer->remedy = remedy;
+}
+
+/* Mapping it comes first: no registration is ever asked for. */
+static bool can_map(const struct dry_run *run, struct guard_answer *answer)
+{
+	int mode = run->is_write ? R_OK | W_OK : R_OK;
+
+	if (faccessat(AT_FDCWD, run->path, mode, AT_EACCESS) == 0)
+		return true;
+	refuse(answer, errno,
+	       "you may not open the file this way, so it cannot be mapped",
+	       "change its permissions, or try --access=read");
+	return false;
+}
+
+/* What the rule for such files does not know: this file, this user */
+static void look_closer(const struct dry_run *run,
+			const struct file_facts *file, uint64_t length,
+			struct guard_answer *answer)
+{
+	struct rlimit limit;
+
+	if (strcmp(answer->guard, "none") && file->uid != geteuid() &&
+	    !has_capability(CAP_LEASE)) {
+		refuse(answer, EACCES,
+		       "a lease is for the owner of a file, or for a process with CAP_LEASE",
+		       "run as the owner, or give the program that capability");
+		return;
+	}
+	if (file->kind == FILE_DEVICE)
+		return;
+	if (run->offset > file->size || length > file->size - run->offset ||
+	    !length) {
+		refuse(answer, EFAULT,
+		       "the range goes beyond the end of the file",
+		       "extend the file first");
+		return;
+	}
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && length > limit.rlim_cur &&
+	    !has_capability(CAP_IPC_LOCK))
+		refuse(answer, ENOMEM,
+		       "more memory than this user may lock in memory (ulimit -l)",
+		       "raise RLIMIT_MEMLOCK, in /etc/security/limits.conf for example");
+}
+
+static void report_file(const struct dry_run *run,
+			const struct file_facts *file, json_object *report)
+{
+	json_object *to = json_object_new_object();
+	char device[32];
+
+	snprintf(device, sizeof(device), "%02x:%02x", major(file->dev),
+		 minor(file->dev));
+	report_add(report, "file", to);
+	report_string(to, "path", run->path);
+	report_string(to, "kind", file_kind_name(file->kind));
+	report_string(to, "file_system", file->fs_name);
+	report_string(to, "block_device", device);
+	report_int(to, "inode", file->ino);
+	report_int(to, "size", file->size);
+	report_int(to, "uid", file->uid);
+}
+
+static void report_answer(const struct guard_answer *answer,
+			  json_object *report)
+{
+	static const char *const verdicts[] = {
+		[STATUS_PROTECTED] = "protected",
+		[STATUS_REFUSED] = "refused",
+		[STATUS_UNPROTECTED] = "unprotected",
+	};
+
+	report_string(report, "verdict", verdicts[answer->status]);
+	report_string(report, "guard", answer->guard);
+	report_string(report, "errno",
+		      answer->error ? strerrorname_np(answer->error) : NULL);
+	report_string(report, "reason", answer->reason);
+	report_string(report, "remedy", answer->remedy);
+}
+
+static void report_request(const struct dry_run *run, uint64_t length,
+			   json_object *report)
+{
+	json_object *to = json_object_new_object();
+
+	report_add(report, "request", to);
+	report_int(to, "offset", run->offset);
+	report_int(to, "length", length);
+	report_string(to, "access", run->is_write ? "write" : "read");
+}
+
+static int look_at(const char *path, struct file_facts *ret_file)
+{
+	struct stat st;
+	int fd, r;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &st))
+		r = errno;
+	else if (S_ISDIR(st.st_mode))
+		r = EISDIR;
+	else if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		r = ENODEV;
+	else
+		r = file_facts_of_fd(fd, ret_file);
+	close(fd);
+	return r;
+}
+
+int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
+		   json_object *report, enum status *ret_status)
+{
+	uint64_t length = run->length;
+	struct guard_answer answer;
+	struct file_facts file;
+	json_object *notes;
+	size_t openers = 0;
+	int r;
+
+	r = look_at(run->path, &file);
+	if (r)
+		return r;
+	if (!length && run->offset < file.size)
+		length = file.size - run->offset;
+
+	answer = guard_rule(&file, run->is_write, abilities, run->has_odp);
+	if (answer.status != STATUS_REFUSED && can_map(run, &answer))
+		look_closer(run, &file, length, &answer);
+
+	report_file(run, &file, report);
+	report_request(run, length, report);
+	report_answer(&answer, report);
+	r = file_users_report(&file, report, &openers);
+	if (r)
+		return r;
+	notes = report_array(report, "notes");
+	if (answer.status == STATUS_PROTECTED && file.kind != FILE_DEVICE)
+		report_note(
+			notes,
+			"holes are filled when memory is registered: without space for them that fails with ENOSPC");
+	if (openers && !strcmp(answer.guard, "lease"))
+		report_note(
+			notes,
+			"a lease needs that nobody else has the file open, but somebody has");
+	*ret_status = answer.status;
+	return 0;
+}

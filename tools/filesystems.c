@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Mounted file systems, and what would guard their files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "file_facts.h"
+#include "filesystems.h"
+#include "guard_rule.h"
+
+/* Servers that do not answer must not hang us: not even statfs(2). */
+static const struct {
+	const char *type; /* a prefix, as fuse.sshfs */
+	const char *name;
+} remote[] = {
+	{"nfs", "nfs"}, {"cifs", "cifs"}, {"smb3", "smb3"}, {"ceph", "ceph"},
+	{"9p", "9p"},	{"fuse", "fuse"}, {"afs", "afs"},
+};
+
+static const char *remote_name(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (!strncmp(type, remote[i].type, strlen(remote[i].type)))
+			return remote[i].name;
+	return NULL;
+}
+
+/* Does the block device under it have DAX? */
+static bool has_dax_device(dev_t dev)
+{
+	char path[80], value = '0';
+	int fd;
+
+	/* A partition has no queue of its own. */
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/dax",
+		 major(dev), minor(dev));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		snprintf(path, sizeof(path),
+			 "/sys/dev/block/%u:%u/../queue/dax", major(dev),
+			 minor(dev));
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return false;
+	if (read(fd, &value, 1) != 1)
+		value = '0';
+	close(fd);
+	return value == '1';
+}
+
+/* "always", "inode" (each file has a flag) or "never" */
+static const char *find_dax(const struct mntent *mount, dev_t dev)
+{
+	const char *option = hasmntopt(mount, "dax");
+
+	if (!has_dax_device(dev))
+		return "never";
+	if (!option)
+		return "inode";
+	if (!strncmp(option, "dax=inode", strlen("dax=inode")))
+		return "inode";
+	if (!strncmp(option, "dax=never", strlen("dax=never")))
+		return "never";
+	return "always";
+}
+
+static bool is_seen(json_object *file_systems, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(file_systems); i++)
+		if (!strcmp(report_text(
+				    json_object_array_get_idx(file_systems, i),
+				    "block_device"),
+			    device))
+			return true;
+	return false;
+}
+
+/* Those of the kernel's own have no files that hold data. */
+static bool can_be_mapped(const char *name, dev_t dev, const char *type)
+{
+	return strcmp(name, "unknown") || major(dev) || remote_name(type);
+}
+
+static bool find_facts(const struct mntent *mount, struct file_facts *ret_facts,
+		       json_object *file_systems, char *device, size_t size)
+{
+	struct file_facts facts = {.kind = FILE_PAGE_CACHE};
+	struct statfs sfs;
+	struct stat st;
+
+	facts.fs_name = remote_name(mount->mnt_type);
+	if (facts.fs_name) {
+		device[0] = '\0';
+	} else {
+		if (stat(mount->mnt_dir, &st) || statfs(mount->mnt_dir, &sfs))
+			return false;
+		snprintf(device, size, "%02x:%02x", major(st.st_dev),
+			 minor(st.st_dev));
+		facts.fs_name = file_system_name(sfs.f_type);
+		facts.dev = st.st_dev;
+		facts.block_size = sfs.f_bsize;
+		if (!can_be_mapped(facts.fs_name, st.st_dev, mount->mnt_type) ||
+		    is_seen(file_systems, device))
+			return false;
+		if (file_system_is_memory(sfs.f_type))
+			facts.kind = FILE_MEMORY;
+	}
+	*ret_facts = facts;
+	return true;
+}
+
+static void add_mount(const struct mntent *mount,
+		      const struct abilities *abilities, bool has_odp,
+		      json_object *file_systems)
+{
+	struct guard_answer answer;
+	struct file_facts facts;
+	const char *dax = "never";
+	json_object *object;
+	char device[32];
+
+	if (!find_facts(mount, &facts, file_systems, device, sizeof(device)))
+		return;
+	if (facts.kind != FILE_MEMORY && device[0])
+		dax = find_dax(mount, facts.dev);
+	if (!strcmp(dax, "always"))
+		facts.kind = FILE_FSDAX;
+
+	answer =
+		guard_rule(&facts, !hasmntopt(mount, "ro"), abilities, has_odp);
+	object = report_append(file_systems);
+	report_string(object, "directory", mount->mnt_dir);
+	report_string(object, "type", mount->mnt_type);
+	report_string(object, "block_device", device[0] ? device : NULL);
+	report_string(object, "dax", dax);
+	if (facts.block_size)
+		report_int(object, "block_size", facts.block_size);
+	else
+		report_string(object, "block_size", NULL);
+	report_bool(object, "read_only", hasmntopt(mount, "ro") != NULL);
+	report_string(object, "guard", answer.guard);
+	report_int(object, "status", answer.status);
+	report_string(object, "errno",
+		      answer.error ? strerrorname_np(answer.error) : NULL);
+	report_string(object, "reason", answer.reason);
+}
+
+int filesystems_report(const struct abilities *abilities, bool has_odp,
+		       json_object *report)
+{
+	json_object *file_systems;
+	struct mntent *mount;
+	FILE *mounts;
+
+	mounts = setmntent("/proc/self/mounts", "re");
+	if (!mounts)
+		return errno;
+	file_systems = report_array(report, "file_systems");
+	while ((mount = getmntent(mounts)))
+		add_mount(mount, abilities, has_odp, file_systems);
+	endmntent(mounts);
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_FILESYSTEMS_H
+#define TOOLS_FILESYSTEMS_H
+
+#include "abilities.h"
+#include "report.h"
+
+/*
+ * Add "file_systems" to @report: those that are mounted and whose files can be
+ * mapped, each once, with the guard that a shared writable mapping would get.
+ *
+ * 0, or the errno of /proc/self/mounts
+ */
+int filesystems_report(const struct abilities *abilities, bool has_odp,
+		       json_object *report);
+
+#endif /* TOOLS_FILESYSTEMS_H */
