@@ -70,7 +70,7 @@ static void add_device(struct ibv_device *ibv_device, json_object *devices,
 		report_string(device, "error", strerrorname_np(r));
 	} else {
 		report_string(device, "error", NULL);
-		report_int(device, "max_mr_size", attr.orig_attr.max_mr_size);
+		report_uint(device, "max_mr_size", attr.orig_attr.max_mr_size);
 		report_int(device, "max_mr", attr.orig_attr.max_mr);
 		add_odp(&attr, device, &has_rc);
 	}
@@ -92,7 +92,7 @@ static void add_memlock(json_object *report)
 	    limit.rlim_cur == RLIM_INFINITY)
 		report_string(report, "memlock_limit", NULL);
 	else
-		report_int(report, "memlock_limit", limit.rlim_cur);
+		report_uint(report, "memlock_limit", limit.rlim_cur);
 }
 
 int devices_report(const char *name, json_object *report, bool *ret_has_odp)

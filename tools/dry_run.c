@@ -58,6 +58,7 @@ static void look_closer(const struct dry_run *run,
 			const struct file_facts *file, uint64_t length,
 			struct guard_answer *answer)
 {
+	uint64_t page_size = sysconf(_SC_PAGESIZE), end;
 	struct rlimit limit;
 
 	if (strcmp(answer->guard, "none") && file->uid != geteuid() &&
@@ -69,8 +70,9 @@ static void look_closer(const struct dry_run *run,
 	}
 	if (file->kind == FILE_DEVICE)
 		return;
-	if (run->offset > file->size || length > file->size - run->offset ||
-	    !length) {
+	/* The rest of the last page can be mapped, too. */
+	end = (file->size + page_size - 1) / page_size * page_size;
+	if (run->offset > end || length > end - run->offset || !length) {
 		refuse(answer, EFAULT,
 		       "the range goes beyond the end of the file",
 		       "extend the file first");
@@ -96,9 +98,9 @@ static void report_file(const struct dry_run *run,
 	report_string(to, "kind", file_kind_name(file->kind));
 	report_string(to, "file_system", file->fs_name);
 	report_string(to, "block_device", device);
-	report_int(to, "inode", file->ino);
-	report_int(to, "size", file->size);
-	report_int(to, "uid", file->uid);
+	report_uint(to, "inode", file->ino);
+	report_uint(to, "size", file->size);
+	report_uint(to, "uid", file->uid);
 }
 
 static void report_answer(const struct guard_answer *answer,
@@ -124,8 +126,8 @@ static void report_request(const struct dry_run *run, uint64_t length,
 	json_object *to = json_object_new_object();
 
 	report_add(report, "request", to);
-	report_int(to, "offset", run->offset);
-	report_int(to, "length", length);
+	report_uint(to, "offset", run->offset);
+	report_uint(to, "length", length);
 	report_string(to, "access", run->is_write ? "write" : "read");
 }
 

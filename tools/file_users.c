@@ -104,7 +104,7 @@ static int add_openers(const struct file_facts *file, json_object *report,
 		opener = report_append(openers);
 		report_int(opener, "pid", pid);
 		report_string(opener, "command", command);
-		report_int(opener, "descriptors", count);
+		report_uint(opener, "descriptors", count);
 		n++;
 	}
 	closedir(proc);

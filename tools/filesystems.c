@@ -144,7 +144,7 @@ static void add_mount(const struct mntent *mount,
 	report_string(object, "block_device", device[0] ? device : NULL);
 	report_string(object, "dax", dax);
 	if (facts.block_size)
-		report_int(object, "block_size", facts.block_size);
+		report_uint(object, "block_size", facts.block_size);
 	else
 		report_string(object, "block_size", NULL);
 	report_bool(object, "read_only", hasmntopt(mount, "ro") != NULL);

@@ -238,6 +238,39 @@ static const char *guard_text(json_object *from)
 		       : report_text(from, "errno");
 }
 
+/* Each reason once, with the types of all file systems that it is for */
+static void print_reason(json_object *list, size_t first)
+{
+	const char *reason, *type;
+	size_t i, n = json_object_array_length(list);
+	char text[600], word[64];
+	int at;
+
+	reason = report_text(json_object_array_get_idx(list, first), "reason");
+	for (i = 0; i < first; i++)
+		if (!strcmp(report_text(json_object_array_get_idx(list, i),
+					"reason"),
+			    reason))
+			return;
+	if (!strcmp(reason, "-"))
+		return;
+	at = snprintf(text, sizeof(text), "%s",
+		      guard_text(json_object_array_get_idx(list, first)));
+	for (i = first; i < n && at < sizeof(text); i++) {
+		type = report_text(json_object_array_get_idx(list, i), "type");
+		if (!strcmp(report_text(json_object_array_get_idx(list, i),
+					"reason"),
+			    reason) &&
+		    snprintf(word, sizeof(word), " %s", type) > 0 &&
+		    !strstr(text, word))
+			at += snprintf(text + at, sizeof(text) - at, " %s",
+				       type);
+	}
+	if (at < sizeof(text))
+		snprintf(text + at, sizeof(text) - at, ": %s", reason);
+	print_wrapped(2, text);
+}
+
 void output_machine(json_object *report, bool is_verbose)
 {
 	json_object *list = report_get(report, "file_systems");
@@ -253,11 +286,12 @@ void output_machine(json_object *report, bool is_verbose)
 		printf("  %-12s %-7s %8s  %-12s %s\n", report_text(fs, "type"),
 		       report_text(fs, "dax"), report_text(fs, "block_size"),
 		       guard_text(fs), report_text(fs, "directory"));
-		if (is_verbose && report_get(fs, "reason"))
-			print_wrapped(6, report_text(fs, "reason"));
 	}
 	printf("  GUARD: of a shared mapping, writable if the file system is;\n"
-	       "  an errno: refused with it (-v says why); none: by policy\n");
+	       "  an errno: refused with it%s; none: by policy\n",
+	       is_verbose ? "" : " (-v says why)");
+	for (i = 0; is_verbose && i < json_object_array_length(list); i++)
+		print_reason(list, i);
 }
 
 static void print_users(json_object *users, const char *title, const char *key)
@@ -305,6 +339,34 @@ void output_dry_run(json_object *report)
 		print_wrapped(4, report_text(report, "remedy"));
 	}
 	print_notes(report, 2);
+}
+
+void output_selftest(json_object *report)
+{
+	json_object *steps = report_get(report, "steps"), *step;
+	json_object *promises = report_get(report, "promises");
+	size_t i;
+
+	printf("%s on %s\n", report_text(report, "path"),
+	       report_text(report, "device"));
+	for (i = 0; i < json_object_array_length(steps); i++) {
+		step = json_object_array_get_idx(steps, i);
+		printf("  %9s ms  %-6s  %s\n", report_text(step, "ms"),
+		       is_true(step, "ok") ? "ok" : "FAILED",
+		       report_text(step, "step"));
+		if (report_get(step, "detail"))
+			print_wrapped(22, report_text(step, "detail"));
+	}
+	printf("  promises:");
+	json_object_object_foreach(promises, name, kept)
+		printf(" %s %s", name,
+		       !kept			       ? "-"
+		       : json_object_get_boolean(kept) ? "held"
+						       : "BROKEN");
+	printf("\n  %s", report_text(report, "verdict"));
+	if (report_get(report, "errno"))
+		printf(" with %s", report_text(report, "errno"));
+	putchar('\n');
 }
 
 void output_json(json_object *report, bool is_compact)

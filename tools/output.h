@@ -8,6 +8,7 @@
 void output_processes(json_object *report);
 void output_machine(json_object *report, bool is_verbose);
 void output_dry_run(json_object *report);
+void output_selftest(json_object *report);
 
 /* Print it as JSON, on one line if @is_compact. */
 void output_json(json_object *report, bool is_compact);

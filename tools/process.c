@@ -81,7 +81,7 @@ static enum state add_part(const struct process *process,
 
 	file_facts_of_map(process->pid, map, &facts);
 	report_hex(part, "address", start);
-	report_int(part, "length", end - start);
+	report_uint(part, "length", end - start);
 	report_string(part, "kind", file_kind_name(facts.kind));
 	report_bool(part, "writable", map->writable);
 	if (facts.kind == FILE_NONE)
@@ -92,8 +92,8 @@ static enum state add_part(const struct process *process,
 	report_string(part, "path", map->path);
 	report_string(part, "file_system", facts.fs_name);
 	report_string(part, "block_device", device);
-	report_int(part, "inode", map->ino);
-	report_int(part, "offset", map->offset + (start - map->start));
+	report_uint(part, "inode", map->ino);
+	report_uint(part, "offset", map->offset + (start - map->start));
 	if (facts.kind == FILE_DEVICE)
 		return NO_FILE;
 
@@ -159,8 +159,8 @@ static enum status add_mr(const struct process *process,
 	bool needs_guard = false;
 
 	report_string(object, "device", mr->device);
-	report_int(object, "mrn", mr->mrn);
-	report_int(object, "length", mr->length);
+	report_uint(object, "mrn", mr->mrn);
+	report_uint(object, "length", mr->length);
 	if (mr->has_keys) {
 		report_hex(object, "lkey", mr->lkey);
 		report_hex(object, "rkey", mr->rkey);
@@ -214,7 +214,7 @@ static void add_leases(struct process *process)
 		report_string(object, "type", lease_type_name(lease->type));
 		report_bool(object, "breaking", lease->breaking);
 		report_string(object, "block_device", device);
-		report_int(object, "inode", lease->ino);
+		report_uint(object, "inode", lease->ino);
 		report_string(object, "path", path);
 	}
 }

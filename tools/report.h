@@ -53,6 +53,11 @@ static inline void report_int(json_object *to, const char *key, int64_t value)
 	report_add(to, key, json_object_new_int64(value));
 }
 
+static inline void report_uint(json_object *to, const char *key, uint64_t value)
+{
+	report_add(to, key, json_object_new_uint64(value));
+}
+
 static inline void report_bool(json_object *to, const char *key, bool value)
 {
 	report_add(to, key, json_object_new_boolean(value));

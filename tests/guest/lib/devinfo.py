@@ -69,11 +69,14 @@ class Target:
                                         stdout=subprocess.PIPE)
         self.pid = self.process.pid
         self.regions = []
+        self.refused = []
         for line in self.process.stdout:
             if line == "ready\n":
                 return
             print(f"# target: {line}", end="")
             words = line.split()
+            if words[:1] == ["refused"]:
+                self.refused.append(words[1])
             if len(words) == 4 and words[0].startswith("0x"):
                 self.regions.append([int(word, 0) for word in words])
         sys.exit("bail out: the target did not get ready")

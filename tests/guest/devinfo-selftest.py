@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#
+# "ibv_pinsafe_devinfo --selftest" says which promises hold on this kernel, and
+# leaves every file as it was, or does not touch it.
+#
+#   devinfo-selftest.py TOOL
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+from devinfo import KERNEL, PAGE, Tool, done, ok
+
+tool = Tool(sys.argv[1])
+is_layout = KERNEL == "layout"
+# C6 is about what cannot be guarded
+ALL = {f"C{n}": True if n != 6 else None for n in range(1, 8)}
+
+
+def look(path):
+    """What must be the same afterwards"""
+    st = os.stat(path)
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            hole = os.lseek(file.fileno(), 0, os.SEEK_HOLE)
+        except OSError:
+            hole = None
+    return (st.st_ino, st.st_mode, st.st_uid, st.st_size, st.st_mtime_ns,
+            hole, digest)
+
+
+def make(path):
+    """Some data, a hole, some data"""
+    with open(path, "wb") as file:
+        file.write(os.urandom(5 * PAGE + 17))
+        file.seek(64 * PAGE)
+        file.write(os.urandom(PAGE + 3))
+    os.chmod(path, 0o640)
+    os.utime(path, (1000, 2000))
+    return look(path)
+
+
+def check(path, what, status, verdict, errno):
+    seen, report = tool.json("--selftest", path)
+    ok(seen == status and report["verdict"] == verdict
+       and report["errno"] == errno,
+       f"{what}: {report['verdict']} {report['errno'] or ''}, status {seen}")
+    for step in report["steps"]:
+        print(f"#   {step['ms']} ms {step['step']}: {step['detail']}")
+    return report
+
+
+def refused(path, what, reason):
+    before = look(path)
+    status, text, errors = tool.run("--selftest", path)
+    ok(status == 3 and not text and reason in errors,
+       f"{what}: {errors.strip()}")
+    ok(look(path) == before, f"{what}: the file is as it was")
+    ok(not os.path.exists(path + ".pinsafe-selftest")
+       or "earlier" in reason, f"{what}: no copy is left")
+
+
+for name in ("EXT4", "XFS"):
+    directory = os.environ["PINSAFE_TEST_" + name]
+    path = directory + "/precious"
+    before = make(path)
+    for where in (directory, path):
+        what = f"{name.lower()} {'file' if where == path else 'directory'}"
+        if is_layout:
+            report = check(where, what, 0, "protected", None)
+            ok(report["promises"] == ALL, f"{what}: {report['promises']}")
+            names = [step["step"] for step in report["steps"]]
+            ok("truncate by another process" in names
+               and "punch a hole by another process" in names,
+               f"{what}: both operations were tried")
+        else:
+            report = check(where, what, 1, "refused", "EOPNOTSUPP")
+            ok(report["promises"]["C6"] is True, f"{what}: with a reason")
+        ok(all(step["ok"] for step in report["steps"]), f"{what}: all steps")
+        ok(report["scratch"] is (where == directory), f"{what}: scratch")
+    ok(look(path) == before, f"{name}: the file is as it was: {look(path)}")
+    ok([n for n in os.listdir(directory) if "selftest" in n] == [],
+       f"{name}: nothing is left")
+
+    with open(path):
+        refused(path, "open elsewhere", "somebody else has it open")
+    copy = path + ".pinsafe-selftest"
+    pathlib.Path(copy).write_text("copy")
+    refused(path, "a copy is there", "earlier self-test")
+    ok(pathlib.Path(copy).read_text() == "copy", "and stays there")
+    os.unlink(copy)
+    os.chmod(path, 0o4755)
+    refused(path, "setuid", "privileges")
+    os.chmod(path, 0o644)
+    os.truncate(path, 257 << 20)
+    refused(path, "large", "too large")
+    os.truncate(path, 0)
+    refused(path, "empty", "not a regular file")
+    os.unlink(path)
+
+tmpfs = os.environ["PINSAFE_TEST_TMPFS"]
+report = check(tmpfs, "tmpfs", 2, "unprotected", None)
+ok(os.listdir(tmpfs) == [], "tmpfs: nothing is left")
+check(os.environ["PINSAFE_TEST_PAGECACHE"], "page cache", 1, "refused",
+      "EOPNOTSUPP")
+
+status, text, errors = tool.run("--selftest", tmpfs, "-d", "nosuch0")
+ok(status == 3 and "rdma link add" in errors, f"no device: {errors.strip()}")
+status, text, errors = tool.run("--selftest", tmpfs + "/nosuch")
+ok(status == 3 and not text and errors, f"no file: {errors.strip()}")
+env = dict(os.environ, PINSAFE="off")
+result = subprocess.run([sys.argv[1], "--selftest", tmpfs], env=env,
+                        capture_output=True, text=True)
+ok(result.returncode == 3, f"pinsafe is off: {result.stderr.strip()}")
+
+status, text, errors = tool.run("--selftest", os.environ["PINSAFE_TEST_EXT4"])
+print(text)
+ok(max(map(len, text.splitlines())) <= 80, "in 80 columns")
+done()

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#
+# ibv_pinsafe_devinfo on this machine, whatever it has: statuses, where errors
+# go, and that --help, the manual page and the completion know all options.
+#
+#   devinfo-cli.sh TOOL MANUAL-PAGE COMPLETION
+
+tool=$1
+manual=$2
+completion=$3
+failed=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# expect STATUS "out|err" ARGUMENT...
+expect()
+{
+	local want=$1 where=$2 status
+	shift 2
+
+	"$tool" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+	if [ $status != "$want" ] || [ ! -s "$dir/$where" ] ||
+		{ [ "$where" = err ] && [ -s "$dir/out" ]; }; then
+		echo "$*: status $status, not $want"
+		cat "$dir/out" "$dir/err"
+		failed=1
+	fi
+}
+
+truncate -s 4096 "$dir/file"
+expect 0 out
+expect 0 out -v
+expect 0 out --json
+expect 0 out --help
+expect 0 out --version
+expect 0 out -p $$ --json
+expect 3 err -p 0
+expect 3 err -p 1x
+expect 3 err -p 4194305
+expect 3 err -a -f "$dir/file"
+expect 3 err -f "$dir/nosuch"
+expect 3 err -f "$dir"
+expect 3 err -f "$dir/file" --length -1
+expect 3 err -f "$dir/file" --watch
+expect 3 err --access read
+expect 3 err word
+expect 3 err --nosuch
+expect 3 err --selftest "$dir/nosuch"
+expect 1 out -f "$dir/file" --offset 8192 --length 1
+
+# It ends with the process
+sleep 1000 &
+sleeper=$!
+"$tool" -p $sleeper --watch=1 --json >"$dir/watch" 2>"$dir/err" &
+watcher=$!
+for ((i = 0; i < 200; i++)); do
+	[ "$(wc -l <"$dir/watch")" -lt 2 ] || break
+	sleep 0.1
+done
+kill $sleeper
+wait $sleeper 2>/dev/null
+wait $watcher
+status=$?
+[ $status = 3 ] && [ "$(wc -l <"$dir/watch")" -ge 2 ] || {
+	echo "--watch: status $status"
+	failed=1
+}
+python3 -c 'import json, sys
+for line in open(sys.argv[1]): assert json.loads(line)["mode"] == "process"' \
+	"$dir/watch" || failed=1
+
+for option in $("$tool" --help | grep -o -e '--[a-z]*' | sort -u); do
+	for file in "$manual" "$completion"; do
+		grep -q -e "${option#--}" "$file" || {
+			echo "$option is not in $file"
+			failed=1
+		}
+	done
+done
+
+"$tool" >/dev/full 2>"$dir/err"
+[ $? = 3 ] && [ -s "$dir/err" ] || {
+	echo "a full disk is no error"
+	failed=1
+}
+exit $failed
