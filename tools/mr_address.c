@@ -12,15 +12,44 @@
 #include <infiniband/verbs.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "mr_address.h"
 
 #define CHUNK_PAGES 256
-#define PAGE_IS_PRESENT (1ULL << 63) /* in /proc/PID/pagemap */
+#define ENTRY_IS_PRESENT (1ULL << 63) /* in /proc/PID/pagemap */
+/* Reservations for AddressSanitizer and the like, if they must be read whole */
+#define MAX_MAPPING (1ULL << 40)
+
+/* PAGEMAP_SCAN (Linux 6.7), which older headers do not have */
+struct mapped_pages {
+	uint64_t start;
+	uint64_t end;
+	uint64_t categories;
+};
+
+struct pagemap_scan {
+	uint64_t size;
+	uint64_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t walk_end;
+	uint64_t vec;
+	uint64_t vec_len;
+	uint64_t max_pages;
+	uint64_t category_inverted;
+	uint64_t category_mask;
+	uint64_t category_anyof_mask;
+	uint64_t return_mask;
+};
+
+#define PAGEMAP_SCAN_IOCTL _IOWR('f', 16, struct pagemap_scan)
+#define CATEGORY_PRESENT (1ULL << 3)
+#define N_REGIONS 64
 
 /* A struct ibv_mr that may be one of those looked for */
 struct candidate {
@@ -168,64 +197,102 @@ static int scan_chunk(struct search *search, const char *chunk, size_t size)
 	return 0;
 }
 
-/* The pages from @start on which are present, up to a whole chunk */
-static int scan_pages(struct search *search, uint64_t start, size_t n)
+/* Pages that are present, or were a moment ago */
+static int scan_present(struct search *search, uint64_t at, uint64_t end)
 {
-	uint64_t entries[CHUNK_PAGES];
-	size_t first, i, got;
-	struct iovec here, there;
+	struct iovec here = {.iov_base = search->chunk}, there;
+	uint64_t chunk_size = CHUNK_PAGES * search->page_size;
 	ssize_t size;
 	int r;
 
-	size = pread(search->pagemap, entries, n * sizeof(entries[0]),
-		     start / search->page_size * sizeof(entries[0]));
-	/* 0: the process has ended */
-	if (size <= 0)
-		return size ? errno : ESRCH;
-	n = size / sizeof(entries[0]);
-	for (first = 0; first < n; first = i) {
-		for (i = first; i < n && (entries[i] & PAGE_IS_PRESENT); i++)
-			;
-		if (i == first) {
-			i++;
-			continue;
-		}
-		here.iov_base = search->chunk;
-		here.iov_len = (i - first) * search->page_size;
-		there.iov_base = (void *)(start + first * search->page_size);
+	while (at < end) {
+		here.iov_len = end - at < chunk_size ? end - at : chunk_size;
+		there.iov_base = (void *)at;
 		there.iov_len = here.iov_len;
 		size = process_vm_readv(search->pid, &here, 1, &there, 1, 0);
-		if (size < 0 && errno == EFAULT)
-			continue; /* unmapped meanwhile */
 		if (size < 0)
-			return errno;
-		got = size;
-		r = scan_chunk(search, search->chunk, got);
+			return errno == EFAULT ? 0 : errno;
+		r = scan_chunk(search, search->chunk, size);
 		if (r)
 			return r;
+		at += here.iov_len;
+		/* A struct may lie across the end of a chunk. */
+		if (at < end)
+			at -= search->page_size;
 	}
 	return 0;
 }
 
-static int scan_map(struct search *search, const struct proc_map *map)
+/* ENOTTY on kernels that do not know it */
+static int scan_by_ioctl(struct search *search, const struct proc_map *map)
 {
-	uint64_t at = map->start;
-	size_t n;
-	int r;
+	struct mapped_pages regions[N_REGIONS];
+	struct pagemap_scan arg = {
+		.size = sizeof(arg),
+		.start = map->start,
+		.end = map->end,
+		.vec = (uintptr_t)regions,
+		.vec_len = N_REGIONS,
+		.category_mask = CATEGORY_PRESENT,
+		.return_mask = CATEGORY_PRESENT,
+	};
+	int i, n, r;
 
-	while (at < map->end) {
-		n = (map->end - at) / search->page_size;
-		if (n > CHUNK_PAGES)
-			n = CHUNK_PAGES;
-		r = scan_pages(search, at, n);
-		if (r)
-			return r;
-		at += n * search->page_size;
-		/* A struct may lie across the end of a chunk. */
-		if (at < map->end && n > 1)
-			at -= search->page_size;
+	while (arg.start < arg.end) {
+		n = ioctl(search->pagemap, PAGEMAP_SCAN_IOCTL, &arg);
+		if (n < 0)
+			return errno;
+		for (i = 0; i < n; i++) {
+			r = scan_present(search, regions[i].start,
+					 regions[i].end);
+			if (r)
+				return r;
+		}
+		arg.start = arg.walk_end;
 	}
 	return 0;
+}
+
+static int scan_by_entries(struct search *search, const struct proc_map *map)
+{
+	uint64_t entries[CHUNK_PAGES], at = map->start, first = 0;
+	bool was_present = false, is_present;
+	ssize_t size, i;
+	int r;
+
+	if (map->end - map->start > MAX_MAPPING)
+		return 0;
+	while (at < map->end) {
+		size = (map->end - at) / search->page_size * sizeof(*entries);
+		if (size > sizeof(entries))
+			size = sizeof(entries);
+		size = pread(search->pagemap, entries, size,
+			     at / search->page_size * sizeof(*entries));
+		/* 0: the process has ended */
+		if (size <= 0)
+			return size ? errno : ESRCH;
+		for (i = 0; i < size / sizeof(*entries); i++) {
+			is_present = entries[i] & ENTRY_IS_PRESENT;
+			if (is_present && !was_present)
+				first = at;
+			r = was_present && !is_present
+				    ? scan_present(search, first, at)
+				    : 0;
+			if (r)
+				return r;
+			was_present = is_present;
+			at += search->page_size;
+		}
+	}
+	return was_present ? scan_present(search, first, at) : 0;
+}
+
+static int scan_map(struct search *search, const struct proc_map *map)
+{
+	int r;
+
+	r = scan_by_ioctl(search, map);
+	return r == ENOTTY ? scan_by_entries(search, map) : r;
 }
 
 static void match_by_keys(struct search *search)
