@@ -61,8 +61,9 @@ static void look_closer(const struct dry_run *run,
 	uint64_t page_size = sysconf(_SC_PAGESIZE), end;
 	struct rlimit limit;
 
-	if (strcmp(answer->guard, "none") && file->uid != geteuid() &&
-	    !has_capability(CAP_LEASE)) {
+	if ((!strcmp(answer->guard, "layout") ||
+	     !strcmp(answer->guard, "lease")) &&
+	    file->uid != geteuid() && !has_capability(CAP_LEASE)) {
 		refuse(answer, EACCES,
 		       "a lease is for the owner of a file, or for a process with CAP_LEASE",
 		       "run as the owner, or give the program that capability");
@@ -167,25 +168,39 @@ int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
 	if (!length && run->offset < file.size)
 		length = file.size - run->offset;
 
-	answer = guard_rule(&file, run->is_write, abilities, run->has_odp);
+	answer = guard_rule(&(struct guard_question){
+		.file = &file,
+		.path = run->path,
+		.is_write = run->is_write,
+		.abilities = abilities,
+		.has_odp = run->has_odp,
+	});
 	if (answer.status != STATUS_REFUSED && can_map(run, &answer))
 		look_closer(run, &file, length, &answer);
 
 	report_file(run, &file, report);
 	report_request(run, length, report);
-	report_answer(&answer, report);
 	r = file_users_report(&file, report, &openers);
 	if (r)
 		return r;
+	if (openers && !strcmp(answer.guard, "lease"))
+		refuse(&answer, EAGAIN,
+		       "an ordinary lease is for a file that nobody else has open",
+		       "try again when it is closed");
+	report_answer(&answer, report);
 	notes = report_array(report, "notes");
 	if (answer.status == STATUS_PROTECTED && file.kind != FILE_DEVICE)
 		report_note(
 			notes,
 			"holes are filled when memory is registered: without space for them that fails with ENOSPC");
-	if (openers && !strcmp(answer.guard, "lease"))
+	if (!strcmp(answer.guard, "lease"))
 		report_note(
 			notes,
-			"a lease needs that nobody else has the file open, but somebody has");
+			"an ordinary lease is broken by everybody who opens the file, and the memory region revoked");
+	if (!strcmp(answer.guard, "odp"))
+		report_note(
+			notes,
+			"on-demand paging needs libpinsafe-preload.so, to see when the memory is unmapped");
 	*ret_status = answer.status;
 	return 0;
 }

@@ -136,8 +136,13 @@ static void add_mount(const struct mntent *mount,
 	if (!strcmp(dax, "always"))
 		facts.kind = FILE_FSDAX;
 
-	answer =
-		guard_rule(&facts, !hasmntopt(mount, "ro"), abilities, has_odp);
+	answer = guard_rule(&(struct guard_question){
+		.file = &facts,
+		.path = mount->mnt_dir,
+		.is_write = !hasmntopt(mount, "ro"),
+		.abilities = abilities,
+		.has_odp = has_odp,
+	});
 	object = report_append(file_systems);
 	report_string(object, "directory", mount->mnt_dir);
 	report_string(object, "type", mount->mnt_type);

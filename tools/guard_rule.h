@@ -16,12 +16,20 @@ struct guard_answer {
 	const char *remedy; /* what would make it work; NULL if nothing */
 };
 
+/* What is known of a file and of the machine */
+struct guard_question {
+	const struct file_facts *file;
+	const char *path; /* for the policy */
+	bool is_write;	  /* the device may write to it */
+	const struct abilities *abilities;
+	bool has_odp; /* a device but rxe has on-demand paging */
+};
+
 /*
- * What libpinsafe does with a shared mapping of such a file: the one place in
- * this tool that knows the library's rules.  @has_odp: a device other than rxe
- * has on-demand paging for RC.
+ * What libpinsafe does with a shared mapping of such a file, with the policy of
+ * pinsafe.conf and the environment: the one place in this tool that knows the
+ * library's rules.
  */
-struct guard_answer guard_rule(const struct file_facts *file, bool is_write,
-			       const struct abilities *abilities, bool has_odp);
+struct guard_answer guard_rule(const struct guard_question *question);
 
 #endif /* TOOLS_GUARD_RULE_H */
