@@ -16,6 +16,7 @@
 #include "event.h"
 #include "lease.h"
 #include "log.h"
+#include "probe.h"
 #include "redirty.h"
 #include "revoke.h"
 #include "stats.h"
@@ -83,7 +84,9 @@ static void revoke_all(struct lease *lease)
 
 	while ((gmr = track_claim(lease, NULL, round_number))) {
 		lkey = gmr->mr->lkey;
+		probe_revoke_begin(lkey);
 		r = revoke_one(gmr, lease);
+		probe_revoke_end(lkey, r);
 		if (r)
 			tell_failure(lease, lkey, r);
 		else

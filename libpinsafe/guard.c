@@ -17,6 +17,7 @@
 #include "log.h"
 #include "odp.h"
 #include "once.h"
+#include "probe.h"
 #include "refusal.h"
 #include "registration.h"
 #include "retake.h"
@@ -303,8 +304,10 @@ static int register_any(struct registration *reg)
 		}
 		forget_attempt(reg);
 	}
-	if (!r && retake.deadline_ns)
+	if (!r && retake.deadline_ns) {
 		stats_add(retakes, 1);
+		probe_retake(reg->addr, reg->length);
+	}
 
 	if (r ? refusal_is_only_warning(&reg->mapping)
 	      : reg->mapping.n_parts && !reg->is_guarded)

@@ -18,6 +18,7 @@
 #include "lease.h"
 #include "odp.h"
 #include "prefault.h"
+#include "probe.h"
 #include "refusal.h"
 #include "registration.h"
 #include "stats.h"
@@ -398,6 +399,7 @@ int guard_line(struct registration *reg)
 	r = track_add(reg->gmr);
 	if (r)
 		goto out_dereg;
+	probe_register(reg->addr, reg->length, reg->mr->lkey);
 	return 0;
 
 out_dereg:

@@ -17,6 +17,7 @@
 #include "lease.h"
 #include "log.h"
 #include "sigio.h"
+#include "probe.h"
 #include "stats.h"
 
 static LIST_HEAD(, lease) leases = LIST_HEAD_INITIALIZER(leases);
@@ -242,6 +243,7 @@ static void set_broken(struct lease *lease, const char *by)
 	lease->state = LEASE_BREAKING;
 	ps_unlock(&table_lock);
 	stats_add(breaks, 1);
+	probe_break(lease->path);
 	log_info("lease: %s: %s lease is being broken%s", lease->path,
 		 lease->backend->name, by);
 }
@@ -376,6 +378,7 @@ static void release(struct lease *lease)
 	if (was_removed || lease->is_lost)
 		tell_expiry(lease);
 	tell_release(lease);
+	probe_release(lease->path);
 	lease_free(lease);
 }
 

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "opener.h"
 #include "options.h"
+#include "probe.h"
 #include "refusal.h"
 #include "stats.h"
 
@@ -37,8 +38,17 @@ static int explain(int error, const char *format, ...)
 	return error;
 }
 
+static bool is_check(void)
+{
+	const struct reg_options *options = options_get();
+
+	return options && options->check;
+}
+
 static int refuse(const struct mapping_part *part, int error, const char *why)
 {
+	if (!is_check())
+		probe_refuse(part->file.path, error);
 	return explain(error,
 		       "%s (%s, %s mapping): registration refused with %s: %s",
 		       part->file.path, part->fs_name,
