@@ -7,8 +7,10 @@
 #
 #   devinfo-unguarded.py TOOL TARGET
 
+import json
 import os
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
@@ -80,6 +82,22 @@ target = Target(program, f"write:{memory}", "anonymous")
 status, _ = tool.json("-p", target.pid)
 ok(status == 2, f"memory only: unprotected by policy: status {status}")
 target.stop()
+
+# Processes that end while they are looked at
+for _ in range(5):
+    targets = [Target(program, "anonymous", "anonymous") for _ in range(4)]
+    looking = subprocess.Popen([tool.path, "-a", "--json"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for target in targets:
+        target.process.kill()
+    text, errors = looking.communicate(timeout=60)
+    for target in targets:
+        target.process.wait()
+    ok(not errors and looking.returncode in (0, 3),
+       f"while processes are killed: status {looking.returncode} {errors}")
+    ok(all(mr["state"] in ("no-file", "unknown")
+           for one in json.loads(text)["processes"] for mr in one["mrs"]),
+       "and nothing is made up")
 
 target = Target(program, "anonymous")
 status, _ = tool.json("-p", target.pid)
