@@ -15,14 +15,21 @@
 #include "refusal.h"
 #include "stats.h"
 
-/* Counts and logs, or tells the thread that only wants to know */
+/* Where the sentence goes for a thread that only wants to know; else NULL */
+static struct pinsafe_check_result *check_result(void)
+{
+	const struct reg_options *options = options_get();
+
+	return options ? options->check : NULL;
+}
+
+/* Counts and logs, or tells who asked */
 static int explain(int error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static int explain(int error, const char *format, ...)
 {
-	const struct reg_options *options = options_get();
-	struct pinsafe_check_result *check = options ? options->check : NULL;
+	struct pinsafe_check_result *check = check_result();
 	char line[sizeof(check->reason)];
 	va_list args;
 
@@ -38,16 +45,9 @@ static int explain(int error, const char *format, ...)
 	return error;
 }
 
-static bool is_check(void)
-{
-	const struct reg_options *options = options_get();
-
-	return options && options->check;
-}
-
 static int refuse(const struct mapping_part *part, int error, const char *why)
 {
-	if (!is_check())
+	if (!check_result())
 		probe_refuse(part->file.path, error);
 	return explain(error,
 		       "%s (%s, %s mapping): registration refused with %s: %s",
