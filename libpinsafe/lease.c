@@ -254,12 +254,20 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
 					      grace_ns : lease->max_grace_ns);
 }
 
+/*
+ * F_GETLEASE says F_UNLCK both for a lease that is being broken and for none,
+ * but with the lease the kernel forgets its signal (fs/locks.c:lease_modify).
+ */
 bool lease_is_lost(struct lease *lease)
 {
-	/* The signal goes with the lease (fs/locks.c:lease_modify). */
-	if (lease->is_lost || fcntl(lease->fd.fd, F_GETSIG))
+	if (lease->is_gone || sigio_is_armed(lease->fd.fd))
 		return false;
-	lease->is_lost = true;
+	lease->is_gone = true;
+	/* Nobody waits any more while the program takes its time. */
+	lease->max_grace_ns = 0;
+	/* Of a layout lease the breaker has to give up, and nothing is lost. */
+	if (lease->backend->sees_own_operations)
+		return false;
 	stats_add(lost_leases, 1);
 	return true;
 }
@@ -299,6 +307,8 @@ bool lease_hold_again(struct lease *lease)
 	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
 		return false;
 	lease->broken_at_ns = 0;
+	lease->is_told = false;
+	lease->is_gone = false;
 	ps_lock(&table_lock);
 	lease->state = LEASE_HELD;
 	ps_unlock(&table_lock);
@@ -375,7 +385,7 @@ static void release(struct lease *lease)
 
 	keeper_close(&lease->fd);
 	stats_add(leases, -1);
-	if (was_removed || lease->is_lost)
+	if (was_removed || lease->is_gone)
 		tell_expiry(lease);
 	tell_release(lease);
 	probe_release(lease->path);

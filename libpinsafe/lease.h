@@ -74,7 +74,7 @@ struct lease {
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
-	bool is_lost;		/* the kernel took it away; said once */
+	bool is_gone;		/* the kernel took it away */
 	unsigned int n_revoked;
 	bool is_told;		/* breaker.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */
@@ -125,7 +125,7 @@ void lease_scan(void);
 unsigned int lease_break_blind(dev_t dev, ino_t ino);
 /* Until when an MR with @grace_ns may live once the lease is broken */
 uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns);
-/* True once: the kernel has taken the lease away. */
+/* True once: the kernel has taken the lease away, and does not wait for us. */
 bool lease_is_lost(struct lease *lease);
 /* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */
 bool lease_hold_again(struct lease *lease);

@@ -33,6 +33,11 @@ int sigio_arm(int fd)
 	return 0;
 }
 
+bool sigio_is_armed(int fd)
+{
+	return fcntl(fd, F_GETSIG) == config_get()->signal;
+}
+
 int sigio_wake(pthread_t thread)
 {
 	union sigval value = { .sival_ptr = &wake_token };
@@ -66,8 +71,7 @@ static bool is_program_lease(int fd, int (*borrow)(int fd))
 	fd = borrow(fd);
 	if (fd < 0)
 		return false;
-	is_armed = fcntl(fd, F_GETSIG) == config_get()->signal &&
-		   !fcntl(fd, F_GETOWN_EX, &owner);
+	is_armed = sigio_is_armed(fd) && !fcntl(fd, F_GETOWN_EX, &owner);
 	close(fd);
 	return is_armed &&
 	       !(owner.type == F_OWNER_TID && owner.pid == gettid());

@@ -3,6 +3,7 @@
 #define PINSAFE_SIGIO_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -14,6 +15,8 @@
  * 0 or the errno of fcntl(2).
  */
 int sigio_arm(int fd);
+/* Still?  Not if the lease has ended since. */
+bool sigio_is_armed(int fd);
 
 /* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
 int sigio_wake(pthread_t thread);

@@ -151,6 +151,12 @@ static int command_on(struct inode *inode, int fd, int command, void *arg)
 		    inode);
 		inode->owner = owner->pid;
 		return 0;
+	case F_GETOWN_EX:
+		*(struct f_owner_ex *)arg = (struct f_owner_ex){
+			.type = F_OWNER_TID,
+			.pid = inode->owner,
+		};
+		return 0;
 	case F_SETLEASE:
 		return set_lease(inode, fd, (intptr_t)arg);
 	}
@@ -170,7 +176,8 @@ int __wrap_fcntl(int fd, int command, ...)
 	va_end(args);
 
 	if (command != F_SETSIG && command != F_SETOWN_EX &&
-	    command != F_SETLEASE && command != F_GETLEASE)
+	    command != F_SETLEASE && command != F_GETLEASE &&
+	    command != F_GETSIG && command != F_GETOWN_EX)
 		return __real_fcntl(fd, command, arg);
 
 	if (fstat(fd, &st))
@@ -186,6 +193,9 @@ int __wrap_fcntl(int fd, int command, ...)
 	} else if (command == F_GETLEASE) {
 		type = inode->has_lease && !inode->is_breaking ? inode->type :
 								 F_UNLCK;
+		r = 0;
+	} else if (command == F_GETSIG) {
+		type = inode->signal;
 		r = 0;
 	} else {
 		r = command_on(inode, fd, command, arg);
