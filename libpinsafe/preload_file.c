@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
@@ -54,6 +55,48 @@ PINSAFE_EXPORT int fallocate(int fd, int mode, off_t offset, off_t length)
 PINSAFE_EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t length)
 	__attribute__((alias("fallocate")));
 
+/*
+ * fallocate(2) as XFS had it first, on all file systems (fs/ioctl.c:file_ioctl,
+ * include/linux/falloc.h, which is not installed)
+ */
+struct space_resv {
+	int16_t l_type, l_whence;
+	int64_t l_start, l_len;
+	int32_t l_sysid;
+	uint32_t l_pid;
+	int32_t l_pad[4];
+};
+#define IOC_UNRESVSP _IOW('X', 41, struct space_resv)
+#define IOC_UNRESVSP64 _IOW('X', 43, struct space_resv)
+#define IOC_ZERO_RANGE _IOW('X', 57, struct space_resv)
+
+/* The kernel takes a page at most. */
+#define MAX_DEDUPE 128
+
+/* The files that are to share the blocks of @fd lose their own. */
+static int dedupe(int fd, struct file_dedupe_range *range)
+{
+	struct lease_barrier barriers[MAX_DEDUPE];
+	bool is_entered[MAX_DEDUPE];
+	int i, n, r = 0, result = -1;
+
+	if (!range || range->dest_count > MAX_DEDUPE)
+		return preload_next.ioctl(fd, FIDEDUPERANGE, range);
+	for (n = 0; n < range->dest_count && r != ETXTBSY; n++) {
+		r = pinsafe_private_removal_begin(range->info[n].dest_fd,
+						  &barriers[n]);
+		is_entered[n] = !r;
+	}
+	if (r != ETXTBSY)
+		result = preload_next.ioctl(fd, FIDEDUPERANGE, range);
+	for (i = n; i > 0; i--)
+		if (is_entered[i - 1])
+			pinsafe_private_removal_end(&barriers[i - 1]);
+	if (r == ETXTBSY)
+		errno = r;
+	return result;
+}
+
 PINSAFE_EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
@@ -62,9 +105,17 @@ PINSAFE_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (request != FICLONE && request != FICLONERANGE)
-		return preload_next.ioctl(fd, request, arg);
-	REMOVING(fd, int, preload_next.ioctl(fd, request, arg));
+	switch (request) {
+	case FICLONE:
+	case FICLONERANGE:
+	case IOC_UNRESVSP:
+	case IOC_UNRESVSP64:
+	case IOC_ZERO_RANGE:
+		REMOVING(fd, int, preload_next.ioctl(fd, request, arg));
+	case FIDEDUPERANGE:
+		return dedupe(fd, arg);
+	}
+	return preload_next.ioctl(fd, request, arg);
 }
 
 /* Where a copy may share blocks, instead of those that were there before */
