@@ -61,7 +61,8 @@ struct destination {
 };
 
 /*
- * The file, or standard error if there is none.  A program without a descriptor
+ * The file, or standard error if there is none.  O_NONBLOCK: the keeper must not
+ * wait for who reads a pipe.  A program without a descriptor
  * to spare shall still be told why its registration failed, so then, too.
  */
 static struct destination open_log(void)
@@ -71,7 +72,7 @@ static struct destination open_log(void)
 	if (log_file) {
 		to.fd = open(log_file,
 			     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-				     O_NOCTTY,
+				     O_NOCTTY | O_NONBLOCK,
 			     0644);
 		if (to.fd >= 0 || (errno != EMFILE && errno != ENFILE))
 			return to;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fakes/fake_write.h"
@@ -191,6 +192,14 @@ static void borrowed_descriptor__there_is_none(void **state)
 
 #define LOG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static void pipe_without_reader__not_waited_for(void **state)
+{
+	assert_false(unlink(log_file.path));
+	assert_false(mkfifo(log_file.path, 0600));
+	log_error("1");
+	assert_int_equal(fake_write_calls, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -209,6 +218,7 @@ int main(void)
 		LOG_CASE(borrowed_descriptor__is_closed),
 		LOG_CASE(borrowed_descriptor__of_another_file_is_not_used),
 		LOG_CASE(borrowed_descriptor__there_is_none),
+		LOG_CASE(pipe_without_reader__not_waited_for),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);
