@@ -26,6 +26,8 @@ enum event_state { IDLE, QUEUED, TAKEN };
 struct event {
 	struct pinsafe_event public;	/* first, for event_ack() */
 	enum event_state state;
+	bool has_next;			/* came while it was TAKEN */
+	struct pinsafe_event next;
 	struct event_source *source;
 	STAILQ_ENTRY(event) link;
 };
@@ -91,10 +93,32 @@ static void source_put(struct event_source *source) PS_REQUIRES(event_lock)
 	free(source);
 }
 
+/* @fd: of the channel, in the descriptor table of this thread; -1: none */
+static void enqueue(struct event *event, int fd) PS_REQUIRES(event_lock)
+{
+	struct pinsafe_event_channel *channel = event->source->channel;
+	const uint64_t one = 1;
+
+	event->state = QUEUED;
+	event->source->refs++;
+	STAILQ_INSERT_TAIL(&channel->queue, event, link);
+	if (event->source->handler)
+		pthread_cond_signal(&handler_has_work);
+	else	/* does not wait, nobody has 2^64 memory regions */
+		(void)!write(fd, &one, sizeof(one));
+}
+
 static void ack(struct event *event) PS_REQUIRES(event_lock)
 {
+	struct pinsafe_event_channel *channel = event->source->channel;
+
 	event->state = IDLE;
-	event->source->channel->n_taken--;
+	channel->n_taken--;
+	if (event->has_next && !channel->has_ended) {
+		event->has_next = false;
+		event->public = event->next;
+		enqueue(event, channel->fd);
+	}
 	source_put(event->source);
 }
 
@@ -262,48 +286,34 @@ static const char *path_of(const struct event_source *source, dev_t dev,
 	return "";
 }
 
-/* False: it is on its way already, or nobody wants it. */
-static bool enqueue(struct event *event) PS_REQUIRES(event_lock)
-{
-	struct pinsafe_event_channel *channel = event->source->channel;
-
-	if (event->state != IDLE || channel->has_ended)
-		return false;
-	event->state = QUEUED;
-	event->source->refs++;
-	STAILQ_INSERT_TAIL(&channel->queue, event, link);
-	return true;
-}
-
 void event_post(struct event_source *source, enum pinsafe_event_type type,
 		int error, dev_t dev, ino_t ino, uint64_t deadline_ns)
 {
-	const uint64_t one = 1;
+	struct pinsafe_event public = {
+		.type = type,
+		.error = error,
+		.dev = dev,
+		.ino = ino,
+		.deadline_ns = deadline_ns,
+	};
 	struct event *event;
 
 	if (!source)
 		return;
+	public.mr = source->mr;
+	public.user_data = source->user_data;
+	public.path = path_of(source, dev, ino);
+	public.addr = source->addr;
+	public.length = source->length;
 	event = &source->events[type];
 	ps_lock(&event_lock);
-	if (event->state != TAKEN)
-		event->public = (struct pinsafe_event){
-			.type = type,
-			.error = error,
-			.mr = source->mr,
-			.user_data = source->user_data,
-			.dev = dev,
-			.ino = ino,
-			.path = path_of(source, dev, ino),
-			.addr = source->addr,
-			.length = source->length,
-			.deadline_ns = deadline_ns,
-		};
-	if (enqueue(event)) {
-		if (source->handler)
-			pthread_cond_signal(&handler_has_work);
-		else	/* does not wait, nobody has 2^64 memory regions */
-			(void)!write(source->channel->keeper_fd.fd, &one,
-				     sizeof(one));
+	if (event->state == TAKEN) {
+		event->next = public;
+		event->has_next = true;
+	} else {
+		event->public = public;
+		if (event->state == IDLE && !source->channel->has_ended)
+			enqueue(event, source->channel->keeper_fd.fd);
 	}
 	ps_unlock(&event_lock);
 }
