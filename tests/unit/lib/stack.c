@@ -189,13 +189,26 @@ void stack_break(const struct file *file)
 struct pinsafe_stats stack_stats(void)
 {
 	struct pinsafe_stats since = stats_now();
+	size_t i;
 
 	since.registrations -= base.registrations;
+	since.registered_layout -= base.registered_layout;
+	since.registered_lease -= base.registered_lease;
+	since.registered_odp -= base.registered_odp;
+	since.unprotected -= base.unprotected;
 	since.refusals -= base.refusals;
+	since.refused_space -= base.refused_space;
+	since.refused_permission -= base.refused_permission;
+	since.refused_busy -= base.refused_busy;
+	since.refused_unsupported -= base.refused_unsupported;
+	since.refused_other -= base.refused_other;
 	since.breaks -= base.breaks;
+	since.lost_leases -= base.lost_leases;
 	since.revoked_mrs -= base.revoked_mrs;
 	since.revoke_failures -= base.revoke_failures;
 	since.retakes -= base.retakes;
+	for (i = 0; i < N_OF(since.revoke_histogram); i++)
+		since.revoke_histogram[i] -= base.revoke_histogram[i];
 	return since;
 }
 
