@@ -63,25 +63,26 @@ int backing_for_each_descriptor(const struct backing *backing,
 }
 
 struct find_args {
-	pid_t tid;
+	const struct backing *backing;
 	int fd;
 };
 
+/* A hint may be wrong, and a number may mean another file by now. */
 static int open_descriptor(int number, void *arg)
 {
 	struct find_args *args = arg;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", args->tid,
-		 number);
-	args->fd = open(path, O_PATH | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d",
+		 args->backing->tid, number);
+	args->fd = open_if_same(args->backing, path, 0);
 	return args->fd < 0 ? errno : 0;
 }
 
 /* A descriptor with O_PATH, or -1 */
 static int find_in_descriptors(const struct backing *backing)
 {
-	struct find_args args = {.tid = backing->tid, .fd = -1};
+	struct find_args args = {.backing = backing, .fd = -1};
 
 	if (backing_for_each_descriptor(backing, open_descriptor, &args))
 		return -1;

@@ -68,6 +68,30 @@ static void unlinked_and_open__found_by_descriptor(void **state)
 	classified_as(MAPPING_PAGE_CACHE, 0);
 }
 
+/* What a program gives as the descriptor of the file may be any other. */
+static void wrong_hint__other_file_not_opened(void **state)
+{
+	struct backing backing = {
+		.dev = file.dev,
+		.ino = file.ino,
+		.tid = gettid(),
+		.path = "/nowhere",
+	};
+	struct file other;
+	struct stat st;
+	int fd = -1;
+
+	file_make(&other, SHM, 1);
+	backing.hint = &other.fd;
+	assert_int_equal(backing_open(&backing, O_PATH, &fd), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_ino, file.ino);
+	close(fd);
+	file_close(&file);
+	assert_int_equal(backing_open(&backing, O_PATH, &fd), ENOENT);
+	file_put(&other);
+}
+
 static void unlinked_and_closed__unknown(void **state)
 {
 	unlink_file();
@@ -161,6 +185,7 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		FILE_CASE(linked_and_closed__found_by_path),
 		FILE_CASE(unlinked_and_open__found_by_descriptor),
+		FILE_CASE(wrong_hint__other_file_not_opened),
 		FILE_CASE(unlinked_and_closed__unknown),
 		FILE_CASE(unlinked_and_closed__found_if_privileged),
 		FILE_CASE(replaced_and_closed__unknown),
