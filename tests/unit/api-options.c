@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What a program may ask of a registration, and what is refused */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/stack_api.h"
+#include "odp.h"
+
+static struct pinsafe_reg_attr attr;
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	attr = stack_attr(STACK_A);
+	return 0;
+}
+
+static void handle(const struct pinsafe_event *event)
+{
+}
+
+static void nothing_set__as_ibv_reg_mr(void **state)
+{
+	struct ibv_mr *mr = stack_reg_attr(&attr);
+
+	assert_ptr_equal(mr->addr, attr.addr);
+	assert_int_equal(mr->length, attr.length);
+	assert_int_equal(stack_stats().registered_layout, 1);
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+}
+
+static void NULL__EINVAL(void **state)
+{
+	errno = 0;
+	assert_null(pinsafe_reg_mr(NULL, &attr, sizeof(attr)));
+	assert_int_equal(errno, EINVAL);
+	errno = 0;
+	assert_null(pinsafe_reg_mr(&stack_device.pd, NULL, sizeof(attr)));
+	assert_int_equal(errno, EINVAL);
+}
+
+static void unknown_bits__EINVAL(void **state)
+{
+	int bit;
+
+	for (bit = 5; bit < 64; bit++) {
+		attr.comp_mask = 1ull << bit;
+		assert_int_equal(stack_reg_refused(&attr), EINVAL);
+	}
+	assert_record("");
+}
+
+static void channel_and_handler__EINVAL(void **state)
+{
+	attr.channel = stack_channel();
+	attr.handler = handle;
+	assert_int_equal(stack_reg_refused(&attr), EINVAL);
+	stack_channel_end(attr.channel);
+}
+
+static void unknown_guard__EINVAL(void **state)
+{
+	attr.guard = PINSAFE_GUARD_NONE + 1;
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	assert_int_equal(stack_reg_refused(&attr), EINVAL);
+	/* Nobody said that it is set. */
+	attr.comp_mask = 0;
+	stack_dereg_ok(stack_reg_attr(&attr));
+}
+
+static void context_not_hooked__EOPNOTSUPP(void **state)
+{
+	struct ibv_context context = { .cmd_fd = -1 };
+	struct ibv_pd pd = { .context = &context };
+
+	errno = 0;
+	assert_null(pinsafe_reg_mr(&pd, &attr, sizeof(attr)));
+	assert_int_equal(errno, EOPNOTSUPP);
+}
+
+static void older_program__rest_is_0(void **state)
+{
+	const size_t smallest = offsetof(struct pinsafe_reg_attr, guard);
+	struct ibv_mr *mr;
+	size_t size;
+
+	memset((char *)&attr + smallest, 0x5a, sizeof(attr) - smallest);
+	for (size = 0; size < smallest; size++) {
+		errno = 0;
+		assert_null(pinsafe_reg_mr(&stack_device.pd, &attr, size));
+		assert_int_equal(errno, EINVAL);
+	}
+	mr = pinsafe_reg_mr(&stack_device.pd, &attr, smallest);
+	assert_non_null(mr);
+	stack_dereg_ok(mr);
+}
+
+static void newer_program__known_part_is_read(void **state)
+{
+	struct {
+		struct pinsafe_reg_attr known;
+		uint64_t more;
+	} newer = { .known = attr, .more = ~0ull };
+	struct ibv_mr *mr;
+
+	mr = pinsafe_reg_mr(&stack_device.pd, &newer.known, sizeof(newer));
+	assert_non_null(mr);
+	stack_dereg_ok(mr);
+}
+
+static void guard_none__not_protected(void **state)
+{
+	struct ibv_mr *mr;
+
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_NONE;
+	mr = stack_reg_attr(&attr);
+	assert_false(fake_lease_exists(STACK_A));
+	assert_int_equal(stack_stats().unprotected, 1);
+	assert_int_equal(stack_stats().registrations, 0);
+	stack_dereg_ok(mr);
+}
+
+/* The file looks as if it were on persistent memory. */
+static void guard_lease__ordinary_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_LEASE;
+	mr = pinsafe_reg_mr(&stack_device.pd, &attr, sizeof(attr));
+	if (!mr && errno == EOPNOTSUPP)
+		SKIP_CASE("no ordinary leases on the file system of " DISK);
+	assert_non_null(mr);
+	assert_int_equal(stack_stats().registered_lease, 1);
+	stack_break(STACK_A);
+	stack_dereg_ok(mr);
+}
+
+static void guard_layout_without_dax__EOPNOTSUPP(void **state)
+{
+	fake_statx_is_dax = false;
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_LAYOUT;
+	assert_int_equal(stack_reg_refused(&attr), EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "guard=layout"));
+}
+
+static void guard_odp_without_it__EOPNOTSUPP(void **state)
+{
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_ODP;
+	assert_int_equal(stack_reg_refused(&attr), EOPNOTSUPP);
+	assert_int_equal(stack_stats().refused_unsupported, 1);
+}
+
+/* The next registration of this thread is a plain one again. */
+static void options__for_one_registration(void **state)
+{
+	struct ibv_mr *mr, *plain;
+
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_NONE;
+	mr = stack_reg_attr(&attr);
+	plain = stack_reg_file(STACK_A);
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(plain);
+	stack_dereg_ok(mr);
+	attr.guard = PINSAFE_GUARD_ODP;
+	assert_int_equal(stack_reg_refused(&attr), EOPNOTSUPP);
+	plain = stack_reg_file(STACK_A);
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(plain);
+}
+
+/* Of another file, or of none: it is only a hint. */
+static void wrong_descriptor__right_lease(void **state)
+{
+	const int fds[] = { STACK_B->fd, STACK_A->fd, -1, 9999 };
+	struct ibv_mr *mr;
+	size_t i;
+
+	attr.comp_mask = PINSAFE_REG_FD;
+	for (i = 0; i < N_OF(fds); i++) {
+		attr.fd = fds[i];
+		mr = stack_reg_attr(&attr);
+		assert_true(fake_lease_exists(STACK_A));
+		assert_false(fake_lease_exists(STACK_B));
+		stack_dereg_ok(mr);
+	}
+}
+
+static void prefault_threads__blocks_are_there(void **state)
+{
+	struct ibv_mr *mr;
+	size_t i;
+
+	attr.comp_mask = PINSAFE_REG_PREFAULT_THREADS;
+	attr.prefault_threads = 4;
+	mr = stack_reg_attr(&attr);
+	for (i = 0; i < STACK_PAGES; i++)
+		assert_true(file_has_data(STACK_A, i));
+	stack_dereg_ok(mr);
+}
+
+/* What was allocated for events is gone: the sanitizers look. */
+static void refused_with_a_channel__nothing_left(void **state)
+{
+	attr.channel = stack_channel();
+	fake_fcntl.set_lease = ALWAYS(EACCES);
+	assert_int_equal(stack_reg_refused(&attr), EACCES);
+	stack_channel_end(attr.channel);
+}
+
+#define OPTION_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		OPTION_CASE(nothing_set__as_ibv_reg_mr),
+		OPTION_CASE(NULL__EINVAL),
+		OPTION_CASE(unknown_bits__EINVAL),
+		OPTION_CASE(channel_and_handler__EINVAL),
+		OPTION_CASE(unknown_guard__EINVAL),
+		OPTION_CASE(context_not_hooked__EOPNOTSUPP),
+		OPTION_CASE(older_program__rest_is_0),
+		OPTION_CASE(newer_program__known_part_is_read),
+		OPTION_CASE(guard_none__not_protected),
+		OPTION_CASE(guard_lease__ordinary_lease),
+		OPTION_CASE(guard_layout_without_dax__EOPNOTSUPP),
+		OPTION_CASE(guard_odp_without_it__EOPNOTSUPP),
+		OPTION_CASE(options__for_one_registration),
+		OPTION_CASE(wrong_descriptor__right_lease),
+		OPTION_CASE(prefault_threads__blocks_are_there),
+		OPTION_CASE(refused_with_a_channel__nothing_left),
+	};
+
+	return STACK_MAIN(cases);
+}
