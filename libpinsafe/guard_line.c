@@ -282,6 +282,9 @@ static bool undo_register(struct registration *reg)
 	if (!reg->real->dereg_mr(reg->mr))
 		return true;
 	refusal_orphan(&reg->mapping.parts[0], reg->mr->lkey);
+	/* The program has never seen it; the next attempt may have events. */
+	event_source_put(reg->gmr->source);
+	reg->gmr->source = NULL;
 	track_add_orphan(reg->gmr);
 	return false;
 }
