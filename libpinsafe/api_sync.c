@@ -25,22 +25,11 @@ static int get_params(struct ibv_mr *mr, struct mr_params *ret_params)
 	return r;
 }
 
-static int redirty_in_section(const struct track_query *query)
-{
-	struct section section;
-	int r;
-
-	section_enter(&section);
-	r = redirty_found(query);
-	section_leave(&section);
-	return r;
-}
-
 PINSAFE_EXPORT int pinsafe_sync(struct ibv_mr *mr, size_t offset, size_t length,
 				uint32_t flags)
 {
-	struct track_query query = { .any_file = true };
 	struct mr_params params;
+	uintptr_t start, end;
 	int r;
 
 	if (!mr || flags)
@@ -53,10 +42,12 @@ PINSAFE_EXPORT int pinsafe_sync(struct ibv_mr *mr, size_t offset, size_t length,
 		return EINVAL;
 	if (!length)
 		return 0;
-	query.start = (uintptr_t)params.addr + offset;
-	query.end = query.start + length;
-	if (flush_persistent(query.start, query.end))
+	start = (uintptr_t)params.addr + offset;
+	end = start + length;
+	if (flush_persistent(start, end))
 		return 0;
-	r = redirty_in_section(&query);
-	return r ? r : flush_back(query.start, query.end);
+	r = redirty_pages(start, end);
+	if (r == EINVAL)
+		return EACCES;
+	return r ? r : flush_back(start, end);
 }

@@ -49,7 +49,7 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	int r;
 
 	if (track_is_written(gmr))
-		(void)redirty(gmr->ranges, gmr->n_ranges);
+		redirty(gmr->ranges, gmr->n_ranges);
 	r = revoke_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);

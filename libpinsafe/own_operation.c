@@ -237,7 +237,7 @@ static void sync_found(const struct track_query *query)
 
 	fork_check();
 	section_enter(&section);
-	(void)redirty_found(query);
+	redirty_found(query);
 	section_leave(&section);
 }
 

@@ -20,7 +20,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static int populate(uintptr_t start, uintptr_t end)
+int redirty_pages(uintptr_t start, uintptr_t end)
 {
 	uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
 
@@ -32,34 +32,26 @@ static int populate(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-static int redirty_piece(uintptr_t start, uintptr_t end)
+static void redirty_piece(uintptr_t start, uintptr_t end)
 {
-	int r = populate(start, end);
+	int r = redirty_pages(start, end);
 
 	/* Unmapped or made read-only just now */
 	if (!r || r == ENOMEM || r == EINVAL)
-		return 0;
+		return;
 	/* EFAULT: no space left for the page, or it was truncated. */
 	log_error("redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
 		  (size_t)(end - start), (size_t)start, strerror(r));
-	return r;
 }
 
 /* What is left of @range in the mapping @vma */
-static int redirty_mapped(const struct mr_range *range, const struct vma *vma)
+static void redirty_mapped(const struct mr_range *range, const struct vma *vma)
 {
 	uintptr_t start = range->start > vma->start ? range->start : vma->start;
 	uintptr_t end = range->end < vma->end ? range->end : vma->end;
 
-	if (start >= end || range->dev != vma->dev || range->ino != vma->ino)
-		return 0;
-	return redirty_piece(start, end);
-}
-
-/* The first error, having tried all */
-static int first(int error, int r)
-{
-	return error ? error : r;
+	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
+		redirty_piece(start, end);
 }
 
 static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
@@ -83,32 +75,29 @@ static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
  * use, or memory whose page faults it handles itself (userfaultfd), for which
  * the keeper would wait.  None of that is populated.
  */
-int redirty(const struct mr_range *ranges, size_t n_ranges)
+void redirty(const struct mr_range *ranges, size_t n_ranges)
 {
 	struct vma_reader reader;
 	uintptr_t addr, end;
 	struct vma vma;
-	int error = 0;
 	size_t i;
 
 	find_bounds(ranges, n_ranges, &addr, &end);
 	if (addr >= end)
-		return 0;
+		return;
 	/* No descriptor left: data that is lost would be worse. */
 	if (vma_open(&reader)) {
 		for (i = 0; i < n_ranges; i++)
-			error = first(error, redirty_piece(ranges[i].start,
-							   ranges[i].end));
-		return error;
+			redirty_piece(ranges[i].start, ranges[i].end);
+		return;
 	}
 	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
 		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
-			error = first(error, redirty_mapped(&ranges[i], &vma));
+			redirty_mapped(&ranges[i], &vma);
 	vma_close(&reader);
-	return error;
 }
 
-int redirty_found(const struct track_query *query)
+void redirty_found(const struct track_query *query)
 {
 	struct mr_range *ranges;
 	size_t n;
@@ -118,9 +107,8 @@ int redirty_found(const struct track_query *query)
 	if (r) {
 		log_error("redirty: what devices wrote may not get to the file: %s",
 			  strerror(r));
-		return r;
+		return;
 	}
-	r = redirty(ranges, n);
+	redirty(ranges, n);
 	free(ranges);
-	return r;
 }

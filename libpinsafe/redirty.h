@@ -7,12 +7,15 @@
 #include "track.h"
 
 /*
- * The device may have written to these pages: let the file system know.  0, or
- * the errno of madvise(2), which is logged, too.
+ * The device may have written to these pages: let the file system know, as far
+ * as the file still is mapped there.  Failures are logged.
  */
-int redirty(const struct mr_range *ranges, size_t n_ranges);
+void redirty(const struct mr_range *ranges, size_t n_ranges);
 
 /* The same for all that was found; for threads of the program, in a section */
-int redirty_found(const struct track_query *query);
+void redirty_found(const struct track_query *query);
+
+/* The pages around these addresses, whatever is there; 0 or what madvise(2) says */
+int redirty_pages(uintptr_t start, uintptr_t end);
 
 #endif /* PINSAFE_REDIRTY_H */

@@ -453,7 +453,11 @@ int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms, uint32_t flags,
  * Return: 0, or
  * EINVAL	@mr is NULL, not guarded, not alive or not writable, the range is
  *		not in it, or @flags is not 0
- * EIO, ENOSPC...	the errno of msync(2) or madvise(2)
+ * EACCES	the memory is not mapped writable any more
+ * ENOMEM	a part of it is not mapped any more
+ * EFAULT	a page cannot be made dirty: the file system has no space for it,
+ *		or the file has become shorter
+ * EIO...	another errno of msync(2) or madvise(2)
  *
  * Since: 0.1
  */

@@ -6,15 +6,13 @@
 
 struct track_query fake_redirty_query;
 
-int redirty(const struct mr_range *ranges, size_t n_ranges)
+void redirty(const struct mr_range *ranges, size_t n_ranges)
 {
 	record("redirty");
-	return 0;
 }
 
-int redirty_found(const struct track_query *query)
+void redirty_found(const struct track_query *query)
 {
 	record("redirty found");
 	fake_redirty_query = *query;
-	return 0;
 }
