@@ -333,8 +333,11 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	int r;
 
 	/* Nothing is pinned then, so the blocks can go at any time. */
-	if (access & IBV_ACCESS_ON_DEMAND)
+	if (access & IBV_ACCESS_ON_DEMAND) {
+		if (reg.options && reg.options->check)
+			reg.options->check->guard = PINSAFE_GUARD_ODP;
 		return real->reg_mr(pd, addr, length, iova, access);
+	}
 
 	r = register_any(&reg);
 	if (!r && !reg.mapping.n_parts) {

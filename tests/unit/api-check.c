@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* pinsafe_check(): says what a registration would do, and leaves no trace */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/stack_api.h"
+
+static struct pinsafe_reg_attr attr;
+static struct pinsafe_stats before;
+static struct pinsafe_check_result result;
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	attr = stack_attr(STACK_A);
+	before = stack_stats();
+	memset(&result, 0x5a, sizeof(result));
+	return 0;
+}
+
+static int check(void)
+{
+	return pinsafe_check(&stack_device.pd, attr.addr, attr.length,
+			     attr.access, &result, sizeof(result));
+}
+
+/* Nothing logged, nothing counted, nothing held */
+static int teardown(void **state)
+{
+	struct pinsafe_stats after = stack_stats();
+
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_string_equal(stack_log(), "");
+	return stack_teardown(state);
+}
+
+static void would_succeed__guard(void **state)
+{
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.comp_mask, 0);
+	assert_int_equal(result.error, 0);
+	assert_int_equal(result.guard, PINSAFE_GUARD_LAYOUT);
+	assert_string_equal(result.reason, "");
+	assert_record("signal a, owner a, lease a, reg_mr, dereg_mr, destroy 0, unlock a");
+}
+
+static void anonymous__UNNEEDED(void **state)
+{
+	attr.addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	attr.length = page_size();
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, 0);
+	assert_int_equal(result.guard, PINSAFE_GUARD_UNNEEDED);
+	assert_string_equal(result.reason, "");
+	munmap(attr.addr, page_size());
+}
+
+/* The program's own wish, so nothing is pinned and no guard needed */
+static void on_demand__ODP(void **state)
+{
+	attr.access |= IBV_ACCESS_ON_DEMAND;
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, 0);
+	assert_int_equal(result.guard, PINSAFE_GUARD_ODP);
+}
+
+static void would_be_refused__error_and_reason(void **state)
+{
+	fake_fcntl.set_lease = ALWAYS(EACCES);
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, EACCES);
+	assert_non_null(strstr(result.reason, STACK_A->path));
+	assert_non_null(strstr(result.reason, "CAP_LEASE"));
+}
+
+static void memory_window__error_and_reason(void **state)
+{
+	attr.access |= IBV_ACCESS_MW_BIND;
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, EOPNOTSUPP);
+	assert_non_null(strstr(result.reason, "IBV_ACCESS_MW_BIND"));
+}
+
+/* Not explained by anybody but errno */
+static void driver_refuses_anonymous__reason(void **state)
+{
+	attr.addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	attr.length = page_size();
+	fake_provider.reg_mr = ALWAYS(ENOMEM);
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, ENOMEM);
+	assert_string_equal(result.reason, strerror(ENOMEM));
+	munmap(attr.addr, page_size());
+}
+
+static void beyond_the_end_of_file__EFAULT(void **state)
+{
+	assert_int_equal(ftruncate(STACK_A->fd, page_size()), 0);
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, EFAULT);
+	assert_non_null(strstr(result.reason, "end of the file"));
+}
+
+/* A registration would wait for the breaker. */
+static void being_broken__EAGAIN_at_once(void **state)
+{
+	fake_break_begin(STACK_A);
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.error, EAGAIN);
+	assert_string_not_equal(result.reason, "");
+	fake_break_end(STACK_A);
+}
+
+static void registered_already__lease_is_shared(void **state)
+{
+	struct ibv_mr *mr = stack_reg_attr(&attr);
+
+	assert_int_equal(check(), 0);
+	assert_int_equal(result.guard, PINSAFE_GUARD_LAYOUT);
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+	before.registrations++;
+	before.registered_layout++;
+}
+
+static void wrong_arguments__EINVAL(void **state)
+{
+	struct pinsafe_check_result untouched = result;
+	struct ibv_pd *pd = &stack_device.pd;
+	size_t size;
+
+	assert_int_equal(pinsafe_check(NULL, attr.addr, 1, 0, &result,
+				       sizeof(result)),
+			 EINVAL);
+	assert_int_equal(pinsafe_check(pd, attr.addr, 1, 0, NULL,
+				       sizeof(result)),
+			 EINVAL);
+	for (size = 0; size < sizeof(result.comp_mask); size++)
+		assert_int_equal(pinsafe_check(pd, attr.addr, 1, 0, &result,
+					       size),
+				 EINVAL);
+	assert_memory_equal(&result, &untouched, sizeof(result));
+}
+
+static void not_hooked__EOPNOTSUPP(void **state)
+{
+	struct ibv_context context = { .cmd_fd = -1 };
+	struct ibv_pd pd = { .context = &context };
+
+	assert_int_equal(pinsafe_check(&pd, attr.addr, attr.length, 0, &result,
+				       sizeof(result)),
+			 EOPNOTSUPP);
+}
+
+static void older_program__only_what_it_knows(void **state)
+{
+	size_t size = offsetof(struct pinsafe_check_result, reason);
+
+	assert_int_equal(pinsafe_check(&stack_device.pd, attr.addr, attr.length,
+				       attr.access, &result, size),
+			 0);
+	assert_int_equal(result.guard, PINSAFE_GUARD_LAYOUT);
+	assert_int_equal(result.reason[0], 0x5a);
+}
+
+static void query_device__what_is_there(void **state)
+{
+	struct {
+		struct pinsafe_device_attr known;
+		uint64_t more;
+	} got;
+	struct ibv_context other = { .cmd_fd = -1 };
+
+	memset(&got, 0x5a, sizeof(got));
+	assert_int_equal(pinsafe_query_device(&stack_device.context, &got.known,
+					      sizeof(got)),
+			 0);
+	assert_int_equal(got.known.comp_mask, 0);
+	assert_int_equal(got.known.is_hooked, 1);
+	assert_int_equal(got.known.guards &
+				 PINSAFE_GUARD_BIT(PINSAFE_GUARD_ODP),
+			 0);
+	assert_int_equal(got.more, 0);
+	assert_int_equal(pinsafe_query_device(&other, &got.known,
+					      sizeof(got.known)),
+			 0);
+	assert_int_equal(got.known.is_hooked, 0);
+	assert_int_equal(pinsafe_query_device(NULL, &got.known, sizeof(got)),
+			 EINVAL);
+	assert_int_equal(pinsafe_query_device(&other, NULL, sizeof(got)),
+			 EINVAL);
+	assert_int_equal(pinsafe_query_device(&other, &got.known, 7), EINVAL);
+}
+
+#define CHECK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CHECK_CASE(would_succeed__guard),
+		CHECK_CASE(anonymous__UNNEEDED),
+		CHECK_CASE(on_demand__ODP),
+		CHECK_CASE(would_be_refused__error_and_reason),
+		CHECK_CASE(memory_window__error_and_reason),
+		CHECK_CASE(driver_refuses_anonymous__reason),
+		CHECK_CASE(beyond_the_end_of_file__EFAULT),
+		CHECK_CASE(being_broken__EAGAIN_at_once),
+		CHECK_CASE(registered_already__lease_is_shared),
+		CHECK_CASE(wrong_arguments__EINVAL),
+		CHECK_CASE(not_hooked__EOPNOTSUPP),
+		CHECK_CASE(older_program__only_what_it_knows),
+		CHECK_CASE(query_device__what_is_there),
+	};
+
+	return STACK_MAIN(cases);
+}
