@@ -83,7 +83,7 @@ static void populate_all(struct work *work, unsigned int n_threads)
 	pthread_t threads[MAX_THREADS];
 	unsigned int n = 0;
 
-	while (n + 1 < n_threads && n < MAX_THREADS &&
+	while (n + 1 < n_threads && n + 1 < MAX_THREADS &&
 	       !pthread_create(&threads[n], NULL, populate_chunks, work))
 		n++;
 	populate_chunks(work);
