@@ -71,7 +71,9 @@ static bool is_program_lease(int fd, int (*borrow)(int fd))
 	fd = borrow(fd);
 	if (fd < 0)
 		return false;
-	is_armed = sigio_is_armed(fd) && !fcntl(fd, F_GETOWN_EX, &owner);
+	/* No owner: the lease has just ended. */
+	is_armed = sigio_is_armed(fd) && !fcntl(fd, F_GETOWN_EX, &owner) &&
+		   owner.pid;
 	close(fd);
 	return is_armed &&
 	       !(owner.type == F_OWNER_TID && owner.pid == gettid());
