@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "lib/guarded.h"
 
@@ -33,6 +34,22 @@ static void btrfs_for_writing__EOPNOTSUPP(void **state)
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].fs_magic = BTRFS_SUPER_MAGIC;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
+}
+
+static void disk_cannot_be_asked__EOPNOTSUPP(void **state)
+{
+	struct rlimit saved, none = {0};
+
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_keeper.call = ALWAYS(EMFILE);
+	assert_false(getrlimit(RLIMIT_NOFILE, &saved));
+	none.rlim_max = saved.rlim_max;
+	assert_false(setrlimit(RLIMIT_NOFILE, &none));
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_false(setrlimit(RLIMIT_NOFILE, &saved));
+	assert_record("classify");
+	assert_int_equal(stats.refusals, 1);
 }
 
 /* As Linux does since 6.5 for memory that the device writes to */
@@ -299,6 +316,7 @@ int main(void)
 		GUARDED_CASE(register__without_errno_is_EIO),
 		GUARDED_CASE(register_over_two_files__EINVAL),
 		GUARDED_CASE(look_again__cannot_classify),
+		GUARDED_CASE(disk_cannot_be_asked__EOPNOTSUPP),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);
