@@ -48,8 +48,10 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
 	int r;
 
+	/* The memory region must go in time, so that comes first. */
 	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges);
+		redirty(gmr->ranges, gmr->n_ranges,
+			lease ? lease_last_call_ns(lease) : UINT64_MAX);
 	r = revoke_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);

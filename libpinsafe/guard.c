@@ -217,6 +217,25 @@ static void count(enum pinsafe_guard guard)
 		stats_add(registered_odp, 1);
 }
 
+/*
+ * An ordinary lease is not broken by what is done through the descriptor that
+ * has it, and without the preload object nobody tells us of that.
+ */
+static void tell_half_guarded(const struct registration *reg)
+{
+	const struct mapping_part *part;
+	size_t i;
+
+	for (i = 0; i < reg->mapping.n_parts && !watch_is_enabled(); i++) {
+		part = &reg->mapping.parts[i];
+		if (reg->choices[i].backend == &lease_ordinary &&
+		    once_for_file(ONCE_HALF_GUARDED, part->file.dev,
+				  part->file.ino))
+			log_warn("guard: %s: the lease guards against other processes only: without libpinsafe-preload.so nobody sees the program itself truncate the file or punch holes into it, nor fsync(2) what a device wrote",
+				 part->file.path);
+	}
+}
+
 /* Tell who asked, or count */
 static void tell(const struct registration *reg, enum pinsafe_guard guard)
 {
@@ -345,6 +364,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		guard = PINSAFE_GUARD_UNNEEDED;
 	} else if (!r && reg.gmr) {
 		guard = guard_of(&reg);
+		tell_half_guarded(&reg);
 	}
 	if (!r)
 		tell(&reg, guard);

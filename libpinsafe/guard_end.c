@@ -57,7 +57,7 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 	int r;
 
 	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges);
+		redirty(gmr->ranges, gmr->n_ranges, UINT64_MAX);
 	/* For a zombie verbs_wrap.c keeps this from reaching the kernel. */
 	r = real->dereg_mr(gmr->mr);
 	if (r) {

@@ -254,6 +254,13 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
 					      grace_ns : lease->max_grace_ns);
 }
 
+uint64_t lease_last_call_ns(const struct lease *lease)
+{
+	if (!lease->break_time_ns)
+		return UINT64_MAX;
+	return lease->broken_at_ns + lease->break_time_ns / 4 * 3;
+}
+
 /*
  * F_GETLEASE says F_UNLCK both for a lease that is being broken and for none,
  * but with the lease the kernel forgets its signal (fs/locks.c:lease_modify).

@@ -125,6 +125,8 @@ void lease_scan(void);
 unsigned int lease_break_blind(dev_t dev, ino_t ino);
 /* Until when an MR with @grace_ns may live once the lease is broken */
 uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns);
+/* When it is high time to revoke: 3/4 of lease-break-time after the break */
+uint64_t lease_last_call_ns(const struct lease *lease);
 /* True once: the kernel has taken the lease away, and does not wait for us. */
 bool lease_is_lost(struct lease *lease);
 /* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */

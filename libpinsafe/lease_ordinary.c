@@ -54,15 +54,17 @@ static int set_lease(int fd, int type)
 struct take_args {
 	struct lease *lease;
 	const struct backing *file;
+	bool is_shared;		/* a descriptor of the file is not the only one */
 };
 
 /* Takes over @fd. */
-static int take_write_lease(int fd, const struct take_args *args)
+static int take_write_lease(int fd, struct take_args *args)
 {
 	int r;
 
 	r = is_file(fd, args->file) ? set_lease(fd, F_WRLCK) : ENOENT;
 	if (r) {
+		args->is_shared |= r == EAGAIN;
 		close(fd);
 		return r;
 	}
@@ -78,7 +80,7 @@ static int try_descriptor(int number, void *arg)
 	return fd < 0 ? errno : take_write_lease(fd, arg);
 }
 
-/* Descriptors of O_PATH count for nothing: EBADF. */
+/* Descriptors of O_PATH, which the kernel answers with EBADF, count for nothing. */
 static int try_all(struct take_args *args)
 {
 	int kept, r;
@@ -88,7 +90,9 @@ static int try_all(struct take_args *args)
 		return r;
 	kept = watch_dup(args->file->dev, args->file->ino);
 	if (kept >= 0)
-		return take_write_lease(kept, args);
+		r = take_write_lease(kept, args);
+	if (r && args->is_shared)
+		return EAGAIN;
 	return r == EBADF ? ENOENT : r;
 }
 

@@ -93,20 +93,23 @@ static bool must_guard_shmem(const struct vma *vma)
  * Files of some file systems are mapped under another device number than
  * stat(2) gives them, so they are not found.  At least name the file system.
  */
-static void name_file_system(const struct vma *vma, struct mapping_part *part)
+static bool is_on_stacked_fs(const struct vma *vma, struct mapping_part *part)
 {
-	struct statfs sfs;
+	struct statfs sfs = { 0 };
 	int fd = open(vma->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return;
-	if (!fstatfs(fd, &sfs) && (sfs.f_type == OVERLAYFS_SUPER_MAGIC ||
-				   sfs.f_type == BTRFS_SUPER_MAGIC)) {
-		part->kind = MAPPING_PAGE_CACHE;
-		part->fs_magic = sfs.f_type;
-		part->fs_name = fs_name(sfs.f_type);
-	}
+		return false;
+	if (fstatfs(fd, &sfs))
+		sfs.f_type = 0;
 	close(fd);
+	if (sfs.f_type != OVERLAYFS_SUPER_MAGIC &&
+	    sfs.f_type != BTRFS_SUPER_MAGIC)
+		return false;
+	part->kind = MAPPING_PAGE_CACHE;
+	part->fs_magic = sfs.f_type;
+	part->fs_name = fs_name(sfs.f_type);
+	return true;
 }
 
 /*
@@ -119,19 +122,19 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	struct statfs sfs;
 	int fd, r;
 
-	if (is_no_file(vma))
-		return false;
 	part->kind = MAPPING_UNKNOWN;
 	part->fs_name = "an unknown file system";
+	if (is_no_file(vma)) {
+		part->error = ENOENT;
+		return is_on_stacked_fs(vma, part);
+	}
 	r = backing_open(&part->file, O_PATH, &fd);
 	if (r) {
 		part->error = r;
-		if (is_unnamed_memory(vma)) {
-			part->kind = MAPPING_SHMEM;
-			return must_guard_shmem(vma);
-		}
-		name_file_system(vma, part);
-		return true;
+		if (is_on_stacked_fs(vma, part) || !is_unnamed_memory(vma))
+			return true;
+		part->kind = MAPPING_SHMEM;
+		return must_guard_shmem(vma);
 	}
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||

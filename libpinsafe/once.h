@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum once_topic { ONCE_UNGUARDED, ONCE_ON_DEMAND };
+enum once_topic { ONCE_UNGUARDED, ONCE_ON_DEMAND, ONCE_HALF_GUARDED };
 
 /*
  * True when it is asked for the first time for a file; the process remembers

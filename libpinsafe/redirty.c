@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "redirty.h"
 #include "vma.h"
@@ -19,6 +20,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+
+/* So that the end of a deadline is seen in time */
+#define CHUNK_SIZE (64ul << 20)
 
 int redirty_pages(uintptr_t start, uintptr_t end)
 {
@@ -32,9 +36,24 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-static void redirty_piece(uintptr_t start, uintptr_t end)
+/* ETIMEDOUT at @deadline_ns */
+static int redirty_until(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
 {
-	int r = redirty_pages(start, end);
+	uintptr_t next;
+	int r = 0;
+
+	for (; start < end && !r; start = next) {
+		if (clock_now_ns() >= deadline_ns)
+			return ETIMEDOUT;
+		next = end - start > CHUNK_SIZE ? start + CHUNK_SIZE : end;
+		r = redirty_pages(start, next);
+	}
+	return r;
+}
+
+static void redirty_piece(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
+{
+	int r = redirty_until(start, end, deadline_ns);
 
 	/* Unmapped or made read-only just now */
 	if (!r || r == ENOMEM || r == EINVAL)
@@ -45,13 +64,14 @@ static void redirty_piece(uintptr_t start, uintptr_t end)
 }
 
 /* What is left of @range in the mapping @vma */
-static void redirty_mapped(const struct mr_range *range, const struct vma *vma)
+static void redirty_mapped(const struct mr_range *range, const struct vma *vma,
+			   uint64_t deadline_ns)
 {
 	uintptr_t start = range->start > vma->start ? range->start : vma->start;
 	uintptr_t end = range->end < vma->end ? range->end : vma->end;
 
 	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
-		redirty_piece(start, end);
+		redirty_piece(start, end, deadline_ns);
 }
 
 static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
@@ -75,7 +95,8 @@ static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
  * use, or memory whose page faults it handles itself (userfaultfd), for which
  * the keeper would wait.  None of that is populated.
  */
-void redirty(const struct mr_range *ranges, size_t n_ranges)
+void redirty(const struct mr_range *ranges, size_t n_ranges,
+	     uint64_t deadline_ns)
 {
 	struct vma_reader reader;
 	uintptr_t addr, end;
@@ -88,12 +109,13 @@ void redirty(const struct mr_range *ranges, size_t n_ranges)
 	/* No descriptor left: data that is lost would be worse. */
 	if (vma_open(&reader)) {
 		for (i = 0; i < n_ranges; i++)
-			redirty_piece(ranges[i].start, ranges[i].end);
+			redirty_piece(ranges[i].start, ranges[i].end,
+				      deadline_ns);
 		return;
 	}
 	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
 		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
-			redirty_mapped(&ranges[i], &vma);
+			redirty_mapped(&ranges[i], &vma, deadline_ns);
 	vma_close(&reader);
 }
 
@@ -109,6 +131,6 @@ void redirty_found(const struct track_query *query)
 			  strerror(r));
 		return;
 	}
-	redirty(ranges, n);
+	redirty(ranges, n, UINT64_MAX);
 	free(ranges);
 }

@@ -8,9 +8,11 @@
 
 /*
  * The device may have written to these pages: let the file system know, as far
- * as the file still is mapped there.  Failures are logged.
+ * as the file still is mapped there.  Failures are logged.  At @deadline_ns
+ * (CLOCK_MONOTONIC) it stops, which is a failure; UINT64_MAX: never.
  */
-void redirty(const struct mr_range *ranges, size_t n_ranges);
+void redirty(const struct mr_range *ranges, size_t n_ranges,
+	     uint64_t deadline_ns);
 
 /* The same for all that was found; for threads of the program, in a section */
 void redirty_found(const struct track_query *query);

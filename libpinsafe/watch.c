@@ -51,7 +51,12 @@ static _Atomic uintptr_t lowest = UINTPTR_MAX, highest;
 
 void watch_enable(void)
 {
-	atomic_store(&is_enabled, true);
+	/*
+	 * What we are told of takes locks, which a child of a fork(2) by
+	 * another thread must not inherit.
+	 */
+	if (!fork_setup())
+		atomic_store(&is_enabled, true);
 }
 
 bool watch_is_enabled(void)
@@ -170,7 +175,7 @@ void watch_mapped(void *addr, size_t length, int fd)
 	int r, saved_errno = errno;
 	struct section section;
 
-	if (watch_is_enabled() && is_worth_keeping(fd) && !fork_setup()) {
+	if (watch_is_enabled() && is_worth_keeping(fd)) {
 		fork_check();
 		section_enter(&section);
 		r = keeper_call(keep_on_keeper, &args);

@@ -197,10 +197,11 @@ static void no_disk__chosen(void **state)
 	(void)chosen(true);
 }
 
-static void empty_attribute__chosen(void **state)
+/* Nobody can say that it does not need them. */
+static void empty_attribute__refused(void **state)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "");
-	(void)chosen(true);
+	refused(true, EOPNOTSUPP);
 }
 
 /* Nothing of these is written back. */
@@ -232,7 +233,7 @@ int main(void)
 		CHOICE_CASE(partition__asks_its_disk),
 		CHOICE_CASE(partition_of_an_ordinary_disk__chosen),
 		CHOICE_CASE(no_disk__chosen),
-		CHOICE_CASE(empty_attribute__chosen),
+		CHOICE_CASE(empty_attribute__refused),
 		CHOICE_CASE(other_kinds__need_no_stable_pages),
 	};
 

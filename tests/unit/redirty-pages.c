@@ -41,7 +41,7 @@ static void assert_log_has(const char *text)
 
 static void whole_pages__as_they_are(void **state)
 {
-	redirty(ranges, 2);
+	redirty(ranges, 2, UINT64_MAX);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_string_equal(file_text(log_file.path), "");
 }
@@ -50,20 +50,20 @@ static void parts_of_pages__the_whole(void **state)
 {
 	struct mr_range range = {.start = 0x10123, .end = 0x11001};
 
-	redirty(&range, 1);
+	redirty(&range, 1, UINT64_MAX);
 	assert_record("dirty 0x10000+0x2000");
 }
 
 static void no_ranges__nothing(void **state)
 {
-	redirty(NULL, 0);
+	redirty(NULL, 0, UINT64_MAX);
 	assert_record("");
 }
 
 static void interrupted__again(void **state)
 {
 	fake_madvise = ONCE(EINTR);
-	redirty(ranges, 1);
+	redirty(ranges, 1, UINT64_MAX);
 	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000");
 }
 
@@ -71,7 +71,7 @@ static void interrupted__again(void **state)
 static void nothing_there(int error)
 {
 	fake_madvise = ONCE(error);
-	redirty(ranges, 2);
+	redirty(ranges, 2, UINT64_MAX);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_string_equal(file_text(log_file.path), "");
 }
@@ -89,7 +89,7 @@ static void read_only__next_range(void **state)
 static void fails(int error)
 {
 	fake_madvise = ONCE(error);
-	redirty(ranges, 2);
+	redirty(ranges, 2, UINT64_MAX);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_log_has("16384 bytes at 0x10000 may not get to the file");
 }

@@ -79,6 +79,13 @@ static void not_enabled__nothing_kept(void **state)
 	assert_false(watch_is_enabled());
 	map_all(file.fd);
 	assert_false(is_kept());
+	/* Nor if a child could inherit locks that are held */
+	fake_fork_setup_error = ENOMEM;
+	watch_enable();
+	assert_false(watch_is_enabled());
+	map_all(file.fd);
+	assert_false(is_kept());
+	fake_fork_setup_error = 0;
 	assert_false(watch_covers(0, UINTPTR_MAX));
 	file_put(&file);
 	watch_enable();
@@ -198,12 +205,6 @@ static void tmpfs__kept_if_it_may_be_guarded(void **state)
 	fake_config.may_guard_shmem = true;
 	map_all(file.fd);
 	assert_true(is_kept());
-}
-
-static void no_fork_handlers__not_kept(void **state)
-{
-	fake_fork_setup_error = ENOMEM;
-	not_kept(file.fd);
 }
 
 static void no_descriptor_left__not_kept(void **state)
@@ -420,7 +421,6 @@ int main(void)
 		WATCH_CASE(file_system_without_leases__not_kept),
 		WATCH_CASE(tmpfs__not_kept),
 		WATCH_CASE(tmpfs__kept_if_it_may_be_guarded),
-		WATCH_CASE(no_fork_handlers__not_kept),
 		WATCH_CASE(no_descriptor_left__not_kept),
 		WATCH_CASE(no_keeper__not_kept),
 		WATCH_CASE(unmap_whole__dropped),

@@ -6,7 +6,8 @@
 
 struct track_query fake_redirty_query;
 
-void redirty(const struct mr_range *ranges, size_t n_ranges)
+void redirty(const struct mr_range *ranges, size_t n_ranges,
+	     uint64_t deadline_ns)
 {
 	record("redirty");
 }
