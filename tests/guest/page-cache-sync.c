@@ -16,15 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "disk.h"
 #include "region.h"
 #include "t.h"
-#include "victim.h"
 
 #define FILE_LEN (64UL << 10)
 #define AT 20480
@@ -34,53 +32,6 @@
 #define SECOND 0x3232323232323232
 
 static char directory[FILES_PATH_MAX];
-
-/*
- * The disk's content at the file's offset.  The disk is a loop device, so
- * this opens nothing but the file below it: no lease breaks, no page of the
- * page cache is written back.
- */
-struct disk {
-	int fd;
-	off_t at;
-};
-
-static struct disk disk_open(int file, off_t offset)
-{
-	char attribute[80], backing[FILES_PATH_MAX];
-	struct victim_blocks blocks;
-	struct disk disk;
-	struct stat st;
-	FILE *f;
-
-	if (fstat(file, &st))
-		t_bail("fstat");
-	snprintf(attribute, sizeof(attribute),
-		 "/sys/dev/block/%u:%u/loop/backing_file", major(st.st_dev),
-		 minor(st.st_dev));
-	f = fopen(attribute, "re");
-	if (!f || !fgets(backing, sizeof(backing), f))
-		t_bail("%s", attribute);
-	fclose(f);
-	backing[strcspn(backing, "\n")] = '\0';
-	victim_find_blocks(file, FILE_LEN, &blocks);
-	if (blocks.n != 1)
-		t_bail("the file is in %u pieces", blocks.n);
-	disk.at = blocks.extent[0].start + offset;
-	disk.fd = open(backing, O_RDONLY | O_CLOEXEC);
-	if (disk.fd < 0)
-		t_bail("opening %s", backing);
-	return disk;
-}
-
-static uint64_t disk_read(const struct disk *disk)
-{
-	uint64_t value;
-
-	if (pread(disk->fd, &value, sizeof(value), disk->at) != sizeof(value))
-		t_bail("reading the disk");
-	return value;
-}
 
 static void write_value(struct region *region, struct verbs *verbs,
 			uint64_t value)
@@ -125,7 +76,7 @@ static void check_way(struct verbs *verbs, unsigned way, bool loss)
 	uint64_t value;
 
 	region_create(&region, directory, name, FILE_LEN);
-	disk = disk_open(region.fd, AT);
+	disk = disk_open(region.fd, FILE_LEN, AT);
 	region_register(&region, verbs);
 	write_value(&region, verbs, FIRST);
 	t_zero(ways[way].sync(&region), "%s", name);
@@ -171,7 +122,7 @@ static void check_deregistered(struct verbs *verbs, struct t_child *other,
 	struct disk disk;
 
 	region_create(&region, directory, name, FILE_LEN);
-	disk = disk_open(region.fd, AT);
+	disk = disk_open(region.fd, FILE_LEN, AT);
 	write_twice(&region, verbs);
 	region_deregister(&region);
 	t_zero(t_child_run(other, 0, CHILD_MS).err,
@@ -201,7 +152,7 @@ static void write_and_exit(const char *path)
 static void check_exited(struct t_child *other, const char *path)
 {
 	int fd = files_create(path, FILE_LEN, '.'), status;
-	struct disk disk = disk_open(fd, AT);
+	struct disk disk = disk_open(fd, FILE_LEN, AT);
 	pid_t pid;
 
 	/* So that the program is the only one that has it open */
