@@ -27,7 +27,10 @@ PINSAFE_EXPORT struct pinsafe_event_channel *pinsafe_create_event_channel(void)
 PINSAFE_EXPORT int
 pinsafe_destroy_event_channel(struct pinsafe_event_channel *channel)
 {
-	return channel ? event_channel_end(channel) : EINVAL;
+	if (!channel)
+		return EINVAL;
+	fork_check();
+	return event_channel_end(channel);
 }
 
 PINSAFE_EXPORT int
@@ -39,7 +42,10 @@ pinsafe_event_channel_fd(struct pinsafe_event_channel *channel)
 PINSAFE_EXPORT int pinsafe_get_event(struct pinsafe_event_channel *channel,
 				     struct pinsafe_event **event)
 {
-	return channel && event ? event_take(channel, event) : EINVAL;
+	if (!channel || !event)
+		return EINVAL;
+	fork_check();
+	return event_take(channel, event);
 }
 
 PINSAFE_EXPORT void pinsafe_ack_event(struct pinsafe_event *event)

@@ -117,6 +117,7 @@ PINSAFE_EXPORT struct ibv_mr *pinsafe_reg_mr(struct ibv_pd *pd,
 		return NULL;
 	}
 	memcpy(&known, attr, size < sizeof(known) ? size : sizeof(known));
+	fork_check();
 	return reg_with(pd, &known);
 }
 

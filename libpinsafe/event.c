@@ -59,6 +59,7 @@ struct pinsafe_event_channel {
 	STAILQ_HEAD(, event) queue;
 	int fd;				/* eventfd(2), counts; -1: none */
 	struct keeper_fd keeper_fd;	/* the same for the keeper */
+	unsigned int process;		/* of which it is; constant */
 };
 
 /* Guards all of the above but what is constant */
@@ -71,6 +72,8 @@ static struct pinsafe_event_channel handler_channel = {
 };
 static pthread_cond_t handler_has_work = PTHREAD_COND_INITIALIZER;
 static bool handlers_run;
+/* Another one in each child of fork(2) */
+static unsigned int this_process;
 
 static void channel_put(struct pinsafe_event_channel *channel)
 	PS_REQUIRES(event_lock)
@@ -174,6 +177,12 @@ static int start_handlers(void) PS_REQUIRES(event_lock)
 	return r;
 }
 
+/* The keeper of a child has no descriptor of a channel of its parent. */
+static bool is_ours(const struct pinsafe_event_channel *channel)
+{
+	return channel->process == this_process;
+}
+
 static int source_new(struct pinsafe_event_channel *channel,
 		      pinsafe_break_handler *handler, void *user_data,
 		      struct event_source **ret_source) PS_REQUIRES(event_lock)
@@ -182,6 +191,8 @@ static int source_new(struct pinsafe_event_channel *channel,
 	size_t i;
 	int r;
 
+	if (!handler && !is_ours(channel))
+		return EINVAL;
 	r = handler ? start_handlers() : 0;
 	if (r)
 		return r;
@@ -347,6 +358,7 @@ int event_channel_new(struct pinsafe_event_channel **ret_channel)
 	if (!channel)
 		return ENOMEM;
 	channel->refs = 1;
+	channel->process = this_process;
 	STAILQ_INIT(&channel->queue);
 	channel->fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	if (channel->fd < 0) {
@@ -372,7 +384,7 @@ static int end(struct pinsafe_event_channel *channel) PS_REQUIRES(event_lock)
 {
 	struct event *event;
 
-	if (channel->n_taken)
+	if (is_ours(channel) && channel->n_taken)
 		return EBUSY;
 	channel->has_ended = true;
 	while ((event = take(channel)))
@@ -390,7 +402,8 @@ int event_channel_end(struct pinsafe_event_channel *channel)
 	r = end(channel);
 	ps_unlock(&event_lock);
 	if (!r) {
-		(void)keeper_call(close_on_keeper, channel);
+		if (is_ours(channel))
+			(void)keeper_call(close_on_keeper, channel);
 		close(channel->fd);
 		ps_lock(&event_lock);
 		channel_put(channel);
@@ -412,6 +425,8 @@ int event_take(struct pinsafe_event_channel *channel,
 	struct event *event;
 	uint64_t one;
 
+	if (!is_ours(channel))
+		return EINVAL;
 	if (read(channel->fd, &one, sizeof(one)) < 0)
 		return errno;
 	section_enter(&section);
@@ -453,4 +468,5 @@ void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 	handler_has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	handlers_run = false;
 	STAILQ_INIT(&handler_channel.queue);
+	this_process++;
 }

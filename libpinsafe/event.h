@@ -13,7 +13,8 @@ struct event_source;
  * caller.  Without a handler they go to @channel.  All memory that posting
  * needs is there afterwards.
  *
- * 0; ENOMEM; or the errno of starting the thread that runs handlers.
+ * 0; ENOMEM; EINVAL if the channel is of the parent process; or the errno of
+ * starting the thread that runs handlers.
  */
 int event_source_new(struct pinsafe_event_channel *channel,
 		     pinsafe_break_handler *handler, void *user_data,

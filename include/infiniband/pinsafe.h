@@ -266,6 +266,9 @@ struct pinsafe_event_channel;
 /**
  * pinsafe_create_event_channel - make a place for events to come in
  *
+ * It is for this process: in a child of fork(2) it can only be destroyed, which
+ * leaves that of the parent alone.
+ *
  * Return: a channel for pinsafe_destroy_event_channel(), or NULL and errno:
  * ENOMEM	out of memory
  * EMFILE, ENFILE	too many descriptors
@@ -310,7 +313,7 @@ int pinsafe_event_channel_fd(struct pinsafe_event_channel *channel);
  * Return: 0, or
  * EAGAIN	no event, and the descriptor has O_NONBLOCK
  * EINTR	a signal was handled
- * EINVAL	an argument is NULL
+ * EINVAL	an argument is NULL, or the channel is of the parent process
  *
  * Since: 0.1
  */
@@ -383,8 +386,8 @@ struct pinsafe_reg_attr {
  * Return: a memory region for ibv_dereg_mr(), or NULL and errno: those of
  * ibv_reg_mr(3) and pinsafe(7), and
  * EINVAL	an argument is NULL, comp_mask has unknown bits, both a channel
- *		and a handler are given, or @size is too small for addr, length
- *		and access
+ *		and a handler are given, the channel is of the parent process,
+ *		or @size is too small for addr, length and access
  * EOPNOTSUPP	the context is not guarded
  * ENOSYS	libibverbs is not loaded in a way that its functions can be found
  *

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * A child of fork(2): a channel of its parent is good for nothing there but to
+ * be destroyed, which leaves the parent's and the child's own alone.
+ */
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/stack_api.h"
+
+static struct pinsafe_event_channel *channel;
+static struct pinsafe_reg_attr attr;
+static struct ibv_mr *inherited;
+static struct device other;
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	channel = stack_channel();
+	attr = stack_attr(STACK_A);
+	attr.channel = channel;
+	inherited = stack_reg_attr(&attr);
+	return 0;
+}
+
+/* The parent is as it was: it hears of a break. */
+static int teardown(void **state)
+{
+	stack_break(STACK_A);
+	stack_event_is(channel, PINSAFE_EVENT_REVOKED, inherited);
+	stack_dereg_ok(inherited);
+	stack_channel_end(channel);
+	return stack_teardown(state);
+}
+
+static void in_child(int (*fn)(void), pid_t (*fork_fn)(void))
+{
+	int status;
+	pid_t pid = fork_fn();
+
+	if (!pid) {
+		alarm(DEADLINE_MS / 1000);
+		_exit(fn());
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status))
+		fail_msg("check %d of the child failed", WEXITSTATUS(status));
+}
+
+static int use_channel_of_parent(void)
+{
+	struct pinsafe_event *event;
+
+	if (pinsafe_get_event(channel, &event) != EINVAL)
+		return 1;
+	if (pinsafe_reg_mr(&stack_device.pd, &attr, sizeof(attr)) ||
+	    errno != EINVAL)
+		return 2;
+	return pinsafe_destroy_event_channel(channel) ? 3 : 0;
+}
+
+static void channel_of_parent__EINVAL(void **state)
+{
+	in_child(use_channel_of_parent, fork);
+}
+
+static void channel_of_parent__EINVAL_unseen_fork(void **state)
+{
+	if (UNDER_TSAN)
+		SKIP_CASE("ThreadSanitizer cannot follow there");
+	in_child(use_channel_of_parent, _Fork);
+}
+
+/* Nobody in the child can acknowledge what a thread of the parent has taken. */
+static void event_taken_in_parent__child_can_destroy(void **state)
+{
+	struct pinsafe_reg_attr second = stack_attr(STACK_B);
+	struct pinsafe_event *event;
+	struct ibv_mr *mr;
+
+	second.channel = channel;
+	mr = stack_reg_attr(&second);
+	stack_break(STACK_B);
+	event = stack_event(channel, PINSAFE_EVENT_REVOKED, mr);
+	in_child(use_channel_of_parent, fork);
+	pinsafe_ack_event(event);
+	stack_dereg_ok(mr);
+}
+
+static int use_own_channel(void)
+{
+	struct pinsafe_event_channel *own = pinsafe_create_event_channel();
+	struct pinsafe_event *event;
+	struct ibv_mr *mr;
+
+	if (!own)
+		return 1;
+	if (pinsafe_destroy_event_channel(channel))
+		return 2;
+	/* In the fake kernel, which is a copy, the file has no lease here. */
+	fake_fcntl_files(stack_files, STACK_FILES);
+	stack_open(&other, -1);
+	attr.channel = own;
+	mr = pinsafe_reg_mr(&other.pd, &attr, sizeof(attr));
+	if (!mr)
+		return 3;
+	fake_break_begin(STACK_A);
+	if (!fake_break_wait(STACK_A))
+		return 4;
+	fake_break_end(STACK_A);
+	if (pinsafe_get_event(own, &event) || event->mr != mr)
+		return 5;
+	pinsafe_ack_event(event);
+	if (stack_dereg(mr))
+		return 6;
+	return pinsafe_destroy_event_channel(own) ? 7 : 0;
+}
+
+static void own_channel__works(void **state)
+{
+	if (UNDER_TSAN)
+		SKIP_CASE("ThreadSanitizer cannot follow there");
+	in_child(use_own_channel, fork);
+}
+
+#define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		FORK_CASE(channel_of_parent__EINVAL),
+		FORK_CASE(channel_of_parent__EINVAL_unseen_fork),
+		FORK_CASE(event_taken_in_parent__child_can_destroy),
+		FORK_CASE(own_channel__works),
+	};
+
+	return STACK_MAIN(cases);
+}
