@@ -161,6 +161,7 @@ static int restore(const struct mr_params *params, struct event_source *old,
 		.mask = params->mask,
 		.guard = params->guard,
 		.grace_ms = params->grace_ms,
+		.prefault_threads = params->prefault_threads,
 		.timeout_ms = timeout_ms,
 	};
 	struct ibv_mr *mr;

@@ -335,6 +335,7 @@ static int describe_options(struct registration *reg)
 	gmr->params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
 	gmr->params.guard = options->guard;
 	gmr->params.grace_ms = options->grace_ms;
+	gmr->params.prefault_threads = options->prefault_threads;
 	if (!options->source)
 		return 0;
 	event_source_set_mr(options->source, reg->mr, reg->addr, reg->length);

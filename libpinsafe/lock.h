@@ -6,7 +6,8 @@
  *
  *   1  hook_lock	real_verbs.c: the hooked contexts
  *   2  table_lock	leases and memory regions
- *   3  request_lock	keeper.c: what other threads ask of the keeper
+ *   3  event_lock	event.c: events and their channels
+ *   4  request_lock	keeper.c: what other threads ask of the keeper
  *
  * A thread of the program enters a section before it takes any of them: inside,
  * signals are blocked and cancellation is off.  Otherwise a signal handler that

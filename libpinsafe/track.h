@@ -39,6 +39,7 @@ struct mr_params {
 	uint64_t mask;		/* of struct reg_options */
 	enum pinsafe_guard guard;
 	uint32_t grace_ms;
+	uint32_t prefault_threads;
 };
 
 /* A memory region over guarded memory */
