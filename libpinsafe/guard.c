@@ -239,10 +239,13 @@ static void tell_half_guarded(const struct registration *reg)
 /* Tell who asked, or count */
 static void tell(const struct registration *reg, enum pinsafe_guard guard)
 {
-	if (reg->options && reg->options->check)
+	if (reg->options && reg->options->check) {
 		reg->options->check->guard = guard;
-	else
-		count(guard);
+		return;
+	}
+	count(guard);
+	if (guard == PINSAFE_GUARD_LEASE)
+		tell_half_guarded(reg);
 }
 
 /* By policy: guard=none, or on_refuse=warn after a refusal with @error */
@@ -364,7 +367,6 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		guard = PINSAFE_GUARD_UNNEEDED;
 	} else if (!r && reg.gmr) {
 		guard = guard_of(&reg);
-		tell_half_guarded(&reg);
 	}
 	if (!r)
 		tell(&reg, guard);
