@@ -18,6 +18,7 @@
 #include "log.h"
 #include "probe.h"
 #include "redirty.h"
+#include "retired.h"
 #include "revoke.h"
 #include "stats.h"
 #include "track.h"
@@ -52,6 +53,10 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	if (track_is_written(gmr))
 		redirty(gmr->ranges, gmr->n_ranges,
 			lease ? lease_last_call_ns(lease) : UINT64_MAX);
+	/* Before the kernel may give the keys to another one */
+	if (gmr->retired)
+		retired_add(gmr->retired, gmr->mr);
+	gmr->retired = NULL;
 	r = revoke_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);

@@ -21,6 +21,7 @@
 #include "refusal.h"
 #include "registration.h"
 #include "retake.h"
+#include "retired.h"
 #include "stats.h"
 #include "watch.h"
 
@@ -158,6 +159,15 @@ static int register_guarded(struct registration *reg)
 	return refusal_register(reg->unpinnable, reg->is_written, r);
 }
 
+/* Nobody owns what is stuck then; it was said. */
+static struct ibv_mr *register_unseen(const struct registration *reg)
+{
+	struct ibv_mr *stuck;
+
+	return retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
+			      reg->iova, reg->access, &stuck);
+}
+
 /*
  * With a lease the kernel pins pages of the file for any registration of this
  * process, also if they were mapped there just now.
@@ -169,8 +179,7 @@ static struct ibv_mr *register_anonymous(const struct registration *reg)
 	struct mapping now;
 	int r;
 
-	mr = reg->real->reg_mr(reg->pd, reg->addr, reg->length, reg->iova,
-			       reg->access);
+	mr = register_unseen(reg);
 	if (!mr || !stats_get(leases))
 		return mr;
 	section_enter(&section);
@@ -255,8 +264,7 @@ static int register_unprotected(struct registration *reg, int error)
 		log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
 			 reg->mapping.parts[0].file.path);
 	errno = 0;
-	reg->mr = reg->real->reg_mr(reg->pd, reg->addr, reg->length, reg->iova,
-				    reg->access);
+	reg->mr = register_unseen(reg);
 	return reg->mr ? 0 : errno ?: EIO;
 }
 
@@ -358,7 +366,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	if (access & IBV_ACCESS_ON_DEMAND) {
 		if (reg.options && reg.options->check)
 			reg.options->check->guard = PINSAFE_GUARD_ODP;
-		return real->reg_mr(pd, addr, length, iova, access);
+		return register_unseen(&reg);
 	}
 
 	r = register_any(&reg);

@@ -11,6 +11,7 @@
 #include "lease.h"
 #include "redirty.h"
 #include "refusal.h"
+#include "retired.h"
 #include "track.h"
 
 /*
@@ -113,6 +114,7 @@ void guard_free_context(const struct real_verbs *real,
 	if (real_verbs_is_adopted(context))
 		(void)keeper_call(close_on_keeper, &args);
 	real_verbs_remove(context);
+	retired_forget(context);
 	real->free_context(context);
 	while ((gmr = args.alive)) {
 		args.alive = gmr->next_detached;

@@ -21,6 +21,7 @@
 #include "probe.h"
 #include "refusal.h"
 #include "registration.h"
+#include "retired.h"
 #include "stats.h"
 
 static size_t page_size(void)
@@ -242,15 +243,23 @@ static int why_not_registered(struct registration *reg, int r)
 	return refusal_register(part, reg->is_written, r);
 }
 
+/* With an error there may be an MR that has to be undone. */
 static int do_register(struct registration *reg)
 {
+	struct ibv_mr *stuck;
 	int access = reg->access;
 
 	if (reg->is_on_demand)
 		access |= IBV_ACCESS_ON_DEMAND;
 	errno = 0;
-	reg->mr = reg->real->reg_mr(reg->pd, reg->addr, reg->length, reg->iova,
-				    access);
+	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
+				 reg->iova, access, &stuck);
+	if (stuck) {
+		reg->mr = stuck;
+		return EADDRNOTAVAIL;
+	}
+	if (!reg->mr && errno == EADDRNOTAVAIL)
+		return errno;
 	if (!reg->mr)
 		return why_not_registered(reg, errno ?: EIO);
 	if (reg->is_on_demand)
@@ -391,9 +400,11 @@ int guard_line(struct registration *reg)
 	if (r)
 		goto out_put_leases;
 	r = do_register(reg);
-	if (r)
+	if (!reg->mr)
 		goto out_put_leases;
 	describe(reg);
+	if (r)
+		goto out_dereg;
 	r = describe_options(reg);
 	if (r)
 		goto out_dereg;

@@ -341,3 +341,18 @@ void refusal_orphan(const struct mapping_part *part, uint32_t lkey)
 		"guard: %s: memory region with lkey 0x%x was to be undone, but cannot be destroyed: it keeps its lease",
 		part->file.path, lkey);
 }
+
+int refusal_retired(uint32_t lkey, size_t n)
+{
+	return explain(
+		EADDRNOTAVAIL,
+		"registration refused with EADDRNOTAVAIL: %zu times the device handed out the key of a memory region that was revoked, 0x%x at last, and a peer that still holds it could write here; close the device and open it again",
+		n, lkey);
+}
+
+void refusal_stuck(uint32_t lkey)
+{
+	log_error(
+		"guard: memory region with lkey 0x%x has the key of one that was revoked, and cannot be destroyed: A PEER THAT STILL HOLDS THE KEY CAN WRITE TO ITS MEMORY",
+		lkey);
+}

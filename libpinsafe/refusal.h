@@ -38,8 +38,12 @@ int refusal_remapped(const struct mapping_part *part);
 int refusal_retake(const struct mapping_part *part);
 int refusal_rereg(const struct mapping_part *part);
 int refusal_rereg_guarded(uint32_t lkey);
+/* All of @n attempts, the last with @lkey, had keys that were revoked. */
+int refusal_retired(uint32_t lkey, size_t n);
 
 /* Not a refusal, but close: an MR that was to be undone and could not be. */
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
+/* The same for one that came to life under a retired key */
+void refusal_stuck(uint32_t lkey);
 
 #endif /* PINSAFE_REFUSAL_H */

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "event.h"
 #include "lease.h"
+#include "retired.h"
 #include "stats.h"
 #include "track.h"
 
@@ -55,8 +56,14 @@ struct guarded_mr *track_alloc(size_t max_ranges)
 
 	gmr = calloc(1, sizeof(*gmr) + max_ranges * (sizeof(gmr->ranges[0]) +
 						     sizeof(gmr->leases[0])));
-	if (gmr)
-		gmr->leases = (struct lease **)&gmr->ranges[max_ranges];
+	if (!gmr)
+		return NULL;
+	gmr->leases = (struct lease **)&gmr->ranges[max_ranges];
+	gmr->retired = retired_alloc();
+	if (!gmr->retired) {
+		free(gmr);
+		return NULL;
+	}
 	return gmr;
 }
 
@@ -70,6 +77,7 @@ static void count(const struct guarded_mr *gmr, int n)
 void track_free(struct guarded_mr *gmr)
 {
 	event_source_put(gmr->source);
+	retired_free(gmr->retired);
 	free(gmr);
 }
 

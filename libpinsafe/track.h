@@ -14,6 +14,7 @@
 
 struct event_source;
 struct lease;
+struct retired;
 
 enum mr_state {
 	MR_ALIVE,
@@ -53,6 +54,7 @@ struct guarded_mr {
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
 	struct mr_params params;	/* as it was registered */
+	struct retired *retired;	/* owned; NULL once it is used */
 	struct event_source *source;	/* a reference, or NULL */
 	uint64_t grace_ns;		/* after a break */
 	bool is_written;		/* by the device, if it is allowed to */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* The kernel's memory regions.  It uses a handle again at once. */
+/* The kernel's memory regions.  It uses a handle again at once, but no key. */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -19,6 +19,7 @@ static struct {
 	size_t length;
 } mrs[FAKE_KERNEL_MRS];
 
+static uint32_t last_key = 0x100;
 static struct {
 	const struct ibv_mr *mr;
 	unsigned int times;
@@ -61,7 +62,7 @@ int fake_cmd_reg_mr(struct ibv_mr *mr)
 		i++;
 	if (i < FAKE_KERNEL_MRS) {
 		mr->handle = i;
-		mr->lkey = mr->rkey = 0x100 + i;
+		mr->lkey = mr->rkey = ++last_key;
 		mrs[i].mr = mr;
 		mrs[i].addr = mr->addr;
 		mrs[i].length = mr->length;
@@ -96,6 +97,8 @@ int fake_cmd_dereg_mr(struct ibv_mr *mr)
 			record("destroy %d", (int)mr->handle);
 	}
 	pthread_mutex_unlock(&mutex);
+	if (!r && fake_kernel_mr.on_destroyed)
+		fake_kernel_mr.on_destroyed(mr);
 	return r;
 }
 

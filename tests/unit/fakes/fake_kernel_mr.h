@@ -11,6 +11,8 @@
 
 struct fake_kernel_mr {
 	bool is_quiet; /* record nothing */
+	/* When it is gone and its key is free; by the thread that did it */
+	void (*on_destroyed)(const struct ibv_mr *mr);
 	/* Calls with a handle that is another MR's, or nobody's */
 	unsigned int n_strangers;
 	/* Calls that do not have the device under its number */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_RETIRED_H
+#define PINSAFE_RETIRED_H
+
+#include <stdbool.h>
+
+#include "lock.h"
+#include "real_verbs.h"
+
+/*
+ * Keys of memory regions that were revoked.  A peer may hold one for as long as
+ * it likes, so no new memory region of the context may have it.
+ */
+
+/* Room for the keys of one memory region, so that retiring cannot fail */
+struct retired;
+
+struct retired *retired_alloc(void); /* NULL: out of memory */
+void retired_free(struct retired *room);
+
+/* The keys of @mr, from now on; @room is ours. */
+void retired_add(struct retired *room, const struct ibv_mr *mr)
+	PS_EXCLUDES(table_lock);
+/* @context is about to be closed. */
+void retired_forget(const struct ibv_context *context) PS_EXCLUDES(table_lock);
+
+/* Takes a section of its own. */
+bool retired_has_key_of(const struct ibv_mr *mr) PS_EXCLUDES(table_lock);
+
+/*
+ * As @real->reg_mr(), but with keys that are not retired.
+ *
+ * NULL and errno: what the provider says; EADDRNOTAVAIL, explained, if it has
+ * nothing but retired keys, or if an MR with one could not be destroyed again,
+ * which is *@ret_stuck then, and else NULL.
+ */
+struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
+			      void *addr, size_t length, uint64_t iova,
+			      int access, struct ibv_mr **ret_stuck);
+
+#endif /* PINSAFE_RETIRED_H */

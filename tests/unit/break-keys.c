@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The kernel hands out the keys of revoked memory regions again: no memory
+ * region of the program has one, whatever is under it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/stack.h"
+#include "retired.h"
+#include "verbs_wrap.h"
+
+#define MANY 40
+
+/* Keys, the next one first, as a device has them that reuses the last freed */
+static uint32_t lkeys[2 * MANY + 2], rkeys[2 * MANY + 2];
+static size_t n_keys;
+static uint32_t fresh_key;
+static size_t limit; /* MRs that the device has room for; 0: any number */
+static size_t n_alive;
+
+static void push(uint32_t lkey, uint32_t rkey)
+{
+	lkeys[n_keys] = lkey;
+	rkeys[n_keys++] = rkey;
+}
+
+static int cmd_reg_mr(struct ibv_mr *mr)
+{
+	int r;
+
+	if (limit && n_alive == limit)
+		return ENOMEM;
+	r = fake_cmd_reg_mr(mr);
+	if (r)
+		return r;
+	n_alive++;
+	if (n_keys) {
+		mr->lkey = lkeys[--n_keys];
+		mr->rkey = rkeys[n_keys];
+	} else {
+		mr->lkey = mr->rkey = fresh_key++;
+	}
+	return 0;
+}
+
+static int setup(void **state)
+{
+	n_keys = 0;
+	n_alive = 0;
+	limit = 0;
+	fresh_key = 0x5000;
+	if (stack_setup(state))
+		return -1;
+	fake_provider.cmd_reg_mr = cmd_reg_mr;
+	return 0;
+}
+
+#define KEYS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+
+/* Of file a, revoked; the device has @lkey and @rkey to give again. */
+static void revoke_with(uint32_t lkey, uint32_t rkey)
+{
+	struct ibv_mr *mr;
+
+	push(lkey, rkey);
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(mr->lkey, lkey);
+	stack_break(STACK_A);
+	stack_dereg_ok(mr);
+	push(lkey, rkey);
+	record_clear();
+}
+
+static bool is(const struct ibv_mr *mr, uint32_t lkey)
+{
+	return mr && mr->lkey == lkey;
+}
+
+static void guarded__registered_again_under_the_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	revoke_with(0x77, 0x77);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x5000));
+	assert_non_null(strstr(record_text(),
+			       "lease a, reg_mr, reg_mr, dereg_mr, destroy 0"));
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	assert_true(fake_lease_exists(STACK_A));
+	assert_int_equal(stack_stats().refusals, 0);
+	stack_dereg_ok(mr);
+}
+
+static struct ibv_mr *reg_anonymous(char **ret_addr, int access)
+{
+	*ret_addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(*ret_addr, MAP_FAILED);
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, *ret_addr, page_size(),
+				     (uintptr_t)*ret_addr, access);
+}
+
+static void anonymous_with(int access)
+{
+	struct ibv_mr *mr;
+	char *addr;
+
+	revoke_with(0x77, 0x77);
+	mr = reg_anonymous(&addr, access);
+	assert_true(is(mr, 0x5000));
+	assert_record("reg_mr, reg_mr, dereg_mr, destroy 0");
+	stack_dereg_ok(mr);
+	munmap(addr, page_size());
+}
+
+static void anonymous__registered_again(void **state)
+{
+	anonymous_with(IBV_ACCESS_LOCAL_WRITE);
+}
+
+static void program_asks_for_on_demand__registered_again(void **state)
+{
+	anonymous_with(IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND);
+}
+
+static void only_rkey_is_retired__registered_again(void **state)
+{
+	struct ibv_mr *mr;
+
+	revoke_with(0x11, 0x12);
+	n_keys = 0;
+	push(0x13, 0x12);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x5000));
+	stack_dereg_ok(mr);
+}
+
+/* What was a local key may come back as a remote one. */
+static void lkey_comes_back_as_rkey__registered_again(void **state)
+{
+	struct ibv_mr *mr;
+
+	revoke_with(0x11, 0x12);
+	n_keys = 0;
+	push(0x13, 0x11);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x5000));
+	stack_dereg_ok(mr);
+}
+
+static void no_remote_access__rkey_0_means_nothing(void **state)
+{
+	struct ibv_mr *mr;
+
+	revoke_with(0x11, 0);
+	n_keys = 0;
+	push(0x13, 0);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x13));
+	assert_non_null(strstr(record_text(), "lease a, reg_mr"));
+	stack_dereg_ok(mr);
+}
+
+static bool was_retired_in_time;
+
+static void look(const struct ibv_mr *mr)
+{
+	was_retired_in_time = retired_has_key_of(mr);
+}
+
+/* Another thread may get the key as soon as the kernel's MR is gone. */
+static void revoked__retired_before_the_kernel_has_it_back(void **state)
+{
+	fake_kernel_mr.on_destroyed = look;
+	was_retired_in_time = false;
+	revoke_with(0x77, 0x77);
+	assert_true(was_retired_in_time);
+	fake_kernel_mr.on_destroyed = NULL;
+}
+
+static void deregistered_by_the_program__may_come_back(void **state)
+{
+	struct ibv_mr *mr;
+
+	push(0x77, 0x77);
+	mr = stack_reg_file(STACK_A);
+	stack_dereg_ok(mr);
+	push(0x77, 0x77);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x77));
+	stack_dereg_ok(mr);
+}
+
+static void zombie_still_there__its_key_is_retired(void **state)
+{
+	struct ibv_mr *mr, *zombie;
+
+	push(0x77, 0x77);
+	zombie = stack_reg_file(STACK_A);
+	stack_break(STACK_A);
+	push(0x77, 0x77);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x5000));
+	stack_dereg_ok(mr);
+	stack_dereg_ok(zombie);
+}
+
+/* A device that reuses the last freed has all of them before a fresh one. */
+static void many_revoked__each_is_passed_over(void **state)
+{
+	struct ibv_mr *mr;
+	uint32_t i;
+
+	for (i = 1; i <= MANY; i++) {
+		n_keys = 0;
+		revoke_with(i, i);
+	}
+	n_keys = 0;
+	for (i = 1; i <= MANY; i++)
+		push(i, i);
+	mr = stack_reg_file(STACK_A);
+	assert_true(is(mr, 0x5000));
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	stack_dereg_ok(mr);
+}
+
+static int always_the_same(struct ibv_mr *mr)
+{
+	int r = fake_cmd_reg_mr(mr);
+
+	mr->lkey = mr->rkey = 0x77;
+	return r;
+}
+
+static void always_retired__EADDRNOTAVAIL_and_nothing_is_left(void **state)
+{
+	revoke_with(0x77, 0x77);
+	fake_provider.is_quiet = true;
+	fake_kernel_mr.is_quiet = true;
+	fake_provider.cmd_reg_mr = always_the_same;
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_int_equal(stack_stats().refusals, 1);
+	assert_non_null(strstr(stack_log(), "that was revoked, 0x77"));
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	assert_false(fake_lease_exists(STACK_A));
+}
+
+static void no_room_for_another__ENOMEM_and_nothing_is_left(void **state)
+{
+	revoke_with(0x77, 0x77);
+	n_alive = 0;
+	limit = 1;
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	assert_false(fake_lease_exists(STACK_A));
+}
+
+static void no_room_for_another_anonymous__ENOMEM(void **state)
+{
+	char *addr;
+
+	revoke_with(0x77, 0x77);
+	n_alive = 0;
+	limit = 1;
+	errno = 0;
+	assert_null(reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	munmap(addr, page_size());
+}
+
+static struct ibv_mr *stuck;
+
+static int first_one_sticks(struct ibv_mr *mr)
+{
+	int r = cmd_reg_mr(mr);
+
+	if (mr->lkey == 0x77) {
+		stuck = mr;
+		fake_kernel_mr_stick(mr, 2, EBUSY);
+	}
+	return r;
+}
+
+static void retired_one_cannot_go__keeps_the_lease_until_it_can(void **state)
+{
+	revoke_with(0x77, 0x77);
+	fake_provider.cmd_reg_mr = first_one_sticks;
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_true(fake_lease_exists(STACK_A));
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	assert_non_null(strstr(stack_log(), "CAN WRITE TO ITS MEMORY"));
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_close(&stack_device);
+	free(stuck);
+}
+
+static void other_context__has_its_own_keys(void **state)
+{
+	struct device other;
+	struct ibv_mr *mr;
+
+	revoke_with(0x77, 0x77);
+	stack_open(&other, -1);
+	mr = stack_reg(&other, 0, STACK_PAGES);
+	assert_true(is(mr, 0x77));
+	stack_dereg_ok(mr);
+	stack_close(&other);
+}
+
+static void context_opened_again__keys_are_forgotten(void **state)
+{
+	struct ibv_mr *mr;
+
+	revoke_with(0x77, 0x77);
+	stack_close(&stack_device);
+	stack_open(&stack_device, -1);
+	mr = stack_reg(&stack_device, 0, STACK_PAGES);
+	assert_true(is(mr, 0x77));
+	stack_dereg_ok(mr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		KEYS_CASE(guarded__registered_again_under_the_lease),
+		KEYS_CASE(anonymous__registered_again),
+		KEYS_CASE(program_asks_for_on_demand__registered_again),
+		KEYS_CASE(only_rkey_is_retired__registered_again),
+		KEYS_CASE(lkey_comes_back_as_rkey__registered_again),
+		KEYS_CASE(no_remote_access__rkey_0_means_nothing),
+		KEYS_CASE(revoked__retired_before_the_kernel_has_it_back),
+		KEYS_CASE(deregistered_by_the_program__may_come_back),
+		KEYS_CASE(zombie_still_there__its_key_is_retired),
+		KEYS_CASE(many_revoked__each_is_passed_over),
+		KEYS_CASE(always_retired__EADDRNOTAVAIL_and_nothing_is_left),
+		KEYS_CASE(no_room_for_another__ENOMEM_and_nothing_is_left),
+		KEYS_CASE(no_room_for_another_anonymous__ENOMEM),
+		KEYS_CASE(retired_one_cannot_go__keeps_the_lease_until_it_can),
+		KEYS_CASE(other_context__has_its_own_keys),
+		KEYS_CASE(context_opened_again__keys_are_forgotten),
+	};
+
+	return STACK_MAIN(cases);
+}
