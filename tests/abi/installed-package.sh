@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
-# A program can be built and run against the installed package alone, and the
-# installed preload object and provider find their library.
+# Programs in C and in C++ can be built, by pkg-config and by CMake's
+# find_package(), and run against the installed package alone, and the installed
+# preload object and provider find their library.
 #
 #   installed-package.sh BUILD-DIR
 set -euo pipefail
@@ -17,11 +18,18 @@ pc=$(find "$prefix" -name libpinsafe.pc)
 provider=$(find "$prefix" -name 'libpinsafe-rdmav[0-9]*.so')
 preload=$(find "$prefix" -path '*/pinsafe/libpinsafe-preload.so')
 
+fail()
+{
+	echo "$*"
+	exit 1
+}
+
 # The file names the prefix of the build; the test has moved it.
 flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$prefix" \
 	--define-variable=libdir="$(dirname "$(dirname "$pc")")" \
 	--define-variable=includedir="$prefix/include" --cflags --libs libpinsafe)
-cat >"$prefix/program.c" <<'EOP'
+# Valid in C and in C++
+cat >"$root/program.c" <<'EOP'
 #include <infiniband/pinsafe.h>
 #include <stdio.h>
 
@@ -34,14 +42,54 @@ int main(void)
 	       pinsafe_attach(NULL) == 0;
 }
 EOP
-${CC:-cc} -Wall -Werror -o "$prefix/program" "$prefix/program.c" $flags
-LD_LIBRARY_PATH=$(dirname "$(dirname "$pc")") "$prefix/program"
+cp "$root/program.c" "$root/program.cc"
+version=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --modversion libpinsafe)
 
-fail()
+# check PROGRAM: runs, and with the library that was installed
+check()
 {
-	echo "$*"
-	exit 1
+	local output
+
+	output=$(LD_LIBRARY_PATH=$(dirname "$(dirname "$pc")") "$1") ||
+		fail "$1 failed"
+	[ "$output" = "$version" ] || fail "$1: version $output, not $version"
 }
+
+${CC:-cc} -Wall -Werror -o "$root/pc-c" "$root/program.c" $flags
+check "$root/pc-c"
+languages=C
+if command -v "${CXX:-c++}" >/dev/null; then
+	languages="C CXX"
+	${CXX:-c++} -Wall -Werror -o "$root/pc-cxx" "$root/program.cc" $flags
+	check "$root/pc-cxx"
+else
+	echo "skipped: no C++ compiler, so only C programs are built"
+fi
+
+# The CMake package finds its own place.
+cat >"$root/CMakeLists.txt" <<EOP
+cmake_minimum_required(VERSION 3.18)
+project(program LANGUAGES $languages)
+find_package(pinsafe ${version%.*} REQUIRED)
+add_executable(cmake-c program.c)
+target_link_libraries(cmake-c pinsafe::pinsafe)
+if(CMAKE_CXX_COMPILER)
+	add_executable(cmake-cxx program.cc)
+	target_link_libraries(cmake-cxx pinsafe::pinsafe)
+endif()
+EOP
+cmake -S "$root" -B "$root/build" -DCMAKE_PREFIX_PATH="$prefix" >"$root/log" &&
+	cmake --build "$root/build" >>"$root/log" || {
+	cat "$root/log"
+	fail "find_package(pinsafe) or a program with it failed"
+}
+for language in $languages; do
+	check "$root/build/cmake-${language,,}"
+done
+sed -i 's/pinsafe [0-9.]* REQ/pinsafe 99.0 REQ/' "$root/CMakeLists.txt"
+if cmake -S "$root" -B "$root/build" >/dev/null 2>&1; then
+	fail "find_package(pinsafe 99.0) finds version $version"
+fi
 
 for object in "$preload" "$provider"; do
 	if ldd "$object" | grep 'not found'; then
