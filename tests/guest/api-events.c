@@ -65,15 +65,15 @@ static void check_answered(struct test *t)
 static void check_restored(struct test *t)
 {
 	struct region *region = &t->region;
-	struct ibv_mr *old = region->mr, *new;
+	struct ibv_mr *old = region->mr, *restored;
 	uint32_t old_key = old->rkey;
 
 	extend(t);
-	if (!t_zero(pinsafe_mr_restore(old, STEP_MS, 0, &new), "restore"))
+	if (!t_zero(pinsafe_mr_restore(old, STEP_MS, 0, &restored), "restore"))
 		t_bail("nothing to go on with");
-	t_ok(new->rkey != old_key && new->lkey != old->lkey,
+	t_ok(restored->rkey != old_key && restored->lkey != old->lkey,
 	     "restore: the keys are new");
-	region->mr = new;
+	region->mr = restored;
 	region_check_arrives(region, &t->verbs, "restore");
 	events_check_key_dead(&t->verbs, region->addr, old_key, "old key");
 	t_zero(ibv_dereg_mr(old), "ibv_dereg_mr of the old region");

@@ -43,7 +43,8 @@ static void would_succeed__guard(void **state)
 	assert_int_equal(result.error, 0);
 	assert_int_equal(result.guard, PINSAFE_GUARD_LAYOUT);
 	assert_string_equal(result.reason, "");
-	assert_record("signal a, owner a, lease a, reg_mr, dereg_mr, destroy 0, unlock a");
+	assert_record(
+		"signal a, owner a, lease a, reg_mr, dereg_mr, destroy 0, unlock a");
 }
 
 static void anonymous__UNNEEDED(void **state)
@@ -133,23 +134,23 @@ static void wrong_arguments__EINVAL(void **state)
 	struct ibv_pd *pd = &stack_device.pd;
 	size_t size;
 
-	assert_int_equal(pinsafe_check(NULL, attr.addr, 1, 0, &result,
-				       sizeof(result)),
-			 EINVAL);
-	assert_int_equal(pinsafe_check(pd, attr.addr, 1, 0, NULL,
-				       sizeof(result)),
-			 EINVAL);
+	assert_int_equal(
+		pinsafe_check(NULL, attr.addr, 1, 0, &result, sizeof(result)),
+		EINVAL);
+	assert_int_equal(
+		pinsafe_check(pd, attr.addr, 1, 0, NULL, sizeof(result)),
+		EINVAL);
 	for (size = 0; size < sizeof(result.comp_mask); size++)
-		assert_int_equal(pinsafe_check(pd, attr.addr, 1, 0, &result,
-					       size),
-				 EINVAL);
+		assert_int_equal(
+			pinsafe_check(pd, attr.addr, 1, 0, &result, size),
+			EINVAL);
 	assert_memory_equal(&result, &untouched, sizeof(result));
 }
 
 static void not_hooked__EOPNOTSUPP(void **state)
 {
-	struct ibv_context context = { .cmd_fd = -1 };
-	struct ibv_pd pd = { .context = &context };
+	struct ibv_context context = {.cmd_fd = -1};
+	struct ibv_pd pd = {.context = &context};
 
 	assert_int_equal(pinsafe_check(&pd, attr.addr, attr.length, 0, &result,
 				       sizeof(result)),
@@ -173,7 +174,7 @@ static void query_device__what_is_there(void **state)
 		struct pinsafe_device_attr known;
 		uint64_t more;
 	} got;
-	struct ibv_context other = { .cmd_fd = -1 };
+	struct ibv_context other = {.cmd_fd = -1};
 
 	memset(&got, 0x5a, sizeof(got));
 	assert_int_equal(pinsafe_query_device(&stack_device.context, &got.known,
@@ -181,13 +182,11 @@ static void query_device__what_is_there(void **state)
 			 0);
 	assert_int_equal(got.known.comp_mask, 0);
 	assert_int_equal(got.known.is_hooked, 1);
-	assert_int_equal(got.known.guards &
-				 PINSAFE_GUARD_BIT(PINSAFE_GUARD_ODP),
-			 0);
+	assert_int_equal(
+		got.known.guards & PINSAFE_GUARD_BIT(PINSAFE_GUARD_ODP), 0);
 	assert_int_equal(got.more, 0);
-	assert_int_equal(pinsafe_query_device(&other, &got.known,
-					      sizeof(got.known)),
-			 0);
+	assert_int_equal(
+		pinsafe_query_device(&other, &got.known, sizeof(got.known)), 0);
 	assert_int_equal(got.known.is_hooked, 0);
 	assert_int_equal(pinsafe_query_device(NULL, &got.known, sizeof(got)),
 			 EINVAL);

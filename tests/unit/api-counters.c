@@ -44,7 +44,7 @@ static void registrations__by_guard(void **state)
 
 static void refusals__by_cause(void **state)
 {
-	const int errors[] = { EACCES, EPERM, EBUSY, ENOSPC, ENOMEM };
+	const int errors[] = {EACCES, EPERM, EBUSY, ENOSPC, ENOMEM};
 	struct pinsafe_stats now;
 	size_t i;
 
@@ -119,14 +119,15 @@ static void break_time__in_one_bucket_each(void **state)
 	assert_true(stack_stats().last_revoke_ns >= 70 * NSEC_PER_MSEC);
 	assert_true(stack_stats().revoke_histogram[4] +
 			    stack_stats().revoke_histogram[5] +
-			    stack_stats().revoke_histogram[6] >= 1);
+			    stack_stats().revoke_histogram[6] >=
+		    1);
 	stack_dereg_ok(mr);
 }
 
 /* The unit of the function that sorts them in */
 static void histogram__bounds(void **state)
 {
-	const uint64_t ms[] = { 1, 4, 16, 64, 256, 1024, 4096 };
+	const uint64_t ms[] = {1, 4, 16, 64, 256, 1024, 4096};
 	size_t i;
 
 	for (i = 0; i < N_OF(ms); i++) {

@@ -272,7 +272,7 @@ static void start(struct getter *getter)
 static void get_event__waits_for_one(void **state)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
-	struct getter getter = { 0 };
+	struct getter getter = {0};
 
 	start(&getter);
 	stack_break(STACK_A);
@@ -289,8 +289,8 @@ static void on_signal(int number)
 
 static void get_event__EINTR(void **state)
 {
-	struct sigaction old, new = { .sa_handler = on_signal };
-	struct getter getter = { 0 };
+	struct sigaction old, new = {.sa_handler = on_signal};
+	struct getter getter = {0};
 
 	assert_int_equal(sigaction(SIGUSR2, &new, &old), 0);
 	start(&getter);

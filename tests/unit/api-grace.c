@@ -158,7 +158,7 @@ static void release_of_a_zombie__0(void **state)
 
 static void release_of_an_unknown_mr__EINVAL(void **state)
 {
-	struct ibv_mr unknown = { .context = &stack_device.context };
+	struct ibv_mr unknown = {.context = &stack_device.context};
 
 	assert_int_equal(pinsafe_release(NULL), EINVAL);
 	assert_int_equal(pinsafe_release(&unknown), EINVAL);

@@ -32,13 +32,13 @@ static bool has_no_lease(void *arg)
 	return stack_stats().leases == 0;
 }
 
-#define NEEDS_ORDINARY_LEASES()                                              \
-	do {                                                                 \
-		struct statfs fs;                                            \
-                                                                             \
-		assert_int_equal(statfs(DISK, &fs), 0);                      \
-		if (!lease_ordinary_works_on(fs.f_type))                     \
-			SKIP_CASE("the file system of " DISK " has none");   \
+#define NEEDS_ORDINARY_LEASES()                                            \
+	do {                                                               \
+		struct statfs fs;                                          \
+                                                                           \
+		assert_int_equal(statfs(DISK, &fs), 0);                    \
+		if (!lease_ordinary_works_on(fs.f_type))                   \
+			SKIP_CASE("the file system of " DISK " has none"); \
 	} while (0)
 
 static void ordinary_lease__LOST_before_REVOKED(void **state)

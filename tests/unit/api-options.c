@@ -72,8 +72,8 @@ static void unknown_guard__EINVAL(void **state)
 
 static void context_not_hooked__EOPNOTSUPP(void **state)
 {
-	struct ibv_context context = { .cmd_fd = -1 };
-	struct ibv_pd pd = { .context = &context };
+	struct ibv_context context = {.cmd_fd = -1};
+	struct ibv_pd pd = {.context = &context};
 
 	errno = 0;
 	assert_null(pinsafe_reg_mr(&pd, &attr, sizeof(attr)));
@@ -102,7 +102,7 @@ static void newer_program__known_part_is_read(void **state)
 	struct {
 		struct pinsafe_reg_attr known;
 		uint64_t more;
-	} newer = { .known = attr, .more = ~0ull };
+	} newer = {.known = attr, .more = ~0ull};
 	struct ibv_mr *mr;
 
 	mr = pinsafe_reg_mr(&stack_device.pd, &newer.known, sizeof(newer));
@@ -178,7 +178,7 @@ static void options__for_one_registration(void **state)
 /* Of another file, or of none: it is only a hint. */
 static void wrong_descriptor__right_lease(void **state)
 {
-	const int fds[] = { STACK_B->fd, STACK_A->fd, -1, 9999 };
+	const int fds[] = {STACK_B->fd, STACK_A->fd, -1, 9999};
 	struct ibv_mr *mr;
 	size_t i;
 

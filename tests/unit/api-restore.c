@@ -76,7 +76,7 @@ static void alive__EINVAL(void **state)
 
 static void unknown__EINVAL(void **state)
 {
-	struct ibv_mr unknown = { .context = &stack_device.context };
+	struct ibv_mr unknown = {.context = &stack_device.context};
 
 	assert_int_equal(pinsafe_mr_restore(&unknown, -1, 0, &new), EINVAL);
 	assert_int_equal(pinsafe_mr_restore(NULL, -1, 0, &new), EINVAL);
@@ -123,9 +123,8 @@ static void shorter_file__cut_if_wanted(void **state)
 {
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, page_size() + 100), 0);
-	assert_int_equal(pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER,
-					    &new),
-			 0);
+	assert_int_equal(
+		pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER, &new), 0);
 	assert_ptr_equal(new->addr, attr.addr);
 	assert_int_equal(new->length, page_size() + 100);
 	assert_int_equal(stack_stats().bytes_guarded, page_size() + 100);
@@ -140,19 +139,18 @@ static void cut_and_extended__as_the_one_it_restores(void **state)
 
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, page_size()), 0);
-	assert_int_equal(pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER,
-					    &new),
-			 0);
+	assert_int_equal(
+		pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER, &new), 0);
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, STACK_PAGES * page_size()), 0);
-	assert_int_equal(pinsafe_mr_restore(new, -1, PINSAFE_RESTORE_SHORTER,
-					    &third),
-			 0);
+	assert_int_equal(
+		pinsafe_mr_restore(new, -1, PINSAFE_RESTORE_SHORTER, &third),
+		0);
 	assert_int_equal(third->length, page_size());
 	stack_dereg_ok(third);
-	assert_int_equal(pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER,
-					    &third),
-			 0);
+	assert_int_equal(
+		pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER, &third),
+		0);
 	assert_int_equal(third->length, attr.length);
 	stack_dereg_ok(third);
 	stack_dereg_ok(new);
@@ -163,9 +161,9 @@ static void empty_file__EFAULT(void **state)
 {
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, 0), 0);
-	assert_int_equal(pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER,
-					    &new),
-			 EFAULT);
+	assert_int_equal(
+		pinsafe_mr_restore(old, -1, PINSAFE_RESTORE_SHORTER, &new),
+		EFAULT);
 	assert_null(new);
 	stack_dereg_ok(old);
 }
@@ -180,10 +178,10 @@ static void cut_in_the_second_file__up_to_there(void **state)
 	both = stack_reg_attr(&attr);
 	stack_break(STACK_B);
 	assert_int_equal(ftruncate(STACK_B->fd, 100), 0);
-	assert_int_equal(pinsafe_mr_restore(both, -1, PINSAFE_RESTORE_SHORTER,
-					    &new),
-			 0);
-	assert_int_equal(new->length, (STACK_PAGES - 1) * page_size() - 8 + 100);
+	assert_int_equal(
+		pinsafe_mr_restore(both, -1, PINSAFE_RESTORE_SHORTER, &new), 0);
+	assert_int_equal(new->length,
+			 (STACK_PAGES - 1) * page_size() - 8 + 100);
 	stack_dereg_ok(both);
 	stack_dereg_ok(new);
 	stack_dereg_ok(old);

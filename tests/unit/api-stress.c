@@ -138,12 +138,12 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	int i;
 
-	for (i = 0; !worker->failure &&
-		    (i < N_OPERATIONS || get(&n_breakers_left));
+	for (i = 0;
+	     !worker->failure && (i < N_OPERATIONS || get(&n_breakers_left));
 	     i++)
-		worker->failure = operate(
-			&worker->mrs[rand_r(&worker->seed) % N_MRS],
-			&worker->seed);
+		worker->failure =
+			operate(&worker->mrs[rand_r(&worker->seed) % N_MRS],
+				&worker->seed);
 	for (i = 0; i < N_MRS; i++)
 		if (worker->mrs[i] && dereg(&worker->mrs[i]))
 			worker->failure = "dereg at the end";
@@ -216,9 +216,9 @@ static void sixteen_threads__nothing_is_left(void **state)
 	size_t i;
 
 	channel = stack_channel();
-	assert_int_equal(fcntl(pinsafe_event_channel_fd(channel), F_SETFL,
-			       O_NONBLOCK),
-			 0);
+	assert_int_equal(
+		fcntl(pinsafe_event_channel_fd(channel), F_SETFL, O_NONBLOCK),
+		0);
 	fake_fcntl.on_unlock = check_unlock;
 	fake_fcntl.is_quiet = true;
 	fake_provider.is_quiet = true;

@@ -85,7 +85,7 @@ static void present_afterwards__all(void **state)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	static unsigned char present[3 * CHUNK / 4096];
-	struct mapping_part part = { .readable = true, .writable = true };
+	struct mapping_part part = {.readable = true, .writable = true};
 	size_t i;
 
 	assert_int_equal(mprotect(addr, 3 * CHUNK, PROT_READ | PROT_WRITE), 0);

@@ -20,8 +20,8 @@ void events_register(struct region *region, struct verbs *verbs,
 /* Check that the next event comes and is of that type, and acknowledge it;
  * its deadline */
 uint64_t events_expect(struct pinsafe_event_channel *channel,
-		       enum pinsafe_event_type type, const struct region *region,
-		       const char *what);
+		       enum pinsafe_event_type type,
+		       const struct region *region, const char *what);
 
 /* Check that an RDMA WRITE of 8 bytes fails with this key */
 void events_check_key_dead(struct verbs *verbs, void *addr, uint32_t rkey,
