@@ -24,10 +24,7 @@ fail()
 	exit 1
 }
 
-# The file names the prefix of the build; the test has moved it.
-flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$prefix" \
-	--define-variable=libdir="$(dirname "$(dirname "$pc")")" \
-	--define-variable=includedir="$prefix/include" --cflags --libs libpinsafe)
+flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --cflags --libs libpinsafe)
 # Valid in C and in C++
 cat >"$root/program.c" <<'EOP'
 #include <infiniband/pinsafe.h>
