@@ -187,7 +187,9 @@ int pinsafe_query_device(struct ibv_context *context,
  * @comp_mask: reserved, 0
  * @guard: enum pinsafe_guard, if @error is 0
  * @error: errno with which it would be refused, or 0
- * @reason: one sentence that says why it would be refused, "" if it would not
+ * @reason: one sentence that says why it would be refused, or, with @guard
+ *	PINSAFE_GUARD_NONE, why it would have been if the policy did not let it
+ *	pass (on_refuse=warn); else ""
  */
 struct pinsafe_check_result {
 	uint64_t comp_mask;
@@ -206,7 +208,8 @@ struct pinsafe_check_result {
  *
  * Goes all the way: the memory is registered and deregistered at once, blocks
  * are allocated, and the lease is taken and released.  Does not wait for other
- * openers of a file as a registration would.  Nothing is logged or counted.
+ * openers of a file as a registration would.  A refusal is not logged, and
+ * nothing is counted.
  *
  * Return: 0, or
  * EINVAL	@pd or @result is NULL, or @size is smaller than comp_mask
