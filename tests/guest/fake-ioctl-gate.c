@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * An ioctl() that really makes the call, but may stop before or after it: it
- * forces the interleavings that tests otherwise could only hope for.  A shared
+ * An ioctl() that really makes the call, but may stop before or after it, or
+ * fail instead: it forces what tests otherwise could only hope for.  A shared
  * object, so that libibverbs finds it before that of the C library.
  *
  * libibverbs registers by the write command REG_MR wrapped into the ioctl
  * INVOKE_WRITE, and deregisters by the method MR_DESTROY.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <time.h>
@@ -25,6 +26,9 @@ static enum { OPEN, CLOSED, STOPPED } state;
 static enum gate_command closed_for;
 static enum gate_side closed_side;
 static unsigned to_pass;
+static uint32_t fail_handle;
+static int fail_error;
+static unsigned failures;
 
 static int (*real_ioctl)(int fd, unsigned long request, ...);
 
@@ -73,6 +77,32 @@ static void pass(const struct ib_uverbs_ioctl_hdr *hdr, enum gate_side side)
 	pthread_mutex_unlock(&lock);
 }
 
+static bool destroys(const struct ib_uverbs_ioctl_hdr *hdr, uint32_t handle)
+{
+	unsigned i;
+
+	for (i = 0; i < hdr->num_attrs; i++)
+		if (hdr->attrs[i].attr_id == UVERBS_ATTR_DESTROY_MR_HANDLE)
+			return hdr->attrs[i].data == handle;
+	return false;
+}
+
+static bool must_fail(const struct ib_uverbs_ioctl_hdr *hdr)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&lock);
+	if (fail_error && is_command(hdr, GATE_DESTROY_MR) &&
+	    destroys(hdr, fail_handle)) {
+		error = fail_error;
+		failures++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (error)
+		errno = error;
+	return error;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	va_list ap;
@@ -85,6 +115,8 @@ int ioctl(int fd, unsigned long request, ...)
 	if (request != RDMA_VERBS_IOCTL)
 		return real_ioctl(fd, request, arg);
 	pass(arg, GATE_BEFORE);
+	if (must_fail(arg))
+		return -1;
 	ret = real_ioctl(fd, request, arg);
 	pass(arg, GATE_AFTER);
 	return ret;
@@ -123,4 +155,22 @@ void gate_open(void)
 	state = OPEN;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
+}
+
+void gate_fail_destroy(uint32_t handle, int error)
+{
+	pthread_mutex_lock(&lock);
+	fail_handle = handle;
+	fail_error = error;
+	pthread_mutex_unlock(&lock);
+}
+
+unsigned gate_failures(void)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&lock);
+	n = failures;
+	pthread_mutex_unlock(&lock);
+	return n;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
  * A gate in ioctl(2): the next command of one kind to a verbs device stops
- * there until the test lets it go.
+ * there until the test lets it go, or destroying one region fails.
  */
 #ifndef FAKE_IOCTL_GATE_H
 #define FAKE_IOCTL_GATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define GATE_EXPORT __attribute__((visibility("default")))
 
@@ -26,5 +27,12 @@ GATE_EXPORT void gate_close(enum gate_command command, enum gate_side side,
 GATE_EXPORT bool gate_wait_stopped(int ms);
 
 GATE_EXPORT void gate_open(void);
+
+/*
+ * GATE_DESTROY_MR of the memory region with this handle fails and does not
+ * reach the kernel, until error is 0; how often that happened.
+ */
+GATE_EXPORT void gate_fail_destroy(uint32_t handle, int error);
+GATE_EXPORT unsigned gate_failures(void);
 
 #endif /* FAKE_IOCTL_GATE_H */
