@@ -21,6 +21,9 @@ int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
 void pinsafe_private_removal_end(struct lease_barrier *barrier);
 int pinsafe_private_removal_mapped(void *addr, size_t length,
 				   int (*real_madvise)(void *, size_t, int));
+/* See guard_check_pin(). */
+int pinsafe_private_check_pin(const void *addr, size_t length,
+			      const char *entry);
 void pinsafe_private_sync_file(int fd);
 void pinsafe_private_sync_range(const void *addr, size_t length);
 

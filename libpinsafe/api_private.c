@@ -3,6 +3,8 @@
 #include "api.h"
 #include "config.h"
 #include "engine.h"
+#include "fork.h"
+#include "guard.h"
 #include "own_operation.h"
 #include "scan.h"
 #include "watch.h"
@@ -50,6 +52,13 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 			       int (*real_madvise)(void *, size_t, int))
 {
 	return own_removal_mapped(addr, length, real_madvise);
+}
+
+PINSAFE_EXPORT int pinsafe_private_check_pin(const void *addr, size_t length,
+					     const char *entry)
+{
+	fork_check();
+	return guard_check_pin(addr, length, entry);
 }
 
 PINSAFE_EXPORT void pinsafe_private_sync_file(int fd)

@@ -51,6 +51,14 @@ static void *foreign(void *const *ops, unsigned int index, void *ours)
 	return ops[index] == ours ? NULL : ops[index];
 }
 
+/* The same where libibverbs has an operation of its own for all providers */
+static void *special(void *const *ops, unsigned int index, void *ours)
+{
+	void *op = index ? foreign(ops, index, ours) : NULL;
+
+	return op && !is_libibverbs(op) ? op : NULL;
+}
+
 static void read_ops(const struct ops_layout *layout, void *const *ops,
 		     struct real_verbs *ret_real)
 {
@@ -66,6 +74,12 @@ static void read_ops(const struct ops_layout *layout, void *const *ops,
 	ret_real->free_context =
 		(free_context_fn)foreign(ops, layout->free_context,
 					 (void *)verbs_wrap_ops.free_context);
+	ret_real->reg_mr_ex =
+		(reg_mr_ex_fn)special(ops, layout->reg_mr_ex,
+				      (void *)verbs_wrap_ops.reg_mr_ex);
+	ret_real->import_mr =
+		(import_mr_fn)special(ops, layout->import_mr,
+				      (void *)verbs_wrap_ops.import_mr);
 }
 
 /* A zombie must not reach the kernel: its handle may be another object's. */
@@ -97,6 +111,10 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 	ops[layout->rereg_mr] = (void *)verbs_wrap_ops.rereg_mr;
 	ops[layout->dereg_mr] = (void *)verbs_wrap_ops.dereg_mr;
 	ops[layout->free_context] = (void *)verbs_wrap_ops.free_context;
+	if (real.reg_mr_ex)
+		ops[layout->reg_mr_ex] = (void *)verbs_wrap_ops.reg_mr_ex;
+	if (real.import_mr)
+		ops[layout->import_mr] = (void *)verbs_wrap_ops.import_mr;
 	real_private_get()->verbs_set_ops(layout_verbs_context(layout, context),
 					  ops);
 	free(ops);

@@ -11,6 +11,16 @@
 struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			    void *addr, size_t length, uint64_t iova,
 			    int access);
+struct ibv_mr *guard_reg_mr_ex(const struct real_verbs *real,
+			       struct ibv_pd *pd, struct mr_init_attr *attr);
+struct ibv_mr *guard_import_mr(const struct real_verbs *real,
+			       struct ibv_pd *pd, uint32_t handle);
+/*
+ * Memory that is about to be pinned without a memory region, by way of @entry.
+ * 0, or the errno with which that has to be refused, explained: nothing could
+ * be revoked.
+ */
+int guard_check_pin(const void *addr, size_t length, const char *entry);
 int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 		   struct ibv_pd *pd, void *addr, size_t length, int access);
 int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr);

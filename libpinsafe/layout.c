@@ -8,8 +8,8 @@
  * operation has which mark.
  *
  * The table is sorted by name (libibverbs/driver.h, "Keep sorted"), which gives
- * free_context: it stands right before free_dm.  This was compared with the
- * headers of all releases from rdma-core 36 to 65.
+ * free_context: it stands right before free_dm; and two more.  This was compared
+ * with the headers of all releases from rdma-core 36 to 65.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -77,6 +77,26 @@ static bool read_marks(struct ibv_context *context, struct ops_layout *layout)
 	       layout->reg_mr < layout->rereg_mr;
 }
 
+/*
+ * Two more that no public struct has.  If they are not where they are expected
+ * they are left alone: then these verbs are not looked at.
+ */
+static void find_neighbours(struct ibv_context *context,
+			    struct ops_layout *layout)
+{
+	unsigned int notify = UNMARK(context->ops.req_notify_cq);
+	unsigned int get_srq_num = UNMARK(tail(context)->get_srq_num);
+
+	/* reg_mr, reg_mr_ex, req_notify_cq, rereg_mr */
+	layout->reg_mr_ex = 0;
+	if (notify == layout->reg_mr + 2 && notify == layout->rereg_mr - 1)
+		layout->reg_mr_ex = layout->reg_mr + 1;
+	/* get_srq_num, import_dm, import_mr */
+	layout->import_mr = 0;
+	if (get_srq_num > layout->free_context && get_srq_num < layout->reg_mr)
+		layout->import_mr = get_srq_num + 2;
+}
+
 static bool probe(const struct real_private *real, size_t context_size,
 		  struct ops_layout *layout)
 {
@@ -97,6 +117,8 @@ static bool probe(const struct real_private *real, size_t context_size,
 
 	layout->context_size = context_size;
 	ok = find_private_table(priv, layout) && read_marks(context, layout);
+	if (ok)
+		find_neighbours(context, layout);
 out_free:
 	free(marks);
 	free(priv);

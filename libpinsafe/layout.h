@@ -21,6 +21,9 @@ struct ops_layout {
 	unsigned int rereg_mr;
 	unsigned int dereg_mr;
 	unsigned int free_context;
+	/* 0 if it has no such operation */
+	unsigned int reg_mr_ex;	/* rdma-core 59 */
+	unsigned int import_mr;
 };
 
 /*

@@ -56,6 +56,10 @@ int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 		hook->ops.dereg_mr = ops->dereg_mr;
 	if (ops->free_context)
 		hook->ops.free_context = ops->free_context;
+	if (ops->reg_mr_ex)
+		hook->ops.reg_mr_ex = ops->reg_mr_ex;
+	if (ops->import_mr)
+		hook->ops.import_mr = ops->import_mr;
 out_unlock:
 	ps_unlock(&hook_lock);
 	section_leave(&section);

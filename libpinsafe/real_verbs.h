@@ -13,6 +13,10 @@ typedef struct ibv_mr *(*reg_mr_fn)(struct ibv_pd *pd, void *addr,
 typedef int (*rereg_mr_fn)(struct ibv_mr *mr, int flags, struct ibv_pd *pd,
 			   void *addr, size_t length, int access);
 typedef int (*dereg_mr_fn)(struct ibv_mr *mr);
+struct mr_init_attr;
+typedef struct ibv_mr *(*reg_mr_ex_fn)(struct ibv_pd *pd,
+				       struct mr_init_attr *attr);
+typedef struct ibv_mr *(*import_mr_fn)(struct ibv_pd *pd, uint32_t handle);
 typedef void (*free_context_fn)(struct ibv_context *context);
 
 /* The provider's own operations of one context */
@@ -21,7 +25,24 @@ struct real_verbs {
 	rereg_mr_fn rereg_mr;
 	dereg_mr_fn dereg_mr;
 	free_context_fn free_context;
+	/* NULL where the provider leaves them to libibverbs */
+	reg_mr_ex_fn reg_mr_ex;
+	import_mr_fn import_mr;
 };
+
+/*
+ * struct ibv_mr_init_attr of rdma-core 59 and later, which grows at the end,
+ * and what its comp_mask says is there
+ */
+struct mr_init_attr {
+	size_t length;
+	int access;
+	uint64_t comp_mask;
+	uint64_t iova;
+	void *addr;
+};
+#define MR_INIT_IOVA (1 << 0)
+#define MR_INIT_ADDR (1 << 1)
 
 /*
  * Remember or replace the operations of @context; NULL fields leave what is

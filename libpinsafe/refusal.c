@@ -135,6 +135,17 @@ int refusal_stable_pages(const struct mapping_part *part)
 		"its disk needs pages that do not change while they are written back (queue/stable_writes), and the device would change them; use a file on another disk");
 }
 
+int refusal_entry(const struct mapping_part *part, const char *entry)
+{
+	char why[200];
+
+	snprintf(
+		why, sizeof(why),
+		"%s() cannot be guarded as it is called here; use ibv_reg_mr() for this memory, or anonymous memory",
+		entry);
+	return refuse(part, EOPNOTSUPP, why);
+}
+
 int refusal_mw_bind(const struct mapping_part *part)
 {
 	return refuse(

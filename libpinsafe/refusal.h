@@ -26,6 +26,8 @@ int refusal_not_dax(const struct mapping_part *part);
 int refusal_hold(const struct mapping_part *part);
 int refusal_checksums(const struct mapping_part *part);
 int refusal_stable_pages(const struct mapping_part *part);
+/* @entry pins memory without a memory region that could be revoked. */
+int refusal_entry(const struct mapping_part *part, const char *entry);
 int refusal_mw_bind(const struct mapping_part *part);
 int refusal_lease(const struct mapping_part *part, int r);
 int refusal_no_odp(const struct mapping_part *part);

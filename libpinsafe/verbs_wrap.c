@@ -2,7 +2,7 @@
 /*
  * The verbs that we stand in front of, one context operation each, whichever
  * public function they were reached through.  No policy: each body hands over
- * to guard.c.  ibv_reg_mr, ibv_reg_mr_iova and ibv_reg_mr_iova2 all end in
+ * to guard*.c.  ibv_reg_mr, ibv_reg_mr_iova and ibv_reg_mr_iova2 all end in
  * reg_mr.
  */
 #include <errno.h>
@@ -58,11 +58,38 @@ static void wrap_free_context(struct ibv_context *context)
 	guard_free_context(&real, context);
 }
 
+static struct ibv_mr *wrap_reg_mr_ex(struct ibv_pd *pd,
+				     struct mr_init_attr *attr)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(pd->context, &real)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return guard_reg_mr_ex(&real, pd, attr);
+}
+
+static struct ibv_mr *wrap_import_mr(struct ibv_pd *pd, uint32_t handle)
+{
+	struct real_verbs real;
+
+	fork_check();
+	if (real_verbs_get(pd->context, &real)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return guard_import_mr(&real, pd, handle);
+}
+
 const struct real_verbs verbs_wrap_ops = {
 	.reg_mr = wrap_reg_mr,
 	.rereg_mr = wrap_rereg_mr,
 	.dereg_mr = wrap_dereg_mr,
 	.free_context = wrap_free_context,
+	.reg_mr_ex = wrap_reg_mr_ex,
+	.import_mr = wrap_import_mr,
 };
 
 int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr)

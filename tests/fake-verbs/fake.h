@@ -23,6 +23,17 @@ struct fake_layout {
 /* The one that FAKE_LIBIBVERBS asks for */
 const struct fake_layout *fake_layout(void);
 
+/* Its index; 0: there is none */
+static inline unsigned int fake_reg_mr_ex(const struct fake_layout *layout)
+{
+	return layout->rereg_mr == layout->reg_mr + 3 ? layout->reg_mr + 1 : 0;
+}
+
+/* rkey of a memory region: who made it */
+#define FAKE_BY_REG_MR 1
+#define FAKE_BY_REG_MR_EX 2
+#define FAKE_BY_LIBIBVERBS 3
+
 /* A context with operations that fail; the start of its verbs_context */
 void *fake_new_context(void);
 struct ibv_context *fake_context(void *verbs_context);

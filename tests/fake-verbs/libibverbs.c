@@ -20,6 +20,8 @@
 
 static const struct fake_layout layouts[] = {
 	{"44", 648, 76, 5, 28, 39, 68, 70, false},
+	/* Here libibverbs has ibv_reg_mr_ex() for all providers. */
+	{"64", 696, 83, 5, 31, 44, 74, 77, false},
 	{"65", 696, 93, 5, 32, 46, 82, 85, false},
 	/* No releases: too short, not sorted by name, with other copies */
 	{"short", 640, 75, 5, 28, 39, 68, 70, false},
@@ -77,6 +79,8 @@ EXPORT void verbs_set_ops(void *verbs_context, const void *new_ops)
 	for (i = 0; i < layout->n_ops; i++)
 		SET(table(context)[i], i);
 	SET(tail(verbs_context)->free_dm, layout->free_context + 1);
+	SET(tail(verbs_context)->get_srq_num, layout->free_context + 2);
+	SET(context->ops.req_notify_cq, layout->rereg_mr - 1);
 	SET(context->ops._compat_rereg_mr, layout->rereg_mr);
 	SET(context->ops._compat_dereg_mr, layout->dereg_mr);
 	/* The provider has no first operation. */
@@ -88,6 +92,20 @@ static void *not_supported(void)
 {
 	errno = EOPNOTSUPP;
 	return NULL;
+}
+
+#define OP(context, type, name) ((type)table(context)[fake_layout()->name])
+
+static struct ibv_mr *reg_mr_ex_for_all(struct ibv_pd *pd, void *attr)
+{
+	struct ibv_mr *mr;
+
+	mr = OP(pd->context,
+		struct ibv_mr *
+			(*)(struct ibv_pd *, void *, size_t, uint64_t, int),
+		reg_mr)(pd, NULL, 0, 0, 0);
+	mr->rkey = FAKE_BY_LIBIBVERBS;
+	return mr;
 }
 
 EXPORT void *fake_new_context(void)
@@ -105,6 +123,8 @@ EXPORT void *fake_new_context(void)
 	tail(start)->context.abi_compat = (void *)UINTPTR_MAX;
 	for (i = 0; i < layout->n_ops; i++)
 		ops[i] = (void *)not_supported;
+	if (!strcmp(layout->name, "64"))
+		ops[fake_reg_mr_ex(layout)] = (void *)reg_mr_ex_for_all;
 	verbs_set_ops(start, ops);
 	free(ops);
 	return start;
@@ -196,8 +216,6 @@ EXPORT struct ibv_context *ibv_open_device(struct ibv_device *dev)
 
 /* Verbs */
 
-#define OP(context, type, name) ((type)table(context)[fake_layout()->name])
-
 EXPORT int ibv_close_device(struct ibv_context *context)
 {
 	OP(context, void (*)(struct ibv_context *), free_context)(context);
@@ -231,6 +249,27 @@ EXPORT struct ibv_mr *ibv_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 		struct ibv_mr *
 			(*)(struct ibv_pd *, void *, size_t, uint64_t, int),
 		reg_mr)(pd, addr, length, (uintptr_t)addr, access);
+	if (mr) {
+		mr->context = pd->context;
+		mr->pd = pd;
+	}
+	return mr;
+}
+
+EXPORT struct ibv_mr *ibv_reg_mr_ex(struct ibv_pd *pd, void *attr);
+
+EXPORT struct ibv_mr *ibv_reg_mr_ex(struct ibv_pd *pd, void *attr)
+{
+	unsigned int index = fake_reg_mr_ex(fake_layout());
+	struct ibv_mr *(*op)(struct ibv_pd *, void *);
+	struct ibv_mr *mr;
+
+	if (!index) {
+		errno = EOPNOTSUPP;
+		return NULL;
+	}
+	*(void **)&op = table(pd->context)[index];
+	mr = op(pd, attr);
 	if (mr) {
 		mr->context = pd->context;
 		mr->pd = pd;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * Opens the device twice and registers memory with each context; prints what
- * came of it.
+ * came of it, and who made the memory region of ibv_reg_mr_ex().
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,38 @@
 #include <infiniband/verbs.h>
 
 static char buffer[4096];
+
+/* Newer than our headers: of rdma-core 59 */
+struct mr_init_attr {
+	size_t length;
+	int access;
+	uint64_t comp_mask;
+	uint64_t iova;
+	void *addr;
+	uint64_t more[3];
+};
+#define HAS_ADDR (1 << 1)
+
+static void try_ex(struct ibv_pd *pd)
+{
+	struct mr_init_attr attr = {
+		.length = sizeof(buffer),
+		.access = IBV_ACCESS_LOCAL_WRITE,
+		.comp_mask = HAS_ADDR,
+		.addr = buffer,
+	};
+	struct ibv_mr *(*reg_mr_ex)(struct ibv_pd *, void *);
+	struct ibv_mr *mr;
+
+	*(void **)&reg_mr_ex = dlsym(RTLD_DEFAULT, "ibv_reg_mr_ex");
+	mr = reg_mr_ex(pd, &attr);
+	if (!mr) {
+		printf(" ex=%s", strerrorname_np(errno));
+		return;
+	}
+	printf(" ex=%u", mr->rkey);
+	ibv_dereg_mr(mr);
+}
 
 static void try(struct ibv_device *device)
 {
@@ -25,6 +58,7 @@ static void try(struct ibv_device *device)
 		printf("reg=%s", mr ? "ok" : strerrorname_np(errno));
 		if (mr)
 			printf(" dereg=%d", ibv_dereg_mr(mr));
+		try_ex(pd);
 		ibv_dealloc_pd(pd);
 	}
 	ibv_close_device(context);

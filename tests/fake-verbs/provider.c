@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The provider of the fake device */
 #include <stdlib.h>
+#include <string.h>
 
 #include "fake.h"
 
@@ -12,7 +13,18 @@ static struct ibv_pd *alloc_pd(struct ibv_context *context)
 static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 			     uint64_t iova, int access)
 {
-	return calloc(1, sizeof(struct ibv_mr));
+	struct ibv_mr *mr = calloc(1, sizeof(*mr));
+
+	mr->rkey = FAKE_BY_REG_MR;
+	return mr;
+}
+
+static struct ibv_mr *reg_mr_ex(struct ibv_pd *pd, void *attr)
+{
+	struct ibv_mr *mr = calloc(1, sizeof(*mr));
+
+	mr->rkey = FAKE_BY_REG_MR_EX;
+	return mr;
 }
 
 static int rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
@@ -45,6 +57,8 @@ static void *alloc_context(struct ibv_device *device, int cmd_fd,
 	ops[layout->alloc_pd] = (void *)alloc_pd;
 	ops[layout->reg_mr] = (void *)reg_mr;
 	ops[layout->rereg_mr] = (void *)rereg_mr;
+	if (fake_reg_mr_ex(layout) && strcmp(layout->name, "64"))
+		ops[fake_reg_mr_ex(layout)] = (void *)reg_mr_ex;
 	/* In two steps, as some providers do */
 	verbs_set_ops(context, ops);
 	ops[layout->dereg_mr] = (void *)dereg_mr;

@@ -21,6 +21,8 @@ static const struct fake_set_ops release_44 = {
 	.rereg_mr = 70,
 	.dereg_mr = 28,
 	.free_dm = 40,
+	.get_srq_num = 41,
+	.req_notify_cq = 69,
 };
 static const struct fake_set_ops release_65 = {
 	.context_size = 696,
@@ -30,6 +32,8 @@ static const struct fake_set_ops release_65 = {
 	.rereg_mr = 85,
 	.dereg_mr = 32,
 	.free_dm = 47,
+	.get_srq_num = 48,
+	.req_notify_cq = 84,
 };
 
 struct question {
@@ -94,11 +98,36 @@ static void refused(const struct fake_set_ops *fake)
 static void rdma_core_44__known(void **state)
 {
 	known(&release_44);
+	assert_int_equal(probe(&release_44).layout.reg_mr_ex, 0);
+	assert_int_equal(probe(&release_44).layout.import_mr, 43);
 }
 
 static void rdma_core_65__known(void **state)
 {
 	known(&release_65);
+	assert_int_equal(probe(&release_65).layout.reg_mr_ex, 83);
+	assert_int_equal(probe(&release_65).layout.import_mr, 50);
+}
+
+static void two_more_between_reg_and_rereg__neither_is_reg_mr_ex(void **state)
+{
+	struct fake_set_ops fake = release_65;
+
+	fake.req_notify_cq = 85;
+	fake.rereg_mr = 86;
+	known(&fake);
+	assert_int_equal(probe(&fake).layout.reg_mr_ex, 0);
+}
+
+static void neighbours_not_to_be_seen__left_alone(void **state)
+{
+	struct fake_set_ops fake = release_65;
+
+	fake.req_notify_cq = NOWHERE;
+	fake.get_srq_num = NOWHERE;
+	known(&fake);
+	assert_int_equal(probe(&fake).layout.reg_mr_ex, 0);
+	assert_int_equal(probe(&fake).layout.import_mr, 0);
 }
 
 static void table_elsewhere_in_private_part__known(void **state)
@@ -248,6 +277,8 @@ int main(void)
 		CASE(this_machine__known),
 		CASE(rdma_core_44__known),
 		CASE(rdma_core_65__known),
+		CASE(two_more_between_reg_and_rereg__neither_is_reg_mr_ex),
+		CASE(neighbours_not_to_be_seen__left_alone),
 		CASE(table_elsewhere_in_private_part__known),
 		CASE(too_short__refused),
 		CASE(too_long__refused),

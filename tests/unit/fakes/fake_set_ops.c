@@ -28,4 +28,6 @@ void fake_set_ops(void *verbs_context, const void *ops)
 	SET(tail->context.ops._compat_rereg_mr, layout->rereg_mr);
 	SET(tail->context.ops._compat_dereg_mr, layout->dereg_mr);
 	SET(tail->free_dm, layout->free_dm);
+	SET(tail->context.ops.req_notify_cq, layout->req_notify_cq);
+	SET(tail->get_srq_num, layout->get_srq_num);
 }
