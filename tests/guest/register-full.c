@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	t_ok(true, "ibv_reg_mr with space again: ok");
 	t_ok(!fstat(region.fd, &st) && st.st_blocks * 512UL >= FILE_LEN,
 	     "all blocks are allocated");
-	region_check_alive(&region, &verbs, "with space again");
+	region_check_arrives(&region, &verbs, "with space again");
 	region_destroy(&region);
 	leaks.descriptors--;
 	leaks_check(&leaks, "after the success");
