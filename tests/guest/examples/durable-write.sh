@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # examples/04-durable-write: all records are reported as durable and are in the
-# file, as it is once nothing of it is in memory any more.
+# file afterwards.  On FS-DAX the kernel writes something back for each of them,
+# and with fsync() alone for few.
 #
 #   durable-write.sh DIR PROGRAM
 
@@ -12,7 +13,21 @@ dir=$1 program=$2
 n=20
 file=$dir/durable-write
 
+events=/sys/kernel/tracing/events/fs_dax/dax_writeback_one
+trace=/sys/kernel/tracing/trace
+
+writebacks()
+{
+	grep -c 'dax_writeback_one:' $trace
+}
+
 [ -d "$dir" ] && [ -x "$program" ] || bail "usage: DIR PROGRAM"
+if [ "${dir##*/}" != pagecache ]; then
+	mountpoint -q /sys/kernel/tracing ||
+		mount -t tracefs none /sys/kernel/tracing
+	[ -d $events ] || bail "the kernel has no $events"
+	echo 1 >$events/enable
+fi
 # Not the line that tells of the lease
 output=$(timeout 60 "$program" "$file" $n 2> >(grep -v '^pinsafe: guard: ' >&2))
 ok $? "the program ran"
@@ -20,9 +35,23 @@ expected=$(for ((i = 0; i < n; i++)); do echo "record $i is durable"; done)
 [ "$output" = "$expected" ]
 ok $? "it says of $n records that they are durable"
 [ "$output" = "$expected" ] || sed 's/^/# /' <<<"$output"
-echo 1 >/proc/sys/vm/drop_caches
+if [ "${dir##*/}" != pagecache ]; then
+	written=$(writebacks)
+	[ "$written" -ge $n ]
+	ok $? "$written times something was written back"
+	: >$trace
+fi
 [ "$(sed 's/ *$//' "$file")" = "${expected// is durable}" ]
-ok $? "and they are in the file"
+ok $? "the records are in the file"
+if [ "${dir##*/}" != pagecache ]; then
+	timeout 60 "$program" --fsync "$file" $n >/dev/null
+	ok $? "the control, with fsync() alone, ran"
+	written=$(writebacks)
+	echo 0 >$events/enable
+	# The prefault made it dirty, and so does the end.
+	[ "$written" -lt $((n / 2)) ]
+	ok $? "$written times something was written back"
+fi
 rm -f "$file"
 ! grep -qE 'LAYOUT|LEASE' /proc/locks
 ok $? "no lease is left"
