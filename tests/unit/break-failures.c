@@ -118,6 +118,61 @@ static void always_EBUSY__program_deregisters_in_the_end(void **state)
 	assert_int_equal(fake_kernel_mr.n_strangers, 0);
 }
 
+static void EBUSY_then_device_is_gone__as_good_as_destroyed(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	fake_kernel_mr_stick(mr, -1, EBUSY);
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(has_failed_3_times, NULL));
+	fake_kernel_mr_stick(mr, 1, EIO);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	assert_record("unlock a");
+	assert_int_equal(stack_stats().zombie_mrs, 1);
+	stack_dereg_ok(mr);
+	fake_kernel_mr_reset();
+}
+
+/* The kernel destroys the memory region with its file, and then the lease. */
+static void always_EBUSY__goes_with_the_context(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_kernel_mr_stick(mr, -1, EBUSY);
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(has_failed_3_times, NULL));
+	assert_true(fake_lease_exists(STACK_A));
+	record_clear();
+	stack_close(&stack_device);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	assert_record("free_context, unlock a");
+	assert_int_equal(stack_stats().guarded_mrs, 0);
+	fake_kernel_mr_reset();
+	free(mr);
+}
+
+/* Such a lease the kernel takes away: then nobody waits, and it is shouted. */
+static void always_EBUSY_under_an_ordinary_lease__shouted(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_statx_is_dax = false;
+	fake_fstatfs_magic = 0xef53;
+	mr = stack_reg_file(STACK_A);
+	fake_kernel_mr_stick(mr, -1, EBUSY);
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(has_failed_3_times, NULL));
+	assert_true(fake_lease_exists(STACK_A));
+	assert_int_equal(count(stack_log(), "DEVICE WRITES TO A FILE"), 1);
+	fake_kernel_mr_stick(NULL, 0, 0);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	stack_dereg_ok(mr);
+}
+
 static void stuck_on_one_file__other_is_broken_all_the_same(void **state)
 {
 	struct ibv_mr *stuck = stack_reg_file(STACK_A);
@@ -178,6 +233,9 @@ int main(void)
 		STACK_CASE(ENODEV__as_good_as_destroyed),
 		STACK_CASE(always_EBUSY__lease_stays_and_others_go),
 		STACK_CASE(always_EBUSY__program_deregisters_in_the_end),
+		STACK_CASE(EBUSY_then_device_is_gone__as_good_as_destroyed),
+		STACK_CASE(always_EBUSY__goes_with_the_context),
+		STACK_CASE(always_EBUSY_under_an_ordinary_lease__shouted),
 		STACK_CASE(stuck_on_one_file__other_is_broken_all_the_same),
 		STACK_CASE(undo_fails__orphan_goes_with_the_next_break),
 	};
