@@ -36,6 +36,39 @@ static int check_rereg(struct ibv_mr *mr, int flags, void *addr, size_t length)
 	return r;
 }
 
+static int revoke_on_keeper(void *arg)
+{
+	return breaker_revoke_mr(arg);
+}
+
+/* As an MR without leases that is revoked at once; the program still has it. */
+static int revoke_now(struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr = track_alloc(1);
+
+	if (!gmr)
+		return ENOMEM;
+	gmr->mr = mr;
+	gmr->context = mr->context;
+	track_add_orphan(gmr);
+	return keeper_call(revoke_on_keeper, mr);
+}
+
+/* The provider may give a memory region other keys. */
+static int check_keys(struct ibv_mr *mr)
+{
+	struct section section;
+
+	if (!retired_has_key_of(mr))
+		return 0;
+	section_enter(&section);
+	if (revoke_now(mr))
+		refusal_stuck(mr->lkey);
+	errno = refusal_rereg_retired(mr->lkey);
+	section_leave(&section);
+	return IBV_REREG_MR_ERR_CMD;
+}
+
 int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 		   struct ibv_pd *pd, void *addr, size_t length, int access)
 {
@@ -49,7 +82,8 @@ int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 		errno = r;
 		return IBV_REREG_MR_ERR_INPUT;
 	}
-	return real->rereg_mr(mr, flags, pd, addr, length, access);
+	r = real->rereg_mr(mr, flags, pd, addr, length, access);
+	return r ? r : check_keys(mr);
 }
 
 static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)

@@ -361,6 +361,15 @@ int refusal_retired(uint32_t lkey, size_t n)
 		n, lkey);
 }
 
+int refusal_rereg_retired(uint32_t lkey)
+{
+	stats_add_refusal(EADDRNOTAVAIL);
+	log_error(
+		"guard: memory region with lkey 0x%x: ibv_rereg_mr() failed with EADDRNOTAVAIL: the device gave it the key of one that was revoked, so it is revoked, too; deregister and register instead",
+		lkey);
+	return EADDRNOTAVAIL;
+}
+
 void refusal_stuck(uint32_t lkey)
 {
 	log_error(

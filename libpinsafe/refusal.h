@@ -42,6 +42,8 @@ int refusal_rereg(const struct mapping_part *part);
 int refusal_rereg_guarded(uint32_t lkey);
 /* All of @n attempts, the last with @lkey, had keys that were revoked. */
 int refusal_retired(uint32_t lkey, size_t n);
+/* ibv_rereg_mr() gave one that is not guarded the key of one that was revoked. */
+int refusal_rereg_retired(uint32_t lkey);
 
 /* Not a refusal, but close: an MR that was to be undone and could not be. */
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey);

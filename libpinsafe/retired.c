@@ -1,87 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Remember the keys of revoked memory regions until their context is closed. */
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "retired.h"
 
 #define N_BUCKETS 1024
 
-struct key {
-	LIST_ENTRY(key) link;
-	uint32_t key;
-	const struct ibv_context *context;
-};
-
-/* Those of one memory region, which may be the same */
+/* A key; in the list of a bucket, or of those that are free for later */
 struct retired {
-	struct key local, remote;
 	struct retired *next;
+	const struct ibv_context *context;
+	uint32_t key;
 };
 
-LIST_HEAD(bucket, key);
-static struct bucket buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
-static struct retired *all PS_GUARDED_BY(table_lock);
+static struct retired *buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
 
 /* Devices number their objects in the upper bits or in the lower ones. */
-static struct bucket *bucket_of(uint32_t key) PS_REQUIRES(table_lock)
+static struct retired **bucket_of(uint32_t key) PS_REQUIRES(table_lock)
 {
 	return &buckets[(key * 0x9e3779b9u) >> 22];
 }
 
 struct retired *retired_alloc(void)
 {
-	return calloc(1, sizeof(struct retired));
+	struct retired *local = calloc(1, sizeof(*local));
+	struct retired *remote = calloc(1, sizeof(*remote));
+
+	if (!local || !remote) {
+		free(local);
+		free(remote);
+		return NULL;
+	}
+	local->next = remote;
+	return local;
 }
 
 void retired_free(struct retired *room)
 {
-	free(room);
+	struct retired *next;
+
+	for (; room; room = next) {
+		next = room->next;
+		free(room);
+	}
 }
 
-static void enter(struct key *key, uint32_t value,
-		  const struct ibv_context *context) PS_REQUIRES(table_lock)
+/* Returns the room that is left. */
+static struct retired *enter(struct retired *room, uint32_t key,
+			     const struct ibv_context *context)
+	PS_REQUIRES(table_lock)
 {
-	key->key = value;
-	key->context = context;
-	LIST_INSERT_HEAD(bucket_of(value), key, link);
+	struct retired **bucket = bucket_of(key), *left = room->next;
+
+	room->key = key;
+	room->context = context;
+	room->next = *bucket;
+	*bucket = room;
+	return left;
 }
 
 void retired_add(struct retired *room, const struct ibv_mr *mr)
 {
 	ps_lock(&table_lock);
-	enter(&room->local, mr->lkey, mr->context);
-	enter(&room->remote, mr->rkey, mr->context);
-	room->next = all;
-	all = room;
+	room = enter(room, mr->lkey, mr->context);
+	/* They are the same on many devices; 0: no remote access. */
+	if (mr->rkey && mr->rkey != mr->lkey)
+		room = enter(room, mr->rkey, mr->context);
 	ps_unlock(&table_lock);
+	retired_free(room);
 }
 
 void retired_forget(const struct ibv_context *context)
 {
-	struct retired **p, *room;
+	struct retired **p, *key;
+	size_t i;
 
 	ps_lock(&table_lock);
-	for (p = &all; (room = *p);) {
-		if (room->local.context != context) {
-			p = &room->next;
-			continue;
+	for (i = 0; i < N_BUCKETS; i++) {
+		for (p = &buckets[i]; (key = *p);) {
+			if (key->context != context) {
+				p = &key->next;
+				continue;
+			}
+			*p = key->next;
+			free(key);
 		}
-		*p = room->next;
-		LIST_REMOVE(&room->local, link);
-		LIST_REMOVE(&room->remote, link);
-		free(room);
 	}
 	ps_unlock(&table_lock);
 }
 
-/* 0 is what providers say where there is no remote access. */
 static bool is_retired(const struct ibv_context *context, uint32_t value)
 	PS_REQUIRES(table_lock)
 {
-	const struct key *key;
+	const struct retired *key;
 
-	LIST_FOREACH (key, bucket_of(value), link)
+	for (key = *bucket_of(value); key; key = key->next)
 		if (value && key->key == value && key->context == context)
 			return true;
 	return false;
@@ -94,8 +107,8 @@ bool retired_has_key_of(const struct ibv_mr *mr)
 
 	section_enter(&section);
 	ps_lock(&table_lock);
-	has = all && (is_retired(mr->context, mr->lkey) ||
-		      is_retired(mr->context, mr->rkey));
+	has = is_retired(mr->context, mr->lkey) ||
+	      is_retired(mr->context, mr->rkey);
 	ps_unlock(&table_lock);
 	section_leave(&section);
 	return has;

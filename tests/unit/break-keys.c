@@ -306,6 +306,72 @@ static void retired_one_cannot_go__keeps_the_lease_until_it_can(void **state)
 	free(stuck);
 }
 
+static int takes_key(struct ibv_mr *mr)
+{
+	mr->lkey = mr->rkey = 0x77;
+	return 0;
+}
+
+static int rereg(struct ibv_mr *mr)
+{
+	errno = 0;
+	return verbs_wrap_ops.rereg_mr(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL,
+				       NULL, 0, 0);
+}
+
+/* On some devices it is a new memory region. */
+static void rereg_gets_a_retired_key__revoked(void **state)
+{
+	struct ibv_mr *mr;
+	char *addr;
+
+	revoke_with(0x77, 0x77);
+	n_keys = 0;
+	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
+	fake_provider.cmd_rereg_mr = takes_key;
+	record_clear();
+	assert_int_equal(rereg(mr), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_record("rereg_mr, destroy 0");
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	assert_int_equal(stack_stats().zombie_mrs, 1);
+	assert_non_null(strstr(stack_log(), "so it is revoked, too"));
+	/* As ibv_rereg_mr(3) says: it has to be deregistered. */
+	stack_dereg_ok(mr);
+	munmap(addr, page_size());
+}
+
+static void rereg_cannot_be_revoked__shouted(void **state)
+{
+	struct ibv_mr *mr;
+	char *addr;
+
+	revoke_with(0x77, 0x77);
+	n_keys = 0;
+	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
+	fake_provider.cmd_rereg_mr = takes_key;
+	fake_kernel_mr_stick(mr, 1, EBUSY);
+	assert_int_equal(rereg(mr), IBV_REREG_MR_ERR_CMD);
+	assert_non_null(strstr(stack_log(), "CAN WRITE TO ITS MEMORY"));
+	stack_dereg_ok(mr);
+	munmap(addr, page_size());
+}
+
+static void rereg_with_another_key__as_without_us(void **state)
+{
+	struct ibv_mr *mr;
+	char *addr;
+
+	revoke_with(0x78, 0x78);
+	n_keys = 0;
+	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
+	fake_provider.cmd_rereg_mr = takes_key;
+	assert_int_equal(rereg(mr), 0);
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	stack_dereg_ok(mr);
+	munmap(addr, page_size());
+}
+
 static void other_context__has_its_own_keys(void **state)
 {
 	struct device other;
@@ -348,6 +414,9 @@ int main(void)
 		KEYS_CASE(no_room_for_another__ENOMEM_and_nothing_is_left),
 		KEYS_CASE(no_room_for_another_anonymous__ENOMEM),
 		KEYS_CASE(retired_one_cannot_go__keeps_the_lease_until_it_can),
+		KEYS_CASE(rereg_gets_a_retired_key__revoked),
+		KEYS_CASE(rereg_cannot_be_revoked__shouted),
+		KEYS_CASE(rereg_with_another_key__as_without_us),
 		KEYS_CASE(other_context__has_its_own_keys),
 		KEYS_CASE(context_opened_again__keys_are_forgotten),
 	};

@@ -24,3 +24,9 @@ void breaker_revoke_all(void)
 {
 	record("revoke all");
 }
+
+int breaker_revoke_mr(struct ibv_mr *mr)
+{
+	record("revoke mr");
+	return 0;
+}

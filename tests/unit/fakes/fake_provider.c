@@ -75,8 +75,13 @@ static int dereg_mr(struct ibv_mr *mr)
 static int rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
 		    size_t length, int access)
 {
+	int r;
+
 	say("rereg_mr");
-	return fault_now(&fake_provider.rereg_mr);
+	r = fault_now(&fake_provider.rereg_mr);
+	if (!r && fake_provider.cmd_rereg_mr)
+		r = fake_provider.cmd_rereg_mr(mr);
+	return r;
 }
 
 static void free_context(struct ibv_context *context)
