@@ -82,7 +82,7 @@ static int open_descriptor(int number, void *arg)
 /* A descriptor with O_PATH, or -1 */
 static int find_in_descriptors(const struct backing *backing)
 {
-	struct find_args args = {.backing = backing, .fd = -1};
+	struct find_args args = { .backing = backing, .fd = -1 };
 
 	if (backing_for_each_descriptor(backing, open_descriptor, &args))
 		return -1;

@@ -74,8 +74,7 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 static void tell_failure(struct lease *lease, uint32_t lkey, int r)
 {
 	if (!lease->has_failed)
-		log_error(
-			"breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
+		log_error("breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
 			lease->path, lkey, strerror(r),
 			lease->backend->sees_own_operations
 				? " and whoever removes blocks of the file has to wait"
@@ -108,8 +107,7 @@ static void revoke_all(struct lease *lease)
 static void hold_all(struct lease *lease)
 {
 	if (!lease->has_failed)
-		log_warn(
-			"breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY",
+		log_warn("breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY",
 			lease->path);
 	lease->has_failed = !lease_hold_again(lease);
 }
@@ -183,13 +181,11 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 		int r = revoke_one(gmr, NULL);
 
 		if (r) {
-			log_error(
-				"breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
+			log_error("breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
 				lkey, strerror(r));
 			continue;
 		}
-		log_warn(
-			"breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
+		log_warn("breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
 			lkey);
 	}
 }

@@ -59,7 +59,7 @@ static int read_stable_writes(void *arg)
  */
 static bool needs_stable_pages(dev_t dev)
 {
-	struct stable_args args = {.dev = dev};
+	struct stable_args args = { .dev = dev };
 	int r;
 
 	r = read_stable_writes(&args);

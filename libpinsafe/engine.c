@@ -101,12 +101,14 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 	/* A provider may set operations more than once: keep what is ours. */
 	is_hooked = !real_verbs_get(context, &real);
 	read_ops(layout, layout_ops(layout, context), &real);
-	r = real_verbs_set(context, &real);
-	if (r)
-		return r;
 	ops = calloc(layout->n_ops, sizeof(*ops));
 	if (!ops)
 		return ENOMEM;
+	r = real_verbs_set(context, &real);
+	if (r) {
+		free(ops);
+		return r;
+	}
 	ops[layout->reg_mr] = (void *)verbs_wrap_ops.reg_mr;
 	ops[layout->rereg_mr] = (void *)verbs_wrap_ops.rereg_mr;
 	ops[layout->dereg_mr] = (void *)verbs_wrap_ops.dereg_mr;

@@ -26,8 +26,7 @@ __attribute__((destructor)) static void tell_stats(void)
 
 	if (!when || strcmp(when, "exit") || !has_verbs())
 		return;
-	log_error(
-		"stats: %" PRIu64 " registrations, %" PRIu64 " refusals, %" PRIu64
+	log_error("stats: %" PRIu64 " registrations, %" PRIu64 " refusals, %" PRIu64
 		" breaks, %" PRIu64 " revoked, %" PRIu64
 		" failures to revoke, %" PRIu64 " retakes; at exit %" PRIu64
 		" guarded, %" PRIu64 " revoked and not deregistered, %" PRIu64

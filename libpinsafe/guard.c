@@ -49,7 +49,7 @@ static int classify_with(void *arg)
 
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 {
-	struct classify_args args = {addr, length, gettid(), ret_mapping};
+	struct classify_args args = { addr, length, gettid(), ret_mapping };
 	int r;
 
 	r = classify_with(&args);
@@ -63,8 +63,7 @@ int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 static void tell_unguarded(const struct mapping_part *part)
 {
 	if (once_for_file(ONCE_UNGUARDED, part->file.dev, part->file.ino))
-		log_warn(
-			"guard: %s: NOT PROTECTED, because the policy for it is guard=none",
+		log_warn("guard: %s: NOT PROTECTED, because the policy for it is guard=none",
 			part->file.path);
 }
 
@@ -118,8 +117,7 @@ static int register_on_demand(struct registration *reg)
 		return refusal_no_watch(part);
 	watch_cover(start, start + reg->length);
 	if (once_for_file(ONCE_ON_DEMAND, part->file.dev, part->file.ino))
-		log_warn(
-			"guard: %s: registered with on-demand paging: transfers are slower at first, and after a truncation they fail only until the file grows again",
+		log_warn("guard: %s: registered with on-demand paging: transfers are slower at first, and after a truncation they fail only until the file grows again",
 			part->file.path);
 	return guard_line(reg);
 }
@@ -308,11 +306,13 @@ static void forget_attempt(struct registration *reg)
 }
 
 /* EAGAIN for longer than one should wait */
-static int give_up(const struct registration *reg)
+static int give_up(const struct registration *reg, const struct retake *retake)
 {
 	const struct mapping_part *part = reg->waits_for;
 
-	return refusal_retake(part ? part : &reg->mapping.parts[0]);
+	return refusal_retake(part ? part : &reg->mapping.parts[0],
+			      retake->has_timeout ? retake->timeout_ms :
+						    config_get()->retake_ms);
 }
 
 static int register_any(struct registration *reg)
@@ -329,7 +329,7 @@ static int register_any(struct registration *reg)
 		if (r != EAGAIN || !reg->is_guarded)
 			break;
 		if (!retake_wait(&retake)) {
-			r = give_up(reg);
+			r = give_up(reg, &retake);
 			break;
 		}
 		forget_attempt(reg);

@@ -140,7 +140,7 @@ static int close_on_keeper(void *arg)
 void guard_free_context(const struct real_verbs *real,
 			struct ibv_context *context)
 {
-	struct close_args args = {.context = context};
+	struct close_args args = { .context = context };
 	struct guarded_mr *gmr;
 	struct section section;
 

@@ -157,7 +157,7 @@ static unsigned int n_threads(const struct registration *reg)
 
 static int prefault_part(struct registration *reg, struct mapping_part *part)
 {
-	struct look_args args = {lease_of(reg, part), part};
+	struct look_args args = { lease_of(reg, part), part };
 	bool for_write = part->writable && needs_blocks(reg, part);
 	int r;
 

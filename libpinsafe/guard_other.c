@@ -34,8 +34,7 @@ static int check_parts(const struct mapping *mapping, const char *entry)
 			continue;
 		if (!refusal_is_only_warning(mapping))
 			return r;
-		log_warn(
-			"guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
+		log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
 			mapping->parts[i].file.path);
 		return 0;
 	}
@@ -96,7 +95,6 @@ struct ibv_mr *guard_import_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	static char was_said;
 
 	if (!__atomic_test_and_set(&was_said, __ATOMIC_RELAXED))
-		log_warn(
-			"guard: ibv_import_mr(): nobody can tell which memory is under an imported memory region: NOT PROTECTED by this process");
+		log_warn("guard: ibv_import_mr(): nobody can tell which memory is under an imported memory region: NOT PROTECTED by this process");
 	return real->import_mr(pd, handle);
 }

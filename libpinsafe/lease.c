@@ -34,7 +34,7 @@ static struct lease *find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock)
 {
 	struct lease *lease;
 
-	LIST_FOREACH (lease, &leases, link)
+	LIST_FOREACH(lease, &leases, link)
 		if (lease->dev == dev && lease->ino == ino)
 			return lease;
 	return NULL;
@@ -44,7 +44,7 @@ static bool is_barred(const struct backing *file) PS_REQUIRES(table_lock)
 {
 	struct lease_barrier *barrier;
 
-	LIST_FOREACH (barrier, &barriers, link)
+	LIST_FOREACH(barrier, &barriers, link)
 		if (barrier->dev == file->dev && barrier->ino == file->ino)
 			return true;
 	return false;
@@ -123,7 +123,7 @@ static int take_on_keeper(void *arg)
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct lease **ret_lease)
 {
-	struct take_args args = {.backend = backend, .file = file};
+	struct take_args args = { .backend = backend, .file = file };
 	int r;
 
 	r = share(file, ret_lease);
@@ -205,7 +205,7 @@ bool lease_exists_any_blind(void)
 	bool exists = false;
 
 	ps_lock(&table_lock);
-	LIST_FOREACH (lease, &leases, link)
+	LIST_FOREACH(lease, &leases, link)
 		exists |= !lease->backend->sees_own_operations;
 	ps_unlock(&table_lock);
 	return exists;
@@ -284,7 +284,7 @@ void lease_scan(void)
 	struct lease *lease;
 
 	/* Nobody else changes the state: no lock to read it. */
-	LIST_FOREACH (lease, &leases, link)
+	LIST_FOREACH(lease, &leases, link)
 		if (!lease->broken_at_ns && !is_held(lease))
 			set_broken(lease, "");
 }
@@ -294,7 +294,7 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 	unsigned int n = 0;
 	struct lease *lease;
 
-	LIST_FOREACH (lease, &leases, link) {
+	LIST_FOREACH(lease, &leases, link) {
 		if (lease->dev != dev || lease->ino != ino ||
 		    lease->backend->sees_own_operations)
 			continue;
@@ -369,8 +369,7 @@ static void tell_release(const struct lease *lease)
 	}
 	ns = clock_now_ns() - lease->broken_at_ns;
 	stats_add_revoke(ns, lease->break_time_ns);
-	log_warn(
-		"breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
+	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
 		lease->path, lease->backend->name, lease->backend->break_means,
 		lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
@@ -379,8 +378,7 @@ static void tell_release(const struct lease *lease)
 static void tell_expiry(const struct lease *lease)
 {
 	if (lease->broken_at_ns && !lease->backend->sees_own_operations)
-		log_error(
-			"lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
+		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
 			lease->path);
 }
 

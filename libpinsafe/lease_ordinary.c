@@ -34,7 +34,7 @@ static bool is_file(int fd, const struct backing *file)
 /* On failure the description is the program's again, as it was. */
 static int set_lease(int fd, int type)
 {
-	struct f_owner_ex nobody = {.type = F_OWNER_PID};
+	struct f_owner_ex nobody = { .type = F_OWNER_PID };
 	int r;
 
 	r = fcntl(fd, F_GETLEASE);
@@ -115,15 +115,14 @@ static int take_read_lease(struct lease *lease, const struct backing *file)
 	}
 	lease->type = F_RDLCK;
 	keeper_own(&lease->fd, fd);
-	log_warn(
-		"lease: %s: the lease is one against writers only, because others read the file or the program has closed its descriptor: open(2) with O_RDONLY|O_TRUNC would go unnoticed",
+	log_warn("lease: %s: the lease is one against writers only, because others read the file or the program has closed its descriptor: open(2) with O_RDONLY|O_TRUNC would go unnoticed",
 		file->path);
 	return 0;
 }
 
 static int ordinary_take(struct lease *lease, const struct backing *file)
 {
-	struct take_args args = {.lease = lease, .file = file};
+	struct take_args args = { .lease = lease, .file = file };
 	int r;
 
 	r = try_all(&args);

@@ -197,7 +197,7 @@ static int add_part(struct mapping *mapping, const struct vma *vma,
 int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 		     struct mapping *ret_mapping)
 {
-	struct mapping mapping = {0};
+	struct mapping mapping = { 0 };
 	uintptr_t end = addr + length;
 	struct vma_reader reader;
 	struct vma vma;

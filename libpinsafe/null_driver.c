@@ -50,7 +50,7 @@ struct device_ops {
 
 typedef void register_fn(const struct device_ops *ops);
 
-static const int known_pabis[] = {34, 57, 59, 64, 65};
+static const int known_pabis[] = { 34, 57, 59, 64, 65 };
 
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -18,7 +18,7 @@
 bool odp_is_offered(struct ibv_context *context)
 {
 	struct verbs_context *verbs;
-	struct ibv_device_attr_ex attr = {0};
+	struct ibv_device_attr_ex attr = { 0 };
 
 	/* Not ibv_query_device_ex(), which refers to libibverbs */
 	verbs = verbs_get_ctx_op(context, query_device_ex);
@@ -49,7 +49,7 @@ void odp_prefetch(struct ibv_pd *pd, const struct ibv_mr *mr, uint64_t iova,
 	enum ib_uverbs_advise_mr_advice advice =
 		is_written ? IBV_ADVISE_MR_ADVICE_PREFETCH_WRITE
 			   : IBV_ADVISE_MR_ADVICE_PREFETCH;
-	struct ibv_sge sge = {.addr = iova, .lkey = mr->lkey};
+	struct ibv_sge sge = { .addr = iova, .lkey = mr->lkey };
 	int r = 0;
 
 	while (length && !r) {

@@ -104,8 +104,7 @@ static int begin(dev_t dev, ino_t ino, struct lease_barrier *barrier)
 	section_leave(&section);
 	r = break_and_wait(barrier);
 	if (r) {
-		log_error(
-			"own_operation: the program takes blocks away from a file while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
+		log_error("own_operation: the program takes blocks away from a file while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
 		own_removal_end(barrier);
 	}
 	return r;
@@ -159,7 +158,7 @@ static int look(void *arg)
  */
 static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
 {
-	struct look_args args = {addr, ret_vma};
+	struct look_args args = { addr, ret_vma };
 	struct section section;
 	int r;
 

@@ -310,16 +310,15 @@ static int sole_opener(const struct mapping_part *part)
 	return refuse(part, EAGAIN, why);
 }
 
-int refusal_retake(const struct mapping_part *part)
+int refusal_retake(const struct mapping_part *part, int waited_ms)
 {
 	char why[200];
 
 	if (part->kind != MAPPING_FSDAX)
 		return sole_opener(part);
-	snprintf(
-		why, sizeof(why),
-		"blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (PINSAFE_RETAKE_MS); try again",
-		config_get()->retake_ms);
+	snprintf(why, sizeof(why),
+		 "blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (retake_ms); try again",
+		 waited_ms);
 	return refuse(part, EAGAIN, why);
 }
 
@@ -340,16 +339,14 @@ int refusal_rereg(const struct mapping_part *part)
 int refusal_rereg_guarded(uint32_t lkey)
 {
 	stats_add_refusal(EOPNOTSUPP);
-	log_error(
-		"guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
+	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
 		lkey);
 	return EOPNOTSUPP;
 }
 
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey)
 {
-	log_error(
-		"guard: %s: memory region with lkey 0x%x was to be undone, but cannot be destroyed: it keeps its lease",
+	log_error("guard: %s: memory region with lkey 0x%x was to be undone, but cannot be destroyed: it keeps its lease",
 		part->file.path, lkey);
 }
 
@@ -364,15 +361,13 @@ int refusal_retired(uint32_t lkey, size_t n)
 int refusal_rereg_retired(uint32_t lkey)
 {
 	stats_add_refusal(EADDRNOTAVAIL);
-	log_error(
-		"guard: memory region with lkey 0x%x: ibv_rereg_mr() failed with EADDRNOTAVAIL: the device gave it the key of one that was revoked, so it is revoked, too; deregister and register instead",
+	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() failed with EADDRNOTAVAIL: the device gave it the key of one that was revoked, so it is revoked, too; deregister and register instead",
 		lkey);
 	return EADDRNOTAVAIL;
 }
 
 void refusal_stuck(uint32_t lkey)
 {
-	log_error(
-		"guard: memory region with lkey 0x%x has the key of one that was revoked, and cannot be destroyed: A PEER THAT STILL HOLDS THE KEY CAN WRITE TO ITS MEMORY",
+	log_error("guard: memory region with lkey 0x%x has the key of one that was revoked, and cannot be destroyed: A PEER THAT STILL HOLDS THE KEY CAN WRITE TO ITS MEMORY",
 		lkey);
 }

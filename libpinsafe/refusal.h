@@ -37,7 +37,8 @@ int refusal_adopt(const struct mapping_part *part, int r);
 /* @is_written: the device was to write to the memory */
 int refusal_register(const struct mapping_part *part, bool is_written, int r);
 int refusal_remapped(const struct mapping_part *part);
-int refusal_retake(const struct mapping_part *part);
+/* @waited_ms: how long it was tried */
+int refusal_retake(const struct mapping_part *part, int waited_ms);
 int refusal_rereg(const struct mapping_part *part);
 int refusal_rereg_guarded(uint32_t lkey);
 /* All of @n attempts, the last with @lkey, had keys that were revoked. */

@@ -36,8 +36,7 @@ static void redirected(const char *path, int error)
 	if (!error)
 		log_debug("scan: %s: redirected", path);
 	else if (!__atomic_test_and_set(&was_said, __ATOMIC_RELAXED))
-		log_error(
-			"scan: %s: NOT PROTECTED: its calls cannot be redirected: %s",
+		log_error("scan: %s: NOT PROTECTED: its calls cannot be redirected: %s",
 			path, strerror(error));
 }
 
@@ -74,8 +73,7 @@ void scan_start(int pabi)
 		return;
 	if (!null_driver_register(libibverbs, pabi, scan) &&
 	    (pabi || is_linked_only(libibverbs)))
-		log_warn(
-			"scan: the private ABI of this libibverbs is not known: providers that it loads later are NOT PROTECTED");
+		log_warn("scan: the private ABI of this libibverbs is not known: providers that it loads later are NOT PROTECTED");
 	scan();
 	dlclose(libibverbs);
 }

@@ -37,7 +37,7 @@ static struct guarded_mr *find(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
 {
 	struct guarded_mr *gmr;
 
-	LIST_FOREACH (gmr, bucket_of(mr), link)
+	LIST_FOREACH(gmr, bucket_of(mr), link)
 		if (gmr->mr == mr && !gmr->is_freed)
 			return gmr;
 	return NULL;
@@ -166,7 +166,7 @@ bool track_swallow_dereg(const struct ibv_mr *mr)
 	bool must_swallow = false;
 
 	ps_lock(&table_lock);
-	LIST_FOREACH (gmr, bucket_of(mr), link) {
+	LIST_FOREACH(gmr, bucket_of(mr), link) {
 		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->is_freed)
 			continue;
 		/* Next time the address can be that of another MR. */
@@ -237,7 +237,7 @@ struct guarded_mr *track_claim(const struct lease *lease,
 
 	ps_lock(&table_lock);
 	for (i = 0; i < N_BUCKETS && !gmr; i++)
-		LIST_FOREACH (gmr, &buckets[i], link)
+		LIST_FOREACH(gmr, &buckets[i], link)
 			if (gmr->state == MR_ALIVE &&
 			    is_meant(gmr, lease, context, round))
 				break;
@@ -314,7 +314,7 @@ struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 
 	ps_lock(&table_lock);
 	for (i = 0; i < N_BUCKETS && !gmr; i++)
-		LIST_FOREACH (gmr, &buckets[i], link)
+		LIST_FOREACH(gmr, &buckets[i], link)
 			if (gmr->state == MR_ALIVE && gmr->is_on_demand &&
 			    gmr->claimed_in != round &&
 			    overlaps(gmr, start, end))
@@ -349,7 +349,7 @@ int track_find_written(const struct track_query *query,
 
 	ps_lock(&table_lock);
 	for (i = 0; i < N_BUCKETS && !r; i++) {
-		LIST_FOREACH (gmr, &buckets[i], link) {
+		LIST_FOREACH(gmr, &buckets[i], link) {
 			if (!is_written(gmr))
 				continue;
 			more = reallocarray(ranges, n + gmr->n_ranges,
@@ -420,7 +420,7 @@ void track_make_zombies(void)
 
 	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	for (i = 0; i < N_BUCKETS; i++) {
-		LIST_FOREACH (gmr, &buckets[i], link) {
+		LIST_FOREACH(gmr, &buckets[i], link) {
 			gmr->state = MR_ZOMBIE;
 			gmr->kernel_mr_gone = true;
 			stats_add(zombie_mrs, 1);

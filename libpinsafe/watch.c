@@ -181,8 +181,7 @@ void watch_mapped(void *addr, size_t length, int fd)
 		r = keeper_call(keep_on_keeper, &args);
 		section_leave(&section);
 		if (r)
-			log_info(
-				"watch: the mapping at %p is not watched: %s; keep its descriptor open to have it guarded",
+			log_info("watch: the mapping at %p is not watched: %s; keep its descriptor open to have it guarded",
 				addr, strerror(r));
 	}
 	errno = saved_errno;
