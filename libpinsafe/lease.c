@@ -359,19 +359,18 @@ void lease_drop_holder(struct lease *lease)
 	ps_unlock(&table_lock);
 }
 
-static void tell_release(const struct lease *lease)
+static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 {
-	uint64_t ns;
+	uint64_t ns = released_at_ns - lease->broken_at_ns;
 
 	if (!lease->broken_at_ns) {
 		log_debug("lease: %s: released", lease->path);
 		return;
 	}
-	ns = clock_now_ns() - lease->broken_at_ns;
 	stats_add_revoke(ns, lease->break_time_ns);
 	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
-		lease->path, lease->backend->name, lease->backend->break_means,
-		lease->n_revoked, (double)ns / NSEC_PER_MSEC);
+		 lease->path, lease->backend->name, lease->backend->break_means,
+		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 
 /* Whoever waits for an ordinary lease goes on when that time is over. */
@@ -384,6 +383,7 @@ static void tell_expiry(const struct lease *lease)
 
 static void release(struct lease *lease)
 {
+	uint64_t now_ns = clock_now_ns();
 	/* Fails if the kernel has removed it: nothing is left to do then. */
 	bool was_removed =
 		fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK) && errno == EAGAIN;
@@ -392,7 +392,7 @@ static void release(struct lease *lease)
 	stats_add(leases, -1);
 	if (was_removed || lease->is_gone)
 		tell_expiry(lease);
-	tell_release(lease);
+	tell_release(lease, now_ns);
 	probe_release(lease->path);
 	lease_free(lease);
 }

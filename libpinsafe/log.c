@@ -62,8 +62,8 @@ struct destination {
 
 /*
  * The file, or standard error if there is none.  O_NONBLOCK: the keeper must not
- * wait for who reads a pipe.  A program without a descriptor
- * to spare shall still be told why its registration failed, so then, too.
+ * wait for who reads a pipe.  A program whose log cannot be opened, or which has
+ * no descriptor to spare, shall still be told why its registration failed.
  */
 static struct destination open_log(void)
 {
@@ -74,7 +74,8 @@ static struct destination open_log(void)
 			     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 				     O_NOCTTY | O_NONBLOCK,
 			     0644);
-		if (to.fd >= 0 || (errno != EMFILE && errno != ENFILE))
+		/* ENXIO: a pipe that nobody reads */
+		if (to.fd >= 0 || errno == ENXIO)
 			return to;
 	}
 	to.is_stderr = true;

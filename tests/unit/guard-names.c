@@ -26,7 +26,7 @@ static void EAGAIN__whose_lease_was_not_to_be_had(void **state)
 	fake_lease.take = ONCE_AT(2, EAGAIN);
 	guarded_reg_fails(EAGAIN, "classify, take 1, take 2, put 1");
 	assert_names_second();
-	assert_logged("(PINSAFE_RETAKE_MS)");
+	assert_logged("(retake_ms)");
 }
 
 static void EAGAIN__who_has_it_open(void **state)
