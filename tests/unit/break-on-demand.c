@@ -35,7 +35,7 @@ static int teardown(void **state)
 
 	for (gmr = track_detach_context(&context); gmr; gmr = next) {
 		next = gmr->next_detached;
-		free(gmr);
+		track_free(gmr);
 	}
 	file_put(&log_file);
 	return 0;

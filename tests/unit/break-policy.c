@@ -76,11 +76,15 @@ static int setup(void **state)
 /* Whatever the case left, goes. */
 static int teardown(void **state)
 {
+	struct guarded_mr *left;
+
 	fake_revoke = NEVER;
 	breaker_revoke_all();
 	assert_int_equal(stats.leases, 0);
 	assert_false(fake_lease_exists(&file));
-	free(track_detach_context(&context));
+	left = track_detach_context(&context);
+	if (left)
+		track_free(left);
 	file_put(&file);
 	file_put(&log_file);
 	return 0;
@@ -193,7 +197,7 @@ static void grace__used_by_the_program(void **state)
 	assert_int_equal(track_begin_dereg(&mr, &gmr), 0);
 	assert_int_equal(track_remove(gmr), 1);
 	lease_put(lease);
-	free(gmr);
+	track_free(gmr);
 	assert_record("unlock a");
 	assert_int_equal(run_at(1), UINT64_MAX);
 	assert_int_equal(stats.revoked_mrs, 0);

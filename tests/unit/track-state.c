@@ -25,7 +25,7 @@ static void add__lease_broken_EAGAIN(void **state)
 	assert_int_equal(track_add(gmr), EAGAIN);
 	assert_false(track_has(mr));
 	tracked_counts(0, 0);
-	free(gmr);
+	track_free(gmr);
 }
 
 static void add__second_lease_broken_EAGAIN(void **state)
@@ -39,7 +39,7 @@ static void add__second_lease_broken_EAGAIN(void **state)
 	fake_lease.is_held_locked = ONCE_AT(2, 1);
 	assert_int_equal(track_add(gmr), EAGAIN);
 	assert_false(track_has(mr));
-	free(gmr);
+	track_free(gmr);
 }
 
 static void add_orphan__lease_broken_all_the_same(void **state)
@@ -72,7 +72,7 @@ static void dereg__alive(void **state)
 	assert_int_equal(track_remove(gmr), 1);
 	assert_false(track_has(mr));
 	tracked_counts(0, 0);
-	free(gmr);
+	track_free(gmr);
 	assert_int_equal(track_begin_dereg(mr, &found), ENOENT);
 }
 
@@ -85,7 +85,7 @@ static void dereg__zombie_has_no_leases(void **state)
 	assert_ptr_equal(found, gmr);
 	assert_int_equal(track_remove(gmr), 0);
 	tracked_counts(0, 0);
-	free(gmr);
+	track_free(gmr);
 }
 
 static void dereg_failed__alive_again(void **state)
@@ -199,8 +199,8 @@ static void address_used_again__the_new_one_is_meant(void **state)
 	assert_true(track_has(mr));
 	assert_int_equal(track_remove(new), 1);
 	assert_false(track_has(mr));
-	free(old);
-	free(new);
+	track_free(old);
+	track_free(new);
 }
 
 static void detach__alive_are_returned(void **state)
@@ -220,7 +220,7 @@ static void detach__alive_are_returned(void **state)
 	assert_false(track_has(&tracked_mrs[1]));
 	assert_true(track_has(&tracked_mrs[2]));
 	assert_ptr_equal(track_claim(NULL, &tracked_contexts[1], 1), other);
-	free(alive);
+	track_free(alive);
 }
 
 static void detach__several(void **state)
@@ -233,7 +233,7 @@ static void detach__several(void **state)
 	gmr = track_detach_context(&tracked_contexts[0]);
 	for (; gmr; gmr = next) {
 		next = gmr->next_detached;
-		free(gmr);
+		track_free(gmr);
 		n++;
 	}
 	assert_int_equal(n, N_OF(tracked_mrs));

@@ -69,8 +69,8 @@ static void address_used_again__not_the_new_one(void **state)
 	assert_false(track_swallow_dereg(mr));
 	assert_int_equal(track_remove(old), 0);
 	assert_int_equal(track_remove(new), 1);
-	free(old);
-	free(new);
+	track_free(old);
+	track_free(new);
 }
 
 static void address_used_again__each_zombie_once(void **state)
@@ -84,7 +84,7 @@ static void address_used_again__each_zombie_once(void **state)
 	assert_true(track_swallow_dereg(mr));
 	assert_false(track_swallow_dereg(mr));
 	assert_int_equal(track_remove(old), 0);
-	free(old);
+	track_free(old);
 }
 
 int main(void)

@@ -74,7 +74,7 @@ static void being_revoked__waits_for_the_zombie(void **state)
 	assert_int_equal(tracked_state(gmr), MR_DEREGISTERING);
 	/* Its leases have gone with the kernel's MR. */
 	assert_int_equal(track_remove(gmr), 0);
-	free(gmr);
+	track_free(gmr);
 }
 
 static void revoke_failed__gets_it_alive(void **state)
@@ -88,7 +88,7 @@ static void revoke_failed__gets_it_alive(void **state)
 	finish(&dereg);
 	assert_int_equal(dereg.result, 0);
 	assert_int_equal(track_remove(gmr), 1);
-	free(gmr);
+	track_free(gmr);
 }
 
 static void two_threads__the_second_gets_EINVAL(void **state)
@@ -99,7 +99,7 @@ static void two_threads__the_second_gets_EINVAL(void **state)
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	start(&dereg);
 	assert_int_equal(track_remove(gmr), 1);
-	free(gmr);
+	track_free(gmr);
 	finish(&dereg);
 	assert_int_equal(dereg.result, EINVAL);
 	assert_null(dereg.gmr);
@@ -127,7 +127,7 @@ static void gone_while_revoked__EINVAL(void **state)
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
 	start(&dereg);
 	assert_ptr_equal(track_detach_context(mr->context), gmr);
-	free(gmr);
+	track_free(gmr);
 	/* Any change of state wakes whoever waits for one. */
 	(void)tracked_add(&tracked_mrs[1], 1);
 	finish(&dereg);

@@ -29,7 +29,7 @@ int tracked_teardown(void **state)
 		gmr = track_detach_context(&tracked_contexts[i]);
 		for (; gmr; gmr = next) {
 			next = gmr->next_detached;
-			free(gmr);
+			track_free(gmr);
 		}
 	}
 	return 0;
