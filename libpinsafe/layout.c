@@ -86,14 +86,16 @@ static void find_neighbours(struct ibv_context *context,
 {
 	unsigned int notify = UNMARK(context->ops.req_notify_cq);
 	unsigned int get_srq_num = UNMARK(tail(context)->get_srq_num);
+	unsigned int modify_cq = UNMARK(tail(context)->modify_cq);
 
 	/* reg_mr, reg_mr_ex, req_notify_cq, rereg_mr */
 	layout->reg_mr_ex = 0;
 	if (notify == layout->reg_mr + 2 && notify == layout->rereg_mr - 1)
 		layout->reg_mr_ex = layout->reg_mr + 1;
-	/* get_srq_num, import_dm, import_mr */
+	/* get_srq_num, import_dm, import_mr, import_pd, modify_cq */
 	layout->import_mr = 0;
-	if (get_srq_num > layout->free_context && get_srq_num < layout->reg_mr)
+	if (get_srq_num > layout->free_context && modify_cq < layout->reg_mr &&
+	    modify_cq == get_srq_num + 4)
 		layout->import_mr = get_srq_num + 2;
 }
 

@@ -29,6 +29,8 @@ static inline unsigned int fake_reg_mr_ex(const struct fake_layout *layout)
 	return layout->rereg_mr == layout->reg_mr + 3 ? layout->reg_mr + 1 : 0;
 }
 
+#define FAKE_IMPORT_MR(layout) ((layout)->free_context + 4)
+
 /* rkey of a memory region: who made it */
 #define FAKE_BY_REG_MR 1
 #define FAKE_BY_REG_MR_EX 2

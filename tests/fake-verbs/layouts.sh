@@ -96,5 +96,14 @@ for way in before after; do
 	check "private ABI 99, $way" "$(twice 2)" 0 1
 done
 
+# It goes through, and is warned of once in a process.
+for case in 44:$no_ex 65:1; do
+	IFS=: read -r layout ex <<<"$case"
+	run 34 preload FAKE_LIBIBVERBS=$layout FAKE_IMPORT=1
+	check "$layout, import" "reg=ok dereg=0 ex=$ex import=ok, reg=ok dereg=0 ex=$ex import=ok" 2 1
+	[ "$(grep -c 'ibv_import_mr(): .*NOT PROTECTED' "$work/log")" = 1 ]
+	ok $? "$layout, import: said once"
+done
+
 echo "$checks checks, $failed failed"
 [ $failed = 0 ]

@@ -80,6 +80,7 @@ EXPORT void verbs_set_ops(void *verbs_context, const void *new_ops)
 		SET(table(context)[i], i);
 	SET(tail(verbs_context)->free_dm, layout->free_context + 1);
 	SET(tail(verbs_context)->get_srq_num, layout->free_context + 2);
+	SET(tail(verbs_context)->modify_cq, layout->free_context + 6);
 	SET(context->ops.req_notify_cq, layout->rereg_mr - 1);
 	SET(context->ops._compat_rereg_mr, layout->rereg_mr);
 	SET(context->ops._compat_dereg_mr, layout->dereg_mr);
@@ -270,6 +271,21 @@ EXPORT struct ibv_mr *ibv_reg_mr_ex(struct ibv_pd *pd, void *attr)
 	}
 	*(void **)&op = table(pd->context)[index];
 	mr = op(pd, attr);
+	if (mr) {
+		mr->context = pd->context;
+		mr->pd = pd;
+	}
+	return mr;
+}
+
+EXPORT struct ibv_mr *ibv_import_mr(struct ibv_pd *pd, uint32_t handle)
+{
+	unsigned int index = FAKE_IMPORT_MR(fake_layout());
+	struct ibv_mr *(*op)(struct ibv_pd *, uint32_t);
+	struct ibv_mr *mr;
+
+	*(void **)&op = table(pd->context)[index];
+	mr = op(pd, handle);
 	if (mr) {
 		mr->context = pd->context;
 		mr->pd = pd;

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <infiniband/verbs.h>
@@ -44,6 +45,19 @@ static void try_ex(struct ibv_pd *pd)
 	ibv_dereg_mr(mr);
 }
 
+static void try_import(struct ibv_pd *pd)
+{
+	struct ibv_mr *(*import_mr)(struct ibv_pd *, uint32_t);
+	struct ibv_mr *mr;
+
+	/* Of another version here than in the real one */
+	*(void **)&import_mr = dlsym(RTLD_DEFAULT, "ibv_import_mr");
+	mr = import_mr(pd, 77);
+	printf(" import=%s", mr && mr->rkey == 77 ? "ok" : "?");
+	if (mr)
+		ibv_dereg_mr(mr);
+}
+
 static void try(struct ibv_device *device)
 {
 	struct ibv_context *context = ibv_open_device(device);
@@ -59,6 +73,8 @@ static void try(struct ibv_device *device)
 		if (mr)
 			printf(" dereg=%d", ibv_dereg_mr(mr));
 		try_ex(pd);
+		if (getenv("FAKE_IMPORT"))
+			try_import(pd);
 		ibv_dealloc_pd(pd);
 	}
 	ibv_close_device(context);

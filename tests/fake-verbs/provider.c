@@ -27,6 +27,14 @@ static struct ibv_mr *reg_mr_ex(struct ibv_pd *pd, void *attr)
 	return mr;
 }
 
+static struct ibv_mr *import_mr(struct ibv_pd *pd, uint32_t handle)
+{
+	struct ibv_mr *mr = calloc(1, sizeof(*mr));
+
+	mr->rkey = handle;
+	return mr;
+}
+
 static int rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
 		    size_t length, int access)
 {
@@ -57,6 +65,7 @@ static void *alloc_context(struct ibv_device *device, int cmd_fd,
 	ops[layout->alloc_pd] = (void *)alloc_pd;
 	ops[layout->reg_mr] = (void *)reg_mr;
 	ops[layout->rereg_mr] = (void *)rereg_mr;
+	ops[FAKE_IMPORT_MR(layout)] = (void *)import_mr;
 	if (fake_reg_mr_ex(layout) && strcmp(layout->name, "64"))
 		ops[fake_reg_mr_ex(layout)] = (void *)reg_mr_ex;
 	/* In two steps, as some providers do */

@@ -22,6 +22,7 @@ static const struct fake_set_ops release_44 = {
 	.dereg_mr = 28,
 	.free_dm = 40,
 	.get_srq_num = 41,
+	.modify_cq = 45,
 	.req_notify_cq = 69,
 };
 static const struct fake_set_ops release_65 = {
@@ -33,6 +34,7 @@ static const struct fake_set_ops release_65 = {
 	.dereg_mr = 32,
 	.free_dm = 47,
 	.get_srq_num = 48,
+	.modify_cq = 52,
 	.req_notify_cq = 84,
 };
 
@@ -117,6 +119,15 @@ static void two_more_between_reg_and_rereg__neither_is_reg_mr_ex(void **state)
 	fake.rereg_mr = 86;
 	known(&fake);
 	assert_int_equal(probe(&fake).layout.reg_mr_ex, 0);
+}
+
+static void one_more_before_modify_cq__import_mr_left_alone(void **state)
+{
+	struct fake_set_ops fake = release_65;
+
+	fake.modify_cq = 53;
+	known(&fake);
+	assert_int_equal(probe(&fake).layout.import_mr, 0);
 }
 
 static void neighbours_not_to_be_seen__left_alone(void **state)
@@ -269,6 +280,8 @@ static void this_machine__known(void **state)
 	assert_int_equal(answer.layout.rereg_mr, release_44.rereg_mr);
 	assert_int_equal(answer.layout.dereg_mr, release_44.dereg_mr);
 	assert_int_equal(answer.layout.free_context, release_44.free_dm - 1);
+	assert_int_equal(answer.layout.import_mr, release_44.get_srq_num + 2);
+	assert_int_equal(answer.layout.reg_mr_ex, 0);
 }
 
 int main(void)
@@ -278,6 +291,7 @@ int main(void)
 		CASE(rdma_core_44__known),
 		CASE(rdma_core_65__known),
 		CASE(two_more_between_reg_and_rereg__neither_is_reg_mr_ex),
+		CASE(one_more_before_modify_cq__import_mr_left_alone),
 		CASE(neighbours_not_to_be_seen__left_alone),
 		CASE(table_elsewhere_in_private_part__known),
 		CASE(too_short__refused),

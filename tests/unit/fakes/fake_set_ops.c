@@ -30,4 +30,5 @@ void fake_set_ops(void *verbs_context, const void *ops)
 	SET(tail->free_dm, layout->free_dm);
 	SET(tail->context.ops.req_notify_cq, layout->req_notify_cq);
 	SET(tail->get_srq_num, layout->get_srq_num);
+	SET(tail->modify_cq, layout->modify_cq);
 }

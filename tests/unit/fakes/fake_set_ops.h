@@ -10,7 +10,7 @@ struct fake_set_ops {
 	size_t priv_ops;
 	unsigned int n_ops;
 	unsigned int reg_mr, rereg_mr, dereg_mr, free_dm;
-	unsigned int req_notify_cq, get_srq_num;
+	unsigned int req_notify_cq, get_srq_num, modify_cq;
 };
 
 #define NOWHERE (-1u)
