@@ -33,7 +33,7 @@ KERNELS = {
 }
 
 # What the agent needs from a modular kernel, besides dependencies.
-MODULES = """9pnet_virtio 9p overlay virtio_pci virtio_console
+MODULES = """9pnet_virtio 9p overlay virtio_pci virtio_blk virtio_console
     crc32_generic crc32c_generic nfit nd_pmem dax_pmem device_dax ext4 xfs loop
     ib_uverbs rdma_ucm rdma_rxe dummy""".split()
 # What it loads when a case asks for it: these measure how fast the CPU is,
