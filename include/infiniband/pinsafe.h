@@ -231,8 +231,10 @@ enum pinsafe_event_type {
 	PINSAFE_EVENT_BREAK = 1,
 	/* The memory region is revoked: its keys are errors from now on. */
 	PINSAFE_EVENT_REVOKED = 2,
-	/* The kernel took the lease away before the memory region was revoked:
-	 * blocks may have gone while the device could still write to them. */
+	/*
+	 * The kernel took the lease away before the memory region was revoked:
+	 * what the device wrote since then may be in no file.
+	 */
 	PINSAFE_EVENT_LOST = 3,
 	/* It could not be revoked; this is tried again. */
 	PINSAFE_EVENT_REVOKE_FAILED = 4,
