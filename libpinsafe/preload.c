@@ -9,6 +9,14 @@
 /* libibverbs/driver.h, which is not installed */
 PINSAFE_EXPORT void verbs_set_ops(void *verbs_context, const void *ops);
 
+/* scan.c, which may come before us */
+PINSAFE_EXPORT void pinsafe_preload_watch(void);
+
+void pinsafe_preload_watch(void)
+{
+	pinsafe_private_watch();
+}
+
 void verbs_set_ops(void *verbs_context, const void *ops)
 {
 	pinsafe_private_watch();

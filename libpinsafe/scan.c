@@ -26,6 +26,15 @@
 
 static void provider_set_ops(void *verbs_context, const void *ops)
 {
+	void (*preloaded)(void);
+
+	/*
+	 * The preload object is there, too, and we have redirected the provider
+	 * away from it: let it know that there is something to watch.
+	 */
+	*(void **)&preloaded = dlsym(RTLD_DEFAULT, "pinsafe_preload_watch");
+	if (preloaded)
+		preloaded();
 	engine_set_ops(verbs_context, ops, __builtin_return_address(0));
 }
 

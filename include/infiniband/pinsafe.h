@@ -455,8 +455,8 @@ int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms, uint32_t flags,
  *
  * A device does not make pages dirty, so fsync(2) may leave out what it wrote.
  * This makes the pages dirty by write faults and writes them back; on
- * persistent memory that is mapped with MAP_SYNC it flushes the CPU's caches by
- * libpmem, if that is installed.  Transfers have to be complete before.
+ * persistent memory that was mapped by libpmem it flushes the CPU's caches by
+ * that.  Transfers have to be complete before.
  *
  * Return: 0, or
  * EINVAL	@mr is NULL, not guarded, not alive or not writable, the range is
