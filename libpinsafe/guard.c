@@ -259,8 +259,7 @@ static void tell(const struct registration *reg, enum pinsafe_guard guard)
 static int register_unprotected(struct registration *reg, int error)
 {
 	if (error)
-		log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
-			 reg->mapping.parts[0].file.path);
+		refusal_let_pass(&reg->mapping.parts[0]);
 	errno = 0;
 	reg->mr = register_unseen(reg);
 	return reg->mr ? 0 : errno ?: EIO;

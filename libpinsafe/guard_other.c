@@ -34,8 +34,7 @@ static int check_parts(const struct mapping *mapping, const char *entry)
 			continue;
 		if (!refusal_is_only_warning(mapping))
 			return r;
-		log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
-			mapping->parts[i].file.path);
+		refusal_let_pass(&mapping->parts[i]);
 		return 0;
 	}
 	return 0;

@@ -66,6 +66,12 @@ bool refusal_is_only_warning(const struct mapping *mapping)
 	return mapping->n_parts;
 }
 
+void refusal_let_pass(const struct mapping_part *part)
+{
+	log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
+		 part->file.path);
+}
+
 int refusal_no_maps(int r)
 {
 	bool no_room = r == EMFILE || r == ENFILE;

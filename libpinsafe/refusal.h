@@ -15,6 +15,8 @@
 
 /* May it go on without a guard?  The policy can say so (on_refuse=warn). */
 bool refusal_is_only_warning(const struct mapping *mapping);
+/* Says that it does, after what was wrong */
+void refusal_let_pass(const struct mapping_part *part);
 
 int refusal_no_maps(int r);
 int refusal_no_guard(const struct mapping_part *part);
