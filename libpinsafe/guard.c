@@ -5,6 +5,8 @@
  *   classify -> choose -> (guard_line.c) lease -> prefault -> register ->
  *   look again -> track
  *
+ * guard_move.c has another line, for memory regions that are moved.
+ *
  * What cannot be guarded is refused in one sentence.  EAGAIN from any stage
  * means that a lease was broken on the way: all is tried again (retake.c).
  */
@@ -25,8 +27,7 @@
 #include "stats.h"
 #include "watch.h"
 
-/* As ib_access_writable() of the kernel */
-static bool is_written(int access)
+bool guard_is_written(int access)
 {
 	return access & (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE |
 			 IBV_ACCESS_REMOTE_ATOMIC | IBV_ACCESS_MW_BIND);
@@ -106,7 +107,7 @@ static int check_access(const struct registration *reg)
  * If the memory were replaced by another mapping, a device that follows the
  * address would write there; so somebody has to see that coming.
  */
-static int register_on_demand(struct registration *reg)
+static int line_on_demand(struct registration *reg)
 {
 	const struct mapping_part *part = &reg->mapping.parts[0];
 	uintptr_t start = (uintptr_t)reg->addr;
@@ -131,8 +132,16 @@ static bool may_go_on_demand(const struct registration *reg)
 		if (reg->choices[i].guard != GUARD_NONE &&
 		    !reg->choices[i].may_go_on_demand)
 			return false;
-	return watch_is_enabled() && odp_is_sound(reg->real) &&
+	return reg->registrar->on_demand && watch_is_enabled() &&
+	       odp_is_sound(reg->real) &&
 	       odp_is_offered(reg->pd->context);
+}
+
+static int register_on_demand(struct registration *reg)
+{
+	if (!reg->registrar->on_demand)
+		return refusal_rereg_on_demand(&reg->mapping.parts[0]);
+	return reg->registrar->on_demand(reg);
 }
 
 static int register_guarded(struct registration *reg)
@@ -144,7 +153,7 @@ static int register_guarded(struct registration *reg)
 		return r;
 	if (reg->is_on_demand)
 		return register_on_demand(reg);
-	r = guard_line(reg);
+	r = reg->registrar->guarded(reg);
 	if (!reg->unpinnable)
 		return r;
 	if (may_go_on_demand(reg)) {
@@ -194,8 +203,7 @@ static struct ibv_mr *register_anonymous(const struct registration *reg)
 	return NULL;
 }
 
-/* The weakest of those that the parts have */
-static enum pinsafe_guard guard_of(const struct registration *reg)
+enum pinsafe_guard guard_of(const struct registration *reg)
 {
 	size_t i;
 
@@ -243,8 +251,7 @@ static void tell_half_guarded(const struct registration *reg)
 	}
 }
 
-/* Tell who asked, or count */
-static void tell(const struct registration *reg, enum pinsafe_guard guard)
+void guard_tell(const struct registration *reg, enum pinsafe_guard guard)
 {
 	if (reg->options && reg->options->check) {
 		reg->options->check->guard = guard;
@@ -260,9 +267,7 @@ static int register_unprotected(struct registration *reg, int error)
 {
 	if (error)
 		refusal_let_pass(&reg->mapping.parts[0]);
-	errno = 0;
-	reg->mr = register_unseen(reg);
-	return reg->mr ? 0 : errno ?: EIO;
+	return reg->registrar->unguarded(reg);
 }
 
 static void hint_descriptor(struct registration *reg)
@@ -291,8 +296,7 @@ static int classify_and_register(struct registration *reg)
 	return r;
 }
 
-/* Before the next attempt, and at the end */
-static void forget_attempt(struct registration *reg)
+void guard_forget(struct registration *reg)
 {
 	free(reg->choices);
 	mapping_put(&reg->mapping);
@@ -314,7 +318,7 @@ static int give_up(const struct registration *reg, const struct retake *retake)
 						    config_get()->retake_ms);
 }
 
-static int register_any(struct registration *reg)
+int guard_register(struct registration *reg)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	int r;
@@ -331,7 +335,7 @@ static int register_any(struct registration *reg)
 			r = give_up(reg, &retake);
 			break;
 		}
-		forget_attempt(reg);
+		guard_forget(reg);
 	}
 	if (!r && retake.deadline_ns) {
 		stats_add(retakes, 1);
@@ -344,18 +348,32 @@ static int register_any(struct registration *reg)
 	return r;
 }
 
+static int unguarded(struct registration *reg)
+{
+	errno = 0;
+	reg->mr = register_unseen(reg);
+	return reg->mr ? 0 : errno ?: EIO;
+}
+
+static const struct registrar new_mr = {
+	.guarded = guard_line,
+	.on_demand = line_on_demand,
+	.unguarded = unguarded,
+};
+
 struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			    void *addr, size_t length, uint64_t iova,
 			    int access)
 {
 	struct registration reg = {
+		.registrar = &new_mr,
 		.real = real,
 		.pd = pd,
 		.addr = addr,
 		.length = length,
 		.iova = iova,
 		.access = access,
-		.is_written = is_written(access),
+		.is_written = guard_is_written(access),
 		.options = options_get(),
 	};
 	enum pinsafe_guard guard = PINSAFE_GUARD_NONE;
@@ -368,7 +386,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		return register_unseen(&reg);
 	}
 
-	r = register_any(&reg);
+	r = guard_register(&reg);
 	if (!r && !reg.mapping.n_parts) {
 		reg.mr = register_anonymous(&reg);
 		guard = PINSAFE_GUARD_UNNEEDED;
@@ -376,8 +394,8 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		guard = guard_of(&reg);
 	}
 	if (!r)
-		tell(&reg, guard);
-	forget_attempt(&reg);
+		guard_tell(&reg, guard);
+	guard_forget(&reg);
 	if (r) {
 		errno = r;
 		return NULL;

@@ -10,81 +10,8 @@
 #include "keeper.h"
 #include "lease.h"
 #include "redirty.h"
-#include "refusal.h"
 #include "retired.h"
 #include "track.h"
-
-/*
- * The new memory would have to be guarded before the old one is let go.  Until
- * that is possible both are refused.
- */
-static int check_rereg(struct ibv_mr *mr, int flags, void *addr, size_t length)
-{
-	struct mapping mapping;
-	int r;
-
-	if (track_has(mr))
-		return refusal_rereg_guarded(mr->lkey);
-	if (!(flags & IBV_REREG_MR_CHANGE_TRANSLATION))
-		return 0;
-	r = guard_classify(addr, length, &mapping);
-	if (r)
-		return r;
-	if (mapping.n_parts)
-		r = refusal_rereg(&mapping.parts[0]);
-	mapping_put(&mapping);
-	return r;
-}
-
-static int revoke_on_keeper(void *arg)
-{
-	return breaker_revoke_mr(arg);
-}
-
-/* As an MR without leases that is revoked at once; the program still has it. */
-static int revoke_now(struct ibv_mr *mr)
-{
-	struct guarded_mr *gmr = track_alloc(1);
-
-	if (!gmr)
-		return ENOMEM;
-	gmr->mr = mr;
-	gmr->context = mr->context;
-	track_add_orphan(gmr);
-	return keeper_call(revoke_on_keeper, mr);
-}
-
-/* The provider may give a memory region other keys. */
-static int check_keys(struct ibv_mr *mr)
-{
-	struct section section;
-
-	if (!retired_has_key_of(mr))
-		return 0;
-	section_enter(&section);
-	if (revoke_now(mr))
-		refusal_stuck(mr->lkey);
-	errno = refusal_rereg_retired(mr->lkey);
-	section_leave(&section);
-	return IBV_REREG_MR_ERR_CMD;
-}
-
-int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
-		   struct ibv_pd *pd, void *addr, size_t length, int access)
-{
-	struct section section;
-	int r;
-
-	section_enter(&section);
-	r = check_rereg(mr, flags, addr, length);
-	section_leave(&section);
-	if (r) {
-		errno = r;
-		return IBV_REREG_MR_ERR_INPUT;
-	}
-	r = real->rereg_mr(mr, flags, pd, addr, length, access);
-	return r ? r : check_keys(mr);
-}
 
 static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 {
@@ -96,7 +23,7 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 	/* For a zombie verbs_wrap.c keeps this from reaching the kernel. */
 	r = real->dereg_mr(gmr->mr);
 	if (r) {
-		track_dereg_failed(gmr);
+		track_keep(gmr);
 		return r;
 	}
 	n_leases = track_remove(gmr);

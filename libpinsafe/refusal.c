@@ -335,19 +335,34 @@ int refusal_remapped(const struct mapping_part *part)
 		"another thread mapped the file while the memory was being registered; try again");
 }
 
-int refusal_rereg(const struct mapping_part *part)
+int refusal_rereg_on_demand(const struct mapping_part *part)
 {
 	return refuse(
 		part, EOPNOTSUPP,
-		"ibv_rereg_mr() cannot move a memory region to guarded memory; deregister and register instead");
+		"ibv_rereg_mr() cannot put a memory region on demand; deregister and register instead");
 }
 
-int refusal_rereg_guarded(uint32_t lkey)
+int refusal_rereg_access(const struct mapping_part *part)
+{
+	return refuse(
+		part, EOPNOTSUPP,
+		"ibv_rereg_mr() without IBV_REREG_MR_CHANGE_ACCESS would move a memory region here whose access is not known; change that, too, or deregister and register instead");
+}
+
+int refusal_rereg(uint32_t lkey, const char *why)
 {
 	stats_add_refusal(EOPNOTSUPP);
-	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: it is guarded; deregister and register instead",
-		lkey);
+	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() refused with EOPNOTSUPP: %s; deregister and register instead",
+		lkey, why);
 	return EOPNOTSUPP;
+}
+
+int refusal_rereg_remapped(uint32_t lkey)
+{
+	stats_add_refusal(EAGAIN);
+	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() failed with EAGAIN: another thread mapped other memory there meanwhile, so it is revoked; deregister and register instead",
+		lkey);
+	return EAGAIN;
 }
 
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey)
@@ -370,6 +385,12 @@ int refusal_rereg_retired(uint32_t lkey)
 	log_error("guard: memory region with lkey 0x%x: ibv_rereg_mr() failed with EADDRNOTAVAIL: the device gave it the key of one that was revoked, so it is revoked, too; deregister and register instead",
 		lkey);
 	return EADDRNOTAVAIL;
+}
+
+void refusal_rereg_stuck(uint32_t lkey)
+{
+	log_error("guard: memory region with lkey 0x%x was moved to memory that was replaced meanwhile, and cannot be revoked: THE DEVICE CAN GO ON TO USE IT",
+		lkey);
 }
 
 void refusal_stuck(uint32_t lkey)

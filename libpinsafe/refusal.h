@@ -41,16 +41,23 @@ int refusal_register(const struct mapping_part *part, bool is_written, int r);
 int refusal_remapped(const struct mapping_part *part);
 /* @waited_ms: how long it was tried */
 int refusal_retake(const struct mapping_part *part, int waited_ms);
-int refusal_rereg(const struct mapping_part *part);
-int refusal_rereg_guarded(uint32_t lkey);
+/* Of ibv_rereg_mr(), because of the new memory */
+int refusal_rereg_on_demand(const struct mapping_part *part);
+int refusal_rereg_access(const struct mapping_part *part);
+/* Because of the memory region, whatever the policy says */
+int refusal_rereg(uint32_t lkey, const char *why);
+/* And once it was moved, so that it is revoked */
+int refusal_rereg_remapped(uint32_t lkey);
 /* All of @n attempts, the last with @lkey, had keys that were revoked. */
 int refusal_retired(uint32_t lkey, size_t n);
-/* ibv_rereg_mr() gave one that is not guarded the key of one that was revoked. */
+/* The same: it was given the key of one that was revoked. */
 int refusal_rereg_retired(uint32_t lkey);
 
 /* Not a refusal, but close: an MR that was to be undone and could not be. */
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
 /* The same for one that came to life under a retired key */
 void refusal_stuck(uint32_t lkey);
+/* For one that was moved to memory that was replaced meanwhile */
+void refusal_rereg_stuck(uint32_t lkey);
 
 #endif /* PINSAFE_REFUSAL_H */

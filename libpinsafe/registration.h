@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-/* A registration in flight; guard.c and guard_line.c share it. */
+/*
+ * A registration in flight, of a new memory region (guard.c, guard_line.c) or
+ * of one that is moved (guard_rereg.c, guard_move.c).
+ */
 #ifndef PINSAFE_REGISTRATION_H
 #define PINSAFE_REGISTRATION_H
 
@@ -10,7 +13,25 @@
 #include "real_verbs.h"
 #include "track.h"
 
+struct registration;
+
+/* How a memory region comes to be over memory, each 0 or an errno value */
+struct registrar {
+	/*
+	 * Over memory that reg->choices guard by leases.  EAGAIN: a lease was
+	 * or is being broken, or somebody has a file open that nobody may: try
+	 * again from the start; EOPNOTSUPP or EFAULT with reg->unpinnable;
+	 * another errno for the program, already explained.
+	 */
+	int (*guarded)(struct registration *reg);
+	/* With reg->is_on_demand; NULL: there is no way, refuse */
+	int (*on_demand)(struct registration *reg);
+	/* Over memory that the policy leaves without a guard */
+	int (*unguarded)(struct registration *reg);
+};
+
 struct registration {
+	const struct registrar *registrar;
 	const struct real_verbs *real;
 	struct ibv_pd *pd;
 	void *addr;
@@ -30,17 +51,44 @@ struct registration {
 	/* What the kernel does not pin, for the caller to explain, or NULL */
 	const struct mapping_part *unpinnable;
 
-	struct guarded_mr *gmr;		/* with the leases taken so far */
+	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
 };
 
 /*
- * lease -> prefault -> register -> look again -> track; inside a section.
- *
- * 0; EAGAIN: a lease was or is being broken, or somebody has a file open that
- * nobody may: try again from the start; EOPNOTSUPP or EFAULT with
- * @reg->unpinnable; another errno for the program, already explained.
+ * Classify, choose, and what the registrar does, until that does not say EAGAIN
+ * or others have been waited for long enough.  0, or the errno for the program,
+ * explained.  guard_forget() is for the caller in any case.
  */
+int guard_register(struct registration *reg);
+void guard_forget(struct registration *reg);
+/* Count what has become of it, and say what there is to say. */
+void guard_tell(const struct registration *reg, enum pinsafe_guard guard);
+/* The weakest guard of a part of it */
+enum pinsafe_guard guard_of(const struct registration *reg);
+
+/* May the device write?  As ib_access_writable() of the kernel */
+bool guard_is_written(int access);
+
+/* Stages of that; inside a section. */
+
+/*
+ * Lease and prefault, 0 and reg->gmr with the leases, or as registrar->guarded;
+ * nothing is left of it then, or after guard_undo_prepare().
+ */
+int guard_prepare(struct registration *reg);
+void guard_undo_prepare(struct registration *reg);
+/* The keeper can revoke memory regions of @context from now on. */
+int guard_adopt(struct ibv_context *context);
+/* Asks the kernel */
+bool guard_leases_are_held(const struct registration *reg);
+/* Register, look again and track: registrar->guarded of new memory regions */
 int guard_line(struct registration *reg);
+/* What reg->gmr is to be told of reg->mr */
+void guard_describe(struct registration *reg);
+/* The same of reg->options; ENOMEM: no room for what events have to say */
+int guard_describe_options(struct registration *reg);
+/* EAGAIN: somebody has replaced the mapping since it was classified. */
+int guard_look_again(const struct registration *reg);
 
 #endif /* PINSAFE_REGISTRATION_H */

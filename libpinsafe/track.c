@@ -5,7 +5,8 @@
  *
  *   ALIVE ──► REVOKING ──► ZOMBIE ──► DEREGISTERING ──► (gone)
  *     │  ◄── (failed)                      ▲
- *     └────────────────────────────────────┘
+ *     ├────────────────────────────────────┘
+ *     └──► REREGISTERING ──► ALIVE
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -106,35 +107,69 @@ int track_add(struct guarded_mr *gmr)
 
 void track_add_orphan(struct guarded_mr *gmr)
 {
+	track_replace(NULL, gmr);
+}
+
+void track_replace(struct guarded_mr *old, struct guarded_mr *new)
+{
 	ps_lock(&table_lock);
-	add(gmr);
+	if (old) {
+		LIST_REMOVE(old, link);
+		count(old, -1);
+	}
+	add(new);
 	ps_unlock(&table_lock);
+}
+
+/* Wait until nobody is at it. */
+static int find_idle(const struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+	PS_REQUIRES(table_lock)
+{
+	struct guarded_mr *gmr;
+	bool has_waited = false;
+
+	while ((gmr = find(mr)) && gmr->state != MR_ALIVE &&
+	       gmr->state != MR_ZOMBIE) {
+		has_waited = true;
+		ps_wait(&state_changed, &table_lock);
+	}
+	/* Gone while we waited: another thread has destroyed it. */
+	if (!gmr)
+		return has_waited ? EINVAL : ENOENT;
+	*ret_gmr = gmr;
+	return 0;
 }
 
 int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 {
-	struct guarded_mr *gmr;
-	bool has_waited = false;
-	int r = 0;
+	int r;
 
 	ps_lock(&table_lock);
-	while ((gmr = find(mr)) &&
-	       (gmr->state == MR_REVOKING || gmr->state == MR_DEREGISTERING)) {
-		has_waited = true;
-		ps_wait(&state_changed, &table_lock);
-	}
-	if (!gmr) {
-		/* Gone while we waited: another thread has destroyed it. */
-		r = has_waited ? EINVAL : ENOENT;
-	} else {
-		set_state(gmr, MR_DEREGISTERING);
+	r = find_idle(mr, ret_gmr);
+	if (!r)
+		set_state(*ret_gmr, MR_DEREGISTERING);
+	ps_unlock(&table_lock);
+	return r;
+}
+
+int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+{
+	struct guarded_mr *gmr;
+	int r;
+
+	ps_lock(&table_lock);
+	r = find_idle(mr, &gmr);
+	if (!r && gmr->kernel_mr_gone)
+		r = ESTALE;
+	if (!r) {
+		set_state(gmr, MR_REREGISTERING);
 		*ret_gmr = gmr;
 	}
 	ps_unlock(&table_lock);
 	return r;
 }
 
-void track_dereg_failed(struct guarded_mr *gmr)
+void track_keep(struct guarded_mr *gmr)
 {
 	ps_lock(&table_lock);
 	gmr->is_freed = false;

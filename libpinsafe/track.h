@@ -21,6 +21,7 @@ enum mr_state {
 	MR_REVOKING,		/* the keeper is destroying the kernel's MR */
 	MR_ZOMBIE,		/* the kernel's MR is gone, the program's is not */
 	MR_DEREGISTERING,	/* the program is destroying its MR */
+	MR_REREGISTERING,	/* the program is moving it to other memory */
 };
 
 /* Addresses of a memory region that are a mapping of one file */
@@ -93,11 +94,30 @@ void track_add_orphan(struct guarded_mr *gmr);
  * The program destroys @mr.  Waits until the keeper has finished with it.
  *
  * 0 and the entry, now DEREGISTERING, that the caller gives to track_remove()
- * or track_dereg_failed(); ENOENT if it is not guarded; EINVAL if another
- * thread has just destroyed it.
+ * or track_keep(); ENOENT if it is not guarded; EINVAL if another thread has
+ * just destroyed it.
  */
 int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr);
-void track_dereg_failed(struct guarded_mr *gmr);
+/*
+ * The same when it moves @mr: REREGISTERING, and track_replace() is another end
+ * to that.  ESTALE: it is a zombie.
+ */
+int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr);
+/* It stays what it was. */
+void track_keep(struct guarded_mr *gmr);
+/*
+ * Enter @new, of the same ibv_mr, in place of @old, which is the caller's then;
+ * NULL: it was not guarded.  As track_add_orphan()
+ */
+void track_replace(struct guarded_mr *old, struct guarded_mr *new);
+/*
+ * For track_replace(): what guards both, as @new was registered; it holds each
+ * lease once.  NULL: out of memory
+ */
+struct guarded_mr *track_join(const struct guarded_mr *old,
+			      const struct guarded_mr *new);
+/* It is entered, so put the leases that both @old and @new held. */
+void track_join_put(const struct guarded_mr *old, const struct guarded_mr *new);
 /* Returns how many of gmr->leases the caller has to put.  @gmr is his now. */
 size_t track_remove(struct guarded_mr *gmr);
 

@@ -45,7 +45,8 @@ enum pinsafe_guard {
  * @zombie_mrs: memory regions that were revoked and that the program has not
  *	deregistered yet
  * @leases: files on which this process holds a lease now
- * @registrations: guarded registrations that succeeded so far
+ * @registrations: guarded registrations that succeeded so far, also those of
+ *	ibv_rereg_mr()
  * @refusals: registrations that pinsafe refused so far, or that went through
  *	unprotected instead (on_refuse=warn)
  * @breaks: leases that were broken so far, by others or the program itself

@@ -306,7 +306,7 @@ static void retired_one_cannot_go__keeps_the_lease_until_it_can(void **state)
 	free(stuck);
 }
 
-static int takes_key(struct ibv_mr *mr)
+static int takes_key(struct ibv_mr *mr, int flags, void *addr, size_t length)
 {
 	mr->lkey = mr->rkey = 0x77;
 	return 0;

@@ -1,51 +1,314 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * ibv_rereg_mr() of a memory region over a file is refused in each of its
- * states, and changes none of them.
+ * ibv_rereg_mr() on a provider that can: new memory is guarded before the
+ * device has it, and old memory for as long as the device may have it.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/stack.h"
+#include "lib/stack_api.h"
 #include "verbs_wrap.h"
+
+#define MOVE (IBV_REREG_MR_CHANGE_TRANSLATION)
+#define MOVE_AND_ACCESS (MOVE | IBV_REREG_MR_CHANGE_ACCESS)
+
+static char *addr_a, *addr_b, *anonymous;
+
+static char *map_anonymous(void *at)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0);
+	char *addr = mmap(at, page_size(), PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	assert_true(addr != MAP_FAILED);
+	return addr;
+}
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	fake_provider.cmd_rereg_mr = fake_cmd_rereg_mr;
+	addr_a = stack_addr;
+	addr_b = stack_addr + STACK_PAGES * page_size();
+	anonymous = map_anonymous(NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	munmap(anonymous, page_size());
+	return stack_teardown(state);
+}
+
+/* As libibverbs does, of a page */
+static int rereg_as(struct ibv_mr *mr, int flags, void *addr, int access)
+{
+	int r;
+
+	errno = 0;
+	r = verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr,
+				    page_size(), access);
+	if (!r && flags & MOVE) {
+		mr->addr = addr;
+		mr->length = page_size();
+	}
+	return r;
+}
 
 static int rereg(struct ibv_mr *mr, int flags, void *addr)
 {
-	errno = 0;
-	return verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr,
-				       page_size(), IBV_ACCESS_LOCAL_WRITE);
+	return rereg_as(mr, flags, addr, IBV_ACCESS_LOCAL_WRITE);
 }
 
-/* Whatever is to be changed, to the same memory or to other */
-static void assert_refused(struct ibv_mr *mr)
+static struct ibv_mr *reg_anonymous(void)
 {
-	static const int flags[] = {
-		IBV_REREG_MR_CHANGE_TRANSLATION,
-		IBV_REREG_MR_CHANGE_PD,
-		IBV_REREG_MR_CHANGE_ACCESS,
-		IBV_REREG_MR_CHANGE_TRANSLATION | IBV_REREG_MR_CHANGE_PD,
-	};
-	size_t i;
-
-	for (i = 0; i < N_OF(flags); i++) {
-		assert_int_equal(rereg(mr, flags[i], stack_addr),
-				 IBV_REREG_MR_ERR_INPUT);
-		assert_int_equal(errno, EOPNOTSUPP);
-	}
-	assert_null(strstr(record_text(), "rereg_mr"));
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous, page_size(),
+				     (uintptr_t)anonymous,
+				     IBV_ACCESS_LOCAL_WRITE);
 }
 
-static void alive__refused_and_still_guarded(void **state)
+static void assert_leases(bool a, bool b)
+{
+	assert_int_equal(fake_lease_exists(STACK_A), a);
+	assert_int_equal(fake_lease_exists(STACK_B), b);
+}
+
+static void to_another_file__its_lease_first_and_the_old_one_last(void **state)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
-	assert_refused(mr);
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
+	assert_record("signal b, owner b, lease b, rereg_mr, unlock a");
+	assert_true(fake_provider.was_in_section);
+	assert_int_equal(stack_stats().guarded_mrs, 1);
+	assert_int_equal(stack_stats().bytes_guarded, page_size());
+	assert_int_equal(stack_stats().registrations, 2);
+
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("");
+	stack_break(STACK_B);
+	assert_record("destroy 0, unlock b");
+	stack_dereg_ok(mr);
+}
+
+static void within_a_file__the_lease_stays(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE, addr_a + page_size()), 0);
+	assert_record("rereg_mr");
+	stack_dereg_ok(mr);
+	assert_record("dereg_mr, destroy 0, unlock a");
+}
+
+static void to_anonymous_memory__the_lease_goes(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE, anonymous), 0);
+	assert_record("rereg_mr, unlock a");
+	assert_int_equal(stack_stats().guarded_mrs, 0);
 	assert_int_equal(fake_kernel_mr_count(), 1);
-	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+}
+
+static void from_anonymous_memory__guarded(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE_AND_ACCESS, addr_a), 0);
+	assert_record("signal a, owner a, lease a, rereg_mr");
+	assert_int_equal(stack_stats().guarded_mrs, 1);
 	record_clear();
 	stack_break(STACK_A);
 	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+/* May the device write?  Can the memory region be destroyed?  Nobody knows. */
+static void from_anonymous_memory_with_its_access__refused(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE, addr_a), IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "IBV_REREG_MR_CHANGE_ACCESS"));
+	assert_record("");
+	stack_dereg_ok(mr);
+}
+
+static void between_anonymous_memory__as_without_us(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	record_clear();
+	assert_int_equal(rereg(mr, MOVE, anonymous), 0);
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL), 0);
+	fake_provider.rereg_mr = ONCE(ENOTSUP);
+	assert_int_equal(rereg(mr, MOVE, anonymous), ENOTSUP);
+	assert_record("rereg_mr, rereg_mr, rereg_mr");
+	stack_dereg_ok(mr);
+}
+
+static void in_place__stays_guarded(void **state)
+{
+	static const int flags[] = {
+		IBV_REREG_MR_CHANGE_PD,
+		IBV_REREG_MR_CHANGE_ACCESS,
+		IBV_REREG_MR_CHANGE_PD | IBV_REREG_MR_CHANGE_ACCESS,
+	};
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	size_t i;
+
+	record_clear();
+	for (i = 0; i < N_OF(flags); i++)
+		assert_int_equal(rereg(mr, flags[i], NULL), 0);
+	assert_record("rereg_mr, rereg_mr, rereg_mr");
+	assert_int_equal(stack_stats().bytes_guarded,
+			 STACK_PAGES * page_size());
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+/* What is mapped there now says nothing of what is pinned. */
+static void in_place_after_unmapping__the_lease_stays(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_int_equal(munmap(addr_a, STACK_PAGES * page_size()), 0);
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_PD, NULL), 0);
+	assert_leases(true, false);
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+static int moves_and_fails(struct ibv_mr *mr, int flags, void *addr,
+			   size_t length)
+{
+	(void)fake_cmd_rereg_mr(mr, flags, addr, length);
+	return ENOMEM;
+}
+
+/* Whether or not it was moved; nobody knows. */
+static void fails_with(int (*cmd)(struct ibv_mr *, int, void *, size_t),
+		       const struct file *file)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_provider.cmd_rereg_mr = cmd;
+	fake_provider.rereg_mr = cmd ? NEVER : ONCE(ENOMEM);
+	assert_int_equal(rereg(mr, MOVE, addr_b), ENOMEM);
+	assert_leases(true, true);
+	assert_int_equal(stack_stats().guarded_mrs, 1);
+	record_clear();
+	fake_break_begin(file);
+	assert_true(fake_break_wait(file));
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	fake_break_end(file);
+	/* The keeper may give up one a moment before the other. */
+	assert_true(fake_break_wait(STACK_A));
+	assert_true(fake_break_wait(STACK_B));
+	stack_dereg_ok(mr);
+}
+
+static void fails__the_old_file_is_broken(void **state)
+{
+	fails_with(NULL, STACK_A);
+}
+
+static void fails__the_new_file_is_broken(void **state)
+{
+	fails_with(NULL, STACK_B);
+}
+
+static void moves_and_fails__the_old_file_is_broken(void **state)
+{
+	fails_with(moves_and_fails, STACK_A);
+}
+
+static void moves_and_fails__the_new_file_is_broken(void **state)
+{
+	fails_with(moves_and_fails, STACK_B);
+}
+
+static void fails__both_leases_until_deregistered(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_provider.rereg_mr = ONCE(ENOMEM);
+	assert_int_equal(rereg(mr, MOVE, addr_b), ENOMEM);
+	assert_leases(true, true);
+	stack_dereg_ok(mr);
+	assert_leases(false, false);
+}
+
+static void fails_from_anonymous_memory__guarded(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	fake_provider.cmd_rereg_mr = moves_and_fails;
+	assert_int_equal(rereg(mr, MOVE_AND_ACCESS, addr_a), ENOMEM);
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+static void fails_and_then_succeeds__only_the_last_file(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_provider.rereg_mr = ONCE(ENOMEM);
+	assert_int_equal(rereg(mr, MOVE, addr_b), ENOMEM);
+	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
+	assert_leases(false, true);
+	stack_dereg_ok(mr);
+}
+
+static void new_file_refused__nothing_has_changed(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	fake_fcntl.set_lease = ONCE(EINVAL);
+	assert_int_equal(rereg(mr, MOVE, addr_b), IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_null(strstr(record_text(), "rereg_mr"));
+	assert_leases(true, false);
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+static void bad_arguments__EINVAL(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	errno = 0;
+	assert_int_equal(verbs_wrap_ops.rereg_mr(mr, IBV_REREG_MR_CHANGE_PD,
+						 NULL, NULL, 0, 0),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(rereg_as(mr, MOVE_AND_ACCESS, addr_b,
+				  IBV_ACCESS_MW_BIND),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(rereg_as(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL,
+				  IBV_ACCESS_ON_DEMAND),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_leases(true, false);
 	stack_dereg_ok(mr);
 }
 
@@ -58,8 +321,11 @@ static void zombie__refused_and_the_heir_of_its_handle_stays(void **state)
 	heir = stack_reg_file(STACK_B);
 	assert_int_equal(heir->handle, zombie->handle);
 	record_clear();
-	assert_refused(zombie);
-	assert_int_equal(fake_kernel_mr_count(), 1);
+	assert_int_equal(rereg(zombie, MOVE, addr_a), IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(rereg(zombie, IBV_REREG_MR_CHANGE_PD, NULL),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_record("");
 	stack_dereg_ok(zombie);
 	assert_int_equal(fake_kernel_mr_count(), 1);
 	stack_dereg_ok(heir);
@@ -70,51 +336,218 @@ static bool has_failed(void *arg)
 	return stack_stats().revoke_failures > 0;
 }
 
-static void cannot_be_revoked__refused(void **state)
+static void cannot_be_revoked__can_be_moved_away(void **state)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
 	fake_kernel_mr_stick(mr, -1, EBUSY);
 	fake_break_begin(STACK_A);
 	assert_true(wait_until(has_failed, NULL));
-	assert_refused(mr);
-	fake_kernel_mr_stick(NULL, 0, 0);
+	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
 	assert_true(fake_break_wait(STACK_A));
 	fake_break_end(STACK_A);
+	assert_leases(false, true);
+	fake_kernel_mr_stick(NULL, 0, 0);
 	stack_dereg_ok(mr);
 }
 
-static struct ibv_mr *reg_anonymous(char *addr)
-{
-	return verbs_wrap_ops.reg_mr(&stack_device.pd, addr, page_size(),
-				     (uintptr_t)addr, IBV_ACCESS_LOCAL_WRITE);
-}
+/* Breaks a file while the provider is at work, until the keeper has seen it. */
+static const struct file *broken_meanwhile;
 
-static void from_anonymous_to_a_file__refused(void **state)
+static int is_broken_meanwhile(struct ibv_mr *mr, int flags, void *addr,
+			       size_t length)
 {
-	char *addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct ibv_mr *mr = reg_anonymous(addr);
+	int r = fake_cmd_rereg_mr(mr, flags, addr, length);
 
 	record_clear();
-	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_TRANSLATION, stack_addr),
-			 IBV_REREG_MR_ERR_INPUT);
-	assert_int_equal(errno, EOPNOTSUPP);
+	fake_break_begin(broken_meanwhile);
+	stack_wait_for_breaks(1);
 	assert_record("");
-	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_TRANSLATION, addr), 0);
-	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL), 0);
-	assert_record("rereg_mr, rereg_mr");
-	stack_dereg_ok(mr);
-	munmap(addr, page_size());
+	assert_leases(true, true);
+	return r;
 }
+
+static void old_file_broken_meanwhile__moved_away(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	broken_meanwhile = STACK_A;
+	fake_provider.cmd_rereg_mr = is_broken_meanwhile;
+	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	assert_int_equal(stack_stats().revoked_mrs, 0);
+	assert_leases(false, true);
+	stack_dereg_ok(mr);
+}
+
+static void new_file_broken_meanwhile__revoked_afterwards(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	broken_meanwhile = STACK_B;
+	fake_provider.cmd_rereg_mr = is_broken_meanwhile;
+	(void)rereg(mr, MOVE, addr_b);
+	assert_true(fake_break_wait(STACK_B));
+	fake_break_end(STACK_B);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	assert_int_equal(stack_stats().zombie_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+/* The new mapping is another than that for which there is a lease. */
+static char *replaced_at;
+
+static int is_replaced_meanwhile(struct ibv_mr *mr, int flags, void *addr,
+				 size_t length)
+{
+	if (replaced_at == anonymous)
+		file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, replaced_at);
+	else
+		map_anonymous(replaced_at);
+	return fake_cmd_rereg_mr(mr, flags, addr, length);
+}
+
+static void replaced_meanwhile(char *addr)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	struct ibv_mr *other = stack_reg_file(STACK_B);
+
+	replaced_at = addr;
+	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
+	assert_int_equal(rereg(mr, MOVE, addr), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	assert_int_equal(stack_stats().zombie_mrs, 1);
+	assert_leases(false, true);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other);
+}
+
+static void file_replaced_meanwhile__revoked(void **state)
+{
+	replaced_meanwhile(addr_b);
+}
+
+static void anonymous_memory_replaced_meanwhile__revoked(void **state)
+{
+	replaced_meanwhile(anonymous);
+}
+
+/* The keeper has never heard of the device. */
+static void replaced_on_another_device__revoked(void **state)
+{
+	struct ibv_mr *other = stack_reg_file(STACK_B), *mr;
+	struct device device;
+
+	stack_open(&device, -1);
+	mr = verbs_wrap_ops.reg_mr(&device.pd, anonymous, page_size(),
+				   (uintptr_t)anonymous,
+				   IBV_ACCESS_LOCAL_WRITE);
+	replaced_at = anonymous;
+	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
+	assert_int_equal(rereg(mr, MOVE, anonymous), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	stack_dereg_ok(mr);
+	stack_close(&device);
+	stack_dereg_ok(other);
+}
+
+static void replaced_and_stuck__shouted(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	replaced_at = addr_b;
+	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
+	fake_kernel_mr_stick(mr, 1, EBUSY);
+	assert_int_equal(rereg(mr, MOVE, addr_b), IBV_REREG_MR_ERR_CMD);
+	assert_non_null(strstr(stack_log(), "THE DEVICE CAN GO ON TO USE IT"));
+	assert_leases(false, true);
+	stack_dereg_ok(mr);
+}
+
+static int takes_retired_key(struct ibv_mr *mr, int flags, void *addr,
+			     size_t length)
+{
+	mr->lkey = mr->rkey = 0x77;
+	return fake_cmd_rereg_mr(mr, flags, addr, length);
+}
+
+static void gets_a_retired_key__revoked(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	mr->lkey = mr->rkey = 0x77;
+	stack_break(STACK_A);
+	stack_dereg_ok(mr);
+
+	mr = stack_reg_file(STACK_A);
+	fake_provider.cmd_rereg_mr = takes_retired_key;
+	assert_int_equal(rereg(mr, MOVE, addr_b), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	assert_leases(false, false);
+	stack_dereg_ok(mr);
+}
+
+/* Options stay with it, and events say what memory it is over now. */
+static void with_events__they_name_the_new_memory(void **state)
+{
+	struct pinsafe_event_channel *channel = stack_channel();
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+	struct pinsafe_event *event;
+	struct ibv_mr *mr, *restored;
+
+	attr.channel = channel;
+	mr = stack_reg_attr(&attr);
+	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
+	stack_break(STACK_B);
+	event = stack_event(channel, PINSAFE_EVENT_REVOKED, mr);
+	assert_ptr_equal(event->addr, addr_b);
+	assert_int_equal(event->length, page_size());
+	assert_string_equal(event->path, STACK_B->path);
+	pinsafe_ack_event(event);
+
+	assert_int_equal(pinsafe_mr_restore(mr, -1, 0, &restored), 0);
+	assert_ptr_equal(restored->addr, addr_b);
+	assert_int_equal(restored->length, page_size());
+	stack_dereg_ok(restored);
+	stack_dereg_ok(mr);
+	stack_channel_end(channel);
+}
+
+#define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
-		STACK_CASE(alive__refused_and_still_guarded),
-		STACK_CASE(zombie__refused_and_the_heir_of_its_handle_stays),
-		STACK_CASE(cannot_be_revoked__refused),
-		STACK_CASE(from_anonymous_to_a_file__refused),
+		REREG_CASE(to_another_file__its_lease_first_and_the_old_one_last),
+		REREG_CASE(within_a_file__the_lease_stays),
+		REREG_CASE(to_anonymous_memory__the_lease_goes),
+		REREG_CASE(from_anonymous_memory__guarded),
+		REREG_CASE(from_anonymous_memory_with_its_access__refused),
+		REREG_CASE(between_anonymous_memory__as_without_us),
+		REREG_CASE(in_place__stays_guarded),
+		REREG_CASE(in_place_after_unmapping__the_lease_stays),
+		REREG_CASE(fails__the_old_file_is_broken),
+		REREG_CASE(fails__the_new_file_is_broken),
+		REREG_CASE(moves_and_fails__the_old_file_is_broken),
+		REREG_CASE(moves_and_fails__the_new_file_is_broken),
+		REREG_CASE(fails__both_leases_until_deregistered),
+		REREG_CASE(fails_from_anonymous_memory__guarded),
+		REREG_CASE(fails_and_then_succeeds__only_the_last_file),
+		REREG_CASE(new_file_refused__nothing_has_changed),
+		REREG_CASE(bad_arguments__EINVAL),
+		REREG_CASE(zombie__refused_and_the_heir_of_its_handle_stays),
+		REREG_CASE(cannot_be_revoked__can_be_moved_away),
+		REREG_CASE(old_file_broken_meanwhile__moved_away),
+		REREG_CASE(new_file_broken_meanwhile__revoked_afterwards),
+		REREG_CASE(file_replaced_meanwhile__revoked),
+		REREG_CASE(anonymous_memory_replaced_meanwhile__revoked),
+		REREG_CASE(replaced_on_another_device__revoked),
+		REREG_CASE(replaced_and_stuck__shouted),
+		REREG_CASE(gets_a_retired_key__revoked),
+		REREG_CASE(with_events__they_name_the_new_memory),
 	};
 
 	return STACK_MAIN(cases);

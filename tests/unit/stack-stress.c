@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Threads register, deregister and break at random.  Whenever a lease goes no
- * memory region is over its file, and in the end nothing is left.
+ * Threads register, move, deregister and break at random.  Whenever a lease goes
+ * no memory region is over its file, and in the end nothing is left.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -77,6 +77,29 @@ static int cmd_dereg_mr(struct ibv_mr *mr)
 	return r;
 }
 
+/* Now and then it fails; whether it was moved then is nobody's to know. */
+static int cmd_rereg_mr(struct ibv_mr *mr, int flags, void *addr, size_t length)
+{
+	static unsigned int n;
+	unsigned int kind = __atomic_fetch_add(&n, 1, __ATOMIC_SEQ_CST) % 8;
+
+	if (kind != 1)
+		(void)fake_cmd_rereg_mr(mr, flags, addr, length);
+	return kind < 2 ? ENOMEM : 0;
+}
+
+/* What it says does not matter: it may be revoked by now. */
+static void move_somewhere(struct ibv_mr *mr, unsigned int *seed)
+{
+	size_t first = rand_r(seed) % (STACK_FILES * STACK_PAGES);
+	size_t left = STACK_FILES * STACK_PAGES - first;
+
+	(void)verbs_wrap_ops.rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, NULL,
+				      stack_addr + first * page_size(),
+				      (1 + rand_r(seed) % left) * page_size(),
+				      0);
+}
+
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
@@ -87,7 +110,9 @@ static void *work(void *arg)
 	       (worker->n_operations++ < N_OPERATIONS ||
 		__atomic_load_n(&n_breakers_left, __ATOMIC_SEQ_CST))) {
 		mr = &worker->mrs[rand_r(&worker->seed) % N_MRS];
-		if (*mr) {
+		if (*mr && rand_r(&worker->seed) % 2) {
+			move_somewhere(*mr, &worker->seed);
+		} else if (*mr) {
 			if (dereg(*mr))
 				worker->failure = "dereg";
 			*mr = NULL;
@@ -154,6 +179,7 @@ static void sixteen_threads__nothing_is_left(void **state)
 	fake_fcntl.is_quiet = true;
 	fake_provider.is_quiet = true;
 	fake_provider.cmd_dereg_mr = cmd_dereg_mr;
+	fake_provider.cmd_rereg_mr = cmd_rereg_mr;
 	fake_kernel_mr.is_quiet = true;
 
 	for (i = 0; i < N_WORKERS; i++) {

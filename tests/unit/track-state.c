@@ -93,7 +93,7 @@ static void dereg_failed__alive_again(void **state)
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
-	track_dereg_failed(gmr);
+	track_keep(gmr);
 	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	tracked_counts(1, 0);
 	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
@@ -105,9 +105,68 @@ static void dereg_failed__zombie_again(void **state)
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
-	track_dereg_failed(gmr);
+	track_keep(gmr);
 	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
 	tracked_counts(0, 1);
+}
+
+static void rereg__nobody_claims_it(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+
+	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	assert_ptr_equal(found, gmr);
+	assert_int_equal(tracked_state(gmr), MR_REREGISTERING);
+	tracked_counts(1, 0);
+	assert_null(track_claim(gmr->leases[0], NULL, 1));
+	assert_null(track_claim_mr(mr));
+	track_keep(gmr);
+	assert_int_equal(tracked_state(gmr), MR_ALIVE);
+}
+
+static void rereg__zombie_ESTALE(void **state)
+{
+	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found = NULL;
+
+	assert_int_equal(track_begin_rereg(mr, &found), ESTALE);
+	assert_null(found);
+	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
+}
+
+static void rereg__not_guarded_ENOENT(void **state)
+{
+	struct guarded_mr *found = NULL;
+
+	assert_int_equal(track_begin_rereg(mr, &found), ENOENT);
+	assert_null(found);
+}
+
+static void replaced__the_new_one_is_alive(void **state)
+{
+	struct guarded_mr *old = tracked_add(mr, 1), *new = tracked_new(mr, 2);
+	struct guarded_mr *found;
+
+	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	track_replace(old, new);
+	tracked_counts(1, 0);
+	assert_int_equal(tracked_state(new), MR_ALIVE);
+	assert_null(track_claim(old->leases[0], NULL, 1));
+	track_free(old);
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_ptr_equal(found, new);
+	track_keep(new);
+}
+
+/* The keeper revokes it, then. */
+static void replaced_after_a_break__alive(void **state)
+{
+	struct guarded_mr *new = tracked_new(mr, 2);
+
+	fake_lease.is_held_locked = ALWAYS(1);
+	track_replace(NULL, new);
+	tracked_counts(1, 0);
+	assert_ptr_equal(track_claim(new->leases[0], NULL, 1), new);
+	track_claim_done(new, true);
 }
 
 static void claim__revoking(void **state)
@@ -271,6 +330,11 @@ int main(void)
 		TRACKED_CASE(dereg__zombie_has_no_leases),
 		TRACKED_CASE(dereg_failed__alive_again),
 		TRACKED_CASE(dereg_failed__zombie_again),
+		TRACKED_CASE(rereg__nobody_claims_it),
+		TRACKED_CASE(rereg__zombie_ESTALE),
+		TRACKED_CASE(rereg__not_guarded_ENOENT),
+		TRACKED_CASE(replaced__the_new_one_is_alive),
+		TRACKED_CASE(replaced_after_a_break__alive),
 		TRACKED_CASE(claim__revoking),
 		TRACKED_CASE(claim__once_per_round),
 		TRACKED_CASE(claim__of_the_lease_only),

@@ -112,10 +112,25 @@ static void two_threads__first_fails_second_gets_it(void **state)
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	start(&dereg);
-	track_dereg_failed(gmr);
+	track_keep(gmr);
 	finish(&dereg);
 	assert_int_equal(dereg.result, 0);
 	assert_ptr_equal(dereg.gmr, gmr);
+}
+
+static void being_moved__waits_and_gets_the_new_one(void **state)
+{
+	struct guarded_mr *old = tracked_add(mr, 1), *new = tracked_new(mr, 2);
+	struct guarded_mr *found;
+	struct dereg dereg;
+
+	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	start(&dereg);
+	track_replace(old, new);
+	track_free(old);
+	finish(&dereg);
+	assert_int_equal(dereg.result, 0);
+	assert_ptr_equal(dereg.gmr, new);
 }
 
 /* It must not be taken for one that was never guarded. */
@@ -138,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		TRACKED_CASE(being_revoked__waits_for_the_zombie),
+		TRACKED_CASE(being_moved__waits_and_gets_the_new_one),
 		TRACKED_CASE(revoke_failed__gets_it_alive),
 		TRACKED_CASE(gone_while_revoked__EINVAL),
 		TRACKED_CASE(two_threads__the_second_gets_EINVAL),

@@ -7,6 +7,13 @@ struct event_source *event_source_get(struct event_source *source)
 	return source;
 }
 
+int event_source_copy(struct event_source *source,
+		      struct event_source **ret_source)
+{
+	*ret_source = source;
+	return 0;
+}
+
 void event_source_put(struct event_source *source)
 {
 }

@@ -102,6 +102,19 @@ int fake_cmd_dereg_mr(struct ibv_mr *mr)
 	return r;
 }
 
+int fake_cmd_rereg_mr(struct ibv_mr *mr, int flags, void *addr, size_t length)
+{
+	pthread_mutex_lock(&mutex);
+	if (mrs[mr->handle].mr != mr) {
+		fake_kernel_mr.n_strangers++;
+	} else if (flags & IBV_REREG_MR_CHANGE_TRANSLATION) {
+		mrs[mr->handle].addr = addr;
+		mrs[mr->handle].length = length;
+	}
+	pthread_mutex_unlock(&mutex);
+	return 0;
+}
+
 size_t fake_kernel_mr_count(void)
 {
 	size_t i, n = 0;

@@ -28,9 +28,10 @@ void fake_kernel_mr_reset(void);
 void fake_kernel_mr_stick(const struct ibv_mr *mr, unsigned int times,
 			  int error);
 
-/* In place of ibv_cmd_reg_mr() and ibv_cmd_dereg_mr() */
+/* In place of ibv_cmd_reg_mr() and so on */
 int fake_cmd_reg_mr(struct ibv_mr *mr);
 int fake_cmd_dereg_mr(struct ibv_mr *mr);
+int fake_cmd_rereg_mr(struct ibv_mr *mr, int flags, void *addr, size_t length);
 
 size_t fake_kernel_mr_count(void);
 /* Is there one over a part of this? */

@@ -78,9 +78,13 @@ static int rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
 	int r;
 
 	say("rereg_mr");
+	if (fake_provider.is_quiet)
+		return fake_provider.cmd_rereg_mr(mr, flags, addr, length);
+	fake_provider.was_in_section = is_in_section();
+	fake_provider.access = access;
 	r = fault_now(&fake_provider.rereg_mr);
 	if (!r && fake_provider.cmd_rereg_mr)
-		r = fake_provider.cmd_rereg_mr(mr);
+		r = fake_provider.cmd_rereg_mr(mr, flags, addr, length);
 	return r;
 }
 

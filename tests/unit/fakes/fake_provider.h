@@ -16,7 +16,8 @@ struct fake_provider {
 	int (*cmd_reg_mr)(struct ibv_mr *mr);
 	int (*cmd_dereg_mr)(struct ibv_mr *mr);
 	/* NULL: nothing changes */
-	int (*cmd_rereg_mr)(struct ibv_mr *mr);
+	int (*cmd_rereg_mr)(struct ibv_mr *mr, int flags, void *addr,
+			    size_t length);
 	bool is_quiet;	     /* record nothing */
 	bool was_in_section; /* at the last reg_mr or dereg_mr */
 	int access;	     /* of the last reg_mr */

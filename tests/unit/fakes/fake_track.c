@@ -54,9 +54,39 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	return r;
 }
 
-void track_dereg_failed(struct guarded_mr *gmr)
+int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 {
-	record("dereg failed");
+	int r = fault_now(&fake_track.begin_rereg);
+
+	record("claim");
+	if (!track_has(mr))
+		r = ENOENT;
+	if (!r)
+		*ret_gmr = fake_track.gmr;
+	return r;
+}
+
+void track_replace(struct guarded_mr *old, struct guarded_mr *new)
+{
+	record(old ? "replace" : "track");
+	fake_track.gmr = new;
+}
+
+int track_get_params(const struct ibv_mr *mr, enum mr_state state,
+		     struct mr_params *ret_params,
+		     struct event_source **ret_source)
+{
+	if (!track_has((struct ibv_mr *)mr) ||
+	    fake_track.is_zombie != (state == MR_ZOMBIE))
+		return EINVAL;
+	*ret_params = fake_track.gmr->params;
+	*ret_source = NULL;
+	return 0;
+}
+
+void track_keep(struct guarded_mr *gmr)
+{
+	record("keep");
 }
 
 size_t track_remove(struct guarded_mr *gmr)

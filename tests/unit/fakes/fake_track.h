@@ -9,12 +9,13 @@ struct fake_track {
 	struct fault alloc; /* error: out of memory */
 	struct fault add;
 	struct fault begin_dereg;
+	struct fault begin_rereg;
 	struct fault find_written;
 	/* What track_find_written() finds, and what it was asked */
 	const struct mr_range *written;
 	size_t n_written;
 	const struct track_query *query;
-	bool is_zombie;		/* what track_remove() finds */
+	bool is_zombie;		/* what the functions find */
 	struct guarded_mr *gmr; /* the only one there is */
 };
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The line that ibv_rereg_mr() goes down:
+ *
+ *   (guard_prepare.c) lease -> prefault -> claim -> rereg -> settle
+ *
+ * The new memory has its guard before the provider is asked, and the old one
+ * until the provider has agreed.  If that fails, ibv_rereg_mr(3) leaves open
+ * which memory the memory region is over: it keeps both guards, then, until it
+ * is deregistered or revoked.  What is changed in place keeps what it had, too:
+ * the device may still have the pages that were pinned at first.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "guard.h"
+#include "lease.h"
+#include "redirty.h"
+#include "refusal.h"
+#include "rereg.h"
+#include "retired.h"
+
+static struct rereg *rereg_of(struct registration *reg)
+{
+	return (struct rereg *)((char *)reg - offsetof(struct rereg, reg));
+}
+
+/*
+ * 0 and what guards the memory region until now, or NULL; else the errno for
+ * the program, explained.
+ */
+static int claim(const struct rereg *rereg, struct guarded_mr **ret_old)
+{
+	struct guarded_mr *old = NULL;
+	int r;
+
+	r = track_begin_rereg(rereg->reg.mr, &old);
+	if (r && r != ENOENT)
+		return refusal_rereg(rereg->reg.mr->lkey, "it was revoked");
+	if (!r && old->is_on_demand) {
+		track_keep(old);
+		return refusal_rereg(rereg->reg.mr->lkey,
+				     "it is with on-demand paging");
+	}
+	*ret_old = old;
+	return 0;
+}
+
+static void ask_provider(struct rereg *rereg, struct guarded_mr *old)
+{
+	struct ibv_mr *mr = rereg->reg.mr;
+	uint32_t lkey = mr->lkey, rkey = mr->rkey;
+
+	if (old && rereg_is_moved(rereg) && track_is_written(old))
+		redirty(old->ranges, old->n_ranges, UINT64_MAX);
+	errno = 0;
+	rereg->result = rereg->reg.real->rereg_mr(mr, rereg->flags, rereg->pd,
+						  rereg->addr, rereg->length,
+						  rereg->access);
+	rereg->error = errno;
+	/* Its own keys are retired, too, if a revoke of it has failed. */
+	rereg->has_retired_key = !rereg->result &&
+				 (mr->lkey != lkey || mr->rkey != rkey) &&
+				 retired_has_key_of(mr);
+}
+
+/* It was over guarded memory. */
+static void settle_old(struct rereg *rereg, struct guarded_mr *old,
+		       struct guarded_mr *both, struct guarded_mr *new)
+{
+	if (rereg->result || !rereg_is_moved(rereg)) {
+		if (rereg->result)
+			both->params = old->params;
+		track_replace(old, both);
+		track_join_put(old, new);
+		track_free(new);
+		rereg->is_tracked = true;
+	} else {
+		if (rereg->has_guard)
+			track_replace(old, new);
+		else
+			(void)track_remove(old);
+		guard_put_leases(old, old->n_leases);
+		track_free(both);
+		if (!rereg->has_guard)
+			track_free(new);
+	}
+	track_free(old);
+}
+
+/*
+ * The only step that cannot be undone.  reg->gmr is described; it has no ranges
+ * if the new memory has no guard.  0 when the program has its answer; ENOMEM
+ */
+static int move(struct rereg *rereg)
+{
+	struct registration *reg = &rereg->reg;
+	struct guarded_mr *old = NULL, *both = NULL;
+	int r;
+
+	r = claim(rereg, &old);
+	if (r) {
+		guard_undo_prepare(reg);
+		rereg_fail(rereg, IBV_REREG_MR_ERR_INPUT, r);
+		return 0;
+	}
+	if (old)
+		both = track_join(old, reg->gmr);
+	if (old && !both) {
+		track_keep(old);
+		guard_undo_prepare(reg);
+		return ENOMEM;
+	}
+
+	ask_provider(rereg, old);
+	rereg->has_guard = rereg->is_tracked = reg->gmr->n_ranges;
+	if (old)
+		settle_old(rereg, old, both, reg->gmr);
+	else if (rereg->has_guard)
+		track_replace(NULL, reg->gmr);
+	else
+		track_free(reg->gmr);
+	reg->gmr = NULL;
+	return 0;
+}
+
+static int move_guarded(struct registration *reg)
+{
+	struct rereg *rereg = rereg_of(reg);
+	int r;
+
+	if (!rereg->was_guarded && !(rereg->flags & IBV_REREG_MR_CHANGE_ACCESS))
+		return refusal_rereg_access(&reg->mapping.parts[0]);
+	r = guard_prepare(reg);
+	if (r)
+		return r;
+	guard_describe(reg);
+	r = guard_describe_options(reg);
+	/* The provider would fail, which is nothing to try again. */
+	if (!r && !guard_leases_are_held(reg))
+		r = EAGAIN;
+	if (r) {
+		guard_undo_prepare(reg);
+		return r;
+	}
+	return move(rereg);
+}
+
+static int move_unguarded(struct registration *reg)
+{
+	struct section section;
+	int r = ENOMEM;
+
+	section_enter(&section);
+	reg->gmr = track_alloc(0);
+	if (reg->gmr) {
+		guard_describe(reg);
+		r = move(rereg_of(reg));
+	}
+	section_leave(&section);
+	return r;
+}
+
+const struct registrar guard_moved_mr = {
+	.guarded = move_guarded,
+	.unguarded = move_unguarded,
+};

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Lease -> prefault: what has to be there before the provider is asked to pin
+ * memory, for a new memory region or for one that is moved.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "keeper.h"
+#include "lease.h"
+#include "prefault.h"
+#include "refusal.h"
+#include "registration.h"
+
+static size_t page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+void guard_put_leases(struct guarded_mr *gmr, size_t n_leases)
+{
+	while (n_leases)
+		lease_put(gmr->leases[--n_leases]);
+}
+
+static int take_lease(struct registration *reg, size_t i)
+{
+	const struct mapping_part *part = &reg->mapping.parts[i];
+	const struct choice *choice = &reg->choices[i];
+	struct lease *lease;
+	int r;
+
+	r = lease_take(choice->backend, &part->file, &lease);
+	if (r == EAGAIN) {
+		reg->waits_for = part;
+		return r;
+	}
+	if (r == EOPNOTSUPP && part->kind == MAPPING_FSDAX) {
+		reg->unpinnable = part;
+		return r;
+	}
+	if (r)
+		return refusal_lease(part, r);
+	if (track_holds(reg->gmr, lease))
+		lease_put(lease);
+	else
+		reg->gmr->leases[reg->gmr->n_leases++] = lease;
+	return 0;
+}
+
+static int take_leases(struct registration *reg)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		if (!reg->choices[i].backend)
+			continue;
+		r = take_lease(reg, i);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_broken(void *arg)
+{
+	struct guarded_mr *gmr = arg;
+	bool broken = false;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < gmr->n_leases; i++)
+		broken |= !lease_is_held_locked(gmr->leases[i]);
+	ps_unlock(&table_lock);
+	return broken;
+}
+
+bool guard_leases_are_held(const struct registration *reg)
+{
+	size_t i;
+
+	for (i = 0; i < reg->gmr->n_leases; i++)
+		if (!lease_is_held(reg->gmr->leases[i]))
+			return false;
+	return true;
+}
+
+static const struct lease *lease_of(const struct registration *reg,
+				    const struct mapping_part *part)
+{
+	const struct guarded_mr *gmr = reg->gmr;
+	size_t i;
+
+	for (i = 0; i < gmr->n_leases; i++)
+		if (gmr->leases[i]->dev == part->file.dev &&
+		    gmr->leases[i]->ino == part->file.ino)
+			return gmr->leases[i];
+	return NULL;
+}
+
+struct look_args {
+	const struct lease *lease;
+	const struct mapping_part *part;
+};
+
+static int why_on_keeper(void *arg)
+{
+	const struct look_args *args = arg;
+	int fd, r;
+
+	r = lease_open(args->lease, &args->part->file, O_RDWR, &fd);
+	if (r)
+		return EFAULT;
+	r = prefault_why(args->part, fd, page_size());
+	close(fd);
+	return r;
+}
+
+static int check_blocks_on_keeper(void *arg)
+{
+	const struct look_args *args = arg;
+	int fd, r;
+
+	r = lease_open(args->lease, &args->part->file, O_RDONLY, &fd);
+	if (r)
+		return r;
+	r = prefault_check_blocks(args->part, fd);
+	close(fd);
+	return r;
+}
+
+/*
+ * A hole of a file with DAX would be pinned as the zero page and stay zero for
+ * the device for ever, also if it only reads.  A page cache has a page for it.
+ */
+static bool needs_blocks(const struct registration *reg,
+			 const struct mapping_part *part)
+{
+	return reg->is_written || part->kind == MAPPING_FSDAX;
+}
+
+static unsigned int n_threads(const struct registration *reg)
+{
+	if (reg->options && reg->options->mask & PINSAFE_REG_PREFAULT_THREADS)
+		return reg->options->prefault_threads;
+	return 1;
+}
+
+static int prefault_part(struct registration *reg, struct mapping_part *part)
+{
+	struct look_args args = { lease_of(reg, part), part };
+	bool for_write = part->writable && needs_blocks(reg, part);
+	int r;
+
+	r = prefault(part, page_size(), for_write, n_threads(reg), is_broken,
+		     reg->gmr);
+	if (args.lease && r == EFAULT && for_write)
+		r = keeper_call(why_on_keeper, &args);
+	else if (args.lease && !r && !part->writable &&
+		 part->kind == MAPPING_FSDAX)
+		r = keeper_call(check_blocks_on_keeper, &args);
+	if (!r || r == EAGAIN)
+		return r;
+	return refusal_prefault(part, r);
+}
+
+static int prefault_all(struct registration *reg)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		if (reg->choices[i].guard == GUARD_NONE)
+			continue;
+		r = prefault_part(reg, &reg->mapping.parts[i]);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int adopt_on_keeper(void *arg)
+{
+	struct ibv_context *context = arg;
+	int r;
+
+	r = real_verbs_may_adopt(context);
+	if (!r)
+		r = keeper_adopt(context->cmd_fd);
+	if (!r)
+		real_verbs_set_adopted(context);
+	return r;
+}
+
+int guard_adopt(struct ibv_context *context)
+{
+	if (real_verbs_is_adopted(context))
+		return 0;
+	return keeper_call(adopt_on_keeper, context);
+}
+
+static int adopt_context(const struct registration *reg)
+{
+	int r = guard_adopt(reg->pd->context);
+
+	if (!r || r == EAGAIN)
+		return r;
+	return refusal_adopt(&reg->mapping.parts[0], r);
+}
+
+static void note_ranges(struct registration *reg)
+{
+	struct guarded_mr *gmr = reg->gmr;
+	size_t i;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		const struct mapping_part *part = &reg->mapping.parts[i];
+
+		if (reg->choices[i].guard == GUARD_NONE)
+			continue;
+		gmr->ranges[gmr->n_ranges++] = (struct mr_range){
+			.start = part->start,
+			.end = part->end,
+			.dev = part->file.dev,
+			.ino = part->file.ino,
+		};
+	}
+}
+
+int guard_prepare(struct registration *reg)
+{
+	int r;
+
+	reg->gmr = track_alloc(reg->mapping.n_parts);
+	if (!reg->gmr)
+		return ENOMEM;
+	note_ranges(reg);
+	r = reg->is_on_demand ? 0 : take_leases(reg);
+	if (!r)
+		r = prefault_all(reg);
+	if (!r)
+		r = adopt_context(reg);
+	if (r)
+		guard_undo_prepare(reg);
+	return r;
+}
+
+void guard_undo_prepare(struct registration *reg)
+{
+	guard_put_leases(reg->gmr, reg->gmr->n_leases);
+	track_free(reg->gmr);
+	reg->gmr = NULL;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The guards of two memories on one memory region, each lease and range once */
+#include "lib/tracked.h"
+
+static struct guarded_mr *old, *new, *both;
+
+static void add_range(struct guarded_mr *gmr, uintptr_t start, ino_t ino)
+{
+	gmr->ranges[gmr->n_ranges++] = (struct mr_range){
+		.start = start,
+		.end = start + 0x1000,
+		.ino = ino,
+	};
+}
+
+static struct guarded_mr *with_lease(int lease)
+{
+	struct guarded_mr *gmr = track_alloc(2);
+
+	assert_non_null(gmr);
+	gmr->mr = &tracked_mrs[0];
+	gmr->context = &tracked_contexts[0];
+	gmr->leases[gmr->n_leases++] = &fake_lease.leases[lease];
+	fake_lease.holders[lease]++;
+	add_range(gmr, 0x1000 * lease, lease);
+	return gmr;
+}
+
+static void join(int old_lease, int new_lease)
+{
+	old = with_lease(old_lease);
+	new = with_lease(new_lease);
+}
+
+static int teardown(void **state)
+{
+	track_free(old);
+	track_free(new);
+	track_free(both);
+	return tracked_teardown(state);
+}
+
+static void two_files__both_leases(void **state)
+{
+	join(1, 2);
+	both = track_join(old, new);
+	assert_int_equal(both->n_leases, 2);
+	assert_int_equal(both->n_ranges, 2);
+	assert_true(track_holds(both, old->leases[0]));
+	assert_true(track_holds(both, new->leases[0]));
+	track_join_put(old, new);
+	assert_int_equal(fake_lease.holders[1], 1);
+	assert_int_equal(fake_lease.holders[2], 1);
+}
+
+static void one_file__one_lease(void **state)
+{
+	join(1, 1);
+	both = track_join(old, new);
+	assert_int_equal(both->n_leases, 1);
+	assert_int_equal(both->n_ranges, 1);
+	track_join_put(old, new);
+	assert_int_equal(fake_lease.holders[1], 1);
+}
+
+static void one_file__ranges_of_both(void **state)
+{
+	join(1, 1);
+	add_range(new, 0x5000, 1);
+	both = track_join(old, new);
+	assert_int_equal(both->n_leases, 1);
+	assert_int_equal(both->n_ranges, 2);
+	assert_int_equal(both->ranges[1].start, 0x5000);
+}
+
+static void either_is_written__both_are(void **state)
+{
+	join(1, 2);
+	old->is_written = true;
+	both = track_join(old, new);
+	assert_true(both->is_written);
+}
+
+static void new_has_no_guard__that_of_the_old(void **state)
+{
+	join(1, 2);
+	new->n_leases = new->n_ranges = 0;
+	both = track_join(old, new);
+	assert_int_equal(both->n_leases, 1);
+	assert_int_equal(both->n_ranges, 1);
+	assert_ptr_equal(both->leases[0], old->leases[0]);
+}
+
+#define JOIN_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, tracked_setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		JOIN_CASE(two_files__both_leases),
+		JOIN_CASE(one_file__one_lease),
+		JOIN_CASE(one_file__ranges_of_both),
+		JOIN_CASE(either_is_written__both_are),
+		JOIN_CASE(new_has_no_guard__that_of_the_old),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
