@@ -2,6 +2,7 @@
 #ifndef PINSAFE_API_H
 #define PINSAFE_API_H
 
+#include <stdbool.h>
 #include <infiniband/pinsafe.h>
 
 #include "lease.h"
@@ -28,6 +29,6 @@ void pinsafe_private_sync_file(int fd);
 void pinsafe_private_sync_range(const void *addr, size_t length);
 
 /* For the provider of the same version only; see scan_start() */
-void pinsafe_private_start(int pabi);
+void pinsafe_private_start(int pabi, bool is_asked_for);
 
 #endif /* PINSAFE_API_H */

@@ -15,8 +15,10 @@ PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
 	engine_set_ops(verbs_context, ops, caller);
 }
 
-PINSAFE_EXPORT void pinsafe_private_start(int pabi)
+PINSAFE_EXPORT void pinsafe_private_start(int pabi, bool is_asked_for)
 {
+	if (!is_asked_for)
+		config_set_uninvited();
 	scan_start(pabi);
 }
 

@@ -18,6 +18,7 @@ static struct config config;
 static struct config_path *paths;
 static struct policy policy_elsewhere;
 static bool may_guard_shmem;
+static bool is_uninvited;	/* set once, at any time: atomic */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void bad_value(const char *name, const char *value, const char *want)
@@ -132,15 +133,31 @@ const struct config *config_get(void)
 	return &config;
 }
 
-struct policy config_policy(const char *path)
+void config_set_uninvited(void)
+{
+	__atomic_store_n(&is_uninvited, true, __ATOMIC_RELAXED);
+}
+
+static struct policy find_policy(const char *path)
 {
 	const struct config_path *p;
 
-	pthread_once(&once, config_read);
 	for (p = paths; path && p; p = p->next)
 		if (config_path_matches(p, path))
 			return p->policy;
 	return policy_elsewhere;
+}
+
+struct policy config_policy(const char *path)
+{
+	struct policy policy;
+
+	pthread_once(&once, config_read);
+	policy = find_policy(path);
+	if (!policy.on_refuse_is_set && !config.strict)
+		policy.warn_on_refuse =
+			__atomic_load_n(&is_uninvited, __ATOMIC_RELAXED);
+	return policy;
 }
 
 bool config_may_guard_shmem(void)

@@ -28,6 +28,7 @@ struct policy {
 	bool hold_on_break;	/* on_break=hold: the breaker gets ETXTBSY */
 	bool guard_shmem;	/* shmem=guard */
 	int grace_ms;
+	bool on_refuse_is_set;	/* by somebody; else it is a default */
 };
 
 /*
@@ -40,6 +41,12 @@ const struct config *config_get(void);
 /* The policy for the file at @path, as the kernel shows it in /proc/self/maps;
  * NULL: for memory without a path */
 struct policy config_policy(const char *path);
+
+/*
+ * Nobody has asked for pinsafe in this program: it is in all of them.  From now
+ * on on_refuse=warn is the default, unless PINSAFE_STRICT=1.  Any thread
+ */
+void config_set_uninvited(void);
 
 /* Whether there is a policy that guards tmpfs, for whatever path */
 bool config_may_guard_shmem(void);

@@ -68,8 +68,12 @@ bool refusal_is_only_warning(const struct mapping *mapping)
 
 void refusal_let_pass(const struct mapping_part *part)
 {
-	log_warn("guard: %s: NOT PROTECTED, because the policy for it is on_refuse=warn",
-		 part->file.path);
+	const char *path = part->file.path;
+
+	log_warn("guard: %s: NOT PROTECTED, because %s", path,
+		 config_policy(path).on_refuse_is_set
+			 ? "the policy for it is on_refuse=warn"
+			 : "pinsafe is in all programs here, and nothing says on_refuse=fail");
 }
 
 int refusal_no_maps(int r)

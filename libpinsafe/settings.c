@@ -210,5 +210,7 @@ struct policy settings_policy(const struct settings *settings)
 				 !cannot_hold(settings),
 		.guard_shmem = settings_value(settings, KEY_SHMEM),
 		.grace_ms = settings_value(settings, KEY_GRACE_MS),
+		.on_refuse_is_set =
+			settings->of[KEY_ON_REFUSE].line != LINE_NOT_SET,
 	};
 }

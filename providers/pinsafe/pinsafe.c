@@ -6,7 +6,9 @@
  * hooks the contexts of the other providers (libpinsafe/scan.c).
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef PINSAFE_IN_RDMA_CORE
@@ -31,7 +33,7 @@ static_assert(offsetof(struct verbs_device_ops, match_max_abi_version) ==
 #endif
 
 /* libpinsafe/api.h */
-void pinsafe_private_start(int pabi);
+void pinsafe_private_start(int pabi, bool is_asked_for);
 
 /* libibverbs loads no file but the one that carries its own number. */
 static int pabi_of_file(const char *path)
@@ -46,11 +48,31 @@ static int pabi_of_file(const char *path)
 		       : 0;
 }
 
+static bool names_us(const char *drivers)
+{
+	return drivers && strstr(drivers, "pinsafe");
+}
+
+/*
+ * By the user, or by a program that has the library anyway, also by LD_PRELOAD;
+ * else it is a file in /etc/libibverbs.d that brings us into all programs.
+ */
+static bool is_asked_for(void)
+{
+	void *program = dlopen(NULL, RTLD_LAZY);
+	bool has_library = dlsym(program, "pinsafe_private_start");
+
+	dlclose(program);
+	return has_library || names_us(secure_getenv("IBV_DRIVERS")) ||
+	       names_us(secure_getenv("RDMAV_DRIVERS"));
+}
+
 __attribute__((constructor)) static void start(void)
 {
 	Dl_info info;
 
 	/* Of a function here, so it cannot fail */
 	if (dladdr((void *)pabi_of_file, &info))
-		pinsafe_private_start(pabi_of_file(info.dli_fname));
+		pinsafe_private_start(pabi_of_file(info.dli_fname),
+				      is_asked_for());
 }

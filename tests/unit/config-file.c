@@ -20,7 +20,8 @@
 	"grace_ms=1\nsignal=50\nretake_ms=1\n"
 #define UNSAFE_LINES 8
 
-static const struct policy safe, unsafe = { GUARD_NONE, true, true, true, 1 };
+static const struct policy safe;
+static const struct policy unsafe = { GUARD_NONE, true, true, true, 1, true };
 
 static void assert_safe(const struct configured *c)
 {
@@ -145,7 +146,7 @@ static void bad_value__hides_what_is_below(void **state)
 			"guard=layuot is not auto, layout, lease, odp or none: "
 			"using the default, auto");
 	assert_policy(c.policy,
-		      (struct policy){ GUARD_AUTO, true, true, true, 1 });
+		      (struct policy){ GUARD_AUTO, true, true, true, 1, true });
 	assert_string_not_equal(configured(NULL, "/g", &c), "");
 	assert_policy(c.policy, unsafe);
 }

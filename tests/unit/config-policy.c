@@ -42,6 +42,22 @@ static void layers__each_over_the_one_below(void **state)
 		      (struct policy){ .guard_shmem = true, .grace_ms = 2 });
 }
 
+/* Who installs pinsafe for all programs must not make one of them fail. */
+static void in_all_programs__warns_unless_told(void **state)
+{
+	configured_text("[path /f]\non_refuse=fail\n"
+			"[path /w]\non_refuse=warn\n");
+	assert_false(configured_silently(NULL, "/g").policy.warn_on_refuse);
+	assert_true(configured_silently(NULL, "/g").warns_uninvited);
+	assert_true(configured_silently(NULL, NULL).warns_uninvited);
+	assert_false(configured_silently(NULL, "/f").warns_uninvited);
+	assert_true(configured_silently(NULL, "/w").warns_uninvited);
+	assert_false(configured_silently("PINSAFE_ON_REFUSE=fail", "/w")
+			     .warns_uninvited);
+	assert_false(configured_silently("PINSAFE_STRICT=1", "/g")
+			     .warns_uninvited);
+}
+
 static void layers__of_the_process(void **state)
 {
 	struct configured c;
@@ -65,16 +81,18 @@ static void environment__each_variable(void **state)
 		const char *variable;
 		struct policy policy;
 	} cases[] = {
-		{ "PINSAFE_GUARD=auto", { GUARD_AUTO, true, true, true, 9 } },
+		{ "PINSAFE_GUARD=auto",
+		  { GUARD_AUTO, true, true, true, 9, true } },
 		{ "PINSAFE_GUARD=layout",
-		  { GUARD_LAYOUT, true, true, true, 9 } },
+		  { GUARD_LAYOUT, true, true, true, 9, true } },
 		{ "PINSAFE_ON_REFUSE=fail",
-		  { GUARD_NONE, false, true, true, 9 } },
+		  { GUARD_NONE, false, true, true, 9, true } },
 		{ "PINSAFE_ON_BREAK=revoke",
-		  { GUARD_NONE, true, false, true, 9 } },
-		{ "PINSAFE_SHMEM=pass", { GUARD_NONE, true, true, false, 9 } },
+		  { GUARD_NONE, true, false, true, 9, true } },
+		{ "PINSAFE_SHMEM=pass",
+		  { GUARD_NONE, true, true, false, 9, true } },
 		{ "PINSAFE_GRACE_MS=600000",
-		  { GUARD_NONE, true, true, true, 600000 } },
+		  { GUARD_NONE, true, true, true, 600000, true } },
 	};
 	size_t i;
 
@@ -102,19 +120,19 @@ static void environment__bad_value(void **state)
 	} cases[] = {
 		{ "PINSAFE_GUARD=off",
 		  "auto, layout, lease, odp or none: using the default, auto",
-		  { GUARD_AUTO, true, true, true, 9 } },
+		  { GUARD_AUTO, true, true, true, 9, true } },
 		{ "PINSAFE_ON_REFUSE=",
 		  "fail or warn: using the default, fail",
-		  { GUARD_NONE, false, true, true, 9 } },
+		  { GUARD_NONE, false, true, true, 9, true } },
 		{ "PINSAFE_ON_BREAK=1",
 		  "revoke or hold: using the default, revoke",
-		  { GUARD_NONE, true, false, true, 9 } },
+		  { GUARD_NONE, true, false, true, 9, true } },
 		{ "PINSAFE_SHMEM=yes",
 		  "pass or guard: using the default, pass",
-		  { GUARD_NONE, true, true, false, 9 } },
+		  { GUARD_NONE, true, true, false, 9, true } },
 		{ "PINSAFE_GRACE_MS=600001",
 		  "a number from 0 to 600000: using the default, 0",
-		  { GUARD_NONE, true, true, true, 0 } },
+		  { GUARD_NONE, true, true, true, 0, true } },
 	};
 	struct configured c;
 	char expected[256];
@@ -372,6 +390,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CASE(layers__each_over_the_one_below),
+		CASE(in_all_programs__warns_unless_told),
 		CASE(layers__of_the_process),
 		CASE(environment__each_variable),
 		CASE(environment__bad_value),

@@ -56,6 +56,8 @@ static void read_all(void *arg, void *ret_result)
 	result->policy = config_policy(process->path);
 	result->config = *config_get();
 	result->may_guard_shmem = config_may_guard_shmem();
+	config_set_uninvited();
+	result->warns_uninvited = config_policy(process->path).warn_on_refuse;
 	result->error = errno;
 }
 

@@ -13,6 +13,7 @@ struct configured {
 	struct config config;
 	struct policy policy;
 	bool may_guard_shmem;
+	bool warns_uninvited;	/* on_refuse, if pinsafe is in all programs */
 	int error;	/* errno afterwards, 0 before */
 };
 
