@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -122,6 +124,38 @@ static void check_turned_off(void)
 	check_registers("leases-enable = 1");
 }
 
+/* The disk of the file */
+static void set_stable_writes(const char *value)
+{
+	struct stat st;
+	char path[80];
+	int fd;
+
+	if (fstat(region.fd, &st))
+		t_bail("fstat");
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/stable_writes",
+		 major(st.st_dev), minor(st.st_dev));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, 1) != 1)
+		t_bail("%s", path);
+	close(fd);
+}
+
+static void check_stable_writes(void)
+{
+	struct ibv_mr *mr;
+
+	set_stable_writes("1");
+	check_refused(EOPNOTSUPP, "queue/stable_writes", "stable_writes = 1");
+	mr = ibv_reg_mr(verbs.pd, region.addr, region.len,
+			IBV_ACCESS_REMOTE_READ);
+	t_ok(mr != NULL, "stable_writes = 1: only read: guarded");
+	if (mr)
+		t_zero(ibv_dereg_mr(mr), "ibv_dereg_mr");
+	set_stable_writes("0");
+	check_registers("stable_writes = 0");
+}
+
 static void check_memlock(void)
 {
 	struct rlimit old, limit;
@@ -178,6 +212,7 @@ int main(int argc, char **argv)
 	check_opener(&opener);
 	check_opened_twice();
 	check_turned_off();
+	check_stable_writes();
 	check_own_lease();
 	/* Who was somebody else meanwhile can create no queue pairs any more.
 	 */

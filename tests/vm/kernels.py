@@ -38,7 +38,7 @@ MODULES = """9pnet_virtio 9p overlay virtio_pci virtio_blk virtio_console
     ib_uverbs rdma_ucm rdma_rxe dummy""".split()
 # What it loads when a case asks for it: these measure how fast the CPU is,
 # which takes long in an emulated one
-LATER = ["btrfs"]
+LATER = ["btrfs", "f2fs"]
 
 
 def image(name):
