@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * The dry run: ask of a file what a registration would ask of it, in the
- * library's order, without doing any of it.
+ * The dry run: what this file and this user are like, and what the library says
+ * to that.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,7 +18,7 @@
 #include "dry_run.h"
 #include "file_facts.h"
 #include "file_users.h"
-#include "guard_rule.h"
+#include "guard_answer.h"
 
 static bool has_capability(unsigned int capability)
 {
@@ -30,60 +32,62 @@ static bool has_capability(unsigned int capability)
 	return data[capability / 32].effective & (1U << (capability % 32));
 }
 
-static void refuse(struct guard_answer *answer, int error, const char *reason,
-		   const char *remedy)
-{
-	answer->status = STATUS_REFUSED;
-	answer->guard = "none";
-	answer->error = error;
-	answer->reason = reason;
-	answer->remedy = remedy;
-}
-
 /* Mapping it comes first: no registration is ever asked for. */
-static bool can_map(const struct dry_run *run, struct guard_answer *answer)
+static void cannot_map(struct guard_answer *answer, int error)
 {
-	int mode = run->is_write ? R_OK | W_OK : R_OK;
-
-	if (faccessat(AT_FDCWD, run->path, mode, AT_EACCESS) == 0)
-		return true;
-	refuse(answer, errno,
-	       "you may not open the file this way, so it cannot be mapped",
-	       "change its permissions, or try --access=read");
-	return false;
+	*answer = (struct guard_answer){
+		.status = STATUS_REFUSED,
+		.guard = "none",
+		.error = error,
+		.reason =
+			"you may not open the file this way, so it cannot be mapped",
+		.remedy = "change its permissions, or try --access=read",
+	};
 }
 
-/* What the rule for such files does not know: this file, this user */
-static void look_closer(const struct dry_run *run,
-			const struct file_facts *file, uint64_t length,
-			struct guard_answer *answer)
+static bool is_beyond_end(const struct dry_run *run,
+			  const struct file_facts *file, uint64_t length)
 {
 	uint64_t page_size = sysconf(_SC_PAGESIZE), end;
-	struct rlimit limit;
 
-	if ((!strcmp(answer->guard, "layout") ||
-	     !strcmp(answer->guard, "lease")) &&
-	    file->uid != geteuid() && !has_capability(CAP_LEASE)) {
-		refuse(answer, EACCES,
-		       "a lease is for the owner of a file, or for a process with CAP_LEASE",
-		       "run as the owner, or give the program that capability");
-		return;
-	}
-	if (file->kind == FILE_DEVICE)
-		return;
 	/* The rest of the last page can be mapped, too. */
 	end = (file->size + page_size - 1) / page_size * page_size;
-	if (run->offset > end || length > end - run->offset || !length) {
-		refuse(answer, EFAULT,
-		       "the range goes beyond the end of the file",
-		       "extend the file first");
-		return;
-	}
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && length > limit.rlim_cur &&
-	    !has_capability(CAP_IPC_LOCK))
-		refuse(answer, ENOMEM,
-		       "more memory than this user may lock in memory (ulimit -l)",
-		       "raise RLIMIT_MEMLOCK, in /etc/security/limits.conf for example");
+	return run->offset > end || length > end - run->offset || !length;
+}
+
+static bool is_over_limit(uint64_t length)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_MEMLOCK, &limit) && length > limit.rlim_cur &&
+	       !has_capability(CAP_IPC_LOCK);
+}
+
+static void find_answer(const struct dry_run *run,
+			const struct abilities *abilities,
+			const struct file_facts *file, uint64_t length,
+			size_t openers, struct guard_answer *ret_answer)
+{
+	int mode = run->is_write ? R_OK | W_OK : R_OK;
+	char path[PATH_MAX];
+
+	/* The policy is for the path that a mapping would have. */
+	if (!realpath(run->path, path))
+		snprintf(path, sizeof(path), "%s", run->path);
+	*ret_answer = guard_answer(&(struct guard_question){
+		.file = file,
+		.path = path,
+		.is_write = run->is_write,
+		.abilities = abilities,
+		.has_odp = run->has_odp,
+		.is_others =
+			file->uid != geteuid() && !has_capability(CAP_LEASE),
+		.is_open = openers,
+		.is_too_far = is_beyond_end(run, file, length),
+		.is_too_big = is_over_limit(length),
+	});
+	if (faccessat(AT_FDCWD, run->path, mode, AT_EACCESS))
+		cannot_map(ret_answer, errno);
 }
 
 static void report_file(const struct dry_run *run,
@@ -117,8 +121,10 @@ static void report_answer(const struct guard_answer *answer,
 	report_string(report, "guard", answer->guard);
 	report_string(report, "errno",
 		      answer->error ? strerrorname_np(answer->error) : NULL);
-	report_string(report, "reason", answer->reason);
-	report_string(report, "remedy", answer->remedy);
+	report_string(report, "reason",
+		      answer->reason[0] ? answer->reason : NULL);
+	report_string(report, "remedy",
+		      answer->remedy[0] ? answer->remedy : NULL);
 }
 
 static void report_request(const struct dry_run *run, uint64_t length,
@@ -168,25 +174,12 @@ int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
 	if (!length && run->offset < file.size)
 		length = file.size - run->offset;
 
-	answer = guard_rule(&(struct guard_question){
-		.file = &file,
-		.path = run->path,
-		.is_write = run->is_write,
-		.abilities = abilities,
-		.has_odp = run->has_odp,
-	});
-	if (answer.status != STATUS_REFUSED && can_map(run, &answer))
-		look_closer(run, &file, length, &answer);
-
 	report_file(run, &file, report);
 	report_request(run, length, report);
 	r = file_users_report(&file, report, &openers);
 	if (r)
 		return r;
-	if (openers && !strcmp(answer.guard, "lease"))
-		refuse(&answer, EAGAIN,
-		       "an ordinary lease is for a file that nobody else has open",
-		       "try again when it is closed");
+	find_answer(run, abilities, &file, length, openers, &answer);
 	report_answer(&answer, report);
 	notes = report_array(report, "notes");
 	if (answer.status == STATUS_PROTECTED && file.kind != FILE_DEVICE)

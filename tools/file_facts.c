@@ -96,6 +96,7 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 	facts.uid = stx.stx_uid;
 	facts.size = stx.stx_size;
 	facts.block_size = sfs.f_bsize;
+	facts.fs_magic = sfs.f_type;
 	facts.fs_name = file_system_name(sfs.f_type);
 	if (!S_ISREG(stx.stx_mode))
 		facts.kind = FILE_DEVICE;

@@ -19,8 +19,9 @@ enum file_kind {
 
 struct file_facts {
 	enum file_kind kind;
-	const char *fs_name; /* constant string */
-	int error;	     /* errno that made it FILE_UNKNOWN */
+	const char *fs_name;	/* constant string */
+	unsigned long fs_magic; /* as statfs(2) says it, 0: unknown */
+	int error;		/* errno that made it FILE_UNKNOWN */
 	dev_t dev;
 	ino_t ino;
 	uid_t uid;

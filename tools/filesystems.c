@@ -11,7 +11,7 @@
 
 #include "file_facts.h"
 #include "filesystems.h"
-#include "guard_rule.h"
+#include "guard_answer.h"
 
 /* Servers that do not answer must not hang us: not even statfs(2). */
 static const struct {
@@ -106,6 +106,7 @@ static bool find_facts(const struct mntent *mount, struct file_facts *ret_facts,
 			return false;
 		snprintf(device, size, "%02x:%02x", major(st.st_dev),
 			 minor(st.st_dev));
+		facts.fs_magic = sfs.f_type;
 		facts.fs_name = file_system_name(sfs.f_type);
 		facts.dev = st.st_dev;
 		facts.block_size = sfs.f_bsize;
@@ -136,7 +137,7 @@ static void add_mount(const struct mntent *mount,
 	if (!strcmp(dax, "always"))
 		facts.kind = FILE_FSDAX;
 
-	answer = guard_rule(&(struct guard_question){
+	answer = guard_answer(&(struct guard_question){
 		.file = &facts,
 		.path = mount->mnt_dir,
 		.is_write = !hasmntopt(mount, "ro"),
@@ -157,7 +158,8 @@ static void add_mount(const struct mntent *mount,
 	report_int(object, "status", answer.status);
 	report_string(object, "errno",
 		      answer.error ? strerrorname_np(answer.error) : NULL);
-	report_string(object, "reason", answer.reason);
+	report_string(object, "reason",
+		      answer.reason[0] ? answer.reason : NULL);
 }
 
 int filesystems_report(const struct abilities *abilities, bool has_odp,

@@ -50,6 +50,14 @@ expect 3 err --nosuch
 expect 3 err --selftest "$dir/nosuch"
 expect 1 out -f "$dir/file" --offset 8192 --length 1
 
+# A policy is for the whole path, however the file is named.
+printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
+ln -s file "$dir/link"
+for file in "$dir/file" "$dir/link" "$(realpath --relative-to=. "$dir")/file"
+do
+	PINSAFE_CONFIG=$dir/conf expect 2 out -f "$file" --access read
+done
+
 # It ends with the process
 sleep 1000 &
 sleeper=$!
