@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * A program with a libinih of its own, that pinsafe must not call.  It is linked
+ * with libibverbs, so that the configuration is read.
+ */
+#include <ini.h>
+#include <stdlib.h>
+
+int ini_parse(const char *filename, ini_handler handler, void *user)
+{
+	abort();
+}
+
+int ini_parse_file(FILE *file, ini_handler handler, void *user)
+{
+	abort();
+}
+
+int ini_parse_stream(ini_reader reader, void *stream, ini_handler handler,
+		     void *user)
+{
+	abort();
+}
+
+int ini_parse_string(const char *string, ini_handler handler, void *user)
+{
+	abort();
+}
+
+int main(void)
+{
+	return 0;
+}
