@@ -10,7 +10,6 @@
  * destroys the kernel's region.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,18 +57,9 @@ static struct t_child child;
 
 static int operate(void *arg, long operation)
 {
-	int fd, err;
-
 	if (operation == TRUNCATE)
 		return truncate(path, 0) ? errno : 0;
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	err = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			FILE_LEN);
-	err = err ? errno : 0;
-	close(fd);
-	return err;
+	return files_punch(path, FILE_LEN);
 }
 
 /* The call that stops at the gate */

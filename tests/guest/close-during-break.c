@@ -7,7 +7,6 @@
  *   close-during-break DIR
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -35,15 +34,7 @@ static char *addr;
 
 static int punch(void *arg, long param)
 {
-	int file = open(path, O_RDWR | O_CLOEXEC), err;
-
-	if (file < 0)
-		return errno;
-	err = fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			FILE_LEN);
-	err = err ? errno : 0;
-	close(file);
-	return err;
+	return files_punch(path, FILE_LEN);
 }
 
 /* A call in a thread of its own */

@@ -16,7 +16,6 @@
 
 #define FILE_LEN (1UL << 20)
 #define STEP_MS 20000
-#define AT_ONCE_NS 2000000000ULL
 
 static struct region region;
 static _Atomic pid_t *orphan; /* shared */
@@ -53,23 +52,6 @@ static bool has_orphan(void *arg)
 	return *orphan;
 }
 
-static bool regions_are_gone(void *before)
-{
-	return leaks_count().regions == ((struct leaks *)before)->regions;
-}
-
-static void truncate_here(const char *what)
-{
-	uint64_t ns = t_now_ns();
-	int err = truncate(region.path, 0) ? errno : 0;
-
-	ns = t_now_ns() - ns;
-	t_zero(err, "%s: truncate", what);
-	t_ok(ns < AT_ONCE_NS, "%s: it returns in %.0f ms", what, t_ms(ns));
-	if (ftruncate(region.fd, FILE_LEN))
-		t_bail("extending the file");
-}
-
 static void outlive(struct t_child *child, long variant)
 {
 	const char *what = variant == WITH_FORK_INIT ? "with ibv_fork_init"
@@ -87,9 +69,9 @@ static void outlive(struct t_child *child, long variant)
 	t_ok(!kill(*orphan, 0), "%s: the parent is dead, the child is not",
 	     what);
 	t_ok(region_wait_no_lease(&region, 5000), "%s: no lease is left", what);
-	t_ok(t_wait(regions_are_gone, &leaks, 5000),
-	     "%s: no memory region is left", what);
-	truncate_here(what);
+	t_ok(leaks_wait_regions(&leaks, 5000), "%s: no memory region is left",
+	     what);
+	region_check_truncate(&region, what);
 }
 
 /* After both, and with both children still alive */

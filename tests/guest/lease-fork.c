@@ -196,11 +196,6 @@ static void check_lease(const struct region *seen, int n, const char *what)
 	t_ok(ordinary == n, "%s: %d leases on the file", what, ordinary);
 }
 
-static bool regions_are_gone(void *before)
-{
-	return leaks_count().regions == ((struct leaks *)before)->regions;
-}
-
 static void kill_orphans(void)
 {
 	int i;
@@ -268,7 +263,7 @@ static void check_exits(struct t_child *child, const struct region *seen)
 	t_child_go(child, EXIT);
 	waitpid(child->pid, NULL, 0);
 	check_lease(seen, 0, what);
-	t_ok(t_wait(regions_are_gone, &leaks, STEP_MS),
+	t_ok(leaks_wait_regions(&leaks, STEP_MS),
 	     "%s: no memory region is left", what);
 	t_ok(truncate_here(seen, what) < AT_ONCE_NS, "%s: at once", what);
 	kill_orphans();
@@ -285,7 +280,7 @@ static void check_killed(struct t_child *child, const struct region *seen,
 	run(child, who, "a child stays");
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
-	t_ok(t_wait(regions_are_gone, &leaks, STEP_MS),
+	t_ok(leaks_wait_regions(&leaks, STEP_MS),
 	     "%s: no memory region is left", what);
 	t_note("%s: %d leases are left", what, region_leases(seen).ordinary);
 	ns = truncate_here(seen, what);

@@ -19,7 +19,6 @@
 
 #define FILE_LEN (1UL << 20)
 #define STEP_MS 20000
-#define AT_ONCE_NS 2000000000ULL
 
 static struct region region;
 static struct stream stream;
@@ -63,26 +62,12 @@ static int holder(void *arg, long request)
 	}
 }
 
-static bool regions_are_gone(void *before)
-{
-	return leaks_count().regions == ((struct leaks *)before)->regions;
-}
-
 static void check_let_go(const struct leaks *before, const char *what)
 {
-	uint64_t ns;
-	int err;
-
 	t_ok(region_wait_no_lease(&region, 5000), "%s: no lease is left", what);
-	t_ok(t_wait(regions_are_gone, (void *)(uintptr_t)before, 5000),
-	     "%s: no memory region is left", what);
-	ns = t_now_ns();
-	err = truncate(region.path, 0) ? errno : 0;
-	ns = t_now_ns() - ns;
-	t_zero(err, "%s: truncate", what);
-	t_ok(ns < AT_ONCE_NS, "%s: it returns in %.0f ms", what, t_ms(ns));
-	if (ftruncate(region.fd, FILE_LEN))
-		t_bail("extending the file");
+	t_ok(leaks_wait_regions(before, 5000), "%s: no memory region is left",
+	     what);
+	region_check_truncate(&region, what);
 }
 
 static void start(struct t_child *child, const char *what)

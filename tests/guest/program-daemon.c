@@ -16,7 +16,6 @@
 
 #define FILE_LEN (1UL << 20)
 #define STEP_MS 20000
-#define AT_ONCE_NS 2000000000ULL
 
 static struct region region;
 
@@ -56,25 +55,13 @@ static int step(struct t_child *child, long request)
 	return t_child_run(child, request, STEP_MS).err;
 }
 
-static void truncate_here(const char *what)
-{
-	uint64_t ns = t_now_ns();
-	int err = truncate(region.path, 0) ? errno : 0;
-
-	ns = t_now_ns() - ns;
-	t_zero(err, "%s: truncate", what);
-	t_ok(ns < AT_ONCE_NS, "%s: it returns in %.0f ms", what, t_ms(ns));
-	if (ftruncate(region.fd, FILE_LEN))
-		t_bail("extending the file");
-}
-
 static void guard_works(struct t_child *child, const char *what)
 {
 	t_zero(step(child, OPEN), "%s: opens the device", what);
 	t_zero(step(child, REGISTER), "%s: registers", what);
 	t_ok(region_leases(&region).held == 1, "%s: the lease is held", what);
 	t_zero(step(child, IS_ALIVE), "%s: the region is guarded", what);
-	truncate_here(what);
+	region_check_truncate(&region, what);
 	t_zero(step(child, IS_REVOKED), "%s: the region is revoked", what);
 	t_zero(step(child, DEREGISTER), "%s: ibv_dereg_mr", what);
 }
@@ -94,7 +81,7 @@ static void register_first(struct t_child *child, const struct leaks *leaks)
 	waitpid(child->pid, NULL, 0);
 	t_ok(region_wait_no_lease(&region, 5000), "no lease is left");
 	leaks_check(leaks, "then daemon");
-	truncate_here("then daemon");
+	region_check_truncate(&region, "then daemon");
 	t_zero(step(child, DEREGISTER), "ibv_dereg_mr in the daemon");
 	guard_works(child, "with a new context");
 }

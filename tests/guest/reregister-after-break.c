@@ -7,8 +7,6 @@
  *
  *   reregister-after-break DIR
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,15 +48,7 @@ static char path[FILES_PATH_MAX];
 
 static int punch(void *arg, long param)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return errno;
-	err = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			FILE_LEN);
-	err = err ? errno : 0;
-	close(fd);
-	return err;
+	return files_punch(path, FILE_LEN);
 }
 
 static int write_word(struct test *t, void *to, uint32_t rkey, uint32_t word)

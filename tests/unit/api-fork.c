@@ -4,9 +4,9 @@
  * be destroyed, which leaves the parent's and the child's own alone.
  */
 #include <errno.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/stack_api.h"
 
 static struct pinsafe_event_channel *channel;
@@ -34,22 +34,6 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
-static void in_child(int (*fn)(void), pid_t (*fork_fn)(void))
-{
-	int status;
-	pid_t pid = fork_fn();
-
-	if (!pid) {
-		alarm(DEADLINE_MS / 1000);
-		_exit(fn());
-	}
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status))
-		fail_msg("check %d of the child failed", WEXITSTATUS(status));
-}
-
 static int use_channel_of_parent(void)
 {
 	struct pinsafe_event *event;
@@ -64,14 +48,13 @@ static int use_channel_of_parent(void)
 
 static void channel_of_parent__EINVAL(void **state)
 {
-	in_child(use_channel_of_parent, fork);
+	child_check(use_channel_of_parent, fork);
 }
 
 static void channel_of_parent__EINVAL_unseen_fork(void **state)
 {
-	if (UNDER_TSAN)
-		SKIP_CASE("ThreadSanitizer cannot follow there");
-	in_child(use_channel_of_parent, _Fork);
+	CHILD_NOT_UNDER_TSAN();
+	child_check(use_channel_of_parent, _Fork);
 }
 
 /* Nobody in the child can acknowledge what a thread of the parent has taken. */
@@ -85,7 +68,7 @@ static void event_taken_in_parent__child_can_destroy(void **state)
 	mr = stack_reg_attr(&second);
 	stack_break(STACK_B);
 	event = stack_event(channel, PINSAFE_EVENT_REVOKED, mr);
-	in_child(use_channel_of_parent, fork);
+	child_check(use_channel_of_parent, fork);
 	pinsafe_ack_event(event);
 	stack_dereg_ok(mr);
 }
@@ -121,9 +104,8 @@ static int use_own_channel(void)
 
 static void own_channel__works(void **state)
 {
-	if (UNDER_TSAN)
-		SKIP_CASE("ThreadSanitizer cannot follow there");
-	in_child(use_own_channel, fork);
+	CHILD_NOT_UNDER_TSAN();
+	child_check(use_own_channel, fork);
 }
 
 #define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -79,6 +79,25 @@ static bool is(const struct ibv_mr *mr, uint32_t lkey)
 	return mr && mr->lkey == lkey;
 }
 
+/* Of file a, deregistered at once; there is no other one with it. */
+static void reg_gets(uint32_t lkey)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_true(is(mr, lkey));
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	stack_dereg_ok(mr);
+}
+
+/* A pair of keys was revoked, and the device has another pair next. */
+static void retired_and_offered(uint32_t retired_lkey, uint32_t retired_rkey,
+				uint32_t lkey, uint32_t rkey)
+{
+	revoke_with(retired_lkey, retired_rkey);
+	n_keys = 0;
+	push(lkey, rkey);
+}
+
 static void guarded__registered_again_under_the_lease(void **state)
 {
 	struct ibv_mr *mr;
@@ -128,40 +147,22 @@ static void program_asks_for_on_demand__registered_again(void **state)
 
 static void only_rkey_is_retired__registered_again(void **state)
 {
-	struct ibv_mr *mr;
-
-	revoke_with(0x11, 0x12);
-	n_keys = 0;
-	push(0x13, 0x12);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x5000));
-	stack_dereg_ok(mr);
+	retired_and_offered(0x11, 0x12, 0x13, 0x12);
+	reg_gets(0x5000);
 }
 
 /* What was a local key may come back as a remote one. */
 static void lkey_comes_back_as_rkey__registered_again(void **state)
 {
-	struct ibv_mr *mr;
-
-	revoke_with(0x11, 0x12);
-	n_keys = 0;
-	push(0x13, 0x11);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x5000));
-	stack_dereg_ok(mr);
+	retired_and_offered(0x11, 0x12, 0x13, 0x11);
+	reg_gets(0x5000);
 }
 
 static void no_remote_access__rkey_0_means_nothing(void **state)
 {
-	struct ibv_mr *mr;
-
-	revoke_with(0x11, 0);
-	n_keys = 0;
-	push(0x13, 0);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x13));
+	retired_and_offered(0x11, 0, 0x13, 0);
+	reg_gets(0x13);
 	assert_non_null(strstr(record_text(), "lease a, reg_mr"));
-	stack_dereg_ok(mr);
 }
 
 static bool was_retired_in_time;
@@ -183,35 +184,27 @@ static void revoked__retired_before_the_kernel_has_it_back(void **state)
 
 static void deregistered_by_the_program__may_come_back(void **state)
 {
-	struct ibv_mr *mr;
-
 	push(0x77, 0x77);
-	mr = stack_reg_file(STACK_A);
-	stack_dereg_ok(mr);
+	reg_gets(0x77);
 	push(0x77, 0x77);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x77));
-	stack_dereg_ok(mr);
+	reg_gets(0x77);
 }
 
 static void zombie_still_there__its_key_is_retired(void **state)
 {
-	struct ibv_mr *mr, *zombie;
+	struct ibv_mr *zombie;
 
 	push(0x77, 0x77);
 	zombie = stack_reg_file(STACK_A);
 	stack_break(STACK_A);
 	push(0x77, 0x77);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x5000));
-	stack_dereg_ok(mr);
+	reg_gets(0x5000);
 	stack_dereg_ok(zombie);
 }
 
 /* A device that reuses the last freed has all of them before a fresh one. */
 static void many_revoked__each_is_passed_over(void **state)
 {
-	struct ibv_mr *mr;
 	uint32_t i;
 
 	for (i = 1; i <= MANY; i++) {
@@ -221,10 +214,7 @@ static void many_revoked__each_is_passed_over(void **state)
 	n_keys = 0;
 	for (i = 1; i <= MANY; i++)
 		push(i, i);
-	mr = stack_reg_file(STACK_A);
-	assert_true(is(mr, 0x5000));
-	assert_int_equal(fake_kernel_mr_count(), 1);
-	stack_dereg_ok(mr);
+	reg_gets(0x5000);
 }
 
 static int always_the_same(struct ibv_mr *mr)

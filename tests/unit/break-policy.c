@@ -90,14 +90,19 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct lease *hold(const struct lease_backend *backend)
+static struct backing backing_of_file(void)
 {
-	struct backing backing = {
+	return (struct backing){
 		.dev = file.dev,
 		.ino = file.ino,
 		.tid = getpid(),
 		.path = file.path,
 	};
+}
+
+static struct lease *hold(const struct lease_backend *backend)
+{
+	struct backing backing = backing_of_file();
 	struct lease *lease;
 
 	assert_int_equal(lease_take(backend, &backing, &lease), 0);
@@ -133,56 +138,49 @@ static void assert_revoked_at(unsigned int ms)
 	assert_int_equal(stats.breaks, 1);
 }
 
+/* The policy has @grace_ms, and the region is there until @ms. */
+static void broken_with_grace(const struct lease_backend *backend, int grace_ms,
+			      unsigned int ms)
+{
+	fake_config.policy.grace_ms = grace_ms;
+	hold(backend);
+	fake_break_begin(&file);
+	assert_revoked_at(ms);
+}
+
 static void no_grace__revoked_at_once(void **state)
 {
-	hold(&lease_layout);
-	fake_break_begin(&file);
-	assert_revoked_at(0);
+	broken_with_grace(&lease_layout, 0, 0);
 }
 
 static void grace__revoked_after_it(void **state)
 {
-	fake_config.policy.grace_ms = 300;
-	hold(&lease_layout);
-	fake_break_begin(&file);
-	assert_revoked_at(300);
+	broken_with_grace(&lease_layout, 300, 300);
 }
 
 static void grace__of_ordinary_leases_too(void **state)
 {
-	fake_config.policy.grace_ms = 300;
-	hold(&blind);
-	fake_break_begin(&file);
-	assert_revoked_at(300);
+	broken_with_grace(&blind, 300, 300);
 }
 
 /* The rest is for the revoke itself. */
 static void long_grace__half_of_lease_break_time(void **state)
 {
-	fake_config.policy.grace_ms = 600000;
-	hold(&lease_layout);
-	fake_break_begin(&file);
-	assert_revoked_at(22500);
+	broken_with_grace(&lease_layout, 600000, 22500);
 }
 
 static void short_lease_break_time__half_of_it(void **state)
 {
 	fake_open_reset();
 	fake_open_file("/proc/sys/fs/lease-break-time", "1\n");
-	fake_config.policy.grace_ms = 501;
-	hold(&lease_layout);
-	fake_break_begin(&file);
-	assert_revoked_at(500);
+	broken_with_grace(&lease_layout, 501, 500);
 }
 
 static void no_lease_break_time__as_long_as_wanted(void **state)
 {
 	fake_open_reset();
 	fake_open_file("/proc/sys/fs/lease-break-time", "0\n");
-	fake_config.policy.grace_ms = 100000;
-	hold(&lease_layout);
-	fake_break_begin(&file);
-	assert_revoked_at(100000);
+	broken_with_grace(&lease_layout, 100000, 100000);
 }
 
 /* The program deregisters in time. */
@@ -313,20 +311,13 @@ static void hold__next_break_is_held_too(void **state)
 static void hold_with_an_ordinary_lease__revoked(void **state)
 {
 	fake_config.policy.hold_on_break = true;
-	hold(&blind);
-	fake_break_begin(&file);
-	assert_revoked_at(0);
+	broken_with_grace(&blind, 0, 0);
 }
 
 static void barrier__no_lease_while_it_is_entered(void **state)
 {
 	struct lease_barrier barrier = {.dev = file.dev, .ino = file.ino};
-	struct backing backing = {
-		.dev = file.dev,
-		.ino = file.ino,
-		.tid = getpid(),
-		.path = file.path,
-	};
+	struct backing backing = backing_of_file();
 	struct lease *lease = NULL;
 
 	lease_barrier_enter(&barrier);
@@ -361,12 +352,7 @@ static void barrier__entered_during_a_take(void **state)
 		.break_means = "of the test",
 		.take = take_and_enter,
 	};
-	struct backing backing = {
-		.dev = file.dev,
-		.ino = file.ino,
-		.tid = getpid(),
-		.path = file.path,
-	};
+	struct backing backing = backing_of_file();
 	struct lease *lease = NULL;
 
 	assert_int_equal(lease_take(&slow, &backing, &lease), EAGAIN);

@@ -12,7 +12,6 @@
 #include "lib/test.h"
 #include "stats.h"
 
-
 static struct mapping_part part;
 
 static int setup(void **state)
@@ -78,6 +77,15 @@ static void refused_kind(enum mapping_kind kind)
 	refused(true, EOPNOTSUPP);
 }
 
+/* The same for files of all kinds */
+static void assert_choice_for_all(enum guard_choice guard,
+				  const struct lease_backend *backend)
+{
+	assert_choice(MAPPING_FSDAX, guard, backend);
+	assert_choice(MAPPING_PAGE_CACHE, guard, backend);
+	assert_choice(MAPPING_SHMEM, guard, backend);
+}
+
 static void auto__the_best_there_is(void **state)
 {
 	fake_config.policy.guard = GUARD_AUTO;
@@ -99,27 +107,21 @@ static void layout__for_DAX_only(void **state)
 static void lease__for_all_files(void **state)
 {
 	fake_config.policy.guard = GUARD_LEASE;
-	assert_choice(MAPPING_FSDAX, GUARD_LEASE, ORDINARY);
-	assert_choice(MAPPING_PAGE_CACHE, GUARD_LEASE, ORDINARY);
-	assert_choice(MAPPING_SHMEM, GUARD_LEASE, ORDINARY);
+	assert_choice_for_all(GUARD_LEASE, ORDINARY);
 	refused_kind(MAPPING_UNKNOWN);
 }
 
 static void odp__no_lease(void **state)
 {
 	fake_config.policy.guard = GUARD_ODP;
-	assert_choice(MAPPING_FSDAX, GUARD_ODP, NO_BACKEND);
-	assert_choice(MAPPING_PAGE_CACHE, GUARD_ODP, NO_BACKEND);
-	assert_choice(MAPPING_SHMEM, GUARD_ODP, NO_BACKEND);
+	assert_choice_for_all(GUARD_ODP, NO_BACKEND);
 	refused_kind(MAPPING_UNKNOWN);
 }
 
 static void none__whatever_it_is(void **state)
 {
 	fake_config.policy.guard = GUARD_NONE;
-	assert_choice(MAPPING_FSDAX, GUARD_NONE, NO_BACKEND);
-	assert_choice(MAPPING_PAGE_CACHE, GUARD_NONE, NO_BACKEND);
-	assert_choice(MAPPING_SHMEM, GUARD_NONE, NO_BACKEND);
+	assert_choice_for_all(GUARD_NONE, NO_BACKEND);
 	assert_choice(MAPPING_UNKNOWN, GUARD_NONE, NO_BACKEND);
 }
 

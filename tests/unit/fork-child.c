@@ -11,40 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/stack.h"
 #include "stats.h"
 
 static struct ibv_mr *inherited;
-
-/*
- * In a child, which tells what check failed.  With _Fork no handler runs, as
- * with clone(2).
- */
-static void in_child(int (*fn)(void), pid_t (*fork_fn)(void))
-{
-	int status;
-	pid_t pid = fork_fn();
-
-	if (!pid) {
-		alarm(DEADLINE_MS / 1000);
-		_exit(fn());
-	}
-	assert_true(pid > 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status))
-		fail_msg("check %d of the child failed", WEXITSTATUS(status));
-}
-
-/*
- * ThreadSanitizer takes the keeper of the parent for a thread of the child if
- * it has not seen the fork, and does not support new threads there.
- */
-#define NOT_UNDER_TSAN()                                                  \
-	do {                                                              \
-		if (UNDER_TSAN)                                           \
-			SKIP_CASE("ThreadSanitizer cannot follow there"); \
-	} while (0)
 
 static int setup(void **state)
 {
@@ -79,13 +50,13 @@ static int dereg_inherited(void)
 
 static void inherited_mr__dereg_succeeds(void **state)
 {
-	in_child(dereg_inherited, fork);
+	child_check(dereg_inherited, fork);
 }
 
 static void inherited_mr__dereg_succeeds_unseen_fork(void **state)
 {
-	NOT_UNDER_TSAN();
-	in_child(dereg_inherited, _Fork);
+	CHILD_NOT_UNDER_TSAN();
+	child_check(dereg_inherited, _Fork);
 }
 
 static int look_at_stats(void)
@@ -102,7 +73,7 @@ static int look_at_stats(void)
 
 static void counters__start_at_0(void **state)
 {
-	in_child(look_at_stats, fork);
+	child_check(look_at_stats, fork);
 }
 
 static int look_at_device(void)
@@ -116,7 +87,7 @@ static int look_at_device(void)
 
 static void device__replaced_by_dev_null(void **state)
 {
-	in_child(look_at_device, fork);
+	child_check(look_at_device, fork);
 }
 
 static char *queue;
@@ -140,7 +111,7 @@ static void mapped_queue__anonymous_now(void **state)
 		     0);
 	assert_ptr_not_equal(queue, MAP_FAILED);
 	queue[0] = 'x';
-	in_child(look_at_queue, fork);
+	child_check(look_at_queue, fork);
 	assert_int_equal(queue[0], 'x');
 	munmap(queue, page_size());
 }
@@ -157,7 +128,7 @@ static int look_at_other_device(void)
 static void device_without_guarded_mrs__kept(void **state)
 {
 	stack_open(&other, -1);
-	in_child(look_at_other_device, fork);
+	child_check(look_at_other_device, fork);
 	stack_close(&other);
 }
 
@@ -186,14 +157,14 @@ static int register_anew(void)
 
 static void registration__works(void **state)
 {
-	NOT_UNDER_TSAN();
-	in_child(register_anew, fork);
+	CHILD_NOT_UNDER_TSAN();
+	child_check(register_anew, fork);
 }
 
 static void registration__works_unseen_fork(void **state)
 {
-	NOT_UNDER_TSAN();
-	in_child(register_anew, _Fork);
+	CHILD_NOT_UNDER_TSAN();
+	child_check(register_anew, _Fork);
 }
 
 static int has_descriptor_of_lease(void)
@@ -211,7 +182,7 @@ static int has_descriptor_of_lease(void)
 
 static void lease__not_inherited(void **state)
 {
-	in_child(has_descriptor_of_lease, fork);
+	child_check(has_descriptor_of_lease, fork);
 }
 
 static int fork_again(void)
@@ -228,7 +199,7 @@ static int fork_again(void)
 
 static void grandchild__the_same(void **state)
 {
-	in_child(fork_again, fork);
+	child_check(fork_again, fork);
 }
 
 #define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -101,3 +101,16 @@ uint64_t files_count_other(int fd, uint64_t offset, size_t len, char value)
 	}
 	return other;
 }
+
+int files_punch(const char *path, size_t len)
+{
+	int fd, err;
+
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	err = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, len);
+	err = err ? errno : 0;
+	close(fd);
+	return err;
+}

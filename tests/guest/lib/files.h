@@ -29,6 +29,9 @@ bool files_is_dax(int fd);
 /* How many of the len bytes at offset, read by read(2), are not value */
 uint64_t files_count_other(int fd, uint64_t offset, size_t len, char value);
 
+/* A hole in place of the first len bytes; 0 or an errno value */
+int files_punch(const char *path, size_t len);
+
 /*
  * Allocate what is free on dir's file system, including its own reserve, but
  * about leave bytes.  The file system is of no use for other tests afterwards.

@@ -76,3 +76,13 @@ void leaks_check(const struct leaks *before, const char *what)
 	t_ok(now.leases == before->leases, "%s: %d leases, as before", what,
 	     now.leases);
 }
+
+static bool regions_are_gone(void *before)
+{
+	return leaks_count().regions == ((struct leaks *)before)->regions;
+}
+
+bool leaks_wait_regions(const struct leaks *before, int ms)
+{
+	return t_wait(regions_are_gone, (void *)(uintptr_t)before, ms);
+}

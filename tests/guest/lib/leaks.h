@@ -3,6 +3,8 @@
 #ifndef T_LEAKS_H
 #define T_LEAKS_H
 
+#include <stdbool.h>
+
 struct leaks {
 	int descriptors; /* of this process */
 	int regions;	 /* memory regions of all processes */
@@ -13,5 +15,8 @@ struct leaks leaks_count(void);
 
 /* Check that there is now what there was before */
 void leaks_check(const struct leaks *before, const char *what);
+
+/* Wait until there are no more memory regions than before */
+bool leaks_wait_regions(const struct leaks *before, int ms);
 
 #endif /* T_LEAKS_H */

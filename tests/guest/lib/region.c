@@ -9,6 +9,7 @@
 #include "t.h"
 
 #define FILL '.'
+#define AT_ONCE_NS 2000000000ULL
 
 void region_create(struct region *region, const char *dir, const char *name,
 		   size_t len)
@@ -111,6 +112,18 @@ bool region_wait_no_lease(const struct region *region, int ms)
 	gone = guard_wait_no_lease(fd, ms);
 	close(fd);
 	return gone;
+}
+
+void region_check_truncate(struct region *region, const char *what)
+{
+	uint64_t ns = t_now_ns();
+	int err = truncate(region->path, 0) ? errno : 0;
+
+	ns = t_now_ns() - ns;
+	t_zero(err, "%s: truncate", what);
+	t_ok(ns < AT_ONCE_NS, "%s: it returns in %.0f ms", what, t_ms(ns));
+	if (ftruncate(region->fd, region->len))
+		t_bail("extending the file");
 }
 
 void region_deregister(struct region *region)

@@ -36,6 +36,12 @@ void region_check_arrives(struct region *region, struct verbs *verbs,
 void region_check_revoked(struct region *region, struct verbs *verbs,
 			  const char *what);
 
+/*
+ * Check that truncate(2) of the file succeeds at once: nobody is in its way.
+ * Then the file has its length again.
+ */
+void region_check_truncate(struct region *region, const char *what);
+
 /* Leases on the file by anybody; its path must still lead to it */
 struct guard_leases region_leases(const struct region *region);
 bool region_wait_no_lease(const struct region *region, int ms);

@@ -30,3 +30,19 @@ int child_run(void (*fn)(void *arg, void *ret_result), void *arg,
 	munmap(result, size);
 	return status;
 }
+
+void child_check(int (*fn)(void), pid_t (*fork_fn)(void))
+{
+	int status;
+	pid_t pid = fork_fn();
+
+	if (!pid) {
+		alarm(DEADLINE_MS / 1000);
+		_exit(fn());
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status))
+		fail_msg("check %d of the child failed", WEXITSTATUS(status));
+}
