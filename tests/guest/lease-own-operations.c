@@ -314,12 +314,7 @@ int main(int argc, char **argv)
 {
 	size_t i;
 
-	if (argc == 3 && !strcmp(argv[2], "--expect-loss"))
-		expect_loss = true;
-	else if (argc != 2)
-		t_bail("usage: DIR [--expect-loss]");
-	if (expect_loss == guard_loaded())
-		t_bail("the control runs without pinsafe, the test with it");
+	expect_loss = guard_is_control(argc, argv);
 	if (!expect_loss)
 		rerun_with_log(argv);
 	directory = argv[1];

@@ -143,15 +143,9 @@ int main(int argc, char **argv)
 {
 	struct t_child child;
 	struct verbs verbs;
-	bool loss = false;
+	bool loss = guard_is_control(argc, argv);
 	long request;
 
-	if (argc == 3 && !strcmp(argv[2], "--expect-loss"))
-		loss = true;
-	else if (argc != 2)
-		t_bail("usage: DIR [--expect-loss]");
-	if (loss == guard_loaded())
-		t_bail("the control runs without pinsafe, the test with it");
 	files_path(path, argv[1], FILE_NAME);
 	t_child_start(&child, other, NULL);
 	verbs_open(&verbs);

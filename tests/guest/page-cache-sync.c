@@ -179,15 +179,9 @@ int main(int argc, char **argv)
 	static char deregistered[FILES_PATH_MAX], exited[FILES_PATH_MAX];
 	struct t_child after_dereg, after_exit;
 	struct verbs verbs;
-	bool loss = false;
+	bool loss = guard_is_control(argc, argv);
 	unsigned way;
 
-	if (argc == 3 && !strcmp(argv[2], "--expect-loss"))
-		loss = true;
-	else if (argc != 2)
-		t_bail("usage: DIR [--expect-loss]");
-	if (loss == guard_loaded())
-		t_bail("the control runs without pinsafe, the test with it");
 	snprintf(directory, sizeof(directory), "%s", argv[1]);
 	files_path(deregistered, directory, "deregister");
 	files_path(exited, directory, "exit");

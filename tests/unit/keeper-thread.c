@@ -105,27 +105,45 @@ static void record_lock__is_kept(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void foreign_signal__passed_on_to_the_program(void **state)
+static void block_signal(void)
 {
-	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, config_get()->signal);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Of the keeper's number, blocked, and so pending for this thread */
+static siginfo_t wait_for_signal(void)
+{
 	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
-	int number = config_get()->signal;
 	siginfo_t info = { 0 };
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, number);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigaddset(&set, config_get()->signal);
+	assert_int_equal(sigtimedwait(&set, &info, &deadline),
+			 config_get()->signal);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return info;
+}
+
+static void foreign_signal__passed_on_to_the_program(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	siginfo_t info = { 0 };
+
+	block_signal();
 	info.si_code = SI_QUEUE;
 	info.si_pid = getpid();
 	info.si_value.sival_int = 42;
 	assert_int_equal(syscall(SYS_rt_tgsigqueueinfo, getpid(),
-				 stack_keeper_tid(), number, &info),
+				 stack_keeper_tid(), config_get()->signal,
+				 &info),
 			 0);
-	memset(&info, 0, sizeof(info));
-	assert_int_equal(sigtimedwait(&set, &info, &deadline), number);
+	info = wait_for_signal();
 	assert_int_equal(info.si_value.sival_int, 42);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	stack_dereg_ok(mr);
 }
 
@@ -133,19 +151,12 @@ static void foreign_signal__passed_on_to_the_program(void **state)
 static void foreign_signal__of_another_kind(void **state)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
-	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
-	int number = config_get()->signal;
-	siginfo_t info = { 0 };
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, number);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	assert_int_equal(
-		syscall(SYS_tgkill, getpid(), stack_keeper_tid(), number), 0);
-	assert_int_equal(sigtimedwait(&set, &info, &deadline), number);
-	assert_int_equal(info.si_pid, getpid());
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	block_signal();
+	assert_int_equal(syscall(SYS_tgkill, getpid(), stack_keeper_tid(),
+				 config_get()->signal),
+			 0);
+	assert_int_equal(wait_for_signal().si_pid, getpid());
 	stack_dereg_ok(mr);
 }
 

@@ -109,6 +109,17 @@ bool guard_loaded(void)
 	return find_get_stats() != NULL;
 }
 
+bool guard_is_control(int argc, char **argv)
+{
+	bool is_control = argc == 3 && !strcmp(argv[2], "--expect-loss");
+
+	if (argc != 2 && !is_control)
+		t_bail("usage: DIR [--expect-loss]");
+	if (is_control == guard_loaded())
+		t_bail("the control runs without pinsafe, the test with it");
+	return is_control;
+}
+
 struct pinsafe_stats guard_stats(void)
 {
 	int (*get_stats)(struct pinsafe_stats *, size_t) = find_get_stats();

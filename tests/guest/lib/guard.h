@@ -38,6 +38,12 @@ bool guard_wait_none_own(int ms);
 /* Is pinsafe loaded into this process? */
 bool guard_loaded(void);
 
+/*
+ * For a program that is called with "DIR", or "DIR --expect-loss" as its own
+ * control, which has to run without pinsafe: is it that?
+ */
+bool guard_is_control(int argc, char **argv);
+
 /* Its counters, all 0 without pinsafe */
 struct pinsafe_stats guard_stats(void);
 
