@@ -213,17 +213,18 @@ static void print_devices(json_object *report, bool is_verbose)
 	json_object *devices = report_get(report, "devices");
 	size_t i, n = json_object_array_length(devices);
 
-	printf("\nRDMA devices (memory that may be locked: %s)\n",
-	       report_get(report, "memlock_limit")
-		       ? report_text(report, "memlock_limit")
-		       : "unlimited");
+	if (report_get(report, "memlock_limit"))
+		printf("\nRDMA devices (memory that may be locked: %s bytes)\n",
+		       report_text(report, "memlock_limit"));
+	else
+		printf("\nRDMA devices (memory that may be locked: unlimited)\n");
 	if (!n) {
 		printf("  none; a software device over a network interface:\n"
 		       "  rdma link add rxe0 type rxe netdev INTERFACE\n");
 		return;
 	}
 	printf("  %-16s %-10s %-16s %-8s %s\n", "DEVICE", "PROVIDER",
-	       "CAN BE GUARDED", "ODP", "MAX MR SIZE");
+	       "CAN BE GUARDED", "ODP", "MAX MR BYTES");
 	for (i = 0; i < n; i++)
 		print_device(json_object_array_get_idx(devices, i), is_verbose);
 }
@@ -308,6 +309,14 @@ static void print_users(json_object *users, const char *title, const char *key)
 	}
 }
 
+static void print_all_users(json_object *report)
+{
+	print_users(report_get(report, "holders"), "leased by", "lease");
+	print_users(report_get(report, "openers"), "open in", "descriptors");
+	if (!is_true(report, "openers_complete"))
+		printf("  other processes may have it open, too: run as root to see them\n");
+}
+
 void output_dry_run(json_object *report)
 {
 	json_object *file = report_get(report, "file");
@@ -319,10 +328,8 @@ void output_dry_run(json_object *report)
 	       report_text(file, "file_system"), report_text(file, "size"),
 	       report_text(request, "length"), report_text(request, "offset"),
 	       report_text(request, "access"));
-	print_users(report_get(report, "holders"), "leased by", "lease");
-	print_users(report_get(report, "openers"), "open in", "descriptors");
-	if (!is_true(report, "openers_complete"))
-		printf("  other processes may have it open, too: run as root to see them\n");
+	if (report_get(report, "openers"))
+		print_all_users(report);
 	if (report_get(report, "errno"))
 		printf("  %s with %s\n", verdict, report_text(report, "errno"));
 	else if (strcmp(report_text(report, "guard"), "none"))

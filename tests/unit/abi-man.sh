@@ -22,7 +22,7 @@ fail()
 # prototypes FILE: each on one line, with single spaces
 prototypes()
 {
-	sed '/^typedef/d' "$1" | tr -s ' \t\n' ' ' |
+	sed '/^typedef/d' "$1" | tr -s ' \t\n' ' ' | sed 's|( |(|g' |
 		grep -oE '(const char|struct [a-z_]+|int|void) \*?pinsafe_[a-z_0-9]+\([^;{]*\);' |
 		sort -u
 }

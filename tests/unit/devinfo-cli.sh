@@ -50,6 +50,13 @@ expect 3 err --nosuch
 expect 3 err --selftest "$dir/nosuch"
 expect 1 out -f "$dir/file" --offset 8192 --length 1
 
+# Half of the machine has it open, and that stops nobody.
+expect 0 out -f /dev/null
+! grep -q -e 'open in' -e 'other processes' "$dir/out" || {
+	echo "-f lists who has a device open"
+	failed=1
+}
+
 # A policy is for the whole path, however the file is named.
 printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
 ln -s file "$dir/link"
