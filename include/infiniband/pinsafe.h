@@ -50,16 +50,18 @@ enum pinsafe_guard {
  * @refusals: registrations that pinsafe refused so far, or that went through
  *	unprotected instead (on_refuse=warn)
  * @breaks: leases that were broken so far, by others or the program itself
- * @revoked_mrs: memory regions revoked so far because of a break, or because
- *	the program unmapped memory that was registered on demand
+ * @revoked_mrs: memory regions revoked so far because of a break, by
+ *	pinsafe_release(), because their context was closed, or because the
+ *	program unmapped memory that was registered on demand
  * @revoke_failures: attempts to revoke that failed so far (they are repeated)
- * @retakes: registrations so far that waited for a break to be over
+ * @retakes: registrations so far that succeeded after they had to wait until a
+ *	break was over or others had closed the file
  * @last_revoke_ns: time from when the last break was noticed until its lease
  *	was released, in nanoseconds; 0 before the first break
  * @registered_layout, @registered_lease, @registered_odp: of @registrations, by
  *	guard
  * @unprotected: registrations so far of memory that would need a guard and has
- *	none, because the policy says so
+ *	none, because the policy or the program says so
  * @refused_space: of @refusals, those with ENOSPC or EDQUOT
  * @refused_permission: with EACCES
  * @refused_busy: with EAGAIN or EBUSY
@@ -125,8 +127,8 @@ const char *pinsafe_version(void);
  * Return: 0, or
  * EINVAL	@context is NULL or of the ABI before rdma-core 16
  * EOPNOTSUPP	the layout of the running libibverbs could not be learnt, its
- *		provider cannot be redirected, or pinsafe is off (PINSAFE=off,
- *		PINSAFE_BYPASS)
+ *		provider cannot be redirected, no libibverbs is found, or
+ *		pinsafe is off (PINSAFE=off, PINSAFE_BYPASS)
  * ENOMEM	out of memory
  *
  * Since: 0.1
@@ -209,10 +211,10 @@ struct pinsafe_check_result {
  *
  * Goes all the way: the memory is registered and deregistered at once, blocks
  * are allocated, and the lease is taken and released.  Does not wait for other
- * openers of a file as a registration would.  A refusal is not logged, and
- * nothing is counted.
+ * openers of a file as a registration would.  A refusal is not logged, and it
+ * is counted neither as a registration nor as a refusal.
  *
- * Return: 0, or
+ * Return: 0 if @result was filled in, the errno of ibv_dereg_mr(3), or
  * EINVAL	@pd or @result is NULL, or @size is smaller than comp_mask
  * EOPNOTSUPP	the context of @pd is not guarded
  * ENOSYS	libibverbs is not loaded in a way that its functions can be found
@@ -226,15 +228,16 @@ int pinsafe_check(struct ibv_pd *pd, void *addr, size_t length, int access,
 enum pinsafe_event_type {
 	/*
 	 * The lease is being broken.  Until deadline_ns the program may bring
-	 * its transfers to an end and call pinsafe_release(); then the memory
-	 * region is revoked.  Only sent if there is a time of grace.
+	 * its transfers to an end and call pinsafe_release() or ibv_dereg_mr();
+	 * then the memory region is revoked.  Only sent if there is a time of
+	 * grace.
 	 */
 	PINSAFE_EVENT_BREAK = 1,
 	/* The memory region is revoked: its keys are errors from now on. */
 	PINSAFE_EVENT_REVOKED = 2,
 	/*
-	 * The kernel took the lease away before the memory region was revoked:
-	 * what the device wrote since then may be in no file.
+	 * The kernel took an ordinary lease away before the memory region was
+	 * revoked: what the device wrote since then may be in no file.
 	 */
 	PINSAFE_EVENT_LOST = 3,
 	/* It could not be revoked; this is tried again. */
@@ -247,11 +250,13 @@ enum pinsafe_event_type {
  * @error: errno of a revoke that failed, else 0
  * @mr: the memory region; valid if the program has not deregistered it
  * @user_data: from struct pinsafe_reg_attr
- * @dev, @ino: the file whose lease is being broken, as in struct stat
- * @path: its path when the lease was taken; valid until the event is
+ * @dev, @ino: the file whose lease is being broken, as in struct stat; if none
+ *	is, the first one under the memory region
+ * @path: its path at the time of the registration; valid until the event is
  *	acknowledged
  * @addr, @length: the memory, in bytes
- * @deadline_ns: CLOCK_MONOTONIC; when the memory region is revoked at last
+ * @deadline_ns: of PINSAFE_EVENT_BREAK: when the memory region is revoked at
+ *	last, in nanoseconds of CLOCK_MONOTONIC; else 0
  */
 struct pinsafe_event {
 	uint32_t type;
@@ -335,8 +340,8 @@ int pinsafe_get_event(struct pinsafe_event_channel *channel,
 void pinsafe_ack_event(struct pinsafe_event *event);
 
 /*
- * Called with an event on a thread of pinsafe's own, which runs one handler at
- * a time; the event is acknowledged when it returns.  It may call anything, in
+ * Called with an event on a thread of pinsafe's own, which has all signals
+ * blocked and runs one handler at a time; the event is acknowledged when it returns.  It may call anything, in
  * particular ibv_dereg_mr() and ibv_reg_mr().  A handler that does not return
  * holds up other handlers, and no revoke.
  */
@@ -362,7 +367,7 @@ enum pinsafe_reg_attr_mask {
  *	that was mapped, if an ordinary lease is to be taken
  * @grace_ms: how long the program may take after a break, in milliseconds, at
  *	most half of lease-break-time; default: what the policy says
- * @prefault_threads: how many threads allocate blocks; default 1
+ * @prefault_threads: how many threads allocate blocks, at most 64; default 1
  * @user_data: for events
  * @channel: where events go, or NULL; stays the caller's
  * @handler: called with events, or NULL; not both
@@ -391,9 +396,10 @@ struct pinsafe_reg_attr {
  *
  * Return: a memory region for ibv_dereg_mr(), or NULL and errno: those of
  * ibv_reg_mr(3) and pinsafe(7), and
- * EINVAL	an argument is NULL, comp_mask has unknown bits, both a channel
- *		and a handler are given, the channel is of the parent process,
- *		or @size is too small for addr, length and access
+ * EINVAL	an argument is NULL, comp_mask has unknown bits, guard is none
+ *		of those that can be wanted, both a channel and a handler are
+ *		given, the channel is of the parent process, or @size is too
+ *		small for addr, length and access
  * EOPNOTSUPP	the context is not guarded
  * ENOSYS	libibverbs is not loaded in a way that its functions can be found
  *
@@ -409,9 +415,9 @@ struct ibv_mr *pinsafe_reg_mr(struct ibv_pd *pd,
  * The answer to PINSAFE_EVENT_BREAK of a program that has stopped using the
  * memory region.  It is destroyed in the kernel, and its lease goes if that was
  * the last; the struct stays valid until ibv_dereg_mr(), which may be called
- * instead.
+ * instead.  Must not run while another thread deregisters @mr.
  *
- * Return: 0, also if it was revoked before, or
+ * Return: 0, also if it is revoked already or being revoked, or
  * EINVAL	@mr is NULL or not guarded
  * EBUSY...	the errno of the driver that could not destroy it
  *
@@ -428,13 +434,14 @@ enum pinsafe_restore_flags {
  * pinsafe_mr_restore - register again what was revoked
  * @mr: revoked memory region, stays valid until ibv_dereg_mr(); not NULL
  * @timeout_ms: how long to wait until whoever broke the lease is done, in
- *	milliseconds; -1: as long as the policy says (retake_ms)
+ *	milliseconds; negative: retake_ms of pinsafe.conf(5)
  * @flags: enum pinsafe_restore_flags
  * @new_mr: set to a memory region of its own, with the same arguments but with
  *	new keys, for ibv_dereg_mr(); untouched on failure.  Its length may be
  *	smaller with PINSAFE_RESTORE_SHORTER.
  *
- * The keys of @mr never come back to life.
+ * The keys of @mr never come back to life.  Its protection domain must still
+ * exist.  Must not run while another thread deregisters either of them.
  *
  * Return: 0, or an errno of pinsafe_reg_mr(), and
  * EINVAL	@mr or @new_mr is NULL, @mr is not a guarded memory region that
@@ -457,13 +464,14 @@ int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms, uint32_t flags,
  * A device does not make pages dirty, so fsync(2) may leave out what it wrote.
  * This makes the pages dirty by write faults and writes them back; on
  * persistent memory that was mapped by libpmem it flushes the CPU's caches by
- * that.  Transfers have to be complete before.
+ * that.  Transfers have to be complete before.  Must not run while another
+ * thread deregisters @mr.
  *
  * Return: 0, or
  * EINVAL	@mr is NULL, not guarded, not alive or not writable, the range is
  *		not in it, or @flags is not 0
  * EACCES	the memory is not mapped writable any more
- * ENOMEM	a part of it is not mapped any more
+ * ENOMEM	out of memory, or a part of it is not mapped any more
  * EFAULT	a page cannot be made dirty: the file system has no space for it,
  *		or the file has become shorter
  * EIO...	another errno of msync(2) or madvise(2)
