@@ -166,13 +166,11 @@ static int register_guarded(struct registration *reg)
 	return refusal_register(reg->unpinnable, reg->is_written, r);
 }
 
-/* Nobody owns what is stuck then; it was said. */
+/* Nobody owns what is stuck then; it has no lease to keep. */
 static struct ibv_mr *register_unseen(const struct registration *reg)
 {
-	struct ibv_mr *stuck;
-
 	return retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
-			      reg->iova, reg->access, &stuck);
+			      reg->iova, reg->access, NULL);
 }
 
 /*

@@ -60,11 +60,10 @@ int guard_describe_options(struct registration *reg)
 	return describe_files(reg, options->source);
 }
 
-void guard_describe(struct registration *reg)
+void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
+		    struct ibv_mr *mr)
 {
-	struct guarded_mr *gmr = reg->gmr;
-
-	gmr->mr = reg->mr;
+	gmr->mr = mr;
 	gmr->context = reg->pd->context;
 	gmr->params = (struct mr_params){
 		.pd = reg->pd,

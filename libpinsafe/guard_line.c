@@ -7,6 +7,7 @@
  * Each failure undoes what was done, in reverse.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "event.h"
 #include "guard.h"
@@ -44,10 +45,32 @@ static int why_not_registered(struct registration *reg, int r)
 	return refusal_register(part, reg->is_written, r);
 }
 
-/* With an error there may be an MR that has to be undone. */
+/* The breaker goes on trying when one of the leases is broken. */
+static void keep_stuck(struct ibv_mr *mr, void *arg)
+{
+	const struct registration *reg = arg;
+	struct guarded_mr *gmr = track_alloc(reg->gmr->n_ranges);
+	size_t i;
+
+	for (i = 0; i < reg->gmr->n_leases; i++)
+		lease_get(reg->gmr->leases[i]);
+	refusal_orphan(&reg->mapping.parts[0], mr->lkey);
+	/* Nobody could revoke it then: the leases stay for ever. */
+	if (!gmr)
+		return;
+	guard_describe(reg, gmr, mr);
+	gmr->n_ranges = reg->gmr->n_ranges;
+	memcpy(gmr->ranges, reg->gmr->ranges,
+	       gmr->n_ranges * sizeof(gmr->ranges[0]));
+	gmr->n_leases = reg->gmr->n_leases;
+	memcpy(gmr->leases, reg->gmr->leases,
+	       gmr->n_leases * sizeof(gmr->leases[0]));
+	track_add_orphan(gmr);
+}
+
 static int do_register(struct registration *reg)
 {
-	struct ibv_mr *stuck;
+	const struct stuck_handler stuck = { keep_stuck, reg };
 	int access = reg->access;
 
 	if (reg->is_on_demand)
@@ -55,10 +78,6 @@ static int do_register(struct registration *reg)
 	errno = 0;
 	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
 				 reg->iova, access, &stuck);
-	if (stuck) {
-		reg->mr = stuck;
-		return EADDRNOTAVAIL;
-	}
 	if (!reg->mr && errno == EADDRNOTAVAIL)
 		return errno;
 	if (!reg->mr)
@@ -106,11 +125,9 @@ int guard_line(struct registration *reg)
 	if (r)
 		return r;
 	r = do_register(reg);
-	if (!reg->mr)
-		goto out_undo_prepare;
-	guard_describe(reg);
 	if (r)
-		goto out_dereg;
+		goto out_undo_prepare;
+	guard_describe(reg, reg->gmr, reg->mr);
 	r = guard_describe_options(reg);
 	if (r)
 		goto out_dereg;

@@ -134,7 +134,7 @@ static int move_guarded(struct registration *reg)
 	r = guard_prepare(reg);
 	if (r)
 		return r;
-	guard_describe(reg);
+	guard_describe(reg, reg->gmr, reg->mr);
 	r = guard_describe_options(reg);
 	/* The provider would fail, which is nothing to try again. */
 	if (!r && !guard_leases_are_held(reg))
@@ -154,7 +154,7 @@ static int move_unguarded(struct registration *reg)
 	section_enter(&section);
 	reg->gmr = track_alloc(0);
 	if (reg->gmr) {
-		guard_describe(reg);
+		guard_describe(reg, reg->gmr, reg->mr);
 		r = move(rereg_of(reg));
 	}
 	section_leave(&section);

@@ -54,7 +54,7 @@ static void drop_retired_key(struct rereg *rereg)
 	uint32_t lkey = rereg->reg.mr->lkey;
 
 	if (revoke_now(rereg))
-		refusal_stuck(lkey);
+		refusal_stuck(lkey, true);
 	rereg_fail(rereg, IBV_REREG_MR_ERR_CMD, refusal_rereg_retired(lkey));
 }
 

@@ -153,6 +153,13 @@ void lease_put(struct lease *lease)
 		(void)keeper_call(reap_on_keeper, NULL);
 }
 
+void lease_get(struct lease *lease)
+{
+	ps_lock(&table_lock);
+	lease->holders++;
+	ps_unlock(&table_lock);
+}
+
 static bool is_held(const struct lease *lease)
 {
 	return fcntl(lease->fd.fd, F_GETLEASE) == lease->type;

@@ -91,6 +91,8 @@ struct lease {
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct lease **ret_lease);
 void lease_put(struct lease *lease);
+/* One more holder, also of a lease that is being broken; the caller is one. */
+void lease_get(struct lease *lease);
 
 /* Asks the kernel, too; a break may not have been noticed yet. */
 bool lease_is_held(struct lease *lease);

@@ -397,8 +397,13 @@ void refusal_rereg_stuck(uint32_t lkey)
 		lkey);
 }
 
-void refusal_stuck(uint32_t lkey)
+void refusal_stuck(uint32_t lkey, bool is_retired)
 {
-	log_error("guard: memory region with lkey 0x%x has the key of one that was revoked, and cannot be destroyed: A PEER THAT STILL HOLDS THE KEY CAN WRITE TO ITS MEMORY",
-		lkey);
+	log_error("guard: memory region with lkey 0x%x %s cannot be destroyed%s",
+		  lkey,
+		  is_retired ? "has the key of one that was revoked, and" :
+			       "was to be undone, but",
+		  is_retired ?
+			  ": A PEER THAT STILL HOLDS THE KEY CAN WRITE TO ITS MEMORY" :
+			  "");
 }

@@ -55,8 +55,8 @@ int refusal_rereg_retired(uint32_t lkey);
 
 /* Not a refusal, but close: an MR that was to be undone and could not be. */
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
-/* The same for one that came to life under a retired key */
-void refusal_stuck(uint32_t lkey);
+/* The same for one that came to life under a retired key, or beside such a one */
+void refusal_stuck(uint32_t lkey, bool is_retired);
 /* For one that was moved to memory that was replaced meanwhile */
 void refusal_rereg_stuck(uint32_t lkey);
 

@@ -84,9 +84,13 @@ int guard_adopt(struct ibv_context *context);
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */
 int guard_line(struct registration *reg);
-/* What reg->gmr is to be told of reg->mr */
-void guard_describe(struct registration *reg);
-/* The same of reg->options; ENOMEM: no room for what events have to say */
+/* What @gmr is to be told of @mr, which is one of the registration */
+void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
+		    struct ibv_mr *mr);
+/*
+ * What reg->gmr is to be told of reg->options; ENOMEM: no room for what events
+ * have to say
+ */
 int guard_describe_options(struct registration *reg);
 /* EAGAIN: somebody has replaced the mapping since it was classified. */
 int guard_look_again(const struct registration *reg);

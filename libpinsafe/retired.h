@@ -28,14 +28,22 @@ void retired_forget(const struct ibv_context *context) PS_EXCLUDES(table_lock);
 bool retired_has_key_of(const struct ibv_mr *mr) PS_EXCLUDES(table_lock);
 
 /*
- * As @real->reg_mr(), but with keys that are not retired.
+ * Is given each MR of a registration that cannot be destroyed again.  The
+ * program never sees it, and it was said.
+ */
+struct stuck_handler {
+	void (*fn)(struct ibv_mr *mr, void *arg);
+	void *arg;
+};
+
+/*
+ * As @real->reg_mr(), but with keys that are not retired.  @stuck may be NULL.
  *
  * NULL and errno: what the provider says; EADDRNOTAVAIL, explained, if it has
- * nothing but retired keys, or if an MR with one could not be destroyed again,
- * which is *@ret_stuck then, and else NULL.
+ * nothing but retired keys, or if an MR with one could not be destroyed again.
  */
 struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			      void *addr, size_t length, uint64_t iova,
-			      int access, struct ibv_mr **ret_stuck);
+			      int access, const struct stuck_handler *stuck);
 
 #endif /* PINSAFE_RETIRED_H */

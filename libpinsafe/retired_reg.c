@@ -16,26 +16,25 @@
 /* Attempts of one registration; each is another pin of the same memory. */
 #define MAX_TRIES 1024
 
-/* The one that could not be destroyed, or NULL */
-static struct ibv_mr *drop(const struct real_verbs *real, struct ibv_mr **mrs,
-			   size_t n)
+/* False: it is the kernel's still, and nobody's here. */
+static bool drop(const struct real_verbs *real, struct ibv_mr *mr,
+		 const struct stuck_handler *stuck)
 {
-	struct ibv_mr *stuck = NULL;
-
-	while (n)
-		if (real->dereg_mr(mrs[--n])) {
-			refusal_stuck(mrs[n]->lkey);
-			stuck = mrs[n];
-		}
-	return stuck;
+	if (!real->dereg_mr(mr))
+		return true;
+	refusal_stuck(mr->lkey, retired_has_key_of(mr));
+	if (stuck)
+		stuck->fn(mr, stuck->arg);
+	return false;
 }
 
 static struct ibv_mr *reg_again(const struct real_verbs *real,
 				struct ibv_pd *pd, void *addr, size_t length,
 				uint64_t iova, int access, struct ibv_mr *first,
-				struct ibv_mr **ret_stuck)
+				const struct stuck_handler *stuck)
 {
 	struct ibv_mr *hits[MAX_TRIES], *mr;
+	bool all_gone = true;
 	size_t n = 0;
 	int r = 0;
 
@@ -53,10 +52,12 @@ static struct ibv_mr *reg_again(const struct real_verbs *real,
 		if (!mr)
 			r = errno ?: EIO;
 	}
-	*ret_stuck = drop(real, hits, n);
-	if (*ret_stuck && mr) {
+	while (n)
+		all_gone &= drop(real, hits[--n], stuck);
+	if (!all_gone) {
 		/* Better no memory region than two of which one is unknown */
-		(void)real->dereg_mr(mr);
+		if (mr)
+			(void)drop(real, mr, stuck);
 		mr = NULL;
 		r = EADDRNOTAVAIL;
 	}
@@ -67,13 +68,12 @@ static struct ibv_mr *reg_again(const struct real_verbs *real,
 
 struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			      void *addr, size_t length, uint64_t iova,
-			      int access, struct ibv_mr **ret_stuck)
+			      int access, const struct stuck_handler *stuck)
 {
 	struct ibv_mr *mr;
 
-	*ret_stuck = NULL;
 	mr = real->reg_mr(pd, addr, length, iova, access);
 	if (!mr || !retired_has_key_of(mr))
 		return mr;
-	return reg_again(real, pd, addr, length, iova, access, mr, ret_stuck);
+	return reg_again(real, pd, addr, length, iova, access, mr, stuck);
 }

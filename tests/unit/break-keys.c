@@ -4,6 +4,7 @@
  * region of the program has one, whatever is under it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -296,6 +297,70 @@ static void retired_one_cannot_go__keeps_the_lease_until_it_can(void **state)
 	free(stuck);
 }
 
+static void assert_said(uint32_t key, const char *text)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "lkey 0x%x %s", key, text);
+	assert_non_null(strstr(stack_log(), line));
+}
+
+static struct ibv_mr *made[3];
+static size_t n_made;
+
+static int remember(struct ibv_mr *mr)
+{
+	made[n_made++] = mr;
+	return cmd_reg_mr(mr);
+}
+
+static size_t n_left_at_unlock;
+
+static void count_left(const struct file *file)
+{
+	n_left_at_unlock = fake_kernel_mr_count();
+}
+
+static bool have_failed(void *arg)
+{
+	return stack_stats().revoke_failures >= *(uint64_t *)arg;
+}
+
+/* Two retired keys and one that is not: nothing of it can be undone. */
+static void several_cannot_go__each_keeps_the_lease(void **state)
+{
+	uint64_t n = N_OF(made), i;
+
+	revoke_with(0x77, 0x77);
+	n_keys = 0;
+	revoke_with(0x78, 0x78);
+	push(0x77, 0x77);
+	n_made = 0;
+	fake_provider.cmd_reg_mr = remember;
+	fake_kernel_mr_stick(NULL, -1, EBUSY);
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_int_equal(fake_kernel_mr_count(), n);
+	assert_int_equal(stack_stats().guarded_mrs, n);
+	assert_said(0x77, "has the key of one that was revoked");
+	assert_said(0x78, "has the key of one that was revoked");
+	assert_said(0x5000, "was to be undone");
+	/* Each is tried, and the lease goes when all of them are gone. */
+	n_left_at_unlock = n;
+	fake_fcntl.on_unlock = count_left;
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(have_failed, &n));
+	assert_true(fake_lease_exists(STACK_A));
+	fake_kernel_mr_stick(NULL, 0, 0);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	assert_int_equal(n_left_at_unlock, 0);
+	stack_close(&stack_device);
+	for (i = 0; i < n; i++)
+		free(made[i]);
+}
+
 static int takes_key(struct ibv_mr *mr, int flags, void *addr, size_t length)
 {
 	mr->lkey = mr->rkey = 0x77;
@@ -404,6 +469,7 @@ int main(void)
 		KEYS_CASE(no_room_for_another__ENOMEM_and_nothing_is_left),
 		KEYS_CASE(no_room_for_another_anonymous__ENOMEM),
 		KEYS_CASE(retired_one_cannot_go__keeps_the_lease_until_it_can),
+		KEYS_CASE(several_cannot_go__each_keeps_the_lease),
 		KEYS_CASE(rereg_gets_a_retired_key__revoked),
 		KEYS_CASE(rereg_cannot_be_revoked__shouted),
 		KEYS_CASE(rereg_with_another_key__as_without_us),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/guarded.h"
+#include "retired.h"
 
 #define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
 /* The context is adopted by then. */
@@ -120,6 +121,54 @@ static void undo_fails__orphan_keeps_its_lease(void **state)
 	assert_ptr_equal(fake_track.gmr->context, &guarded_context);
 }
 
+static struct ibv_mr *retired_mr;
+
+static int gives_retired_key(struct ibv_mr *mr)
+{
+	retired_mr = mr;
+	mr->lkey = mr->rkey = 0x77;
+	fake_provider.cmd_reg_mr = NULL;
+	return 0;
+}
+
+static void retired_key_stays(void)
+{
+	const struct ibv_mr revoked = {
+		.context = &guarded_context,
+		.lkey = 0x77,
+		.rkey = 0x77,
+	};
+
+	retired_add(retired_alloc(), &revoked);
+	fake_provider.cmd_reg_mr = gives_retired_key;
+	fake_provider.dereg_mr = ONCE(EBUSY);
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EADDRNOTAVAIL);
+	assert_int_equal(fake_lease.holders[1], 1);
+	retired_forget(&guarded_context);
+}
+
+static void retired_key_stays__orphan_has_a_lease_of_its_own(void **state)
+{
+	retired_key_stays();
+	assert_record(UP_TO_REG_MR ", reg_mr, dereg_mr, get 1, orphan, "
+				   "dereg_mr, put 1");
+	assert_int_equal(fake_track.gmr->n_leases, 1);
+	assert_int_equal(fake_track.gmr->n_ranges, 1);
+	assert_ptr_equal(fake_track.gmr->context, &guarded_context);
+}
+
+/* Nobody can revoke it, but its pages have an owner. */
+static void no_memory_for_the_orphan__lease_stays(void **state)
+{
+	fake_track.alloc = ONCE_AT(2, ENOMEM);
+	retired_key_stays();
+	assert_record(UP_TO_REG_MR ", reg_mr, dereg_mr, get 1, dereg_mr, put 1");
+	assert_null(fake_track.gmr);
+	free(retired_mr);
+}
+
 static void three_times__counted_once(void **state)
 {
 	fake_lease.take = ALWAYS(EAGAIN);
@@ -161,6 +210,8 @@ int main(void)
 		GUARDED_CASE(broken_after_register__again),
 		GUARDED_CASE(broken_after_register__EAGAIN),
 		GUARDED_CASE(undo_fails__orphan_keeps_its_lease),
+		GUARDED_CASE(retired_key_stays__orphan_has_a_lease_of_its_own),
+		GUARDED_CASE(no_memory_for_the_orphan__lease_stays),
 		GUARDED_CASE(three_times__counted_once),
 		GUARDED_CASE(no_file_any_more__registered_without),
 	};

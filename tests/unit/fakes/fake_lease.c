@@ -37,6 +37,12 @@ void lease_put(struct lease *lease)
 	fake_lease.holders[ino_of(lease)]--;
 }
 
+void lease_get(struct lease *lease)
+{
+	record("get %d", ino_of(lease));
+	fake_lease.holders[ino_of(lease)]++;
+}
+
 bool lease_is_held(struct lease *lease)
 {
 	record("held? %d", ino_of(lease));
