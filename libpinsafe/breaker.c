@@ -27,6 +27,77 @@
 #define RETRY_INTERVAL_NS (10 * NSEC_PER_MSEC)
 
 static uint64_t round_number;
+static uint64_t looked_at_ns;	/* at the leases, for the last time */
+
+/* Posting does not block, so that it is allowed under table_lock. */
+static void post_break(struct guarded_mr *gmr, void *arg)
+{
+	const struct lease *lease = arg;
+
+	if (gmr->grace_ns && lease->max_grace_ns)
+		event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev,
+			   lease->ino, lease_deadline_ns(lease, gmr->grace_ns));
+}
+
+static void post_lost(struct guarded_mr *gmr, void *arg)
+{
+	const struct lease *lease = arg;
+
+	event_post(gmr->source, PINSAFE_EVENT_LOST, 0, lease->dev, lease->ino,
+		   lease->broken_at_ns);
+}
+
+static void tell_program(struct lease *lease)
+{
+	if (!lease->is_told)
+		track_visit(lease, post_break, lease);
+	lease->is_told = true;
+	if (lease_is_lost(lease))
+		track_visit(lease, post_lost, lease);
+}
+
+/* Notice breaks and tell the program.  Returns when the first is high time. */
+static uint64_t look(void)
+{
+	uint64_t earliest = UINT64_MAX, ns;
+	struct lease *lease = NULL;
+
+	looked_at_ns = clock_now_ns();
+	lease_scan();
+	while ((lease = lease_next_broken(lease))) {
+		tell_program(lease);
+		ns = lease_last_call_ns(&lease, 1);
+		/* One that cannot be revoked anyway hurries nobody. */
+		if (ns < earliest && !lease->has_failed && !lease->is_gone)
+			earliest = ns;
+	}
+	return earliest;
+}
+
+struct revoke {
+	struct guarded_mr *gmr;
+	const struct lease *lease;	/* that was broken, or NULL */
+};
+
+/*
+ * There may be so many pages that files are broken meanwhile.  That is answered
+ * before the next pages, or, if this is part of such an answer, in time after it.
+ */
+static uint64_t redirty_deadline_ns(void *arg)
+{
+	const struct revoke *revoke = arg;
+	const struct guarded_mr *gmr = revoke->gmr;
+	uint64_t others = UINT64_MAX, own;
+
+	if (clock_now_ns() - looked_at_ns >= RETRY_INTERVAL_NS) {
+		if (revoke->lease)
+			others = look();
+		else
+			(void)breaker_run();
+	}
+	own = lease_last_call_ns(gmr->leases, gmr->n_leases);
+	return own < others ? own : others;
+}
 
 /* The MR is a zombie afterwards, which the program may destroy at any time. */
 static void finish(struct guarded_mr *gmr)
@@ -47,12 +118,13 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	struct event_source *source = event_source_get(gmr->source);
 	dev_t dev = lease ? lease->dev : gmr->ranges[0].dev;
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
+	struct revoke revoke = { gmr, lease };
+	const struct redirty_limit limit = { redirty_deadline_ns, &revoke };
 	int r;
 
 	/* The memory region must go in time, so that comes first. */
 	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges,
-			lease ? lease_last_call_ns(lease) : UINT64_MAX);
+		redirty(gmr->ranges, gmr->n_ranges, &limit);
 	/* Before the kernel may give the keys to another one */
 	if (gmr->retired)
 		retired_add(gmr->retired, gmr->mr);
@@ -112,36 +184,8 @@ static void hold_all(struct lease *lease)
 	lease->has_failed = !lease_hold_again(lease);
 }
 
-/* Posting does not block, so that it is allowed under table_lock. */
-static void post_break(struct guarded_mr *gmr, void *arg)
-{
-	const struct lease *lease = arg;
-
-	if (gmr->grace_ns && lease->max_grace_ns)
-		event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev,
-			   lease->ino, lease_deadline_ns(lease, gmr->grace_ns));
-}
-
-static void post_lost(struct guarded_mr *gmr, void *arg)
-{
-	const struct lease *lease = arg;
-
-	event_post(gmr->source, PINSAFE_EVENT_LOST, 0, lease->dev, lease->ino,
-		   lease->broken_at_ns);
-}
-
-static void tell_program(struct lease *lease)
-{
-	if (!lease->is_told)
-		track_visit(lease, post_break, lease);
-	lease->is_told = true;
-	if (lease_is_lost(lease))
-		track_visit(lease, post_lost, lease);
-}
-
 static void run_broken(struct lease *lease)
 {
-	tell_program(lease);
 	if (lease->policy.hold_on_break && lease->backend == &lease_layout)
 		hold_all(lease);
 	else
@@ -152,21 +196,24 @@ uint64_t breaker_run(void)
 {
 	struct lease *lease, *next;
 
-	lease_scan();
+	(void)look();
 	round_number++;
 	for (lease = lease_next_broken(NULL); lease; lease = next) {
-		next = lease_next_broken(lease);
 		run_broken(lease);
+		next = lease_next_broken(lease);
+		/* Those behind it may take their time. */
+		(void)lease_reap_one(lease);
 	}
 	return lease_reap() ? RETRY_INTERVAL_NS : UINT64_MAX;
 }
 
 void breaker_revoke_context(struct ibv_context *context)
 {
+	/* breaker_run() may come in between. */
+	uint64_t round = ++round_number;
 	struct guarded_mr *gmr;
 
-	round_number++;
-	while ((gmr = track_claim(NULL, context, round_number)))
+	while ((gmr = track_claim(NULL, context, round)))
 		(void)revoke_one(gmr, NULL);
 	lease_reap();
 }

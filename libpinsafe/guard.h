@@ -31,6 +31,11 @@ void guard_free_context(const struct real_verbs *real,
 
 /* mapping_classify(), explained if it fails */
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping);
+/*
+ * @gmr is about to be destroyed or moved by the program: what the device wrote
+ * shall get to the file.
+ */
+void guard_redirty(struct guarded_mr *gmr);
 /* Give back the first @n_leases of @gmr. */
 void guard_put_leases(struct guarded_mr *gmr, size_t n_leases);
 

@@ -13,13 +13,28 @@
 #include "retired.h"
 #include "track.h"
 
+/* The keeper cannot revoke it meanwhile, so its leases must not wait longer. */
+static uint64_t last_call_ns(void *arg)
+{
+	const struct guarded_mr *gmr = arg;
+
+	return lease_last_call_ns(gmr->leases, gmr->n_leases);
+}
+
+void guard_redirty(struct guarded_mr *gmr)
+{
+	const struct redirty_limit limit = { last_call_ns, gmr };
+
+	if (track_is_written(gmr))
+		redirty(gmr->ranges, gmr->n_ranges, &limit);
+}
+
 static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 {
 	size_t n_leases;
 	int r;
 
-	if (track_is_written(gmr))
-		redirty(gmr->ranges, gmr->n_ranges, UINT64_MAX);
+	guard_redirty(gmr);
 	/* For a zombie verbs_wrap.c keeps this from reaching the kernel. */
 	r = real->dereg_mr(gmr->mr);
 	if (r) {

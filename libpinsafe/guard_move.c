@@ -15,7 +15,6 @@
 
 #include "guard.h"
 #include "lease.h"
-#include "redirty.h"
 #include "refusal.h"
 #include "rereg.h"
 #include "retired.h"
@@ -51,8 +50,8 @@ static void ask_provider(struct rereg *rereg, struct guarded_mr *old)
 	struct ibv_mr *mr = rereg->reg.mr;
 	uint32_t lkey = mr->lkey, rkey = mr->rkey;
 
-	if (old && rereg_is_moved(rereg) && track_is_written(old))
-		redirty(old->ranges, old->n_ranges, UINT64_MAX);
+	if (old && rereg_is_moved(rereg))
+		guard_redirty(old);
 	errno = 0;
 	rereg->result = rereg->reg.real->rereg_mr(mr, rereg->flags, rereg->pd,
 						  rereg->addr, rereg->length,

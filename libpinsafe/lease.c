@@ -261,11 +261,28 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
 					      grace_ns : lease->max_grace_ns);
 }
 
-uint64_t lease_last_call_ns(const struct lease *lease)
+/* 3/4 of lease-break-time after the break, if that ends at all */
+static uint64_t last_call_ns(const struct lease *lease)
+	PS_REQUIRES(table_lock)
 {
-	if (!lease->break_time_ns)
+	if (lease->state == LEASE_HELD || !lease->break_time_ns)
 		return UINT64_MAX;
 	return lease->broken_at_ns + lease->break_time_ns / 4 * 3;
+}
+
+uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
+{
+	uint64_t earliest = UINT64_MAX, ns;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < n; i++) {
+		ns = last_call_ns(some[i]);
+		if (ns < earliest)
+			earliest = ns;
+	}
+	ps_unlock(&table_lock);
+	return earliest;
 }
 
 /*
@@ -320,10 +337,10 @@ bool lease_hold_again(struct lease *lease)
 	if (sigio_arm(lease->fd.fd) ||
 	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
 		return false;
-	lease->broken_at_ns = 0;
 	lease->is_told = false;
 	lease->is_gone = false;
 	ps_lock(&table_lock);
+	lease->broken_at_ns = 0;
 	lease->state = LEASE_HELD;
 	ps_unlock(&table_lock);
 	log_info("lease: %s: held again, nobody waits for it any more",
@@ -404,23 +421,28 @@ static void release(struct lease *lease)
 	lease_free(lease);
 }
 
+bool lease_reap_one(struct lease *lease)
+{
+	bool is_unused;
+
+	ps_lock(&table_lock);
+	is_unused = lease->holders == 0;
+	if (is_unused)
+		LIST_REMOVE(lease, link);
+	ps_unlock(&table_lock);
+	if (is_unused)
+		release(lease);
+	return is_unused;
+}
+
 bool lease_reap(void)
 {
 	struct lease *lease, *next;
 	bool broken_left = false;
 
 	for (lease = LIST_FIRST(&leases); lease; lease = next) {
-		bool is_unused;
-
 		next = LIST_NEXT(lease, link);
-		ps_lock(&table_lock);
-		is_unused = lease->holders == 0;
-		if (is_unused)
-			LIST_REMOVE(lease, link);
-		ps_unlock(&table_lock);
-		if (is_unused)
-			release(lease);
-		else if (lease->broken_at_ns)
+		if (!lease_reap_one(lease) && lease->broken_at_ns)
 			broken_left = true;
 	}
 	return broken_left;

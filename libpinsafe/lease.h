@@ -71,6 +71,7 @@ struct lease {
 	/* Of the keeper's thread */
 	struct keeper_fd fd;	/* the lease is on its open file description */
 	int type;		/* F_GETLEASE while it is held */
+	/* Others may read these two under table_lock while it is BREAKING. */
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
@@ -114,6 +115,12 @@ struct lease_barrier {
 void lease_barrier_enter(struct lease_barrier *barrier);
 void lease_barrier_leave(struct lease_barrier *barrier);
 
+/*
+ * When it is high time that @some leases go: 3/4 of lease-break-time after the
+ * first break.  UINT64_MAX: none is being broken, or there is no such time.
+ */
+uint64_t lease_last_call_ns(struct lease *const *some, size_t n);
+
 /* Is there a lease on the file that does not see the program's operations? */
 bool lease_exists_blind(dev_t dev, ino_t ino);
 /* On any file */
@@ -127,8 +134,6 @@ void lease_scan(void);
 unsigned int lease_break_blind(dev_t dev, ino_t ino);
 /* Until when an MR with @grace_ns may live once the lease is broken */
 uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns);
-/* When it is high time to revoke: 3/4 of lease-break-time after the break */
-uint64_t lease_last_call_ns(const struct lease *lease);
 /* True once: the kernel has taken the lease away, and does not wait for us. */
 bool lease_is_lost(struct lease *lease);
 /* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */
@@ -137,7 +142,9 @@ bool lease_hold_again(struct lease *lease);
 struct lease *lease_next_broken(struct lease *lease);
 /* One holder less; the lease stays until lease_reap(). */
 void lease_drop_holder(struct lease *lease);
-/* Release all leases without holders.  Returns whether a broken one is left. */
+/* Release @lease if it has no holders.  Returns whether it has not. */
+bool lease_reap_one(struct lease *lease);
+/* The same for all leases.  Returns whether a broken one is left. */
 bool lease_reap(void);
 
 /* /proc/sys/fs/lease-break-time, in seconds; any thread */

@@ -21,7 +21,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* So that the end of a deadline is seen in time */
+/* So that a limit is seen in time */
 #define CHUNK_SIZE (64ul << 20)
 
 int redirty_pages(uintptr_t start, uintptr_t end)
@@ -36,14 +36,15 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-/* ETIMEDOUT at @deadline_ns */
-static int redirty_until(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
+/* ETIMEDOUT at the end of @limit */
+static int redirty_until(uintptr_t start, uintptr_t end,
+			 const struct redirty_limit *limit)
 {
 	uintptr_t next;
 	int r = 0;
 
 	for (; start < end && !r; start = next) {
-		if (clock_now_ns() >= deadline_ns)
+		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns())
 			return ETIMEDOUT;
 		next = end - start > CHUNK_SIZE ? start + CHUNK_SIZE : end;
 		r = redirty_pages(start, next);
@@ -51,9 +52,10 @@ static int redirty_until(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
 	return r;
 }
 
-static void redirty_piece(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
+static void redirty_piece(uintptr_t start, uintptr_t end,
+			  const struct redirty_limit *limit)
 {
-	int r = redirty_until(start, end, deadline_ns);
+	int r = redirty_until(start, end, limit);
 
 	/* Unmapped or made read-only just now */
 	if (!r || r == ENOMEM || r == EINVAL)
@@ -65,13 +67,13 @@ static void redirty_piece(uintptr_t start, uintptr_t end, uint64_t deadline_ns)
 
 /* What is left of @range in the mapping @vma */
 static void redirty_mapped(const struct mr_range *range, const struct vma *vma,
-			   uint64_t deadline_ns)
+			   const struct redirty_limit *limit)
 {
 	uintptr_t start = range->start > vma->start ? range->start : vma->start;
 	uintptr_t end = range->end < vma->end ? range->end : vma->end;
 
 	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
-		redirty_piece(start, end, deadline_ns);
+		redirty_piece(start, end, limit);
 }
 
 static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
@@ -96,7 +98,7 @@ static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
  * the keeper would wait.  None of that is populated.
  */
 void redirty(const struct mr_range *ranges, size_t n_ranges,
-	     uint64_t deadline_ns)
+	     const struct redirty_limit *limit)
 {
 	struct vma_reader reader;
 	uintptr_t addr, end;
@@ -109,13 +111,12 @@ void redirty(const struct mr_range *ranges, size_t n_ranges,
 	/* No descriptor left: data that is lost would be worse. */
 	if (vma_open(&reader)) {
 		for (i = 0; i < n_ranges; i++)
-			redirty_piece(ranges[i].start, ranges[i].end,
-				      deadline_ns);
+			redirty_piece(ranges[i].start, ranges[i].end, limit);
 		return;
 	}
 	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
 		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
-			redirty_mapped(&ranges[i], &vma, deadline_ns);
+			redirty_mapped(&ranges[i], &vma, limit);
 	vma_close(&reader);
 }
 
@@ -131,6 +132,6 @@ void redirty_found(const struct track_query *query)
 			  strerror(r));
 		return;
 	}
-	redirty(ranges, n, UINT64_MAX);
+	redirty(ranges, n, NULL);
 	free(ranges);
 }

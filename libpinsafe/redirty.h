@@ -6,13 +6,19 @@
 
 #include "track.h"
 
+/* Until when (CLOCK_MONOTONIC), or UINT64_MAX; asked before some pages each */
+struct redirty_limit {
+	uint64_t (*deadline_ns)(void *arg);
+	void *arg;
+};
+
 /*
  * The device may have written to these pages: let the file system know, as far
- * as the file still is mapped there.  Failures are logged.  At @deadline_ns
- * (CLOCK_MONOTONIC) it stops, which is a failure; UINT64_MAX: never.
+ * as the file still is mapped there.  Failures are logged.  At the end of
+ * @limit (NULL: there is none) it stops, which is a failure.
  */
 void redirty(const struct mr_range *ranges, size_t n_ranges,
-	     uint64_t deadline_ns);
+	     const struct redirty_limit *limit);
 
 /* The same for all that was found; for threads of the program, in a section */
 void redirty_found(const struct track_query *query);

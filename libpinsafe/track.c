@@ -259,7 +259,7 @@ static bool is_meant(const struct guarded_mr *gmr, const struct lease *lease,
 		     const struct ibv_context *context, uint64_t round)
 	PS_REQUIRES(table_lock)
 {
-	return gmr->claimed_in != round && (!lease || is_due(gmr, lease)) &&
+	return gmr->claimed_in < round && (!lease || is_due(gmr, lease)) &&
 	       (!context || gmr->context == context);
 }
 

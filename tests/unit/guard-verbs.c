@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fakes/fake_redirty.h"
 #include "lib/guarded.h"
 
 #define REGISTERED \
@@ -104,6 +105,22 @@ static void dereg__then_leases_in_reverse(void **state)
 	assert_true(fake_provider.was_in_section);
 }
 
+/* While it does the keeper cannot revoke the memory region. */
+static void dereg__pages_dirty_first_and_in_time_for_its_leases(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_mapping_set(2, MAPPING_FSDAX);
+	mr = guarded_reg(IBV_ACCESS_LOCAL_WRITE);
+	record_clear();
+	fake_redirty.n_chunks = 1;
+	fake_lease.last_call_ns = 1;
+	assert_int_equal(guard_dereg_mr(&fake_provider_ops, mr), 0);
+	assert_record("redirty, late, dereg_mr, untrack, put 2, put 1");
+	assert_int_equal(fake_lease.n_asked, 2);
+	fake_redirty.n_chunks = 0;
+}
+
 static void dereg_of_a_zombie__leases_are_gone(void **state)
 {
 	struct ibv_mr *mr = guarded_reg(0);
@@ -181,6 +198,7 @@ int main(void)
 		GUARDED_CASE(no_file__errno_of_the_provider),
 		GUARDED_CASE(on_demand__as_without_us),
 		GUARDED_CASE(dereg__then_leases_in_reverse),
+		GUARDED_CASE(dereg__pages_dirty_first_and_in_time_for_its_leases),
 		GUARDED_CASE(dereg_of_a_zombie__leases_are_gone),
 		GUARDED_CASE(dereg__EBUSY_keeps_everything),
 		GUARDED_CASE(dereg__other_thread_was_first_EINVAL),

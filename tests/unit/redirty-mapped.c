@@ -46,7 +46,7 @@ static void run(size_t first, size_t end)
 		.ino = file.ino,
 	};
 
-	redirty(&range, 1, UINT64_MAX);
+	redirty(&range, 1, NULL);
 }
 
 static size_t n_with_data(const struct file *f)
@@ -94,7 +94,7 @@ static void two_regions__both(void **state)
 		 .ino = file.ino},
 	};
 
-	redirty(ranges, 2, UINT64_MAX);
+	redirty(ranges, 2, NULL);
 	assert_int_equal(n_with_data(&file), 2);
 }
 

@@ -41,7 +41,7 @@ static void assert_log_has(const char *text)
 
 static void whole_pages__as_they_are(void **state)
 {
-	redirty(ranges, 2, UINT64_MAX);
+	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_string_equal(file_text(log_file.path), "");
 }
@@ -50,20 +50,20 @@ static void parts_of_pages__the_whole(void **state)
 {
 	struct mr_range range = {.start = 0x10123, .end = 0x11001};
 
-	redirty(&range, 1, UINT64_MAX);
+	redirty(&range, 1, NULL);
 	assert_record("dirty 0x10000+0x2000");
 }
 
 static void no_ranges__nothing(void **state)
 {
-	redirty(NULL, 0, UINT64_MAX);
+	redirty(NULL, 0, NULL);
 	assert_record("");
 }
 
 static void interrupted__again(void **state)
 {
 	fake_madvise = ONCE(EINTR);
-	redirty(ranges, 1, UINT64_MAX);
+	redirty(ranges, 1, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000");
 }
 
@@ -71,7 +71,7 @@ static void interrupted__again(void **state)
 static void nothing_there(int error)
 {
 	fake_madvise = ONCE(error);
-	redirty(ranges, 2, UINT64_MAX);
+	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_string_equal(file_text(log_file.path), "");
 }
@@ -89,7 +89,7 @@ static void read_only__next_range(void **state)
 static void fails(int error)
 {
 	fake_madvise = ONCE(error);
-	redirty(ranges, 2, UINT64_MAX);
+	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_log_has("16384 bytes at 0x10000 may not get to the file");
 }
@@ -103,6 +103,43 @@ static void poisoned__said_and_next_range(void **state)
 static void no_space__said_and_next_range(void **state)
 {
 	fails(EFAULT);
+}
+
+#define CHUNK (64ul << 20)
+
+static unsigned int n_asked;
+
+/* The time is over when it was asked for so often. */
+static uint64_t until_asked(void *arg)
+{
+	return ++n_asked < *(unsigned int *)arg ? UINT64_MAX : 0;
+}
+
+static const struct mr_range long_range = {.start = 0x10000,
+					   .end = 0x10000 + 2 * CHUNK + 0x1000};
+
+static void run_until_asked(unsigned int times)
+{
+	struct redirty_limit limit = {until_asked, &times};
+
+	n_asked = 0;
+	redirty(&long_range, 1, &limit);
+}
+
+static void limit__asked_before_each_chunk(void **state)
+{
+	run_until_asked(4);
+	assert_record("dirty 0x10000+0x4000000, dirty 0x4010000+0x4000000, "
+		      "dirty 0x8010000+0x1000");
+	assert_int_equal(n_asked, 3);
+	assert_string_equal(file_text(log_file.path), "");
+}
+
+static void limit__the_rest_is_said(void **state)
+{
+	run_until_asked(2);
+	assert_record("dirty 0x10000+0x4000000");
+	assert_log_has("may not get to the file: Connection timed out");
 }
 
 static void found__those_of_the_query(void **state)
@@ -139,6 +176,8 @@ int main(void)
 		REDIRTY_CASE(read_only__next_range),
 		REDIRTY_CASE(poisoned__said_and_next_range),
 		REDIRTY_CASE(no_space__said_and_next_range),
+		REDIRTY_CASE(limit__asked_before_each_chunk),
+		REDIRTY_CASE(limit__the_rest_is_said),
 		REDIRTY_CASE(found__those_of_the_query),
 		REDIRTY_CASE(found__out_of_memory_is_said),
 	};

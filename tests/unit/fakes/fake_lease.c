@@ -104,3 +104,9 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
 {
 	return 0;
 }
+
+uint64_t lease_last_call_ns(struct lease *const *leases, size_t n_leases)
+{
+	fake_lease.n_asked = n_leases;
+	return fake_lease.last_call_ns;
+}

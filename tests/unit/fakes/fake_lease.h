@@ -16,6 +16,8 @@ struct fake_lease {
 	struct fault is_held_locked; /* error: no */
 	/* How often there still is a lease that the program can not break */
 	unsigned int blind_left;
+	uint64_t last_call_ns; /* of all that are asked for */
+	size_t n_asked;	       /* how many these were */
 };
 
 extern struct fake_lease fake_lease;

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Breaks that come while pages are made dirty for another memory region: none
+ * waits for longer than it has to.  The keeper's part runs here, on a clock that
+ * only goes on with each chunk of pages.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "breaker.h"
+#include "clock.h"
+#include "fakes/fake_clock.h"
+#include "fakes/fake_config.h"
+#include "fakes/fake_fcntl.h"
+#include "fakes/fake_keeper.h"
+#include "fakes/fake_open.h"
+#include "fakes/fake_redirty.h"
+#include "fakes/fake_revoke.h"
+#include "lease.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "stats.h"
+#include "track.h"
+
+#define START_NS (1000 * NSEC_PER_SEC)
+#define FILES 2
+#define A 0
+#define B 1
+
+static struct file files[FILES];
+/* One memory region over each file, each in a context of its own */
+static struct ibv_context contexts[FILES];
+static struct ibv_mr mrs[FILES];
+
+static unsigned int n_chunks, breaks_at;
+static uint64_t chunk_ns;
+static int breaks;
+
+/* Somebody breaks @breaks during the chunk @breaks_at, counted from 1. */
+static void on_chunk(void)
+{
+	fake_clock_ns += chunk_ns;
+	if (++n_chunks == breaks_at)
+		fake_break_begin(&files[breaks]);
+}
+
+static int setup(void **state)
+{
+	size_t i;
+
+	memset(&stats, 0, sizeof(stats));
+	memset(&fake_config, 0, sizeof(fake_config));
+	memset(&fake_keeper, 0, sizeof(fake_keeper));
+	memset(&fake_fcntl, 0, sizeof(fake_fcntl));
+	fake_fcntl.loses_signals = true; /* nobody waits for them */
+	fake_revoke = NEVER;
+	fake_redirty = (struct fake_redirty){.n_chunks = 4,
+					     .on_chunk = on_chunk};
+	n_chunks = breaks_at = 0;
+	chunk_ns = NSEC_PER_SEC;
+	fake_open_reset();
+	/* The last call is after 30 s. */
+	fake_open_file("/proc/sys/fs/lease-break-time", "40\n");
+	fake_clock_ns += START_NS;
+	for (i = 0; i < FILES; i++) {
+		file_make(&files[i], DISK, 1);
+		mrs[i] = (struct ibv_mr){.context = &contexts[i], .lkey = i};
+	}
+	fake_fcntl_files(files, FILES);
+	return 0;
+}
+
+/* Whatever the case left, goes. */
+static int teardown(void **state)
+{
+	struct guarded_mr *left;
+	size_t i;
+
+	fake_revoke = NEVER;
+	fake_redirty.n_chunks = 0;
+	breaker_revoke_all();
+	assert_int_equal(stats.leases, 0);
+	for (i = 0; i < FILES; i++) {
+		left = track_detach_context(&contexts[i]);
+		if (left)
+			track_free(left);
+		file_put(&files[i]);
+	}
+	return 0;
+}
+
+static void hold(int i, unsigned int grace_s)
+{
+	struct backing backing = {
+		.dev = files[i].dev,
+		.ino = files[i].ino,
+		.tid = getpid(),
+		.path = files[i].path,
+	};
+	struct guarded_mr *gmr = track_alloc(1);
+	struct lease *lease;
+
+	assert_int_equal(lease_take(&lease_layout, &backing, &lease), 0);
+	gmr->mr = &mrs[i];
+	gmr->context = &contexts[i];
+	gmr->n_leases = 1;
+	gmr->leases[0] = lease;
+	gmr->n_ranges = 1;
+	gmr->is_written = true;
+	gmr->grace_ns = grace_s * NSEC_PER_SEC;
+	assert_int_equal(track_add(gmr), 0);
+	record_clear();
+}
+
+static void break_during(unsigned int chunk, int i)
+{
+	breaks_at = chunk;
+	breaks = i;
+}
+
+static void close__break_of_another_file_does_not_wait(void **state)
+{
+	hold(A, 0);
+	hold(B, 0);
+	break_during(2, B);
+	breaker_revoke_context(&contexts[A]);
+	assert_record("redirty, redirty, revoke 1, unlock b, revoke 0, unlock a");
+	/* And nothing was left out. */
+	assert_int_equal(n_chunks, 8);
+}
+
+static void release__break_of_another_file_does_not_wait(void **state)
+{
+	hold(A, 0);
+	hold(B, 0);
+	break_during(2, B);
+	assert_int_equal(breaker_revoke_mr(&mrs[A]), 0);
+	assert_record("redirty, redirty, revoke 1, unlock b, revoke 0, unlock a");
+	assert_int_equal(n_chunks, 8);
+}
+
+/* Also if the limit was never asked while there was no break */
+static void release__own_lease_is_broken_so_it_stops_in_time(void **state)
+{
+	hold(A, 0);
+	chunk_ns = 10 * NSEC_PER_SEC;
+	fake_redirty.n_chunks = 100;
+	break_during(2, A);
+	assert_int_equal(breaker_revoke_mr(&mrs[A]), 0);
+	assert_record("redirty, late, revoke 0, unlock a");
+	/* After two of them the break is noticed, 30 s before the last call. */
+	assert_int_equal(n_chunks, 5);
+}
+
+/* The first in the list has been broken last. */
+static void break__another_has_less_time(void **state)
+{
+	hold(B, 20);
+	hold(A, 0);
+	fake_break_begin(&files[B]);
+	(void)breaker_run();
+	assert_record("");
+	fake_clock_ns += 20 * NSEC_PER_SEC;
+	fake_break_begin(&files[A]);
+	fake_redirty.n_chunks = 100;
+	assert_int_equal(breaker_run(), UINT64_MAX);
+	assert_record("redirty, late, revoke 0, unlock a, "
+		      "redirty, late, revoke 1, unlock b");
+	assert_int_equal(n_chunks, 10);
+}
+
+/* It is late already, and would be anyway. */
+static void break__one_that_cannot_be_revoked_does_not_hurry(void **state)
+{
+	hold(B, 0);
+	hold(A, 0);
+	fake_revoke = ALWAYS(EBUSY);
+	fake_break_begin(&files[B]);
+	(void)breaker_run();
+	fake_clock_ns += 50 * NSEC_PER_SEC;
+	fake_revoke = NEVER;
+	fake_break_begin(&files[A]);
+	n_chunks = 0;
+	record_clear();
+	(void)breaker_run();
+	assert_record("redirty, revoke 0, unlock a, "
+		      "redirty, late, revoke 1, unlock b");
+	assert_int_equal(n_chunks, 4);
+}
+
+static bool b_was_gone;
+
+static void look_for_b(void)
+{
+	b_was_gone = !fake_lease_exists(&files[B]);
+}
+
+/* There may be more to make dirty for the second. */
+static void two_breaks__first_is_released_before_the_second(void **state)
+{
+	hold(A, 0);
+	hold(B, 0);
+	fake_break_begin(&files[A]);
+	fake_break_begin(&files[B]);
+	fake_redirty.on_chunk = look_for_b;
+	assert_int_equal(breaker_run(), UINT64_MAX);
+	assert_record("redirty, revoke 1, unlock b, redirty, revoke 0, unlock a");
+	assert_true(b_was_gone);
+}
+
+/* Each stays alive, and both leases are being broken: nobody goes in circles. */
+static void exit__nothing_can_be_revoked(void **state)
+{
+	hold(A, 0);
+	hold(B, 0);
+	fake_break_begin(&files[A]);
+	fake_break_begin(&files[B]);
+	fake_revoke = ALWAYS(EBUSY);
+	breaker_revoke_all();
+	assert_in_range(stats.revoke_failures, 2, 8);
+	assert_int_equal(stats.guarded_mrs, 2);
+}
+
+#define REDIRTY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		REDIRTY_CASE(close__break_of_another_file_does_not_wait),
+		REDIRTY_CASE(release__break_of_another_file_does_not_wait),
+		REDIRTY_CASE(release__own_lease_is_broken_so_it_stops_in_time),
+		REDIRTY_CASE(break__another_has_less_time),
+		REDIRTY_CASE(break__one_that_cannot_be_revoked_does_not_hurry),
+		REDIRTY_CASE(two_breaks__first_is_released_before_the_second),
+		REDIRTY_CASE(exit__nothing_can_be_revoked),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
