@@ -6,6 +6,7 @@
 #include <infiniband/pinsafe.h>
 
 #include "lease.h"
+#include "own_operation.h"
 
 #define PINSAFE_EXPORT __attribute__((visibility("default")))
 
@@ -17,7 +18,9 @@ void pinsafe_private_set_ops(void *verbs_context, const void *ops,
 /* See watch_enable(), watch_mapped(), own_operation.h. */
 void pinsafe_private_watch(void);
 void pinsafe_private_mapped(void *addr, size_t length, int fd);
-void pinsafe_private_unmapping(const void *addr, size_t length);
+uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
+void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
+void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
 int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
 void pinsafe_private_removal_end(struct lease_barrier *barrier);
 int pinsafe_private_removal_mapped(void *addr, size_t length,

@@ -33,9 +33,22 @@ PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)
 	watch_mapped(addr, length, fd);
 }
 
-PINSAFE_EXPORT void pinsafe_private_unmapping(const void *addr, size_t length)
+PINSAFE_EXPORT uint64_t pinsafe_private_unmapping(const void *addr,
+						  size_t length)
 {
-	own_unmapping(addr, length);
+	return own_unmapping(addr, length);
+}
+
+PINSAFE_EXPORT void pinsafe_private_unmapped(const void *addr, size_t length,
+					     uint64_t ticket)
+{
+	own_unmapped(addr, length, ticket);
+}
+
+PINSAFE_EXPORT void pinsafe_private_remapped(const struct own_remap *remap,
+					     uint64_t ticket)
+{
+	own_remapped(remap, ticket);
 }
 
 PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd,

@@ -25,6 +25,7 @@
 
 struct range {
 	uintptr_t start, end;
+	uint64_t ticket;
 };
 
 static int unmapping_on_keeper(void *arg)
@@ -32,8 +33,33 @@ static int unmapping_on_keeper(void *arg)
 	const struct range *range = arg;
 
 	breaker_revoke_on_demand(range->start, range->end);
-	watch_forget_range(range->start, range->end);
 	return 0;
+}
+
+static int unmapped_on_keeper(void *arg)
+{
+	const struct range *range = arg;
+
+	watch_forget_range(range->start, range->end, range->ticket);
+	return 0;
+}
+
+static int remapped_on_keeper(void *arg)
+{
+	watch_move(arg);
+	return 0;
+}
+
+static void ask_keeper(int (*fn)(void *arg), void *arg)
+{
+	int saved_errno = errno;
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	(void)keeper_call(fn, arg);
+	section_leave(&section);
+	errno = saved_errno;
 }
 
 /* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
@@ -44,21 +70,47 @@ static uintptr_t page_end(uintptr_t addr)
 	return addr + mask < addr ? addr : (addr + mask) & ~mask;
 }
 
-void own_unmapping(const void *addr, size_t length)
+static uintptr_t end_of(const void *addr, size_t length)
 {
-	struct range range = {(uintptr_t)addr,
-			      page_end((uintptr_t)addr + length)};
-	int saved_errno = errno;
-	struct section section;
+	return page_end((uintptr_t)addr + length);
+}
+
+uint64_t own_unmapping(const void *addr, size_t length)
+{
+	struct range range = {.start = (uintptr_t)addr,
+			      .end = end_of(addr, length)};
 
 	/* What the keeper unmaps is its allocator's: nothing of the program. */
-	if (keeper_is_self() || !watch_covers(range.start, range.end))
-		return;
-	fork_check();
-	section_enter(&section);
-	(void)keeper_call(unmapping_on_keeper, &range);
-	section_leave(&section);
-	errno = saved_errno;
+	if (keeper_is_self())
+		return 0;
+	if (watch_covers(range.start, range.end))
+		ask_keeper(unmapping_on_keeper, &range);
+	/* mremap(2) without a length has an address all the same. */
+	return watch_ticket(range.start,
+			    length ? range.end : range.start + 1);
+}
+
+void own_unmapped(const void *addr, size_t length, uint64_t ticket)
+{
+	struct range range = {.start = (uintptr_t)addr,
+			      .end = end_of(addr, length),
+			      .ticket = ticket};
+
+	ask_keeper(unmapped_on_keeper, &range);
+}
+
+void own_remapped(const struct own_remap *remap, uint64_t ticket)
+{
+	struct watch_move move = {
+		.start = (uintptr_t)remap->addr,
+		.end = end_of(remap->addr, remap->length),
+		.new_start = (uintptr_t)remap->new_addr,
+		.new_end = end_of(remap->new_addr, remap->new_length),
+		.stays = remap->stays,
+		.ticket = ticket,
+	};
+
+	ask_keeper(remapped_on_keeper, &move);
 }
 
 static int break_on_keeper(void *arg)

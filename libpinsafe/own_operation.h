@@ -2,7 +2,9 @@
 #ifndef PINSAFE_OWN_OPERATION_H
 #define PINSAFE_OWN_OPERATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "lease.h"
@@ -12,8 +14,21 @@
  * For any thread of the program, without locks; they leave errno as it is.
  */
 
-/* Before addresses are unmapped, or mapped over */
-void own_unmapping(const void *addr, size_t length);
+/*
+ * Before addresses are unmapped or mapped over, and, unless this returns 0,
+ * after it was done.  Nothing is on demand there any more; what is kept for the
+ * mapping stays until then, as it may come to nothing.
+ */
+uint64_t own_unmapping(const void *addr, size_t length);
+void own_unmapped(const void *addr, size_t length, uint64_t ticket);
+
+/* After mremap(2), with the latest of what own_unmapping() of both returned */
+struct own_remap {
+	const void *addr, *new_addr;
+	size_t length, new_length;
+	bool stays;		/* the old mapping, too */
+};
+void own_remapped(const struct own_remap *remap, uint64_t ticket);
 
 /*
  * Before blocks of the file @fd are taken away by way of a descriptor.  If it

@@ -39,11 +39,13 @@
 static struct kept {
 	/* What is left of the mapping; end 0: free */
 	_Atomic uintptr_t start, end;
+	uint64_t ticket;	/* that was the last when this was made */
 	dev_t dev;
 	ino_t ino;
 	struct keeper_fd fd;
 } kept[MAX_KEPT];
 static _Atomic size_t n_used;	/* behind these all are free; only grows */
+static _Atomic uint64_t last_ticket;
 
 static atomic_bool is_enabled;
 /* What is on demand is in here; only grows. */
@@ -64,20 +66,23 @@ bool watch_is_enabled(void)
 	return atomic_load_explicit(&is_enabled, memory_order_relaxed);
 }
 
-/*
- * Exact for what is kept: allocators ask, with their locks held, and must not be
- * made to wait for the keeper, which allocates.
- */
 bool watch_covers(uintptr_t start, uintptr_t end)
+{
+	return start < atomic_load(&highest) && atomic_load(&lowest) < end;
+}
+
+/*
+ * Allocators ask, with their locks held, and must not be made to wait for the
+ * keeper, which allocates.
+ */
+uint64_t watch_ticket(uintptr_t start, uintptr_t end)
 {
 	size_t i, n = atomic_load(&n_used);
 
-	if (start < atomic_load(&highest) && atomic_load(&lowest) < end)
-		return true;
 	for (i = 0; i < n; i++)
 		if (kept[i].start < end && start < kept[i].end)
-			return true;
-	return false;
+			return atomic_load(&last_ticket);
+	return 0;
 }
 
 void watch_cover(uintptr_t start, uintptr_t end)
@@ -119,34 +124,41 @@ static struct kept *find_free(void)
 	return NULL;
 }
 
-static int keep_on_keeper(void *arg)
+/* Takes over @fd, also on failure. */
+static int keep(uintptr_t start, uintptr_t end, int fd)
 {
-	const struct keep_args *args = arg;
 	struct kept *k = find_free();
 	struct stat st;
-	int fd;
+	int r = 0;
 
 	if (!k)
-		return ENFILE;
-	fd = keeper_borrow(args->fd);
-	if (fd < 0)
-		return errno;
-	if (is_one_too_many(fd)) {
+		r = ENFILE;
+	else if (is_one_too_many(fd))
+		r = EMFILE;
+	else if (fstat(fd, &st))
+		r = errno;
+	if (r) {
 		close(fd);
-		return EMFILE;
+		return r;
 	}
-	if (fstat(fd, &st)) {
-		close(fd);
-		return errno;
-	}
-	k->start = args->start;
-	k->end = args->end;
+	k->ticket = last_ticket + 1;
 	k->dev = st.st_dev;
 	k->ino = st.st_ino;
 	keeper_own(&k->fd, fd);
+	k->start = start;
+	k->end = end;
 	if (n_used <= (size_t)(k - kept))
 		n_used = k - kept + 1;
+	last_ticket++;
 	return 0;
+}
+
+static int keep_on_keeper(void *arg)
+{
+	const struct keep_args *args = arg;
+	int fd = keeper_borrow(args->fd);
+
+	return fd < 0 ? errno : keep(args->start, args->end, fd);
 }
 
 /*
@@ -167,10 +179,18 @@ static bool is_worth_keeping(int fd)
 	return lease_ordinary_works_on(sfs.f_type);
 }
 
+static void tell_unwatched(const void *addr, int r)
+{
+	log_info("watch: the mapping at %p is not watched: %s; keep its descriptor open to have it guarded",
+		addr, strerror(r));
+}
+
 void watch_mapped(void *addr, size_t length, int fd)
 {
+	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
 	struct keep_args args = {.start = (uintptr_t)addr,
-				 .end = (uintptr_t)addr + length,
+				 .end = ((uintptr_t)addr + length + mask) &
+					~mask,
 				 .fd = fd};
 	int r, saved_errno = errno;
 	struct section section;
@@ -181,8 +201,7 @@ void watch_mapped(void *addr, size_t length, int fd)
 		r = keeper_call(keep_on_keeper, &args);
 		section_leave(&section);
 		if (r)
-			log_info("watch: the mapping at %p is not watched: %s; keep its descriptor open to have it guarded",
-				addr, strerror(r));
+			tell_unwatched(addr, r);
 	}
 	errno = saved_errno;
 }
@@ -198,6 +217,7 @@ static void split(struct kept *k, uintptr_t start, uintptr_t end)
 
 	if (fd < 0)
 		return;
+	rest->ticket = k->ticket;
 	rest->start = end;
 	rest->end = k->end;
 	rest->dev = k->dev;
@@ -206,12 +226,18 @@ static void split(struct kept *k, uintptr_t start, uintptr_t end)
 	k->end = start;
 }
 
-void watch_forget_range(uintptr_t start, uintptr_t end)
+static bool is_meant(const struct kept *k, uintptr_t start, uintptr_t end,
+		     uint64_t ticket)
+{
+	return k->start < end && start < k->end && k->ticket <= ticket;
+}
+
+void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket)
 {
 	struct kept *k;
 
 	for (k = kept; k < kept + MAX_KEPT; k++) {
-		if (k->start >= end || start >= k->end)
+		if (!is_meant(k, start, end, ticket))
 			continue;
 		if (start <= k->start)
 			k->start = end;
@@ -224,6 +250,41 @@ void watch_forget_range(uintptr_t start, uintptr_t end)
 			memset(k, 0, sizeof(*k));
 		}
 	}
+}
+
+/* The part of @k that was moved, at its new address */
+static void keep_moved(const struct kept *k, const struct watch_move *move)
+{
+	uintptr_t start = k->start > move->start ? k->start : move->start;
+	uintptr_t end = k->end - move->start + move->new_start;
+	int fd, r;
+
+	start += move->new_start - move->start;
+	/* It grows at the end, and is cut there. */
+	if (k->end >= move->end || end > move->new_end)
+		end = move->new_end;
+	if (start >= end)
+		return;
+	fd = fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
+	r = fd < 0 ? errno : keep(start, end, fd);
+	if (r)
+		tell_unwatched((void *)start, r);
+}
+
+void watch_move(const struct watch_move *move)
+{
+	/* Without a length it is the mapping at the address. */
+	uintptr_t end = move->end > move->start ? move->end : move->start + 1;
+	struct kept *k;
+
+	if (move->new_start != move->start)
+		watch_forget_range(move->new_start, move->new_end,
+				   move->ticket);
+	for (k = kept; k < kept + MAX_KEPT; k++)
+		if (is_meant(k, move->start, end, move->ticket))
+			keep_moved(k, move);
+	if (!move->stays)
+		watch_forget_range(move->start, move->end, move->ticket);
 }
 
 int watch_dup(dev_t dev, ino_t ino)

@@ -17,18 +17,34 @@ bool watch_is_enabled(void);
  */
 void watch_mapped(void *addr, size_t length, int fd);
 
-/*
- * May anything at these addresses be of interest?  Quick and without locks: it
- * is asked at every munmap(2).
- */
+/* Is anything at these addresses on demand, perhaps?  Without locks. */
 bool watch_covers(uintptr_t start, uintptr_t end);
-/* Besides what watch_mapped() keeps, from now on and for ever */
+/* From now on and for ever */
 void watch_cover(uintptr_t start, uintptr_t end);
+
+/*
+ * Before addresses are unmapped: 0 if nothing is kept there, else what has to
+ * be said afterwards.  Meanwhile another thread may get the same addresses, and
+ * what it maps there is not meant.
+ *
+ * Quick, exact and without locks: it is asked at every munmap(2).
+ */
+uint64_t watch_ticket(uintptr_t start, uintptr_t end);
 
 /* For the keeper's thread. */
 
-/* These addresses are being unmapped. */
-void watch_forget_range(uintptr_t start, uintptr_t end);
+/* These addresses have been unmapped. */
+void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket);
+
+/* What mremap(2) has done; all of it in whole pages */
+struct watch_move {
+	uintptr_t start, end;	/* empty: the mapping was doubled */
+	uintptr_t new_start, new_end;
+	bool stays;		/* the old one, too */
+	uint64_t ticket;
+};
+void watch_move(const struct watch_move *move);
+
 /* A copy of the description of a mapped file, for the caller to own, or -1 */
 int watch_dup(dev_t dev, ino_t ino);
 

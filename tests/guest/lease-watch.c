@@ -155,30 +155,74 @@ static void check_unprivileged(void)
 	region_destroy(&region);
 }
 
-/* Half of it is not all of it; a mapping that moved is not known any more */
-static void check_half(void)
+static void check_registered(struct region *region, const char *what)
+{
+	static uint64_t value;
+
+	t_zero(try(region), "%s: registered", what);
+	if (!region->mr)
+		t_bail("%s", what);
+	t_ok(guard_stats().leases == 1, "%s: guarded", what);
+	t_ok(region_write(region, &verbs, 8, ++value) == IBV_WC_SUCCESS &&
+		     !memcmp(region->addr + 8, &value, sizeof(value)),
+	     "%s: RDMA WRITE gets there", what);
+	region_deregister(region);
+}
+
+static void remap(struct region *region, size_t len, int flags, char *addr)
+{
+	addr = mremap(region->addr, region->len, len, flags, addr);
+	if (addr == MAP_FAILED)
+		t_bail("mremap");
+	region->addr = addr;
+	region->len = len;
+}
+
+/* Half of it is not all of it; and then all of it, here and elsewhere */
+static void check_remapped(struct t_child *other)
 {
 	struct region region;
-	int err;
+	char *addr;
 
-	create_closed(&region, "half");
-	if (munmap(region.addr, FILE_LEN / 2))
+	create_closed(&region, "remapped");
+	if (munmap(region.addr + FILE_LEN / 2, FILE_LEN / 2))
 		t_bail("munmap");
-	region.addr += FILE_LEN / 2;
 	region.len = FILE_LEN / 2;
-	t_zero(try(&region), "half of a mapping: registered");
-	region_deregister(&region);
-	rerun_log_clear();
-	region.addr =
-		mremap(region.addr, region.len, 2 * region.len, MREMAP_MAYMOVE);
-	if (region.addr == MAP_FAILED)
-		t_bail("mremap");
-	region.len *= 2;
-	err = try(&region);
-	t_ok(err == ENOENT &&
-		     rerun_log_count("keep a descriptor of the file open") == 1,
-	     "moved by mremap(2): %s, and the log has the reason",
-	     t_errname(err));
+	check_registered(&region, "half of a mapping");
+	remap(&region, FILE_LEN, MREMAP_MAYMOVE, NULL);
+	check_registered(&region, "made larger by mremap(2)");
+	addr = mmap(NULL, FILE_LEN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
+	if (addr == MAP_FAILED)
+		t_bail("mmap");
+	remap(&region, FILE_LEN, MREMAP_MAYMOVE | MREMAP_FIXED, addr);
+	check_registered(&region, "moved by mremap(2)");
+	remap(&region, PAGE, 0, NULL);
+	check_registered(&region, "made smaller by mremap(2)");
+	unmap(&region);
+	t_zero(run_other(other, region.path, LEASE),
+	       "moved and unmapped: a lease of another");
+	region_destroy(&region);
+}
+
+/* What comes to nothing leaves the mapping as it was. */
+static void check_failed(void)
+{
+	struct region region;
+	char *addr;
+
+	create_closed(&region, "failed");
+	addr = region.addr;
+	t_ok(munmap(addr + 1, FILE_LEN) && errno == EINVAL, "munmap fails");
+	t_ok(mmap(addr, FILE_LEN, PROT_READ, MAP_SHARED | MAP_FIXED, -1, 0) ==
+				     MAP_FAILED &&
+		     errno == EBADF,
+	     "mmap with MAP_FIXED fails");
+	t_ok(mremap(addr, FILE_LEN, FILE_LEN, MREMAP_FIXED, addr + FILE_LEN) ==
+				     MAP_FAILED &&
+		     errno == EINVAL,
+	     "mremap fails");
+	check_registered(&region, "after what failed");
 	region_destroy(&region);
 }
 
@@ -307,7 +351,8 @@ int main(int argc, char **argv)
 
 	check_shared(&other);
 	check_unlinked(&other);
-	check_half();
+	check_remapped(&other);
+	check_failed();
 	check_let_go(&other, false);
 	check_let_go(&other, true);
 	check_executed();

@@ -290,7 +290,8 @@ static void watched_and_closed__through_the_kept_one(void **state)
 	assert_record(TAKE("write") ", reg_mr");
 	stack_break(STACK_A);
 	stack_dereg_ok(mr);
-	own_unmapping(stack_addr, end_of_a() - stack_addr);
+	own_unmapped(stack_addr, end_of_a() - stack_addr,
+		     own_unmapping(stack_addr, end_of_a() - stack_addr));
 	record_clear();
 	refused(ENOENT, "");
 }

@@ -29,6 +29,7 @@ static int setup(void **state)
 	memset(&fake_redirty_query, 0, sizeof(fake_redirty_query));
 	fake_watch_is_enabled = true;
 	fake_watch_covers = true;
+	fake_watch_ticket = 0;
 	fake_retake_left = 0;
 	file_make(&file, DISK, 4);
 	record_clear();
@@ -116,37 +117,71 @@ static void removal__device_nothing(void **state)
 
 static void *const memory = (void *)0x10000;
 
-static void unmapping__revoked_and_forgotten(void **state)
+static void unmapping__revoked_and_kept_until_it_is_done(void **state)
 {
-	own_unmapping(memory, 0x3000);
+	fake_watch_ticket = 7;
+	assert_int_equal(own_unmapping(memory, 0x3000), 7);
 	assert_int_equal(errno, E2BIG);
 	assert_record("revoke on demand 0x10000-0x13000, "
-		      "forget 0x10000-0x13000");
+		      "kept? 0x10000-0x13000");
 }
 
 static void unmapping__part_of_a_page_is_the_whole(void **state)
 {
 	assert_int_equal(page_size(), 0x1000);
-	own_unmapping(memory, 0x2001);
+	(void)own_unmapping(memory, 0x2001);
 	assert_record("revoke on demand 0x10000-0x13000, "
-		      "forget 0x10000-0x13000");
+		      "kept? 0x10000-0x13000");
+	own_unmapped(memory, 0x2001, 1);
+	assert_record("forget 0x10000-0x13000 of 1");
+}
+
+/* mremap(2) without a length: of the mapping there */
+static void unmapping__no_length_is_an_address(void **state)
+{
+	fake_watch_covers = false;
+	(void)own_unmapping(memory, 0);
+	assert_record("kept? 0x10000-0x10001");
 }
 
 /* By its allocator; it would wait for itself. */
 static void unmapping_by_the_keeper__nothing(void **state)
 {
 	fake_keeper.is_self = true;
-	own_unmapping(memory, 0x3000);
+	fake_watch_ticket = 7;
+	assert_int_equal(own_unmapping(memory, 0x3000), 0);
 	assert_record("");
 }
 
 static void unmapping__of_no_interest_nothing(void **state)
 {
 	fake_watch_covers = false;
-	own_unmapping(memory, 0x3000);
+	assert_int_equal(own_unmapping(memory, 0x3000), 0);
 	assert_int_equal(errno, E2BIG);
 	assert_int_equal(fake_keeper.call.n_calls, 0);
-	assert_record("");
+	assert_record("kept? 0x10000-0x13000");
+}
+
+static void unmapped__forgotten(void **state)
+{
+	own_unmapped(memory, 0x3000, 7);
+	assert_int_equal(errno, E2BIG);
+	assert_record("forget 0x10000-0x13000 of 7");
+}
+
+static void remapped__moved_in_whole_pages(void **state)
+{
+	struct own_remap remap = {
+		.addr = memory,
+		.length = 0x2001,
+		.new_addr = (void *)0x20000,
+		.new_length = 0x4001,
+		.stays = true,
+	};
+
+	own_remapped(&remap, 7);
+	assert_int_equal(errno, E2BIG);
+	assert_record("move 0x10000-0x13000 to 0x20000-0x25000 of 7, stays");
 }
 
 static void sync_file__redirty_first(void **state)
@@ -347,10 +382,13 @@ int main(void)
 		OWN_CASE(removal__not_watched_nothing),
 		OWN_CASE(removal__no_descriptor_nothing),
 		OWN_CASE(removal__device_nothing),
-		OWN_CASE(unmapping__revoked_and_forgotten),
+		OWN_CASE(unmapping__revoked_and_kept_until_it_is_done),
 		OWN_CASE(unmapping__part_of_a_page_is_the_whole),
+		OWN_CASE(unmapping__no_length_is_an_address),
 		OWN_CASE(unmapping_by_the_keeper__nothing),
 		OWN_CASE(unmapping__of_no_interest_nothing),
+		OWN_CASE(unmapped__forgotten),
+		OWN_CASE(remapped__moved_in_whole_pages),
 		OWN_CASE(sync_file__redirty_first),
 		OWN_CASE(sync_file__no_descriptor_nothing),
 		OWN_CASE(sync_range__redirty_first),

@@ -38,9 +38,14 @@ static int setup(void **state)
 	return 0;
 }
 
+static void forget(uintptr_t start, uintptr_t end)
+{
+	watch_forget_range(start, end, UINT64_MAX);
+}
+
 static int teardown(void **state)
 {
-	watch_forget_range(0, UINTPTR_MAX);
+	forget(0, UINTPTR_MAX);
 	watch_forget();
 	file_put(&file);
 	return fake_keeper.n_owned;
@@ -67,7 +72,7 @@ static bool is_kept(void)
 
 static void unmap(size_t first, size_t pages)
 {
-	watch_forget_range(START + first * PAGE,
+	forget(START + first * PAGE,
 			   START + (first + pages) * PAGE);
 }
 
@@ -86,7 +91,7 @@ static void not_enabled__nothing_kept(void **state)
 	map_all(file.fd);
 	assert_false(is_kept());
 	fake_fork_setup_error = 0;
-	assert_false(watch_covers(0, UINTPTR_MAX));
+	assert_false(watch_ticket(0, UINTPTR_MAX));
 	file_put(&file);
 	watch_enable();
 	assert_true(watch_is_enabled());
@@ -139,7 +144,7 @@ static void not_kept(int fd)
 	map_all(fd);
 	assert_int_equal(fake_keeper.call.n_calls, 0);
 	assert_int_equal(fake_keeper.n_owned, 0);
-	assert_false(watch_covers(0, UINTPTR_MAX));
+	assert_false(watch_ticket(0, UINTPTR_MAX));
 }
 
 static void opened_with(int flags)
@@ -233,15 +238,15 @@ static void unmap_whole__dropped(void **state)
 static void unmap_more_than_it__dropped(void **state)
 {
 	map_all(file.fd);
-	watch_forget_range(START - PAGE, END + PAGE);
+	forget(START - PAGE, END + PAGE);
 	assert_false(is_kept());
 }
 
 static void unmap_neighbours__kept(void **state)
 {
 	map_all(file.fd);
-	watch_forget_range(0, START);
-	watch_forget_range(END, UINTPTR_MAX);
+	forget(0, START);
+	forget(END, UINTPTR_MAX);
 	assert_true(is_kept());
 }
 
@@ -329,7 +334,7 @@ static void mapped_twice__until_both_are_gone(void **state)
 	map_at(END + PAGE, 1, file.fd);
 	unmap(0, PAGES);
 	assert_true(is_kept());
-	watch_forget_range(END + PAGE, END + 2 * PAGE);
+	forget(END + PAGE, END + 2 * PAGE);
 	assert_false(is_kept());
 }
 
@@ -358,31 +363,208 @@ static void table_full__others_stay(void **state)
 	unmap(5, 1);
 	map_at(START - PAGE, 1, other.fd);
 	assert_int_equal(fake_keeper.n_owned, MAX_KEPT);
-	watch_forget_range(START, UINTPTR_MAX);
+	forget(START, UINTPTR_MAX);
 	assert_false(is_kept());
 	assert_int_equal(fake_keeper.n_owned, 1);
-	watch_forget_range(0, START);
+	forget(0, START);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	file_put(&other);
 }
 
-static void kept__and_nothing_else_is_covered(void **state)
+static void kept__and_nothing_else_is_of_interest(void **state)
 {
 	map_at(START, 1, file.fd);
-	assert_true(watch_covers(START, START + 1));
-	assert_true(watch_covers(0, START + 1));
-	assert_false(watch_covers(0, START));
-	assert_false(watch_covers(START + PAGE, UINTPTR_MAX));
+	assert_true(watch_ticket(START, START + 1));
+	assert_true(watch_ticket(0, START + 1));
+	assert_false(watch_ticket(0, START));
+	assert_false(watch_ticket(START + PAGE, UINTPTR_MAX));
 	map_at(END, 1, file.fd);
-	assert_false(watch_covers(START + PAGE, END));
-	assert_false(watch_covers(END + PAGE, UINTPTR_MAX));
+	assert_false(watch_ticket(START + PAGE, END));
+	assert_false(watch_ticket(END + PAGE, UINTPTR_MAX));
 }
 
-static void unmapped__not_covered(void **state)
+static void part_of_a_page__kept_to_its_end(void **state)
+{
+	watch_mapped((void *)START, PAGE + 1, file.fd);
+	assert_true(watch_ticket(START + 2 * PAGE - 1, END));
+	assert_false(watch_ticket(START + 2 * PAGE, END));
+}
+
+static void unmapped__of_no_interest(void **state)
 {
 	map_at(START, 1, file.fd);
 	unmap(0, 1);
-	assert_false(watch_covers(START, START + 1));
+	assert_false(watch_ticket(START, START + 1));
+}
+
+/* Until it is said that the first is gone, another may be at its addresses. */
+static void mapped_again_meanwhile__kept(void **state)
+{
+	uint64_t ticket;
+
+	map_all(file.fd);
+	ticket = watch_ticket(START, END);
+	map_all(file.fd);
+	assert_int_equal(fake_keeper.n_owned, 2);
+	watch_forget_range(START, END, ticket);
+	assert_int_equal(fake_keeper.n_owned, 1);
+	assert_true(is_kept());
+}
+
+#define NEW (END + 100 * PAGE)
+
+static bool is_at(uintptr_t start, uintptr_t end)
+{
+	uintptr_t addr;
+
+	for (addr = start; addr < end; addr += PAGE)
+		if (!watch_ticket(addr, addr + 1))
+			return false;
+	return !watch_ticket(start - PAGE, start) &&
+	       !watch_ticket(end, end + PAGE);
+}
+
+static void move(size_t first, size_t pages, uintptr_t start, size_t new_pages,
+		 bool stays)
+{
+	struct watch_move args = {
+		.start = START + first * PAGE,
+		.end = START + (first + pages) * PAGE,
+		.new_start = start,
+		.new_end = start + new_pages * PAGE,
+		.stays = stays,
+		.ticket = watch_ticket(0, UINTPTR_MAX),
+	};
+
+	watch_move(&args);
+}
+
+static void moved__kept_where_it_is(void **state)
+{
+	map_all(file.fd);
+	file_close(&file);
+	move(0, PAGES, NEW, PAGES, false);
+	assert_true(is_kept());
+	assert_true(is_at(NEW, NEW + PAGES * PAGE));
+	assert_false(watch_ticket(START, END));
+	assert_int_equal(fake_keeper.n_owned, 1);
+}
+
+static void moved_and_larger__kept_to_the_end(void **state)
+{
+	map_all(file.fd);
+	move(0, PAGES, NEW, 2 * PAGES, false);
+	assert_true(is_at(NEW, NEW + 2 * PAGES * PAGE));
+	assert_false(watch_ticket(START, END));
+}
+
+static void moved_and_smaller__cut(void **state)
+{
+	map_all(file.fd);
+	move(0, PAGES, NEW, 3, false);
+	assert_true(is_at(NEW, NEW + 3 * PAGE));
+	assert_false(watch_ticket(START, END));
+}
+
+static void part_moved__both_are_kept(void **state)
+{
+	map_all(file.fd);
+	move(2, 3, NEW, 3, false);
+	assert_true(is_at(NEW, NEW + 3 * PAGE));
+	assert_true(is_at(START, START + 2 * PAGE));
+	assert_true(is_at(START + 5 * PAGE, END));
+}
+
+static void larger_in_place__kept_to_the_end(void **state)
+{
+	map_all(file.fd);
+	move(0, PAGES, START, 2 * PAGES, false);
+	assert_true(is_at(START, START + 2 * PAGES * PAGE));
+	assert_int_equal(fake_keeper.n_owned, 1);
+}
+
+/* mremap(2) of the last pages only */
+static void end_is_larger_in_place__all_of_it_is_kept(void **state)
+{
+	map_all(file.fd);
+	move(PAGES - 1, 1, START + (PAGES - 1) * PAGE, 2, false);
+	assert_true(is_at(START, END + PAGE));
+}
+
+static void smaller_in_place__cut(void **state)
+{
+	map_all(file.fd);
+	move(0, PAGES, START, 3, false);
+	assert_true(is_at(START, START + 3 * PAGE));
+	assert_int_equal(fake_keeper.n_owned, 1);
+}
+
+static void doubled__until_both_are_gone(void **state)
+{
+	map_all(file.fd);
+	move(2, 0, NEW, 4, true);
+	assert_true(is_at(START, END));
+	assert_true(is_at(NEW, NEW + 4 * PAGE));
+	forget(START, END);
+	assert_true(is_kept());
+	forget(NEW, NEW + 4 * PAGE);
+	assert_false(is_kept());
+}
+
+static void moved_without_unmapping__until_both_are_gone(void **state)
+{
+	map_all(file.fd);
+	move(0, PAGES, NEW, PAGES, true);
+	assert_true(is_at(START, END));
+	assert_true(is_at(NEW, NEW + PAGES * PAGE));
+}
+
+/* Of what was there nothing is left. */
+static void moved_over_another__that_is_dropped(void **state)
+{
+	struct file other;
+
+	file_make(&other, DISK, 1);
+	map_all(file.fd);
+	map_at(NEW + PAGE, 1, other.fd);
+	move(0, PAGES, NEW, PAGES, false);
+	assert_int_equal(watch_dup(other.dev, other.ino), -1);
+	assert_true(is_at(NEW, NEW + PAGES * PAGE));
+	file_put(&other);
+}
+
+/* As mremap(2) does it with several mappings since Linux 6.17 */
+static void two_moved__each_keeps_its_place(void **state)
+{
+	struct file other;
+
+	file_make(&other, DISK, 1);
+	map_at(START, 2, file.fd);
+	map_at(START + 3 * PAGE, 1, other.fd);
+	move(0, 4, NEW, 4, false);
+	assert_false(watch_ticket(START, END));
+	forget(NEW, NEW + 3 * PAGE);
+	assert_false(is_kept());
+	assert_true(is_at(NEW + 3 * PAGE, NEW + 4 * PAGE));
+	file_put(&other);
+}
+
+static void kept_after_the_move__not_meant(void **state)
+{
+	struct watch_move args = {
+		.start = START,
+		.end = END,
+		.new_start = NEW,
+		.new_end = NEW + PAGE,
+	};
+
+	map_all(file.fd);
+	args.ticket = watch_ticket(START, END);
+	forget(START, END);
+	map_all(file.fd);
+	watch_move(&args);
+	assert_true(is_at(START, END));
+	assert_false(watch_ticket(NEW, NEW + PAGE));
 }
 
 static void bounds__of_what_is_on_demand(void **state)
@@ -400,6 +582,7 @@ static void forgotten__nothing_is_of_interest(void **state)
 	watch_cover(START, END);
 	watch_forget();
 	assert_false(watch_covers(0, UINTPTR_MAX));
+	assert_false(watch_ticket(0, UINTPTR_MAX));
 	assert_true(watch_is_enabled());
 }
 
@@ -434,8 +617,22 @@ int main(void)
 		WATCH_CASE(unmap_middle__no_descriptor_left),
 		WATCH_CASE(mapped_twice__until_both_are_gone),
 		WATCH_CASE(table_full__others_stay),
-		WATCH_CASE(kept__and_nothing_else_is_covered),
-		WATCH_CASE(unmapped__not_covered),
+		WATCH_CASE(kept__and_nothing_else_is_of_interest),
+		WATCH_CASE(part_of_a_page__kept_to_its_end),
+		WATCH_CASE(unmapped__of_no_interest),
+		WATCH_CASE(mapped_again_meanwhile__kept),
+		WATCH_CASE(moved__kept_where_it_is),
+		WATCH_CASE(moved_and_larger__kept_to_the_end),
+		WATCH_CASE(moved_and_smaller__cut),
+		WATCH_CASE(part_moved__both_are_kept),
+		WATCH_CASE(larger_in_place__kept_to_the_end),
+		WATCH_CASE(end_is_larger_in_place__all_of_it_is_kept),
+		WATCH_CASE(smaller_in_place__cut),
+		WATCH_CASE(doubled__until_both_are_gone),
+		WATCH_CASE(moved_without_unmapping__until_both_are_gone),
+		WATCH_CASE(moved_over_another__that_is_dropped),
+		WATCH_CASE(two_moved__each_keeps_its_place),
+		WATCH_CASE(kept_after_the_move__not_meant),
 		WATCH_CASE(bounds__of_what_is_on_demand),
 		WATCH_CASE(forgotten__nothing_is_of_interest),
 	};

@@ -5,6 +5,7 @@
 
 bool fake_watch_is_enabled;
 bool fake_watch_covers;
+uint64_t fake_watch_ticket;
 
 bool watch_is_enabled(void)
 {
@@ -21,7 +22,22 @@ bool watch_covers(uintptr_t start, uintptr_t end)
 	return fake_watch_covers;
 }
 
-void watch_forget_range(uintptr_t start, uintptr_t end)
+uint64_t watch_ticket(uintptr_t start, uintptr_t end)
 {
-	record("forget %#lx-%#lx", (unsigned long)start, (unsigned long)end);
+	record("kept? %#lx-%#lx", (unsigned long)start, (unsigned long)end);
+	return fake_watch_ticket;
+}
+
+void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket)
+{
+	record("forget %#lx-%#lx of %d", (unsigned long)start,
+	       (unsigned long)end, (int)ticket);
+}
+
+void watch_move(const struct watch_move *move)
+{
+	record("move %#lx-%#lx to %#lx-%#lx of %d%s",
+	       (unsigned long)move->start, (unsigned long)move->end,
+	       (unsigned long)move->new_start, (unsigned long)move->new_end,
+	       (int)move->ticket, move->stays ? ", stays" : "");
 }

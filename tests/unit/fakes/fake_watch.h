@@ -7,7 +7,8 @@
 #include "watch.h"
 
 extern bool fake_watch_is_enabled;
-/* What watch_covers() says */
+/* What watch_covers() and watch_ticket() say */
 extern bool fake_watch_covers;
+extern uint64_t fake_watch_ticket;
 
 #endif /* FAKE_WATCH_H */

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What is said of mappings that come and go, and that it is said in order */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "preload_next.h"
+
+#define BASE 0x7000000000
+#define AT(offset) ((void *)(uintptr_t)(BASE + (offset)))
+
+/* What preload_map.c asks of others */
+
+static uint64_t next_ticket;
+
+uint64_t pinsafe_private_unmapping(const void *addr, size_t length)
+{
+	record("unmapping %lx+%lx", (unsigned long)((uintptr_t)addr - BASE),
+	       (unsigned long)length);
+	return next_ticket ? next_ticket++ : 0;
+}
+
+void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket)
+{
+	record("unmapped %lx+%lx of %d",
+	       (unsigned long)((uintptr_t)addr - BASE), (unsigned long)length,
+	       (int)ticket);
+}
+
+void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket)
+{
+	record("remapped %lx+%lx to %lx+%lx of %d%s",
+	       (unsigned long)((uintptr_t)remap->addr - BASE),
+	       (unsigned long)remap->length,
+	       (unsigned long)((uintptr_t)remap->new_addr - BASE),
+	       (unsigned long)remap->new_length, (int)ticket,
+	       remap->stays ? ", stays" : "");
+}
+
+void pinsafe_private_mapped(void *addr, size_t length, int fd)
+{
+	record("mapped %lx+%lx", (unsigned long)((uintptr_t)addr - BASE),
+	       (unsigned long)length);
+}
+
+/* Of the test; all else that comes by here is real. */
+static bool is_test;
+static void *result;
+
+static void *next_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		       off_t offset)
+{
+	if (!is_test)
+		return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd,
+				       offset);
+	record("mmap");
+	return result;
+}
+
+static int next_munmap(void *addr, size_t length)
+{
+	if (!is_test)
+		return syscall(SYS_munmap, addr, length);
+	record("munmap");
+	return result == MAP_FAILED ? -1 : 0;
+}
+
+static void *next_mremap(void *old, size_t old_size, size_t new_size, int flags,
+			 void *new_addr)
+{
+	if (!is_test)
+		return (void *)syscall(SYS_mremap, old, old_size, new_size,
+				       flags, new_addr);
+	record("mremap");
+	return result;
+}
+
+struct preload_next preload_next = {
+	.mmap = next_mmap,
+	.munmap = next_munmap,
+	.mremap = next_mremap,
+};
+
+static int setup(void **state)
+{
+	next_ticket = 5;
+	result = AT(0);
+	record_clear();
+	is_test = true;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	is_test = false;
+	return 0;
+}
+
+static void map_fixed(int flags, int fd)
+{
+	(void)mmap(AT(0), 0x3000, PROT_READ, flags | MAP_FIXED, fd, 0);
+}
+
+static void unmap__afterwards(void **state)
+{
+	assert_int_equal(munmap(AT(0), 0x3000), 0);
+	assert_record("unmapping 0+3000, munmap, unmapped 0+3000 of 5");
+}
+
+static void unmap_fails__only_what_comes_before(void **state)
+{
+	result = MAP_FAILED;
+	assert_int_equal(munmap(AT(0), 0x3000), -1);
+	assert_record("unmapping 0+3000, munmap");
+}
+
+static void unmap_of_no_interest__nothing_afterwards(void **state)
+{
+	next_ticket = 0;
+	assert_int_equal(munmap(AT(0), 0x3000), 0);
+	assert_record("unmapping 0+3000, munmap");
+	map_fixed(MAP_SHARED, 7);
+	assert_record("unmapping 0+3000, mmap, mapped 0+3000");
+	assert_ptr_equal(mremap(AT(0), 0x3000, 0x1000, 0), AT(0));
+	assert_record("unmapping 0+3000, mremap");
+}
+
+static void map_over__old_one_before_the_new(void **state)
+{
+	map_fixed(MAP_SHARED, 7);
+	assert_record("unmapping 0+3000, mmap, unmapped 0+3000 of 5, "
+		      "mapped 0+3000");
+	map_fixed(MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	assert_record("unmapping 0+3000, mmap, unmapped 0+3000 of 6");
+}
+
+static void map_over_fails__only_what_comes_before(void **state)
+{
+	result = MAP_FAILED;
+	map_fixed(MAP_SHARED, 7);
+	assert_record("unmapping 0+3000, mmap");
+}
+
+static void map_elsewhere__nothing_is_unmapped(void **state)
+{
+	(void)mmap(AT(0), 0x3000, PROT_READ, MAP_SHARED, 7, 0);
+	assert_record("mmap, mapped 0+3000");
+}
+
+static void remap_in_place__afterwards(void **state)
+{
+	assert_ptr_equal(mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE), AT(0));
+	assert_record("unmapping 0+3000, mremap, "
+		      "remapped 0+3000 to 0+5000 of 5");
+}
+
+static void remap_moves__where_the_kernel_says(void **state)
+{
+	result = AT(0x10000);
+	assert_ptr_equal(mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE),
+			 AT(0x10000));
+	assert_record("unmapping 0+3000, mremap, "
+		      "remapped 0+3000 to 10000+5000 of 5");
+}
+
+static void remap_fails__only_what_comes_before(void **state)
+{
+	result = MAP_FAILED;
+	assert_ptr_equal(mremap(AT(0), 0x3000, 0x5000,
+				MREMAP_MAYMOVE | MREMAP_FIXED, AT(0x10000)),
+			 MAP_FAILED);
+	assert_record("unmapping 10000+5000, unmapping 0+3000, mremap");
+}
+
+/* Of both, the latest */
+static void remap_over__both_are_unmapped(void **state)
+{
+	result = AT(0x10000);
+	(void)mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     AT(0x10000));
+	assert_record("unmapping 10000+5000, unmapping 0+3000, mremap, "
+		      "remapped 0+3000 to 10000+5000 of 6");
+}
+
+static void remap_to_another__old_one_stays(void **state)
+{
+	result = AT(0x10000);
+	(void)mremap(AT(0), 0, 0x5000, MREMAP_MAYMOVE);
+	assert_record("unmapping 0+0, mremap, "
+		      "remapped 0+0 to 10000+5000 of 5, stays");
+	(void)mremap(AT(0), 0x3000, 0x3000, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		     NULL);
+	assert_record("unmapping 0+3000, mremap, "
+		      "remapped 0+3000 to 10000+3000 of 6, stays");
+}
+
+#define MAPPING_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		MAPPING_CASE(unmap__afterwards),
+		MAPPING_CASE(unmap_fails__only_what_comes_before),
+		MAPPING_CASE(unmap_of_no_interest__nothing_afterwards),
+		MAPPING_CASE(map_over__old_one_before_the_new),
+		MAPPING_CASE(map_over_fails__only_what_comes_before),
+		MAPPING_CASE(map_elsewhere__nothing_is_unmapped),
+		MAPPING_CASE(remap_in_place__afterwards),
+		MAPPING_CASE(remap_moves__where_the_kernel_says),
+		MAPPING_CASE(remap_fails__only_what_comes_before),
+		MAPPING_CASE(remap_over__both_are_unmapped),
+		MAPPING_CASE(remap_to_another__old_one_stays),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
