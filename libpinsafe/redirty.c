@@ -23,6 +23,8 @@
 
 /* So that a limit is seen in time */
 #define CHUNK_SIZE (64ul << 20)
+/* What was seen of the mappings longer ago may not be true any more. */
+#define MAX_AGE_NS (100 * NSEC_PER_MSEC)
 
 int redirty_pages(uintptr_t start, uintptr_t end)
 {
@@ -36,88 +38,188 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 	return 0;
 }
 
-/* ETIMEDOUT at the end of @limit */
-static int redirty_until(uintptr_t start, uintptr_t end,
-			 const struct redirty_limit *limit)
-{
-	uintptr_t next;
-	int r = 0;
+/* What the process maps */
+struct view {
+	struct vma_reader reader;
+	struct vma vma;		/* seen last */
+	uint64_t opened_at_ns;
+	bool is_open;
+};
 
-	for (; start < end && !r; start = next) {
-		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns())
-			return ETIMEDOUT;
-		next = end - start > CHUNK_SIZE ? start + CHUNK_SIZE : end;
-		r = redirty_pages(start, next);
+static void close_view(struct view *view)
+{
+	if (view->is_open)
+		vma_close(&view->reader);
+	view->is_open = false;
+	view->vma.end = 0;
+}
+
+static int look_at(struct view *view, uintptr_t addr)
+{
+	int r;
+
+	if (clock_now_ns() - view->opened_at_ns >= MAX_AGE_NS)
+		close_view(view);
+	if (addr < view->vma.end)
+		return 0;
+	if (!view->is_open) {
+		r = vma_open(&view->reader);
+		if (r)
+			return r;
+		view->is_open = true;
+		view->opened_at_ns = clock_now_ns();
 	}
-	return r;
+	return vma_next(&view->reader, addr, &view->vma);
 }
 
-static void redirty_piece(uintptr_t start, uintptr_t end,
-			  const struct redirty_limit *limit)
+/*
+ * Have view->vma at @addr or above; false: there is none.  If it cannot be
+ * found out, all is taken for the file: data that is lost would be worse.
+ */
+static bool look(struct view *view, uintptr_t addr)
 {
-	int r = redirty_until(start, end, limit);
+	int r = look_at(view, addr);
 
-	/* Unmapped or made read-only just now */
-	if (!r || r == ENOMEM || r == EINVAL)
-		return;
-	/* EFAULT: no space left for the page, or it was truncated. */
-	log_error("redirty: what a device wrote to %zu bytes at %#zx may not get to the file: %s",
-		  (size_t)(end - start), (size_t)start, strerror(r));
+	if (!r || r == ENOENT)
+		return !r;
+	close_view(view);
+	view->vma.start = 0;
+	view->vma.end = UINTPTR_MAX;
+	return true;
 }
 
-/* What is left of @range in the mapping @vma */
-static void redirty_mapped(const struct mr_range *range, const struct vma *vma,
-			   const struct redirty_limit *limit)
+static bool is_file(const struct view *view, const struct mr_range *range)
 {
-	uintptr_t start = range->start > vma->start ? range->start : vma->start;
-	uintptr_t end = range->end < vma->end ? range->end : vma->end;
+	const struct vma *vma = &view->vma;
 
-	if (start < end && range->dev == vma->dev && range->ino == vma->ino)
-		redirty_piece(start, end, limit);
+	return !view->is_open ||
+	       (vma->shared && vma->writable && range->dev == vma->dev &&
+		range->ino == vma->ino);
 }
 
-static void find_bounds(const struct mr_range *ranges, size_t n_ranges,
-			uintptr_t *ret_start, uintptr_t *ret_end)
+struct work {
+	const struct mr_range *ranges;
+	size_t n_ranges;
+	struct view view;
+	/* What could not be done */
+	size_t failed;		/* bytes */
+	uintptr_t failed_at;	/* the first */
+	int error;
+};
+
+static void fail(struct work *work, uintptr_t start, uintptr_t end, int r)
 {
+	if (!work->error) {
+		work->error = r;
+		work->failed_at = start;
+	}
+	work->failed += end - start;
+}
+
+/* The first address from @addr on that is in a range; UINTPTR_MAX: none */
+static uintptr_t next_in_ranges(const struct work *work, uintptr_t addr)
+{
+	uintptr_t next = UINTPTR_MAX, start;
 	size_t i;
 
-	*ret_start = UINTPTR_MAX;
-	*ret_end = 0;
-	for (i = 0; i < n_ranges; i++) {
-		if (ranges[i].start < *ret_start)
-			*ret_start = ranges[i].start;
-		if (ranges[i].end > *ret_end)
-			*ret_end = ranges[i].end;
+	for (i = 0; i < work->n_ranges; i++) {
+		start = work->ranges[i].start;
+		if (start < addr)
+			start = addr;
+		if (start < work->ranges[i].end && start < next)
+			next = start;
 	}
+	return next;
+}
+
+static void give_up(struct work *work, uintptr_t addr)
+{
+	const struct mr_range *range;
+	size_t i;
+
+	for (i = 0; i < work->n_ranges; i++) {
+		range = &work->ranges[i];
+		if (addr < range->end)
+			fail(work, addr > range->start ? addr : range->start,
+			     range->end, ETIMEDOUT);
+	}
+}
+
+/*
+ * Unless @is_sure, ENOMEM or EINVAL if the mapping is not any more what it was
+ * a moment ago; else 0.
+ */
+static int redirty_chunk(struct work *work, uintptr_t start, uintptr_t end,
+			 bool is_sure)
+{
+	const struct mr_range *range;
+	uintptr_t from, to;
+	size_t i;
+	int r;
+
+	for (i = 0; i < work->n_ranges; i++) {
+		range = &work->ranges[i];
+		from = range->start > start ? range->start : start;
+		to = range->end < end ? range->end : end;
+		if (from >= to || !is_file(&work->view, range))
+			continue;
+		r = redirty_pages(from, to);
+		if (!r)
+			continue;
+		if ((r == ENOMEM || r == EINVAL) && !is_sure)
+			return r;
+		/* EFAULT: no space left for the page, or it was truncated. */
+		fail(work, from, to, r);
+	}
+	return 0;
 }
 
 /*
  * The program may have unmapped the memory, since the device has it pinned, and
  * may have something else there: another file, memory that it never meant to
  * use, or memory whose page faults it handles itself (userfaultfd), for which
- * the keeper would wait.  None of that is populated.
+ * the keeper would wait.  None of that is populated.  It may unmap it just now,
+ * too, so the mappings are looked at again and again.
  */
+static void run(struct work *work, const struct redirty_limit *limit)
+{
+	struct view *view = &work->view;
+	uintptr_t addr = 0, next, again_at = 0;
+
+	while ((addr = next_in_ranges(work, addr)) != UINTPTR_MAX) {
+		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns()) {
+			give_up(work, addr);
+			break;
+		}
+		if (!look(view, addr))
+			break;
+		if (addr < view->vma.start) {
+			addr = view->vma.start;
+			continue;
+		}
+		next = view->vma.end;
+		if (next - addr > CHUNK_SIZE)
+			next = addr + CHUNK_SIZE;
+		if (redirty_chunk(work, addr, next, addr == again_at)) {
+			close_view(view);
+			again_at = addr;
+			continue;
+		}
+		addr = next;
+	}
+	close_view(view);
+}
+
 void redirty(const struct mr_range *ranges, size_t n_ranges,
 	     const struct redirty_limit *limit)
 {
-	struct vma_reader reader;
-	uintptr_t addr, end;
-	struct vma vma;
-	size_t i;
+	struct work work = { .ranges = ranges, .n_ranges = n_ranges };
 
-	find_bounds(ranges, n_ranges, &addr, &end);
-	if (addr >= end)
-		return;
-	/* No descriptor left: data that is lost would be worse. */
-	if (vma_open(&reader)) {
-		for (i = 0; i < n_ranges; i++)
-			redirty_piece(ranges[i].start, ranges[i].end, limit);
-		return;
-	}
-	for (; addr < end && !vma_next(&reader, addr, &vma); addr = vma.end)
-		for (i = 0; i < n_ranges && vma.shared && vma.writable; i++)
-			redirty_mapped(&ranges[i], &vma, limit);
-	vma_close(&reader);
+	run(&work, limit);
+	if (work.error)
+		log_error("redirty: what a device wrote to %zu bytes, the first at %#zx, may not get to the file: %s",
+			  work.failed, (size_t)work.failed_at,
+			  strerror(work.error));
 }
 
 void redirty_found(const struct track_query *query)

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
+#include "fakes/fake_clock.h"
 #include "fakes/fake_madvise.h"
 #include "fakes/fake_track.h"
+#include "fakes/fake_vma.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
@@ -16,6 +19,8 @@ static struct file log_file;
 static int setup(void **state)
 {
 	fake_madvise = NEVER;
+	memset(&fake_vma, 0, sizeof(fake_vma));
+	fake_clock_ns = 1000 * NSEC_PER_SEC;
 	memset(&fake_track, 0, sizeof(fake_track));
 	record_clear();
 	file_make(&log_file, DISK, 0);
@@ -25,6 +30,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	assert_false(fake_vma.is_open);
 	file_put(&log_file);
 	return 0;
 }
@@ -67,23 +73,35 @@ static void interrupted__again(void **state)
 	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000");
 }
 
-/* Unmapped or read-only: there is nothing that could be lost. */
+/* It was unmapped or made read-only just now: nothing could be lost. */
 static void nothing_there(int error)
 {
 	fake_madvise = ONCE(error);
 	redirty(ranges, 2, NULL);
-	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000, "
+		      "dirty 0x20000+0x1000");
+	/* Looked at again, as there may be more behind it */
+	assert_int_equal(fake_vma.n_open, 2);
 	assert_string_equal(file_text(log_file.path), "");
 }
 
-static void unmapped__next_range(void **state)
+static void unmapped__again(void **state)
 {
 	nothing_there(ENOMEM);
 }
 
-static void read_only__next_range(void **state)
+static void read_only__again(void **state)
 {
 	nothing_there(EINVAL);
+}
+
+/* The mapping is there, so it is something else. */
+static void out_of_memory__said(void **state)
+{
+	fake_madvise = ALWAYS(ENOMEM);
+	redirty(ranges, 1, NULL);
+	assert_record("dirty 0x10000+0x4000, dirty 0x10000+0x4000");
+	assert_log_has("to 16384 bytes, the first at 0x10000, may not get to the file: Cannot allocate memory");
 }
 
 static void fails(int error)
@@ -91,7 +109,7 @@ static void fails(int error)
 	fake_madvise = ONCE(error);
 	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
-	assert_log_has("16384 bytes at 0x10000 may not get to the file");
+	assert_log_has("to 16384 bytes, the first at 0x10000, may not get to the file");
 }
 
 static void poisoned__said_and_next_range(void **state)
@@ -103,6 +121,47 @@ static void poisoned__said_and_next_range(void **state)
 static void no_space__said_and_next_range(void **state)
 {
 	fails(EFAULT);
+}
+
+static unsigned int n_lines(void)
+{
+	const char *text = file_text(log_file.path);
+	unsigned int n = 0;
+
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+static void all_fail__said_once(void **state)
+{
+	fake_madvise = ALWAYS(EFAULT);
+	redirty(ranges, 2, NULL);
+	assert_log_has("to 20480 bytes, the first at 0x10000");
+	assert_int_equal(n_lines(), 1);
+}
+
+static void mappings_not_known__all_of_it(void **state)
+{
+	fake_vma.open = ALWAYS(EMFILE);
+	redirty(ranges, 2, NULL);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+}
+
+static void a_mapping_not_known__all_of_it(void **state)
+{
+	fake_vma.next = ALWAYS(EINVAL);
+	redirty(ranges, 2, NULL);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+}
+
+static void no_mapping__nothing(void **state)
+{
+	fake_vma.next = ALWAYS(ENOENT);
+	redirty(ranges, 2, NULL);
+	assert_record("");
 }
 
 #define CHUNK (64ul << 20)
@@ -142,6 +201,53 @@ static void limit__the_rest_is_said(void **state)
 	assert_log_has("may not get to the file: Connection timed out");
 }
 
+/* A long one is not over with that. */
+static void one_chunk_fails__the_others_are_done(void **state)
+{
+	fake_madvise = ONCE(EFAULT);
+	redirty(&long_range, 1, NULL);
+	assert_record("dirty 0x10000+0x4000000, dirty 0x4010000+0x4000000, "
+		      "dirty 0x8010000+0x1000");
+	assert_log_has("to 67108864 bytes, the first at 0x10000");
+}
+
+/* Something else is mapped there while the first chunk is made dirty. */
+static uint64_t replaced(void *arg)
+{
+	fake_vma.is_gone = ++n_asked > 1;
+	fake_clock_ns += NSEC_PER_SEC;
+	return UINT64_MAX;
+}
+
+static void replaced_meanwhile__left_alone(void **state)
+{
+	struct redirty_limit limit = {replaced, NULL};
+
+	n_asked = 0;
+	redirty(&long_range, 1, &limit);
+	assert_record("dirty 0x10000+0x4000000");
+	assert_string_equal(file_text(log_file.path), "");
+}
+
+/* Nor before each chunk, which would cost more than the chunk */
+static void quick__looked_at_once(void **state)
+{
+	redirty(&long_range, 1, NULL);
+	assert_int_equal(fake_vma.n_open, 1);
+}
+
+static void limit__said_once_for_all(void **state)
+{
+	unsigned int times = 1;
+	struct redirty_limit limit = {until_asked, &times};
+
+	n_asked = 0;
+	redirty(ranges, 2, &limit);
+	assert_record("");
+	assert_log_has("to 20480 bytes, the first at 0x10000");
+	assert_int_equal(n_lines(), 1);
+}
+
 static void found__those_of_the_query(void **state)
 {
 	struct track_query query = {.any_file = true, .end = UINTPTR_MAX};
@@ -172,8 +278,17 @@ int main(void)
 		REDIRTY_CASE(parts_of_pages__the_whole),
 		REDIRTY_CASE(no_ranges__nothing),
 		REDIRTY_CASE(interrupted__again),
-		REDIRTY_CASE(unmapped__next_range),
-		REDIRTY_CASE(read_only__next_range),
+		REDIRTY_CASE(unmapped__again),
+		REDIRTY_CASE(read_only__again),
+		REDIRTY_CASE(out_of_memory__said),
+		REDIRTY_CASE(all_fail__said_once),
+		REDIRTY_CASE(mappings_not_known__all_of_it),
+		REDIRTY_CASE(a_mapping_not_known__all_of_it),
+		REDIRTY_CASE(no_mapping__nothing),
+		REDIRTY_CASE(one_chunk_fails__the_others_are_done),
+		REDIRTY_CASE(replaced_meanwhile__left_alone),
+		REDIRTY_CASE(quick__looked_at_once),
+		REDIRTY_CASE(limit__said_once_for_all),
 		REDIRTY_CASE(poisoned__said_and_next_range),
 		REDIRTY_CASE(no_space__said_and_next_range),
 		REDIRTY_CASE(limit__asked_before_each_chunk),
