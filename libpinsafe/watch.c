@@ -111,6 +111,7 @@ static bool is_one_too_many(int fd)
 struct keep_args {
 	uintptr_t start, end;
 	int fd;
+	struct stat st;		/* of what the program has mapped */
 };
 
 /* NULL: there are none left. */
@@ -125,7 +126,7 @@ static struct kept *find_free(void)
 }
 
 /* Takes over @fd, also on failure. */
-static int keep(uintptr_t start, uintptr_t end, int fd)
+static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 {
 	struct kept *k = find_free();
 	struct stat st;
@@ -135,15 +136,15 @@ static int keep(uintptr_t start, uintptr_t end, int fd)
 		r = ENFILE;
 	else if (is_one_too_many(fd))
 		r = EMFILE;
-	else if (fstat(fd, &st))
-		r = errno;
+	else if (fstat(fd, &st) || st.st_dev != dev || st.st_ino != ino)
+		r = ENOENT;
 	if (r) {
 		close(fd);
 		return r;
 	}
 	k->ticket = last_ticket + 1;
-	k->dev = st.st_dev;
-	k->ino = st.st_ino;
+	k->dev = dev;
+	k->ino = ino;
 	keeper_own(&k->fd, fd);
 	k->start = start;
 	k->end = end;
@@ -158,21 +159,23 @@ static int keep_on_keeper(void *arg)
 	const struct keep_args *args = arg;
 	int fd = keeper_borrow(args->fd);
 
-	return fd < 0 ? errno : keep(args->start, args->end, fd);
+	/* A thread may have a table of its own, where the number is another's. */
+	return fd < 0 ? errno : keep(args->start, args->end, fd,
+				     args->st.st_dev, args->st.st_ino);
 }
 
 /*
  * A file of which an ordinary lease may be wanted later.  Those that are open
  * for reading only can be opened again for a lease.
  */
-static bool is_worth_keeping(int fd)
+static bool is_worth_keeping(int fd, struct stat *ret_st)
 {
 	int flags = fcntl(fd, F_GETFL);
 	struct statfs sfs;
-	struct stat st;
 
 	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
-	    fstat(fd, &st) || !S_ISREG(st.st_mode) || fstatfs(fd, &sfs))
+	    fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
+	    fstatfs(fd, &sfs))
 		return false;
 	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
 		return false;
@@ -195,7 +198,7 @@ void watch_mapped(void *addr, size_t length, int fd)
 	int r, saved_errno = errno;
 	struct section section;
 
-	if (watch_is_enabled() && is_worth_keeping(fd)) {
+	if (watch_is_enabled() && is_worth_keeping(fd, &args.st)) {
 		fork_check();
 		section_enter(&section);
 		r = keeper_call(keep_on_keeper, &args);
@@ -266,7 +269,7 @@ static void keep_moved(const struct kept *k, const struct watch_move *move)
 	if (start >= end)
 		return;
 	fd = fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
-	r = fd < 0 ? errno : keep(start, end, fd);
+	r = fd < 0 ? errno : keep(start, end, fd, k->dev, k->ino);
 	if (r)
 		tell_unwatched((void *)start, r);
 }

@@ -220,6 +220,22 @@ static void no_descriptor_left__not_kept(void **state)
 	assert_int_equal(fake_keeper.n_owned, 0);
 }
 
+/* Of a thread with descriptors of its own: the keeper gets another's. */
+static void other_description_under_the_number__not_kept(void **state)
+{
+	int fds[2];
+	char c;
+
+	assert_int_equal(pipe(fds), 0);
+	fake_keeper.borrowed = fds[1];
+	map_all(file.fd);
+	assert_int_equal(fake_keeper.n_owned, 0);
+	/* Nobody keeps it open. */
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &c, 1), 0);
+	close(fds[0]);
+}
+
 static void no_keeper__not_kept(void **state)
 {
 	fake_keeper.call = ALWAYS(EAGAIN);
@@ -605,6 +621,7 @@ int main(void)
 		WATCH_CASE(tmpfs__not_kept),
 		WATCH_CASE(tmpfs__kept_if_it_may_be_guarded),
 		WATCH_CASE(no_descriptor_left__not_kept),
+		WATCH_CASE(other_description_under_the_number__not_kept),
 		WATCH_CASE(no_keeper__not_kept),
 		WATCH_CASE(unmap_whole__dropped),
 		WATCH_CASE(unmap_more_than_it__dropped),

@@ -31,6 +31,8 @@ int keeper_borrow(int fd)
 {
 	int r = fault_now(&fake_keeper.borrow);
 
+	if (fake_keeper.borrowed)
+		fd = fake_keeper.borrowed;
 	if (!r)
 		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	errno = r;

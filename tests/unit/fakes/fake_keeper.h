@@ -10,6 +10,7 @@ struct fake_keeper {
 	bool is_self;
 	struct fault adopt;
 	struct fault borrow;
+	int borrowed;	/* in place of each descriptor, if not 0 */
 	int n_owned;	/* descriptors */
 };
 
