@@ -77,9 +77,9 @@ bool watch_covers(uintptr_t start, uintptr_t end)
  */
 uint64_t watch_ticket(uintptr_t start, uintptr_t end)
 {
-	size_t i, n = atomic_load(&n_used);
+	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n_used; i++)
 		if (kept[i].start < end && start < kept[i].end)
 			return atomic_load(&last_ticket);
 	return 0;
@@ -114,21 +114,28 @@ struct keep_args {
 	struct stat st;		/* of what the program has mapped */
 };
 
-/* NULL: there are none left. */
-static struct kept *find_free(void)
+/* From @k on; NULL: there are none left. */
+static struct kept *find_free(struct kept *k)
 {
-	struct kept *k;
-
-	for (k = kept; k < kept + MAX_KEPT; k++)
+	for (; k < kept + MAX_KEPT; k++)
 		if (!k->end)
 			return k;
 	return NULL;
 }
 
+/* Whoever sees the end sees all of it. */
+static void enter(struct kept *k, uintptr_t start, uintptr_t end)
+{
+	k->start = start;
+	k->end = end;
+	if (n_used <= (size_t)(k - kept))
+		n_used = k - kept + 1;
+}
+
 /* Takes over @fd, also on failure. */
 static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 {
-	struct kept *k = find_free();
+	struct kept *k = find_free(kept);
 	struct stat st;
 	int r = 0;
 
@@ -146,10 +153,7 @@ static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 	k->dev = dev;
 	k->ino = ino;
 	keeper_own(&k->fd, fd);
-	k->start = start;
-	k->end = end;
-	if (n_used <= (size_t)(k - kept))
-		n_used = k - kept + 1;
+	enter(k, start, end);
 	last_ticket++;
 	return 0;
 }
@@ -211,21 +215,21 @@ void watch_mapped(void *addr, size_t length, int fd)
 
 /*
  * A hole in the middle: what is left are two mappings.  If that is not possible
- * the description is kept too long, rather than not long enough.
+ * the description is kept too long, rather than not long enough.  The second one
+ * goes behind the first, where a thread that looks just now has yet to come.
  */
 static void split(struct kept *k, uintptr_t start, uintptr_t end)
 {
-	struct kept *rest = find_free();
+	struct kept *rest = find_free(k);
 	int fd = rest ? fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (fd < 0)
 		return;
 	rest->ticket = k->ticket;
-	rest->start = end;
-	rest->end = k->end;
 	rest->dev = k->dev;
 	rest->ino = k->ino;
 	keeper_own(&rest->fd, fd);
+	enter(rest, end, k->end);
 	k->end = start;
 }
 
@@ -250,7 +254,7 @@ void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket)
 			split(k, start, end);
 		if (k->start >= k->end) {
 			keeper_close(&k->fd);
-			memset(k, 0, sizeof(*k));
+			k->end = 0;
 		}
 	}
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 #define PAGE 0x1000
 #define PAGES 8
 #define END (START + PAGES * PAGE)
+#define ROUNDS (UNDER_TSAN ? 2000 : 100000)
 /* As in watch.c */
 #define MAX_KEPT 1024
 
@@ -583,6 +586,53 @@ static void kept_after_the_move__not_meant(void **state)
 	assert_false(watch_ticket(NEW, NEW + PAGE));
 }
 
+static struct {
+	pthread_t thread;
+	atomic_bool must_end;
+	atomic_uint round; /* odd: the last page is kept */
+	unsigned int n_missed, n_others;
+} reader;
+
+static void *read_on(void *arg)
+{
+	unsigned int round;
+	bool is_seen;
+
+	while (!reader.must_end) {
+		round = reader.round;
+		is_seen = watch_ticket(END - PAGE, END);
+		if (!is_seen && round & 1 && round == reader.round)
+			reader.n_missed++;
+		/* Nothing ever is there. */
+		if (watch_ticket(PAGE, 2 * PAGE))
+			reader.n_others++;
+	}
+	return NULL;
+}
+
+/* munmap(2) asks while other threads unmap, and waits for nobody. */
+static void others_unmap_meanwhile__exact(void **state)
+{
+	unsigned int i;
+
+	assert_int_equal(pthread_create(&reader.thread, NULL, read_on, NULL),
+			 0);
+	for (i = 0; i < ROUNDS; i++) {
+		/* There is room before it in the table, and a hole is made. */
+		map_at(NEW, 1, file.fd);
+		map_all(file.fd);
+		forget(NEW, NEW + PAGE);
+		reader.round++;
+		unmap(3, 2);
+		reader.round++;
+		unmap(0, PAGES);
+	}
+	reader.must_end = true;
+	assert_int_equal(pthread_join(reader.thread, NULL), 0);
+	assert_int_equal(reader.n_missed, 0);
+	assert_int_equal(reader.n_others, 0);
+}
+
 static void bounds__of_what_is_on_demand(void **state)
 {
 	watch_cover(START, END);
@@ -650,6 +700,7 @@ int main(void)
 		WATCH_CASE(moved_over_another__that_is_dropped),
 		WATCH_CASE(two_moved__each_keeps_its_place),
 		WATCH_CASE(kept_after_the_move__not_meant),
+		WATCH_CASE(others_unmap_meanwhile__exact),
 		WATCH_CASE(bounds__of_what_is_on_demand),
 		WATCH_CASE(forgotten__nothing_is_of_interest),
 	};
