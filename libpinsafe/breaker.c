@@ -122,8 +122,12 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	const struct redirty_limit limit = { redirty_deadline_ns, &revoke };
 	int r;
 
-	/* The memory region must go in time, so that comes first. */
-	if (track_is_written(gmr))
+	/*
+	 * The memory region must go in time, so that comes first.  When it is
+	 * late and the driver has failed before, that was said.
+	 */
+	if (track_is_written(gmr) &&
+	    (gmr->retired || redirty_deadline_ns(&revoke) > clock_now_ns()))
 		redirty(gmr->ranges, gmr->n_ranges, &limit);
 	/* Before the kernel may give the keys to another one */
 	if (gmr->retired)
