@@ -105,7 +105,8 @@ PINSAFE_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	switch (request) {
+	/* The kernel takes 32 bits; an int of the program comes with its sign. */
+	switch ((unsigned int)request) {
 	case FICLONE:
 	case FICLONERANGE:
 	case IOC_UNRESVSP:

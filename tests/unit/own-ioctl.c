@@ -103,6 +103,18 @@ static void dedupe__barrier_of_those_that_change(void **state)
 	free(range);
 }
 
+/* As programs have it that keep requests in an int */
+static void request_with_a_sign__the_same(void **state)
+{
+	struct file_dedupe_range *range = dedupe_to(8, 9);
+	int request = (int)FIDEDUPERANGE;
+
+	assert_true(request < 0);
+	assert_int_equal(ioctl(FD, request, range), 0);
+	assert_record("begin 8, begin 9, ioctl, end, end");
+	free(range);
+}
+
 static void dedupe_of_a_busy_file__ETXTBSY(void **state)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
@@ -123,6 +135,7 @@ int main(void)
 		IOCTL_CASE(removing__barrier),
 		IOCTL_CASE(others__pass),
 		IOCTL_CASE(dedupe__barrier_of_those_that_change),
+		IOCTL_CASE(request_with_a_sign__the_same),
 		IOCTL_CASE(dedupe_of_a_busy_file__ETXTBSY),
 	};
 
