@@ -27,7 +27,7 @@ int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr);
 void guard_free_context(const struct real_verbs *real,
 			struct ibv_context *context);
 
-/* Pieces of it that guard.c and guard_end.c share; inside a section. */
+/* Pieces of it that guard*.c share; inside a section. */
 
 /* mapping_classify(), explained if it fails */
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping);
