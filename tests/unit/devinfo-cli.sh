@@ -68,6 +68,7 @@ done
 # It ends with the process
 sleep 1000 &
 sleeper=$!
+: >"$dir/watch"	# The tool may not have made it when it is first looked at.
 "$tool" -p $sleeper --watch=1 --json >"$dir/watch" 2>"$dir/err" &
 watcher=$!
 for ((i = 0; i < 200; i++)); do
