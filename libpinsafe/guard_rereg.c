@@ -139,7 +139,9 @@ static int find_out(struct rereg *rereg)
 	section_enter(&section);
 	r = track_get_params(mr, MR_ALIVE, &params, &source);
 	rereg->was_guarded = !r;
-	r = r && track_has(mr) ? refusal_rereg(mr->lkey, "it was revoked") : 0;
+	r = r && track_has(mr) ? refusal_rereg(mr->lkey,
+					       "it was revoked, or is to be")
+			       : 0;
 	section_leave(&section);
 	if (!r)
 		set_target(rereg, &params);

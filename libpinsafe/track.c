@@ -321,7 +321,7 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 
 	ps_lock(&table_lock);
 	gmr = find(mr);
-	if (gmr && gmr->state == state) {
+	if (gmr && gmr->state == state && gmr->params.pd) {
 		*ret_params = gmr->params;
 		*ret_source = event_source_get(gmr->source);
 		r = 0;

@@ -54,7 +54,7 @@ struct guarded_mr {
 	struct guarded_mr *next_detached;
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
-	struct mr_params params;	/* as it was registered */
+	struct mr_params params;	/* pd NULL: nobody knows */
 	struct retired *retired;	/* owned; NULL once it is used */
 	struct event_source *source;	/* a reference, or NULL */
 	uint64_t grace_ns;		/* after a break */
@@ -150,7 +150,8 @@ void track_visit(const struct lease *lease,
 
 /*
  * What @mr was registered with, and a reference to its source of events.  0;
- * EINVAL if it is not guarded, or not in @state (ALIVE or ZOMBIE).
+ * EINVAL if it is not guarded, or not in @state (ALIVE or ZOMBIE), or if nobody
+ * knows: it was entered only to be revoked.
  */
 int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 		     struct mr_params *ret_params,

@@ -28,6 +28,13 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+static struct ibv_mr *reg_anonymous(void)
+{
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous, page_size(),
+				     (uintptr_t)anonymous,
+				     IBV_ACCESS_LOCAL_WRITE);
+}
+
 static int rereg(struct ibv_mr *mr, int flags, void *addr)
 {
 	errno = 0;
@@ -55,12 +62,57 @@ static void replaced_and_the_last_lease_was_its_own__revoked(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* Nobody knows what it was registered with. */
+static void revoked_and_never_guarded__not_restored(void **state)
+{
+	struct ibv_mr *other = stack_reg_file(STACK_B);
+	struct ibv_mr *mr = reg_anonymous(), *restored;
+
+	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
+	assert_int_equal(rereg(mr, MOVE, anonymous), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(stack_stats().zombie_mrs, 1);
+	assert_int_equal(pinsafe_mr_restore(mr, 0, 0, &restored), EINVAL);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other);
+}
+
+static void stuck_and_never_guarded__not_moved_again(void **state)
+{
+	static const int flags[] = {
+		MOVE,
+		IBV_REREG_MR_CHANGE_ACCESS,
+		IBV_REREG_MR_CHANGE_PD,
+	};
+	struct ibv_mr *other = stack_reg_file(STACK_B);
+	struct ibv_mr *mr = reg_anonymous();
+	size_t i;
+
+	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
+	fake_kernel_mr_stick(mr, 1, EBUSY);
+	assert_int_equal(rereg(mr, MOVE, anonymous), IBV_REREG_MR_ERR_CMD);
+	assert_int_equal(stack_stats().zombie_mrs, 0);
+	record_clear();
+	for (i = 0; i < N_OF(flags); i++) {
+		assert_int_equal(rereg(mr, flags[i], anonymous),
+				 IBV_REREG_MR_ERR_INPUT);
+		assert_int_equal(errno, EOPNOTSUPP);
+	}
+	assert_record("");
+	assert_int_equal(pinsafe_sync(mr, 0, 1, 0), EINVAL);
+	assert_int_equal(pinsafe_release(mr), 0);
+	assert_record("destroy 1");
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other);
+}
+
 #define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		REREG_CASE(replaced_and_the_last_lease_was_its_own__revoked),
+		REREG_CASE(revoked_and_never_guarded__not_restored),
+		REREG_CASE(stuck_and_never_guarded__not_moved_again),
 	};
 
 	return STACK_MAIN(cases);
