@@ -16,10 +16,15 @@
 #include "rereg.h"
 #include "stats.h"
 
-/* If the memory region is not guarded: it will be no concern of ours either. */
+/*
+ * If the memory region is not guarded: it will be no concern of ours either.
+ * With another access what is mapped there now can be pinned: it was on demand,
+ * or other memory, or there are drivers that always pin again.
+ */
 static bool is_as_without_us(const struct rereg *rereg)
 {
-	return !rereg_is_moved(rereg) ||
+	return !(rereg->flags & (IBV_REREG_MR_CHANGE_TRANSLATION |
+				 IBV_REREG_MR_CHANGE_ACCESS)) ||
 	       rereg->reg.access & IBV_ACCESS_ON_DEMAND;
 }
 

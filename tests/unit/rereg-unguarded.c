@@ -16,6 +16,7 @@ static char *anonymous;
 static int setup(void **state)
 {
 	stack_setup(state);
+	fake_provider.cmd_rereg_mr = fake_cmd_rereg_mr;
 	anonymous = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(anonymous != MAP_FAILED);
@@ -28,11 +29,15 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+static struct ibv_mr *reg(char *addr, int access)
+{
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, addr, page_size(),
+				     (uintptr_t)addr, access);
+}
+
 static struct ibv_mr *reg_anonymous(void)
 {
-	return verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous, page_size(),
-				     (uintptr_t)anonymous,
-				     IBV_ACCESS_LOCAL_WRITE);
+	return reg(anonymous, IBV_ACCESS_LOCAL_WRITE);
 }
 
 static int rereg(struct ibv_mr *mr, int flags, void *addr)
@@ -105,6 +110,43 @@ static void stuck_and_never_guarded__not_moved_again(void **state)
 	stack_dereg_ok(other);
 }
 
+static void guarded_from_now_on(struct ibv_mr *mr)
+{
+	record_clear();
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL), 0);
+	assert_record("signal a, owner a, lease a, rereg_mr");
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+}
+
+static void was_on_demand_and_is_not_now__guarded(void **state)
+{
+	guarded_from_now_on(reg(stack_addr, IBV_ACCESS_LOCAL_WRITE |
+						    IBV_ACCESS_ON_DEMAND));
+}
+
+static void new_access_over_a_new_mapping__guarded(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, anonymous);
+	guarded_from_now_on(mr);
+}
+
+/* Nothing is pinned by that. */
+static void new_domain_over_a_new_mapping__as_without_us(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+
+	file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, anonymous);
+	record_clear();
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_PD, NULL), 0);
+	assert_record("rereg_mr");
+	stack_dereg_ok(mr);
+}
+
 #define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -113,6 +155,9 @@ int main(void)
 		REREG_CASE(replaced_and_the_last_lease_was_its_own__revoked),
 		REREG_CASE(revoked_and_never_guarded__not_restored),
 		REREG_CASE(stuck_and_never_guarded__not_moved_again),
+		REREG_CASE(was_on_demand_and_is_not_now__guarded),
+		REREG_CASE(new_access_over_a_new_mapping__guarded),
+		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
 	};
 
 	return STACK_MAIN(cases);
