@@ -156,6 +156,21 @@ static int find_out(struct rereg *rereg)
 	return r;
 }
 
+/* What can be revoked must stay so, also if no guarded memory is mapped there. */
+static int check_access(const struct rereg *rereg)
+{
+	const struct registration *reg = &rereg->reg;
+
+	if (reg->access & IBV_ACCESS_ON_DEMAND)
+		return refusal_rereg(reg->mr->lkey,
+				     "on-demand paging cannot be turned on");
+	if (reg->access & IBV_ACCESS_MW_BIND && rereg->was_guarded &&
+	    !rereg_is_moved(rereg))
+		return refusal_rereg(reg->mr->lkey,
+				     "a bound memory window would keep it from being revoked");
+	return 0;
+}
+
 /* 0 when the program has its answer, or the errno for it, explained */
 static int rereg_any(struct rereg *rereg)
 {
@@ -167,9 +182,9 @@ static int rereg_any(struct rereg *rereg)
 		return r;
 	if (!rereg->was_guarded && is_as_without_us(rereg))
 		return reg->registrar->unguarded(reg);
-	if (reg->access & IBV_ACCESS_ON_DEMAND)
-		return refusal_rereg(reg->mr->lkey,
-				     "on-demand paging cannot be turned on");
+	r = check_access(rereg);
+	if (r)
+		return r;
 	r = guard_register(reg);
 	if (!r && !reg->mapping.n_parts)
 		r = reg->registrar->unguarded(reg);

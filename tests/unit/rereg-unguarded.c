@@ -40,11 +40,16 @@ static struct ibv_mr *reg_anonymous(void)
 	return reg(anonymous, IBV_ACCESS_LOCAL_WRITE);
 }
 
-static int rereg(struct ibv_mr *mr, int flags, void *addr)
+static int rereg_as(struct ibv_mr *mr, int flags, void *addr, int access)
 {
 	errno = 0;
 	return verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr,
-				       page_size(), IBV_ACCESS_LOCAL_WRITE);
+				       page_size(), access);
+}
+
+static int rereg(struct ibv_mr *mr, int flags, void *addr)
+{
+	return rereg_as(mr, flags, addr, IBV_ACCESS_LOCAL_WRITE);
 }
 
 /* Another thread puts a file where the device has been sent. */
@@ -147,6 +152,32 @@ static void new_domain_over_a_new_mapping__as_without_us(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* Still pinned, and a bound window would keep it from being revoked. */
+static void memory_windows_after_unmapping__refused(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_int_equal(munmap(stack_addr, STACK_PAGES * page_size()), 0);
+	record_clear();
+	assert_int_equal(rereg_as(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL,
+				  IBV_ACCESS_MW_BIND),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("");
+	stack_dereg_ok(mr);
+}
+
+static void memory_windows_where_no_guard_is__moved(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_int_equal(rereg_as(mr, MOVE | IBV_REREG_MR_CHANGE_ACCESS,
+				  anonymous, IBV_ACCESS_MW_BIND),
+			 0);
+	assert_false(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+}
+
 #define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -158,6 +189,8 @@ int main(void)
 		REREG_CASE(was_on_demand_and_is_not_now__guarded),
 		REREG_CASE(new_access_over_a_new_mapping__guarded),
 		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
+		REREG_CASE(memory_windows_after_unmapping__refused),
+		REREG_CASE(memory_windows_where_no_guard_is__moved),
 	};
 
 	return STACK_MAIN(cases);
