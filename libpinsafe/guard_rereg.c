@@ -182,6 +182,9 @@ static int rereg_any(struct rereg *rereg)
 		return r;
 	if (!rereg->was_guarded && is_as_without_us(rereg))
 		return reg->registrar->unguarded(reg);
+	/* It is revoked on its own context, and ends with that. */
+	if (reg->pd->context != reg->mr->context)
+		return EINVAL;
 	r = check_access(rereg);
 	if (r)
 		return r;

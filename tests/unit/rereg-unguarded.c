@@ -178,6 +178,28 @@ static void memory_windows_where_no_guard_is__moved(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* The handle can be that of a domain of its own context. */
+static void domain_of_another_device__EINVAL(void **state)
+{
+	struct ibv_mr *mr = reg_anonymous();
+	struct device other;
+
+	stack_open(&other, -1);
+	record_clear();
+	errno = 0;
+	assert_int_equal(verbs_wrap_ops.rereg_mr(mr,
+						 MOVE | IBV_REREG_MR_CHANGE_PD |
+							 IBV_REREG_MR_CHANGE_ACCESS,
+						 &other.pd, stack_addr,
+						 page_size(),
+						 IBV_ACCESS_LOCAL_WRITE),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EINVAL);
+	assert_record("");
+	stack_close(&other);
+	stack_dereg_ok(mr);
+}
+
 #define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -191,6 +213,7 @@ int main(void)
 		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
 		REREG_CASE(memory_windows_after_unmapping__refused),
 		REREG_CASE(memory_windows_where_no_guard_is__moved),
+		REREG_CASE(domain_of_another_device__EINVAL),
 	};
 
 	return STACK_MAIN(cases);
