@@ -4,7 +4,7 @@
  * wants the blocks of its old file does not touch it, who wants those of the new
  * one revokes it.  If the call has failed, either does.
  *
- *   rereg-moves DIR LIBPINSAFE
+ *   rereg-moves DIR LIBPINSAFE [--page-cache]
  *
  * The provider of soft-RoCE has no such operation, so it is given one here, which
  * does as devices do that make a new memory region of it: on the kernel's side,
@@ -14,12 +14,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "child.h"
+#include "disk.h"
 #include "region.h"
 #include "t.h"
 
 #define FILE_LEN (2UL << 20)
+#define AT 20480
+
+#define FIRST 0x3131313131313131
+#define SECOND 0x3232323232323232
 
 /* In struct verbs_context_ops of rdma-core 36 to 58 */
 enum { OP_REREG_MR = 70, N_OPS = 76 };
@@ -108,11 +114,10 @@ static void move_end(struct move *move)
 	t_child_stop(&move->to_truncater);
 }
 
-static int move_it(struct move *move, struct verbs *verbs)
+static int rereg_it(struct move *move)
 {
 	int r;
 
-	region_register(&move->from, verbs);
 	r = ibv_rereg_mr(move->from.mr,
 			 IBV_REREG_MR_CHANGE_TRANSLATION |
 				 IBV_REREG_MR_CHANGE_ACCESS,
@@ -120,6 +125,19 @@ static int move_it(struct move *move, struct verbs *verbs)
 	move->to.mr = move->from.mr;
 	move->from.mr = NULL;
 	return r;
+}
+
+static int move_it(struct move *move, struct verbs *verbs)
+{
+	region_register(&move->from, verbs);
+	return rereg_it(move);
+}
+
+static bool has_lease(const struct region *region)
+{
+	struct guard_leases leases = region_leases(region);
+
+	return leases.held + leases.ordinary == 1;
 }
 
 static void truncate_by(struct t_child *truncater, const char *what)
@@ -135,13 +153,13 @@ static void check_moved(struct move *move, struct verbs *verbs)
 {
 	rereg_does = MOVES;
 	t_zero(move_it(move, verbs), "moved");
-	t_ok(!region_leases(&move->from).held, "no lease on the old file");
-	t_ok(region_leases(&move->to).held == 1, "a lease on the new file");
+	t_ok(!has_lease(&move->from), "no lease on the old file");
+	t_ok(has_lease(&move->to), "a lease on the new file");
 	truncate_by(&move->from_truncater, "old");
-	region_check_alive(&move->to, verbs, "after a break of the old file");
+	region_check_arrives(&move->to, verbs, "after a break of the old file");
 	truncate_by(&move->to_truncater, "new");
 	region_check_revoked(&move->to, verbs, "after a break of the new file");
-	t_ok(!region_leases(&move->to).held, "no lease is left");
+	t_ok(!has_lease(&move->to), "no lease is left");
 }
 
 /* @what: the file that is broken */
@@ -152,8 +170,7 @@ static void check_failed(struct move *move, struct verbs *verbs,
 
 	t_ok(move_it(move, verbs) == IBV_REREG_MR_ERR_CMD, "%s: it fails",
 	     what);
-	t_ok(region_leases(&move->from).held == 1 &&
-		     region_leases(&move->to).held == 1,
+	t_ok(has_lease(&move->from) && has_lease(&move->to),
 	     "%s: a lease on both files", what);
 	truncate_by(truncater, what);
 	t_ok(guard_stats().revoked_mrs == revoked + 1, "%s: revoked", what);
@@ -163,7 +180,51 @@ static void check_failed(struct move *move, struct verbs *verbs,
 	     "%s: no lease is left", what);
 }
 
-#define N_MOVES 5
+static void write_value(struct region *region, struct verbs *verbs,
+			uint64_t value)
+{
+	int status = region_write(region, verbs, AT, value);
+
+	t_ok(!status, "RDMA WRITE: %s", ibv_wc_status_str(status));
+}
+
+static int sync_mr(struct ibv_mr *mr)
+{
+	int (*sync)(struct ibv_mr *mr, size_t offset, size_t length,
+		    uint32_t flags);
+
+	*(void **)&sync = dlsym(RTLD_DEFAULT, "pinsafe_sync");
+	return sync(mr, AT, sizeof(uint64_t), 0);
+}
+
+/*
+ * The first value makes the page clean, and only pinsafe, or the kernel when it
+ * unpins it, makes it dirty again for the second.
+ */
+static void check_written_back(struct move *move, struct verbs *verbs)
+{
+	struct disk from = disk_open(move->from.fd, FILE_LEN, AT);
+	struct disk to = disk_open(move->to.fd, FILE_LEN, AT);
+
+	rereg_does = MOVES;
+	region_register(&move->from, verbs);
+	write_value(&move->from, verbs, FIRST);
+	t_zero(sync_mr(move->from.mr), "syncing the old memory");
+	t_ok(disk_read(&from) == FIRST, "the old file has the data");
+	write_value(&move->from, verbs, SECOND);
+	t_zero(rereg_it(move), "moved");
+	t_zero(fsync(move->from.fd), "fsync of the old file");
+	t_ok(disk_read(&from) == SECOND, "the old file has the new data");
+	write_value(&move->to, verbs, FIRST);
+	t_zero(sync_mr(move->to.mr), "syncing the new memory");
+	write_value(&move->to, verbs, SECOND);
+	t_zero(sync_mr(move->to.mr), "and again");
+	t_ok(disk_read(&to) == SECOND, "the new file has the new data");
+	close(from.fd);
+	close(to.fd);
+}
+
+#define N_MOVES 6
 
 int main(int argc, char **argv)
 {
@@ -171,8 +232,8 @@ int main(int argc, char **argv)
 	struct verbs verbs;
 	int i;
 
-	if (argc != 3)
-		t_bail("usage: DIR LIBPINSAFE");
+	if (argc != 3 && (argc != 4 || strcmp(argv[3], "--page-cache")))
+		t_bail("usage: DIR LIBPINSAFE [--page-cache]");
 	for (i = 0; i < N_MOVES; i++)
 		move_create(&moves[i], argv[1], i);
 	verbs_open(&verbs);
@@ -185,6 +246,8 @@ int main(int argc, char **argv)
 	rereg_does = FAILS;
 	check_failed(&moves[3], &verbs, &moves[3].from_truncater, "old");
 	check_failed(&moves[4], &verbs, &moves[4].to_truncater, "new");
+	if (argc == 4)
+		check_written_back(&moves[5], &verbs);
 	for (i = 0; i < N_MOVES; i++)
 		move_end(&moves[i]);
 	t_zero(verbs_close(&verbs), "closing the device");
