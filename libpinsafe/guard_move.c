@@ -68,8 +68,12 @@ static void settle_old(struct rereg *rereg, struct guarded_mr *old,
 		       struct guarded_mr *both, struct guarded_mr *new)
 {
 	if (rereg->result || !rereg_is_moved(rereg)) {
-		if (rereg->result)
-			both->params = old->params;
+		/* The options of the old one: the new one may have none. */
+		both->params = old->params;
+		if (!rereg->result) {
+			both->params.pd = new->params.pd;
+			both->params.access = new->params.access;
+		}
 		track_replace(old, both);
 		track_join_put(old, new);
 		track_free(new);

@@ -178,6 +178,32 @@ static void memory_windows_where_no_guard_is__moved(void **state)
 	stack_dereg_ok(mr);
 }
 
+/* The memory was away for a moment, and its options stay all the same. */
+static void in_place_after_unmapping__restored_as_registered(void **state)
+{
+	struct pinsafe_event_channel *channel = stack_channel();
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+	struct ibv_mr *mr, *restored;
+
+	attr.comp_mask = PINSAFE_REG_GRACE;
+	attr.grace_ms = 3600000;
+	attr.channel = channel;
+	mr = stack_reg_attr(&attr);
+	assert_int_equal(munmap(stack_addr, STACK_PAGES * page_size()), 0);
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_PD, NULL), 0);
+	file_map(STACK_A, 0, STACK_PAGES, PROT_READ | PROT_WRITE, stack_addr);
+	assert_int_equal(pinsafe_release(mr), 0);
+	stack_event_is(channel, PINSAFE_EVENT_REVOKED, mr);
+	assert_int_equal(pinsafe_mr_restore(mr, -1, 0, &restored), 0);
+	stack_dereg_ok(mr);
+	fake_break_begin(STACK_A);
+	stack_event_is(channel, PINSAFE_EVENT_BREAK, restored);
+	stack_dereg_ok(restored);
+	assert_true(fake_break_wait(STACK_A));
+	fake_break_end(STACK_A);
+	stack_channel_end(channel);
+}
+
 /* The handle can be that of a domain of its own context. */
 static void domain_of_another_device__EINVAL(void **state)
 {
@@ -213,6 +239,7 @@ int main(void)
 		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
 		REREG_CASE(memory_windows_after_unmapping__refused),
 		REREG_CASE(memory_windows_where_no_guard_is__moved),
+		REREG_CASE(in_place_after_unmapping__restored_as_registered),
 		REREG_CASE(domain_of_another_device__EINVAL),
 	};
 
