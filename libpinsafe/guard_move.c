@@ -25,15 +25,16 @@ static struct rereg *rereg_of(struct registration *reg)
 }
 
 /*
- * 0 and what guards the memory region until now, or NULL; else the errno for
- * the program, explained.
+ * 0 and what guards the memory region until now, or NULL, and @unguarded is to
+ * be ended; else the errno for the program, explained.
  */
-static int claim(const struct rereg *rereg, struct guarded_mr **ret_old)
+static int claim(const struct rereg *rereg, struct track_move *unguarded,
+		 struct guarded_mr **ret_old)
 {
 	struct guarded_mr *old = NULL;
 	int r;
 
-	r = track_begin_rereg(rereg->reg.mr, &old);
+	r = track_begin_rereg(rereg->reg.mr, unguarded, &old);
 	if (r && r != ENOENT)
 		return refusal_rereg(rereg->reg.mr->lkey, "it was revoked");
 	if (!r && old->is_on_demand) {
@@ -99,9 +100,10 @@ static int move(struct rereg *rereg)
 {
 	struct registration *reg = &rereg->reg;
 	struct guarded_mr *old = NULL, *both = NULL;
+	struct track_move unguarded;
 	int r;
 
-	r = claim(rereg, &old);
+	r = claim(rereg, &unguarded, &old);
 	if (r) {
 		guard_undo_prepare(reg);
 		rereg_fail(rereg, IBV_REREG_MR_ERR_INPUT, r);
@@ -123,6 +125,8 @@ static int move(struct rereg *rereg)
 		track_replace(NULL, reg->gmr);
 	else
 		track_free(reg->gmr);
+	if (!old)
+		track_end_unguarded(&unguarded);
 	reg->gmr = NULL;
 	return 0;
 }

@@ -22,6 +22,9 @@
 
 LIST_HEAD(bucket, guarded_mr);
 static struct bucket buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
+/* Of memory regions that are not guarded */
+static LIST_HEAD(, track_move) moves
+	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(moves);
 static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
 
 static struct bucket *bucket_of(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
@@ -152,12 +155,26 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	return r;
 }
 
-int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+static bool is_moved_unguarded(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
+{
+	const struct track_move *move;
+
+	LIST_FOREACH(move, &moves, link)
+		if (move->mr == mr)
+			return true;
+	return false;
+}
+
+/* Else two threads that do it by mistake would enter it twice. */
+int track_begin_rereg(struct ibv_mr *mr, struct track_move *move,
+		      struct guarded_mr **ret_gmr)
 {
 	struct guarded_mr *gmr;
 	int r;
 
 	ps_lock(&table_lock);
+	while (is_moved_unguarded(mr))
+		ps_wait(&state_changed, &table_lock);
 	r = find_idle(mr, &gmr);
 	if (!r && gmr->kernel_mr_gone)
 		r = ESTALE;
@@ -165,8 +182,20 @@ int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 		set_state(gmr, MR_REREGISTERING);
 		*ret_gmr = gmr;
 	}
+	if (r == ENOENT) {
+		move->mr = mr;
+		LIST_INSERT_HEAD(&moves, move, link);
+	}
 	ps_unlock(&table_lock);
 	return r;
+}
+
+void track_end_unguarded(struct track_move *move)
+{
+	ps_lock(&table_lock);
+	LIST_REMOVE(move, link);
+	pthread_cond_broadcast(&state_changed);
+	ps_unlock(&table_lock);
 }
 
 void track_keep(struct guarded_mr *gmr)
@@ -454,6 +483,7 @@ void track_make_zombies(void)
 	size_t i;
 
 	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	LIST_INIT(&moves);
 	for (i = 0; i < N_BUCKETS; i++) {
 		LIST_FOREACH(gmr, &buckets[i], link) {
 			gmr->state = MR_ZOMBIE;

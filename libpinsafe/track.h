@@ -100,9 +100,16 @@ void track_add_orphan(struct guarded_mr *gmr);
 int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr);
 /*
  * The same when it moves @mr: REREGISTERING, and track_replace() is another end
- * to that.  ESTALE: it is a zombie.
+ * to that.  ESTALE: it is a zombie.  With ENOENT others that move it wait until
+ * track_end_unguarded(@move), which is on the caller's stack.
  */
-int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr);
+struct track_move {
+	LIST_ENTRY(track_move) link;
+	const struct ibv_mr *mr;
+};
+int track_begin_rereg(struct ibv_mr *mr, struct track_move *move,
+		      struct guarded_mr **ret_gmr);
+void track_end_unguarded(struct track_move *move);
 /* It stays what it was. */
 void track_keep(struct guarded_mr *gmr);
 /*

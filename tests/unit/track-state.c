@@ -6,6 +6,7 @@
 #include "lib/tracked.h"
 
 static struct ibv_mr *const mr = &tracked_mrs[0];
+static struct track_move move;
 
 static void add__alive(void **state)
 {
@@ -114,7 +115,7 @@ static void rereg__nobody_claims_it(void **state)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
-	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	assert_int_equal(track_begin_rereg(mr, &move, &found), 0);
 	assert_ptr_equal(found, gmr);
 	assert_int_equal(tracked_state(gmr), MR_REREGISTERING);
 	tracked_counts(1, 0);
@@ -128,7 +129,7 @@ static void rereg__zombie_ESTALE(void **state)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found = NULL;
 
-	assert_int_equal(track_begin_rereg(mr, &found), ESTALE);
+	assert_int_equal(track_begin_rereg(mr, &move, &found), ESTALE);
 	assert_null(found);
 	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
 }
@@ -137,8 +138,10 @@ static void rereg__not_guarded_ENOENT(void **state)
 {
 	struct guarded_mr *found = NULL;
 
-	assert_int_equal(track_begin_rereg(mr, &found), ENOENT);
+	assert_int_equal(track_begin_rereg(mr, &move, &found), ENOENT);
 	assert_null(found);
+	assert_false(track_has(mr));
+	track_end_unguarded(&move);
 }
 
 static void replaced__the_new_one_is_alive(void **state)
@@ -146,7 +149,7 @@ static void replaced__the_new_one_is_alive(void **state)
 	struct guarded_mr *old = tracked_add(mr, 1), *new = tracked_new(mr, 2);
 	struct guarded_mr *found;
 
-	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	assert_int_equal(track_begin_rereg(mr, &move, &found), 0);
 	track_replace(old, new);
 	tracked_counts(1, 0);
 	assert_int_equal(tracked_state(new), MR_ALIVE);

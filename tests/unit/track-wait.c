@@ -12,10 +12,13 @@
 #include "lib/wait.h"
 
 static struct ibv_mr *const mr = &tracked_mrs[0];
+static struct track_move move;
 
-/* A thread that begins to deregister */
+/* A thread that begins to deregister, or to move */
 struct dereg {
 	pthread_t thread;
+	bool moves;
+	struct track_move move;
 	int tid;
 	int result;
 	bool is_done;
@@ -27,7 +30,9 @@ static void *dereg_main(void *arg)
 	struct dereg *dereg = arg;
 
 	__atomic_store_n(&dereg->tid, gettid(), __ATOMIC_SEQ_CST);
-	dereg->result = track_begin_dereg(mr, &dereg->gmr);
+	dereg->result = dereg->moves ? track_begin_rereg(mr, &dereg->move,
+							 &dereg->gmr)
+				     : track_begin_dereg(mr, &dereg->gmr);
 	__atomic_store_n(&dereg->is_done, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -45,14 +50,19 @@ static bool is_done(struct dereg *dereg)
 }
 
 /* Starts it; it must come to wait. */
-static void start(struct dereg *dereg)
+static void start_one(struct dereg *dereg, bool moves)
 {
-	*dereg = (struct dereg){ 0 };
+	*dereg = (struct dereg){ .moves = moves };
 	assert_int_equal(
 		pthread_create(&dereg->thread, NULL, dereg_main, dereg), 0);
 	assert_true(wait_until(has_begun, dereg));
 	assert_true(wait_until_asleep(dereg->tid));
 	assert_false(is_done(dereg));
+}
+
+static void start(struct dereg *dereg)
+{
+	start_one(dereg, false);
 }
 
 static void finish(struct dereg *dereg)
@@ -124,13 +134,42 @@ static void being_moved__waits_and_gets_the_new_one(void **state)
 	struct guarded_mr *found;
 	struct dereg dereg;
 
-	assert_int_equal(track_begin_rereg(mr, &found), 0);
+	assert_int_equal(track_begin_rereg(mr, &move, &found), 0);
 	start(&dereg);
 	track_replace(old, new);
 	track_free(old);
 	finish(&dereg);
 	assert_int_equal(dereg.result, 0);
 	assert_ptr_equal(dereg.gmr, new);
+}
+
+/* By mistake, but there must not be two entries of one memory region. */
+static void being_moved_unguarded__another_that_moves_it_waits(void **state)
+{
+	struct guarded_mr *gmr = tracked_new(mr, 1), *found = NULL;
+	struct dereg rereg;
+
+	assert_int_equal(track_begin_rereg(mr, &move, &found), ENOENT);
+	start_one(&rereg, true);
+	track_replace(NULL, gmr);
+	track_end_unguarded(&move);
+	finish(&rereg);
+	assert_int_equal(rereg.result, 0);
+	assert_ptr_equal(rereg.gmr, gmr);
+	track_keep(gmr);
+}
+
+static void moved_unguarded__the_next_may(void **state)
+{
+	struct guarded_mr *found = NULL;
+	struct dereg rereg;
+
+	assert_int_equal(track_begin_rereg(mr, &move, &found), ENOENT);
+	start_one(&rereg, true);
+	track_end_unguarded(&move);
+	finish(&rereg);
+	assert_int_equal(rereg.result, ENOENT);
+	track_end_unguarded(&rereg.move);
 }
 
 /* It must not be taken for one that was never guarded. */
@@ -155,6 +194,9 @@ int main(void)
 		TRACKED_CASE(being_revoked__waits_for_the_zombie),
 		TRACKED_CASE(being_moved__waits_and_gets_the_new_one),
 		TRACKED_CASE(revoke_failed__gets_it_alive),
+		TRACKED_CASE(
+			being_moved_unguarded__another_that_moves_it_waits),
+		TRACKED_CASE(moved_unguarded__the_next_may),
 		TRACKED_CASE(gone_while_revoked__EINVAL),
 		TRACKED_CASE(two_threads__the_second_gets_EINVAL),
 		TRACKED_CASE(two_threads__first_fails_second_gets_it),

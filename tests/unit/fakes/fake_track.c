@@ -54,7 +54,8 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	return r;
 }
 
-int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
+int track_begin_rereg(struct ibv_mr *mr, struct track_move *move,
+		      struct guarded_mr **ret_gmr)
 {
 	int r = fault_now(&fake_track.begin_rereg);
 
@@ -64,6 +65,10 @@ int track_begin_rereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	if (!r)
 		*ret_gmr = fake_track.gmr;
 	return r;
+}
+
+void track_end_unguarded(struct track_move *move)
+{
 }
 
 void track_replace(struct guarded_mr *old, struct guarded_mr *new)
