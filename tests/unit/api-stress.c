@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Threads register, deregister, release, restore and sync at random, some with
- * an event channel, some with a handler and some with a time of grace, while
- * the files are broken again and again.  Whenever a lease goes no memory region
- * is over its file, and in the end nothing is left.
+ * Threads register, move, deregister, release, restore and sync at random, some
+ * with an event channel, some with a handler and some with a time of grace,
+ * while the files are broken again and again.  Whenever a lease goes no memory
+ * region is over its file, and in the end nothing is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +11,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/stack_api.h"
 #include "lib/stress.h"
+#include "own_operation.h"
+#include "verbs_wrap.h"
 
 #define N_GETTERS 2
 
 static struct pinsafe_event_channel *channel;
-static unsigned int n_events, n_handled, n_restored, is_over;
+static unsigned int n_events, n_handled, n_restored, n_moved, is_over;
+static char *anonymous; /* a page */
 
 static void count(unsigned int *counter)
 {
@@ -78,9 +82,56 @@ static const char *restore(struct ibv_mr **mr, unsigned int *seed)
 	return NULL;
 }
 
+/* Now and then it fails; whether it was moved then is nobody's to know. */
+static int cmd_rereg_mr(struct ibv_mr *mr, int flags, void *addr, size_t length)
+{
+	static unsigned int n;
+	unsigned int kind = __atomic_fetch_add(&n, 1, __ATOMIC_SEQ_CST) % 16;
+
+	if (kind != 1)
+		(void)fake_cmd_rereg_mr(mr, flags, addr, length);
+	return kind < 2 ? ENOMEM : 0;
+}
+
+/* Or changed in place; it may be revoked by now, and then it is refused. */
+static const char *move(struct ibv_mr *mr, unsigned int *seed)
+{
+	const size_t pages = STACK_FILES * STACK_PAGES;
+	size_t first = rand_r(seed) % pages;
+	size_t length = (1 + rand_r(seed) % (pages - first)) * page_size();
+	char *addr = stack_addr + first * page_size();
+	int flags = 1 + rand_r(seed) % 7, r;
+
+	if (rand_r(seed) % 4 == 0) {
+		addr = anonymous;
+		length = page_size();
+	}
+	r = verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr, length,
+				    IBV_ACCESS_LOCAL_WRITE);
+	if (r == IBV_REREG_MR_ERR_INPUT && errno != EOPNOTSUPP)
+		return strerrorname_np(errno);
+	if (!r && flags & IBV_REREG_MR_CHANGE_TRANSLATION) {
+		mr->addr = addr;
+		mr->length = length;
+		count(&n_moved);
+	}
+	return NULL;
+}
+
+static const char *release(struct ibv_mr *mr)
+{
+	int r = pinsafe_release(mr);
+
+	/* EINVAL: it is over anonymous memory now. */
+	return r && r != EINVAL ? strerrorname_np(r) : NULL;
+}
+
 static const char *sync_range(struct ibv_mr *mr)
 {
-	int r = pinsafe_sync(mr, 0, page_size(), 0);
+	int r;
+
+	own_sync_range(stack_addr, STACK_FILES * STACK_PAGES * page_size());
+	r = pinsafe_sync(mr, 0, page_size(), 0);
 
 	return r && r != EINVAL ? strerrorname_np(r) : NULL;
 }
@@ -99,14 +150,17 @@ static const char *operate(struct ibv_mr **mr, unsigned int *seed)
 		*mr = reg(seed);
 		return *mr ? NULL : strerrorname_np(errno);
 	}
-	switch (rand_r(seed) % 6) {
+	switch (rand_r(seed) % 8) {
 	case 0:
 		return sync_range(*mr);
 	case 1:
-		return pinsafe_release(*mr) ? "release" : NULL;
+		return release(*mr);
 	case 2:
 	case 3:
 		return restore(mr, seed);
+	case 4:
+	case 5:
+		return move(*mr, seed);
 	default:
 		return dereg(mr);
 	}
@@ -140,6 +194,10 @@ static void sixteen_threads__nothing_is_left(void **state)
 	pthread_t getters[N_GETTERS];
 	size_t i;
 
+	anonymous = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(anonymous != MAP_FAILED);
+	fake_provider.cmd_rereg_mr = cmd_rereg_mr;
 	channel = stack_channel();
 	assert_int_equal(
 		fcntl(pinsafe_event_channel_fd(channel), F_SETFL, O_NONBLOCK),
@@ -152,12 +210,13 @@ static void sixteen_threads__nothing_is_left(void **state)
 	for (i = 0; i < N_GETTERS; i++)
 		pthread_join(getters[i], NULL);
 	stack_channel_end(channel);
+	munmap(anonymous, page_size());
 
 	assert_true(get(&n_events) > 0 && get(&n_handled) > 0);
-	assert_true(get(&n_restored) > 0);
-	print_message("%u events, %u handled, %u restored, %d revoked\n",
+	assert_true(get(&n_restored) > 0 && get(&n_moved) > 0);
+	print_message("%u events, %u handled, %u restored, %u moved, %d revoked\n",
 		      get(&n_events), get(&n_handled), get(&n_restored),
-		      (int)stack_stats().revoked_mrs);
+		      get(&n_moved), (int)stack_stats().revoked_mrs);
 }
 
 int main(void)
