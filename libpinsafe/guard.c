@@ -179,13 +179,15 @@ static struct ibv_mr *register_unseen(const struct registration *reg)
  */
 static struct ibv_mr *register_anonymous(const struct registration *reg)
 {
+	/* Another thread may give the last one back meanwhile. */
+	uint64_t n_leases = stats_get(leases);
 	struct section section;
 	struct ibv_mr *mr;
 	struct mapping now;
 	int r;
 
 	mr = register_unseen(reg);
-	if (!mr || !stats_get(leases))
+	if (!mr || (!n_leases && !stats_get(leases)))
 		return mr;
 	section_enter(&section);
 	r = guard_classify(reg->addr, reg->length, &now);
@@ -196,7 +198,8 @@ static struct ibv_mr *register_anonymous(const struct registration *reg)
 		r = refusal_remapped(&now.parts[0]);
 		mapping_put(&now);
 	}
-	(void)reg->real->dereg_mr(mr);
+	if (reg->real->dereg_mr(mr))
+		refusal_remapped_stuck(mr->lkey);
 	errno = r;
 	return NULL;
 }

@@ -18,6 +18,7 @@
 #include "refusal.h"
 #include "rereg.h"
 #include "retired.h"
+#include "stats.h"
 
 static struct rereg *rereg_of(struct registration *reg)
 {
@@ -53,6 +54,7 @@ static void ask_provider(struct rereg *rereg, struct guarded_mr *old)
 
 	if (old && rereg_is_moved(rereg))
 		guard_redirty(old);
+	rereg->had_leases = stats_get(leases);
 	errno = 0;
 	rereg->result = rereg->reg.real->rereg_mr(mr, rereg->flags, rereg->pd,
 						  rereg->addr, rereg->length,

@@ -66,13 +66,12 @@ static void drop_retired_key(struct rereg *rereg)
 /*
  * Another thread may have mapped other memory there meanwhile.  Where a process
  * has leases the kernel pins files for it, also if it took them for no file.
- * That of its old memory was held until the provider had agreed.
  */
 static bool must_look_again(const struct rereg *rereg)
 {
 	return rereg->is_tracked ||
 	       (!is_as_without_us(rereg) && !rereg->reg.mapping.n_parts &&
-		(rereg->was_guarded || stats_get(leases)));
+		(rereg->had_leases || stats_get(leases)));
 }
 
 static void look_again(struct rereg *rereg)
@@ -85,7 +84,7 @@ static void look_again(struct rereg *rereg)
 	if (r == EAGAIN)
 		r = refusal_rereg_remapped(lkey);
 	if (revoke_now(rereg))
-		refusal_rereg_stuck(lkey);
+		refusal_remapped_stuck(lkey);
 	rereg_fail(rereg, IBV_REREG_MR_ERR_CMD, r);
 }
 

@@ -391,9 +391,9 @@ int refusal_rereg_retired(uint32_t lkey)
 	return EADDRNOTAVAIL;
 }
 
-void refusal_rereg_stuck(uint32_t lkey)
+void refusal_remapped_stuck(uint32_t lkey)
 {
-	log_error("guard: memory region with lkey 0x%x was moved to memory that was replaced meanwhile, and cannot be revoked: THE DEVICE CAN GO ON TO USE IT",
+	log_error("guard: memory region with lkey 0x%x is over memory that was replaced meanwhile, and cannot be destroyed: THE DEVICE CAN GO ON TO USE IT",
 		lkey);
 }
 

@@ -57,7 +57,7 @@ int refusal_rereg_retired(uint32_t lkey);
 void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
 /* The same for one that came to life under a retired key, or beside such a one */
 void refusal_stuck(uint32_t lkey, bool is_retired);
-/* For one that was moved to memory that was replaced meanwhile */
-void refusal_rereg_stuck(uint32_t lkey);
+/* For one that is over memory that was replaced meanwhile */
+void refusal_remapped_stuck(uint32_t lkey);
 
 #endif /* PINSAFE_REFUSAL_H */

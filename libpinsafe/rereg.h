@@ -18,6 +18,7 @@ struct rereg {
 
 	bool was_guarded;
 	bool has_guard;			/* for the new memory */
+	bool had_leases;		/* for any file, before */
 	bool is_tracked;		/* now */
 	bool has_retired_key;		/* now */
 	struct reg_options options;	/* those it was registered with */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* Breaks that meet a registration: it waits, or is undone before the release */
+/*
+ * Breaks that meet a registration: it waits, or is undone before the release;
+ * and other threads that do.
+ */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/stack.h"
+#include "verbs_wrap.h"
 
 /* A registration of all of file a, by a thread */
 struct registration {
@@ -140,12 +146,64 @@ static void broken_in_the_middle__undone_before_unlock(void **state)
 	stack_dereg_ok(mr);
 }
 
+static char *anonymous;
+static struct ibv_mr *last, *replaced;
+
+/* Other threads put a file there, and give the last lease back. */
+static int replace_in_register(struct ibv_mr *mr)
+{
+	int r = fake_cmd_reg_mr(mr);
+
+	replaced = mr;
+	file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, anonymous);
+	stack_dereg_ok(last);
+	return r;
+}
+
+static void register_replaced(void)
+{
+	anonymous = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(anonymous != MAP_FAILED);
+	last = stack_reg_file(STACK_A);
+	fake_provider.cmd_reg_mr = replace_in_register;
+	errno = 0;
+	assert_null(verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous,
+					  page_size(), (uintptr_t)anonymous,
+					  IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EAGAIN);
+	munmap(anonymous, page_size());
+}
+
+/* The kernel had pinned the file as long as that lease was there. */
+static void replaced_as_the_last_lease_goes__undone(void **state)
+{
+	register_replaced();
+	assert_int_equal(fake_kernel_mr_count(), 0);
+}
+
+static int cmd_dereg_mr(struct ibv_mr *mr)
+{
+	return mr == replaced ? EBUSY : verbs_wrap_cmd_dereg_mr(mr);
+}
+
+static void replaced_and_stuck__shouted(void **state)
+{
+	fake_provider.cmd_dereg_mr = cmd_dereg_mr;
+	register_replaced();
+	assert_non_null(strstr(stack_log(), "THE DEVICE CAN GO ON TO USE IT"));
+	assert_int_equal(fake_cmd_dereg_mr(replaced), 0);
+	free(replaced);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		STACK_CASE(lease_not_to_be_had__waits_for_the_end),
 		STACK_CASE(lease_is_breaking__not_shared),
 		STACK_CASE(broken_in_the_middle__undone_before_unlock),
+		STACK_CASE(replaced_as_the_last_lease_goes__undone),
+		STACK_CASE(replaced_and_stuck__shouted),
 	};
 
 	return STACK_MAIN(cases);
