@@ -187,6 +187,9 @@ static int rereg_any(struct rereg *rereg)
 	r = check_access(rereg);
 	if (r)
 		return r;
+	/* In place mlx5 may pin these, too, where it makes a new one of it. */
+	rereg->addr = reg->addr;
+	rereg->length = reg->length;
 	r = guard_register(reg);
 	if (!r && !reg->mapping.n_parts)
 		r = reg->registrar->unguarded(reg);

@@ -9,7 +9,7 @@
 struct rereg {
 	struct registration reg;	/* of the new memory; reg.mr is moved */
 
-	/* For the provider, as the program has called */
+	/* For the provider; in place the program need not say where */
 	int flags;
 	struct ibv_pd *pd;
 	void *addr;

@@ -132,6 +132,25 @@ static void was_on_demand_and_is_not_now__guarded(void **state)
 						    IBV_ACCESS_ON_DEMAND));
 }
 
+/* As mlx5 does with what was on demand: flags do not matter. */
+static int is_made_anew(struct ibv_mr *mr, int flags, void *addr, size_t length)
+{
+	return fake_cmd_rereg_mr(mr, IBV_REREG_MR_CHANGE_TRANSLATION, addr,
+				 length);
+}
+
+static void in_place_with_an_address__not_pinned_there(void **state)
+{
+	struct ibv_mr *mr = reg(anonymous, IBV_ACCESS_LOCAL_WRITE |
+						   IBV_ACCESS_ON_DEMAND);
+
+	fake_provider.cmd_rereg_mr = is_made_anew;
+	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, stack_addr), 0);
+	assert_true(fake_kernel_mr_covers(anonymous, page_size()));
+	assert_false(fake_kernel_mr_covers(stack_addr, page_size()));
+	stack_dereg_ok(mr);
+}
+
 static void new_access_over_a_new_mapping__guarded(void **state)
 {
 	struct ibv_mr *mr = reg_anonymous();
@@ -235,6 +254,7 @@ int main(void)
 		REREG_CASE(revoked_and_never_guarded__not_restored),
 		REREG_CASE(stuck_and_never_guarded__not_moved_again),
 		REREG_CASE(was_on_demand_and_is_not_now__guarded),
+		REREG_CASE(in_place_with_an_address__not_pinned_there),
 		REREG_CASE(new_access_over_a_new_mapping__guarded),
 		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
 		REREG_CASE(memory_windows_after_unmapping__refused),
