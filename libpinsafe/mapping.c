@@ -241,16 +241,37 @@ static bool part_equal(const struct mapping_part *a,
 	       a->file.dev == b->file.dev && a->file.ino == b->file.ino;
 }
 
+static bool continues(const struct mapping_part *a,
+		      const struct mapping_part *b)
+{
+	return a->kind == b->kind && a->end == b->start &&
+	       a->offset + (a->end - a->start) == b->offset &&
+	       a->writable == b->writable && a->file.dev == b->file.dev &&
+	       a->file.ino == b->file.ino;
+}
+
+/* As one, parts that mlock(2) or madvise(2) may have split or joined */
+static struct mapping_part next_part(const struct mapping *mapping, size_t *i)
+{
+	struct mapping_part part = mapping->parts[(*i)++];
+
+	while (*i < mapping->n_parts && continues(&part, &mapping->parts[*i]))
+		part.end = mapping->parts[(*i)++].end;
+	return part;
+}
+
 bool mapping_equal(const struct mapping *a, const struct mapping *b)
 {
-	size_t i;
+	struct mapping_part part_a, part_b;
+	size_t i = 0, j = 0;
 
-	if (a->n_parts != b->n_parts)
-		return false;
-	for (i = 0; i < a->n_parts; i++)
-		if (!part_equal(&a->parts[i], &b->parts[i]))
+	while (i < a->n_parts && j < b->n_parts) {
+		part_a = next_part(a, &i);
+		part_b = next_part(b, &j);
+		if (!part_equal(&part_a, &part_b))
 			return false;
-	return true;
+	}
+	return i == a->n_parts && j == b->n_parts;
 }
 
 void mapping_put(struct mapping *mapping)

@@ -199,6 +199,20 @@ static void rename_file(void)
 	memcpy(a.path, path, sizeof(a.path));
 }
 
+static void split(void)
+{
+	struct mapping mapping;
+
+	assert_int_equal(madvise((void *)at(1), page_size(), MADV_RANDOM), 0);
+	classify(at(1), 2 * page_size(), 2, &mapping);
+	mapping_put(&mapping);
+}
+
+static void split_and_protect(void)
+{
+	assert_int_equal(mprotect((void *)at(1), page_size(), PROT_READ), 0);
+}
+
 static void equal__unchanged(void **state)
 {
 	is_equal_after(nothing, true);
@@ -207,6 +221,17 @@ static void equal__unchanged(void **state)
 static void equal__renamed(void **state)
 {
 	is_equal_after(rename_file, true);
+}
+
+/* By other threads, which may lock or advise a part of it at any time */
+static void equal__split(void **state)
+{
+	is_equal_after(split, true);
+}
+
+static void unequal__split_and_a_part_protected(void **state)
+{
+	is_equal_after(split_and_protect, false);
 }
 
 static void unequal__unmapped(void **state)
@@ -303,6 +328,8 @@ int main(void)
 		WINDOW_CASE(above_everything__none),
 		WINDOW_CASE(equal__unchanged),
 		WINDOW_CASE(equal__renamed),
+		WINDOW_CASE(equal__split),
+		WINDOW_CASE(unequal__split_and_a_part_protected),
 		WINDOW_CASE(unequal__unmapped),
 		WINDOW_CASE(unequal__other_file),
 		WINDOW_CASE(unequal__other_offset),
