@@ -143,9 +143,9 @@ static int find_out(struct rereg *rereg)
 	section_enter(&section);
 	r = track_get_params(mr, MR_ALIVE, &params, &source);
 	rereg->was_guarded = !r;
-	r = r && track_has(mr) ? refusal_rereg(mr->lkey,
-					       "it was revoked, or is to be")
-			       : 0;
+	r = r && track_has(mr)
+		    ? refusal_rereg(mr->lkey, "it was revoked, or is to be")
+		    : 0;
 	section_leave(&section);
 	if (!r)
 		set_target(rereg, &params);
@@ -155,7 +155,7 @@ static int find_out(struct rereg *rereg)
 	return r;
 }
 
-/* What can be revoked must stay so, also if no guarded memory is mapped there. */
+/* What can be revoked must stay so, whatever is mapped there by now. */
 static int check_access(const struct rereg *rereg)
 {
 	const struct registration *reg = &rereg->reg;
@@ -165,8 +165,9 @@ static int check_access(const struct rereg *rereg)
 				     "on-demand paging cannot be turned on");
 	if (reg->access & IBV_ACCESS_MW_BIND && rereg->was_guarded &&
 	    !rereg_is_moved(rereg))
-		return refusal_rereg(reg->mr->lkey,
-				     "a bound memory window would keep it from being revoked");
+		return refusal_rereg(
+			reg->mr->lkey,
+			"a bound memory window would keep it from being revoked");
 	return 0;
 }
 

@@ -214,9 +214,10 @@ static void sixteen_threads__nothing_is_left(void **state)
 
 	assert_true(get(&n_events) > 0 && get(&n_handled) > 0);
 	assert_true(get(&n_restored) > 0 && get(&n_moved) > 0);
-	print_message("%u events, %u handled, %u restored, %u moved, %d revoked\n",
-		      get(&n_events), get(&n_handled), get(&n_restored),
-		      get(&n_moved), (int)stack_stats().revoked_mrs);
+	print_message(
+		"%u events, %u handled, %u restored, %u moved, %d revoked\n",
+		get(&n_events), get(&n_handled), get(&n_restored),
+		get(&n_moved), (int)stack_stats().revoked_mrs);
 }
 
 int main(void)

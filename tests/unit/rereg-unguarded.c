@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * ibv_rereg_mr() of a memory region that is not guarded, or will not be: what is
- * pinned may be guarded memory all the same.
+ * ibv_rereg_mr() of a memory region that is not guarded, or will not be: what
+ * is pinned may be guarded memory all the same.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -128,8 +128,8 @@ static void guarded_from_now_on(struct ibv_mr *mr)
 
 static void was_on_demand_and_is_not_now__guarded(void **state)
 {
-	guarded_from_now_on(reg(stack_addr, IBV_ACCESS_LOCAL_WRITE |
-						    IBV_ACCESS_ON_DEMAND));
+	guarded_from_now_on(
+		reg(stack_addr, IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND));
 }
 
 /* As mlx5 does with what was on demand: flags do not matter. */
@@ -141,8 +141,8 @@ static int is_made_anew(struct ibv_mr *mr, int flags, void *addr, size_t length)
 
 static void in_place_with_an_address__not_pinned_there(void **state)
 {
-	struct ibv_mr *mr = reg(anonymous, IBV_ACCESS_LOCAL_WRITE |
-						   IBV_ACCESS_ON_DEMAND);
+	struct ibv_mr *mr =
+		reg(anonymous, IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND);
 
 	fake_provider.cmd_rereg_mr = is_made_anew;
 	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, stack_addr), 0);
@@ -232,13 +232,13 @@ static void domain_of_another_device__EINVAL(void **state)
 	stack_open(&other, -1);
 	record_clear();
 	errno = 0;
-	assert_int_equal(verbs_wrap_ops.rereg_mr(mr,
-						 MOVE | IBV_REREG_MR_CHANGE_PD |
-							 IBV_REREG_MR_CHANGE_ACCESS,
-						 &other.pd, stack_addr,
-						 page_size(),
-						 IBV_ACCESS_LOCAL_WRITE),
-			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(
+		verbs_wrap_ops.rereg_mr(mr,
+					MOVE | IBV_REREG_MR_CHANGE_PD |
+						IBV_REREG_MR_CHANGE_ACCESS,
+					&other.pd, stack_addr, page_size(),
+					IBV_ACCESS_LOCAL_WRITE),
+		IBV_REREG_MR_ERR_INPUT);
 	assert_int_equal(errno, EINVAL);
 	assert_record("");
 	stack_close(&other);

@@ -30,9 +30,9 @@ static void *dereg_main(void *arg)
 	struct dereg *dereg = arg;
 
 	__atomic_store_n(&dereg->tid, gettid(), __ATOMIC_SEQ_CST);
-	dereg->result = dereg->moves ? track_begin_rereg(mr, &dereg->move,
-							 &dereg->gmr)
-				     : track_begin_dereg(mr, &dereg->gmr);
+	dereg->result =
+		dereg->moves ? track_begin_rereg(mr, &dereg->move, &dereg->gmr)
+			     : track_begin_dereg(mr, &dereg->gmr);
 	__atomic_store_n(&dereg->is_done, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
