@@ -255,12 +255,13 @@ void track_freeing(const struct ibv_mr *mr)
 
 bool track_has(struct ibv_mr *mr)
 {
-	bool has;
+	const struct guarded_mr *gmr;
 
 	ps_lock(&table_lock);
-	has = find(mr);
+	while ((gmr = find(mr)) && gmr->state == MR_REREGISTERING)
+		ps_wait(&state_changed, &table_lock);
 	ps_unlock(&table_lock);
-	return has;
+	return gmr;
 }
 
 static bool is_written(const struct guarded_mr *gmr) PS_REQUIRES(table_lock)

@@ -136,6 +136,7 @@ bool track_swallow_dereg(const struct ibv_mr *mr);
 /* The kernel's side is gone, and the provider frees @mr next. */
 void track_freeing(const struct ibv_mr *mr);
 
+/* Once no thread moves it; until then the keeper would leave it alone. */
 bool track_has(struct ibv_mr *mr);
 /* Has the device had pinned memory to write to until now? */
 bool track_is_written(struct guarded_mr *gmr);

@@ -4,11 +4,14 @@
  * until the program is done, and nobody else does.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "lease.h"
 #include "lib/stack_api.h"
+#include "verbs_wrap.h"
 
 #define SHORT_MS 300
 #define LONG_MS 3600000
@@ -94,6 +97,51 @@ static void dereg__ends_it(void **state)
 	assert_int_equal(stack_stats().revoked_mrs, 0);
 }
 
+/* A thread that releases what another one is just moving */
+static struct releaser {
+	pthread_t thread;
+	struct ibv_mr *mr;
+	int tid;
+	int result;
+} releaser;
+
+static void *release_main(void *arg)
+{
+	__atomic_store_n(&releaser.tid, gettid(), __ATOMIC_SEQ_CST);
+	releaser.result = pinsafe_release(releaser.mr);
+	return NULL;
+}
+
+static bool has_begun(void *arg)
+{
+	return __atomic_load_n(&releaser.tid, __ATOMIC_SEQ_CST);
+}
+
+static int is_released_meanwhile(struct ibv_mr *mr, int flags, void *addr,
+				 size_t length)
+{
+	releaser = (struct releaser){ .mr = mr };
+	pthread_create(&releaser.thread, NULL, release_main, NULL);
+	if (!wait_until(has_begun, NULL) || !wait_until_asleep(releaser.tid))
+		return EIO;
+	return fake_cmd_rereg_mr(mr, flags, addr, length);
+}
+
+static void released_while_it_is_moved__revoked_afterwards(void **state)
+{
+	struct ibv_mr *mr = stack_reg_attr(&attr);
+
+	fake_provider.cmd_rereg_mr = is_released_meanwhile;
+	assert_int_equal(verbs_wrap_ops.rereg_mr(mr, IBV_REREG_MR_CHANGE_PD,
+						 &stack_device.pd, NULL, 0, 0),
+			 0);
+	pthread_join(releaser.thread, NULL);
+	assert_int_equal(releaser.result, 0);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	stack_event_is(channel, PINSAFE_EVENT_REVOKED, mr);
+	stack_dereg_ok(mr);
+}
+
 static void longer_than_allowed__half_of_lease_break_time(void **state)
 {
 	uint64_t half_ns = lease_break_time_s() * NSEC_PER_SEC / 2;
@@ -158,7 +206,7 @@ static void release_of_a_zombie__0(void **state)
 
 static void release_of_an_unknown_mr__EINVAL(void **state)
 {
-	struct ibv_mr unknown = {.context = &stack_device.context};
+	struct ibv_mr unknown = { .context = &stack_device.context };
 
 	assert_int_equal(pinsafe_release(NULL), EINVAL);
 	assert_int_equal(pinsafe_release(&unknown), EINVAL);
@@ -189,6 +237,7 @@ int main(void)
 		GRACE_CASE(not_answered__revoked_at_the_deadline),
 		GRACE_CASE(another_without_grace__revoked_at_once),
 		GRACE_CASE(dereg__ends_it),
+		GRACE_CASE(released_while_it_is_moved__revoked_afterwards),
 		GRACE_CASE(longer_than_allowed__half_of_lease_break_time),
 		GRACE_CASE(released_before_any_break__lease_goes),
 		GRACE_CASE(released_one_of_two__lease_stays),
