@@ -51,7 +51,7 @@ static void *foreign(void *const *ops, unsigned int index, void *ours)
 	return ops[index] == ours ? NULL : ops[index];
 }
 
-/* The same where libibverbs has an operation of its own for all providers */
+/* The same where libibverbs has one of its own for providers without it */
 static void *special(void *const *ops, unsigned int index, void *ours)
 {
 	void *op = index ? foreign(ops, index, ours) : NULL;
@@ -66,7 +66,7 @@ static void read_ops(const struct ops_layout *layout, void *const *ops,
 		(reg_mr_fn)foreign(ops, layout->reg_mr,
 				   (void *)verbs_wrap_ops.reg_mr);
 	ret_real->rereg_mr =
-		(rereg_mr_fn)foreign(ops, layout->rereg_mr,
+		(rereg_mr_fn)special(ops, layout->rereg_mr,
 				     (void *)verbs_wrap_ops.rereg_mr);
 	ret_real->dereg_mr =
 		(dereg_mr_fn)foreign(ops, layout->dereg_mr,

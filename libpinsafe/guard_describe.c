@@ -25,14 +25,13 @@ static uint64_t grace_ns(const struct registration *reg)
 	return ms * NSEC_PER_MSEC;
 }
 
-/* Each file once */
-static int describe_files(const struct registration *reg,
-			  struct event_source *source)
+int guard_describe_files(const struct registration *reg,
+			 struct event_source *source)
 {
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < reg->mapping.n_parts && !r; i++) {
+	for (i = 0; source && i < reg->mapping.n_parts && !r; i++) {
 		const struct backing *file = &reg->mapping.parts[i].file;
 
 		r = event_source_add_file(source, file->dev, file->ino,
@@ -57,7 +56,7 @@ int guard_describe_options(struct registration *reg)
 		return 0;
 	event_source_set_mr(options->source, reg->mr, reg->addr, reg->length);
 	gmr->source = event_source_get(options->source);
-	return describe_files(reg, options->source);
+	return guard_describe_files(reg, options->source);
 }
 
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,

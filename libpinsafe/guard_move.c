@@ -47,13 +47,14 @@ static int claim(const struct rereg *rereg, struct track_move *unguarded,
 	return 0;
 }
 
-static void ask_provider(struct rereg *rereg, struct guarded_mr *old)
+/* Nobody waits for the leases of @both, NULL: none, longer than he has to. */
+static void ask_provider(struct rereg *rereg, struct guarded_mr *both)
 {
 	struct ibv_mr *mr = rereg->reg.mr;
 	uint32_t lkey = mr->lkey, rkey = mr->rkey;
 
-	if (old && rereg_is_moved(rereg))
-		guard_redirty(old);
+	if (both && rereg_is_moved(rereg))
+		guard_redirty(both);
 	rereg->had_leases = stats_get(leases);
 	errno = 0;
 	rereg->result = rereg->reg.real->rereg_mr(mr, rereg->flags, rereg->pd,
@@ -94,6 +95,20 @@ static void settle_old(struct rereg *rereg, struct guarded_mr *old,
 	track_free(old);
 }
 
+/* NULL: out of memory */
+static struct guarded_mr *join(const struct registration *reg,
+			       const struct guarded_mr *old)
+{
+	struct guarded_mr *both = track_join(old, reg->gmr);
+
+	/* Its events may be about the new files, too. */
+	if (both && guard_describe_files(reg, both->source)) {
+		track_free(both);
+		both = NULL;
+	}
+	return both;
+}
+
 /*
  * The only step that cannot be undone.  reg->gmr is described; it has no ranges
  * if the new memory has no guard.  0 when the program has its answer; ENOMEM
@@ -111,15 +126,16 @@ static int move(struct rereg *rereg)
 		rereg_fail(rereg, IBV_REREG_MR_ERR_INPUT, r);
 		return 0;
 	}
-	if (old)
-		both = track_join(old, reg->gmr);
-	if (old && !both) {
-		track_keep(old);
-		guard_undo_prepare(reg);
-		return ENOMEM;
+	if (old) {
+		both = join(reg, old);
+		if (!both) {
+			track_keep(old);
+			guard_undo_prepare(reg);
+			return ENOMEM;
+		}
 	}
 
-	ask_provider(rereg, old);
+	ask_provider(rereg, both);
 	rereg->has_guard = rereg->is_tracked = reg->gmr->n_ranges;
 	if (old)
 		settle_old(rereg, old, both, reg->gmr);

@@ -223,6 +223,11 @@ int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 	struct section section;
 	int r;
 
+	/* As libibverbs says for such a provider; nothing changes. */
+	if (!real->rereg_mr) {
+		errno = EOPNOTSUPP;
+		return IBV_REREG_MR_ERR_INPUT;
+	}
 	r = rereg_any(&rereg);
 	if (r)
 		rereg_fail(&rereg, IBV_REREG_MR_ERR_INPUT, r);

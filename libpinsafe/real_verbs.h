@@ -22,10 +22,10 @@ typedef void (*free_context_fn)(struct ibv_context *context);
 /* The provider's own operations of one context */
 struct real_verbs {
 	reg_mr_fn reg_mr;
-	rereg_mr_fn rereg_mr;
 	dereg_mr_fn dereg_mr;
 	free_context_fn free_context;
 	/* NULL where the provider leaves them to libibverbs */
+	rereg_mr_fn rereg_mr;
 	reg_mr_ex_fn reg_mr_ex;
 	import_mr_fn import_mr;
 };

@@ -92,6 +92,9 @@ void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
  * have to say
  */
 int guard_describe_options(struct registration *reg);
+/* The files of it, each once, for @source (NULL is fine); 0 or ENOMEM */
+int guard_describe_files(const struct registration *reg,
+			 struct event_source *source);
 /* EAGAIN: somebody has replaced the mapping since it was classified. */
 int guard_look_again(const struct registration *reg);
 

@@ -180,6 +180,23 @@ static void check_failed(struct move *move, struct verbs *verbs,
 	     "%s: no lease is left", what);
 }
 
+/* Soft-RoCE as it is: nothing has changed. */
+static void check_not_offered(struct move *move, struct verbs *verbs)
+{
+	errno = 0;
+	t_ok(move_it(move, verbs) == IBV_REREG_MR_ERR_CMD &&
+		     errno == EOPNOTSUPP,
+	     "without the operation: %s", t_errname(errno));
+	move->from.mr = move->to.mr;
+	move->to.mr = NULL;
+	t_ok(has_lease(&move->from) && !has_lease(&move->to),
+	     "without the operation: a lease on the old file only");
+	region_check_arrives(&move->from, verbs, "without the operation");
+	truncate_by(&move->from_truncater, "old");
+	region_check_revoked(&move->from, verbs, "without the operation");
+	region_deregister(&move->from);
+}
+
 static void write_value(struct region *region, struct verbs *verbs,
 			uint64_t value)
 {
@@ -224,32 +241,38 @@ static void check_written_back(struct move *move, struct verbs *verbs)
 	close(to.fd);
 }
 
-#define N_MOVES 6
+#define N_MOVES 7
 
 int main(int argc, char **argv)
 {
 	struct move moves[N_MOVES];
-	struct verbs verbs;
+	struct verbs plain, verbs;
 	int i;
 
 	if (argc != 3 && (argc != 4 || strcmp(argv[3], "--page-cache")))
 		t_bail("usage: DIR LIBPINSAFE [--page-cache]");
 	for (i = 0; i < N_MOVES; i++)
 		move_create(&moves[i], argv[1], i);
+	/* Before pinsafe is there, which would be behind it then */
+	verbs_open(&plain);
 	verbs_open(&verbs);
 	give_operation(verbs.context);
+	attach_pinsafe(plain.context, argv[2]);
 	attach_pinsafe(verbs.context, argv[2]);
-	check_moved(&moves[0], &verbs);
+
+	check_not_offered(&moves[0], &plain);
+	check_moved(&moves[1], &verbs);
 	rereg_does = MOVES_AND_FAILS;
-	check_failed(&moves[1], &verbs, &moves[1].from_truncater, "old");
-	check_failed(&moves[2], &verbs, &moves[2].to_truncater, "new");
+	check_failed(&moves[2], &verbs, &moves[2].from_truncater, "old");
+	check_failed(&moves[3], &verbs, &moves[3].to_truncater, "new");
 	rereg_does = FAILS;
-	check_failed(&moves[3], &verbs, &moves[3].from_truncater, "old");
-	check_failed(&moves[4], &verbs, &moves[4].to_truncater, "new");
+	check_failed(&moves[4], &verbs, &moves[4].from_truncater, "old");
+	check_failed(&moves[5], &verbs, &moves[5].to_truncater, "new");
 	if (argc == 4)
-		check_written_back(&moves[5], &verbs);
+		check_written_back(&moves[6], &verbs);
 	for (i = 0; i < N_MOVES; i++)
 		move_end(&moves[i]);
+	t_zero(verbs_close(&plain), "closing the device");
 	t_zero(verbs_close(&verbs), "closing the device");
 	return t_done();
 }

@@ -218,6 +218,20 @@ static void provider_fails__the_guards_of_both(void **state)
 	assert_int_equal(stats.registrations, 0);
 }
 
+static void not_offered__EOPNOTSUPP_and_nothing_else(void **state)
+{
+	struct real_verbs without = fake_provider_ops;
+	struct ibv_mr *mr = reg();
+
+	without.rereg_mr = NULL;
+	errno = 0;
+	assert_int_equal(guard_rereg_mr(&without, mr, MOVE, &guarded_pd,
+					(void *)0x2000, 0x1000, 0),
+			 IBV_REREG_MR_ERR_INPUT);
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record("");
+}
+
 static void not_guarded_and_stays_so__as_without_us(void **state)
 {
 	struct ibv_mr mr = { .context = &guarded_context, .pd = &guarded_pd };
@@ -262,6 +276,7 @@ int main(void)
 		RULED_CASE(policy_leaves_it_unguarded__the_old_lease_goes),
 		RULED_CASE(refused_but_the_policy_only_warns__moved),
 		RULED_CASE(provider_fails__the_guards_of_both),
+		RULED_CASE(not_offered__EOPNOTSUPP_and_nothing_else),
 		RULED_CASE(not_guarded_and_stays_so__as_without_us),
 		RULED_CASE(not_guarded_and_on_demand__as_without_us),
 	};
