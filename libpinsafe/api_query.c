@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "lease_sysctl.h"
 #include "odp.h"
 #include "options.h"
 #include "real_verbs.h"

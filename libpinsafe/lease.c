@@ -11,10 +11,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "lease.h"
+#include "lease_sysctl.h"
 #include "log.h"
 #include "sigio.h"
 #include "probe.h"
@@ -104,6 +104,8 @@ static int take_on_keeper(void *arg)
 	}
 	log_debug("lease: %s: %s lease taken", lease->path,
 		  lease->backend->name);
+	/* For the break, when there may be no descriptor to read it with */
+	(void)lease_break_time_s();
 
 	ps_lock(&table_lock);
 	if (is_barred(file))
@@ -216,28 +218,6 @@ bool lease_exists_any_blind(void)
 		exists |= !lease->backend->sees_own_operations;
 	ps_unlock(&table_lock);
 	return exists;
-}
-
-static unsigned long read_sysctl(const char *path, unsigned long value)
-{
-	char text[32];
-	ssize_t n;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return value;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return value;
-	text[n] = '\0';
-	return strtoul(text, NULL, 10);
-}
-
-unsigned long lease_break_time_s(void)
-{
-	return read_sysctl("/proc/sys/fs/lease-break-time", 45);
 }
 
 static void set_broken(struct lease *lease, const char *by)
@@ -354,17 +334,14 @@ int lease_open(const struct lease *lease, const struct backing *file, int flags,
 	return lease->backend->open(lease, file, flags, ret_fd);
 }
 
-/* The kernel says EINVAL for this, too (fs/locks.c:generic_setlease). */
-static bool leases_are_off(void)
-{
-	return read_sysctl("/proc/sys/fs/leases-enable", 1) == 0;
-}
-
 int lease_why_not(int error)
 {
-	/* A kernel or file system without them does not know the value. */
+	/*
+	 * A kernel or file system without them does not know the value, and if
+	 * they are off this is what all say (fs/locks.c:generic_setlease).
+	 */
 	if (error == EINVAL)
-		return leases_are_off() ? ENOLCK : EOPNOTSUPP;
+		return leases_are_enabled(true) ? EOPNOTSUPP : ENOLCK;
 	return error;
 }
 

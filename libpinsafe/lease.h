@@ -147,9 +147,6 @@ bool lease_reap_one(struct lease *lease);
 /* The same for all leases.  Returns whether a broken one is left. */
 bool lease_reap(void);
 
-/* /proc/sys/fs/lease-break-time, in seconds; any thread */
-unsigned long lease_break_time_s(void);
-
 /* Open the leased file, see open() of the backend. */
 int lease_open(const struct lease *lease, const struct backing *file,
 	       int flags, int *ret_fd);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "lease.h"
+#include "lease_sysctl.h"
 #include "lib/stack_api.h"
 #include "verbs_wrap.h"
 

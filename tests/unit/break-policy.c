@@ -183,6 +183,27 @@ static void no_lease_break_time__as_long_as_wanted(void **state)
 	broken_with_grace(&lease_layout, 100000, 100000);
 }
 
+/* The keeper may have no descriptor left then. */
+static void lease_break_time_unreadable__that_of_the_take(void **state)
+{
+	fake_open_file("/proc/sys/fs/lease-break-time", "10\n");
+	fake_config.policy.grace_ms = 600000;
+	hold(&lease_layout);
+	fake_open_fails("/proc/sys/fs/lease-break-time", EMFILE);
+	fake_break_begin(&file);
+	assert_revoked_at(5000);
+}
+
+static void lease_break_time_changed__that_of_the_break(void **state)
+{
+	fake_open_file("/proc/sys/fs/lease-break-time", "10\n");
+	fake_config.policy.grace_ms = 600000;
+	hold(&lease_layout);
+	fake_open_file("/proc/sys/fs/lease-break-time", "4\n");
+	fake_break_begin(&file);
+	assert_revoked_at(2000);
+}
+
 /* The program deregisters in time. */
 static void grace__used_by_the_program(void **state)
 {
@@ -383,6 +404,8 @@ int main(void)
 		POLICY_CASE(long_grace__half_of_lease_break_time),
 		POLICY_CASE(short_lease_break_time__half_of_it),
 		POLICY_CASE(no_lease_break_time__as_long_as_wanted),
+		POLICY_CASE(lease_break_time_unreadable__that_of_the_take),
+		POLICY_CASE(lease_break_time_changed__that_of_the_break),
 		POLICY_CASE(grace__used_by_the_program),
 		POLICY_CASE(grace__not_for_a_break_by_the_program),
 		POLICY_CASE(break_by_the_program__not_of_a_layout_lease),

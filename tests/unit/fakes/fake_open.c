@@ -17,16 +17,28 @@ int __wrap_open(const char *path, int flags, ...);
 
 static struct {
 	const char *path, *text;
+	int error;	/* of open(2); 0: it has @text */
 } files[FAKE_OPEN_FILES];
 
-void fake_open_file(const char *path, const char *text)
+static void set(const char *path, const char *text, int error)
 {
 	size_t i;
 
-	for (i = 0; files[i].path; i++)
+	for (i = 0; files[i].path && strcmp(path, files[i].path); i++)
 		assert_true(i < N_OF(files) - 1);
 	files[i].path = path;
 	files[i].text = text;
+	files[i].error = error;
+}
+
+void fake_open_file(const char *path, const char *text)
+{
+	set(path, text, 0);
+}
+
+void fake_open_fails(const char *path, int error)
+{
+	set(path, NULL, error);
 }
 
 void fake_open_reset(void)
@@ -56,8 +68,10 @@ int __wrap_open(const char *path, int flags, ...)
 	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
 	va_end(args);
 	for (i = 0; i < N_OF(files) && files[i].path; i++)
-		if (!strcmp(path, files[i].path))
-			return open_text(files[i].text);
+		if (!strcmp(path, files[i].path)) {
+			errno = files[i].error;
+			return errno ? -1 : open_text(files[i].text);
+		}
 	if (!strncmp(path, DISKS, strlen(DISKS))) {
 		errno = ENOENT;
 		return -1;

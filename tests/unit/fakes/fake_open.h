@@ -5,10 +5,13 @@
 #define FAKE_OPEN_FILES 4
 
 /*
- * What files of /proc/sys and /sys contain, until fake_open_reset().  Nothing
+ * What a file of /proc/sys or /sys contains, until the next of these calls for
+ * it or fake_open_reset().  Nothing
  * else is there in /sys/dev/block; all other files are real.
  */
 void fake_open_file(const char *path, const char *text);
+/* It cannot be opened. */
+void fake_open_fails(const char *path, int error);
 void fake_open_reset(void);
 
 #endif /* FAKE_OPEN_H */
