@@ -25,25 +25,12 @@ static bool has_layout_leases(int fd)
 	return fcntl(fd, F_SETLEASE, F_LAYOUT) && errno == EOPNOTSUPP;
 }
 
-static bool has_leases(void)
-{
-	char value = '0';
-	int fd = open("/proc/sys/fs/leases-enable", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, &value, 1) != 1)
-		value = '0';
-	close(fd);
-	return value != '0';
-}
-
 static uint32_t guards_of_kernel(void)
 {
 	uint32_t guards = 0;
 	int fd;
 
-	if (!has_leases())
+	if (!leases_are_enabled(false))
 		return 0;
 	guards |= PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE);
 	fd = memfd_create("pinsafe", MFD_CLOEXEC);

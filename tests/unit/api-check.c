@@ -195,6 +195,27 @@ static void query_device__what_is_there(void **state)
 	assert_int_equal(pinsafe_query_device(&other, &got.known, 7), EINVAL);
 }
 
+static uint32_t guards(void)
+{
+	struct pinsafe_device_attr device;
+
+	assert_int_equal(pinsafe_query_device(&stack_device.context, &device,
+					      sizeof(device)),
+			 0);
+	return device.guards;
+}
+
+/* Nothing is promised that was not seen. */
+static void query_device__leases_off_or_unknown(void **state)
+{
+	fake_open_file("/proc/sys/fs/leases-enable", "1\n");
+	assert_true(guards() & PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE));
+	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
+	assert_int_equal(guards(), 0);
+	fake_open_fails("/proc/sys/fs/leases-enable", EMFILE);
+	assert_int_equal(guards(), 0);
+}
+
 #define CHECK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -213,6 +234,7 @@ int main(void)
 		CHECK_CASE(not_hooked__EOPNOTSUPP),
 		CHECK_CASE(older_program__only_what_it_knows),
 		CHECK_CASE(query_device__what_is_there),
+		CHECK_CASE(query_device__leases_off_or_unknown),
 	};
 
 	return STACK_MAIN(cases);

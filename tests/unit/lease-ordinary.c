@@ -175,6 +175,14 @@ static void leases_turned_off__EOPNOTSUPP(void **state)
 	assert_non_null(strstr(stack_log(), "leases-enable"));
 }
 
+/* Then nobody is sent to turn on what may be on. */
+static void leases_maybe_turned_off__EOPNOTSUPP(void **state)
+{
+	fake_open_fails("/proc/sys/fs/leases-enable", ENOENT);
+	set_lease_fails(EINVAL, EOPNOTSUPP);
+	assert_null(strstr(stack_log(), "leases-enable"));
+}
+
 /* As try after try is made, until there is no time left */
 static void open_elsewhere__EAGAIN(void **state)
 {
@@ -391,6 +399,7 @@ int main(void)
 		LEASE_CASE(no_memory__ENOMEM),
 		LEASE_CASE(no_leases__EOPNOTSUPP),
 		LEASE_CASE(leases_turned_off__EOPNOTSUPP),
+		LEASE_CASE(leases_maybe_turned_off__EOPNOTSUPP),
 		LEASE_CASE(open_elsewhere__EAGAIN),
 		LEASE_CASE(open_elsewhere_for_a_while__taken_then),
 		LEASE_CASE(read_only_others_read__read_lease),
