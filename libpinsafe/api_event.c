@@ -50,6 +50,8 @@ PINSAFE_EXPORT int pinsafe_get_event(struct pinsafe_event_channel *channel,
 
 PINSAFE_EXPORT void pinsafe_ack_event(struct pinsafe_event *event)
 {
-	if (event)
-		event_ack(event);
+	if (!event)
+		return;
+	fork_check();
+	event_ack(event);
 }

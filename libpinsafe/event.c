@@ -75,6 +75,15 @@ static bool handlers_run;
 /* Another one in each child of fork(2) */
 static unsigned int this_process;
 
+/*
+ * Not in a child of fork(2): its keeper has no descriptor of a channel of its
+ * parent, and what it has itself is one object with the parent's.
+ */
+static bool is_ours(const struct pinsafe_event_channel *channel)
+{
+	return channel->process == this_process;
+}
+
 static void channel_put(struct pinsafe_event_channel *channel)
 	PS_REQUIRES(event_lock)
 {
@@ -117,7 +126,7 @@ static void ack(struct event *event) PS_REQUIRES(event_lock)
 
 	event->state = IDLE;
 	channel->n_taken--;
-	if (event->has_next && !channel->has_ended) {
+	if (event->has_next && !channel->has_ended && is_ours(channel)) {
 		event->has_next = false;
 		event->public = event->next;
 		enqueue(event, channel->fd);
@@ -175,12 +184,6 @@ static int start_handlers(void) PS_REQUIRES(event_lock)
 	pthread_attr_destroy(&attr);
 	handlers_run = !r;
 	return r;
-}
-
-/* The keeper of a child has no descriptor of a channel of its parent. */
-static bool is_ours(const struct pinsafe_event_channel *channel)
-{
-	return channel->process == this_process;
 }
 
 static int source_new(struct pinsafe_event_channel *channel,
@@ -469,4 +472,5 @@ void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 	handlers_run = false;
 	STAILQ_INIT(&handler_channel.queue);
 	this_process++;
+	handler_channel.process = this_process;
 }

@@ -335,6 +335,9 @@ int pinsafe_get_event(struct pinsafe_event_channel *channel,
  * pinsafe_ack_event - be done with an event
  * @event: from pinsafe_get_event(), not valid any more afterwards; NULL is fine
  *
+ * Once for each event, and not for that of a break handler.  In a child of
+ * fork(2) it does nothing to the parent.
+ *
  * Since: 0.1
  */
 void pinsafe_ack_event(struct pinsafe_event *event);

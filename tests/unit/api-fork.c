@@ -73,6 +73,49 @@ static void event_taken_in_parent__child_can_destroy(void **state)
 	stack_dereg_ok(mr);
 }
 
+static struct pinsafe_event *taken;
+
+static int ack_event_of_parent(void)
+{
+	pinsafe_ack_event(taken);
+	return pinsafe_destroy_event_channel(channel) ? 1 : 0;
+}
+
+/*
+ * The same has happened again since it was taken, which the parent is told when
+ * it acknowledges, not when the child does.
+ */
+static void event_taken_in_parent__ack_in(pid_t (*fork_fn)(void))
+{
+	struct pinsafe_reg_attr second = stack_attr(STACK_B);
+	struct ibv_mr *mr;
+
+	second.channel = channel;
+	mr = stack_reg_attr(&second);
+	fake_kernel_mr_stick(mr, 2, EBUSY);
+	assert_int_equal(pinsafe_release(mr), EBUSY);
+	taken = stack_event(channel, PINSAFE_EVENT_REVOKE_FAILED, mr);
+	assert_int_equal(pinsafe_release(mr), EBUSY);
+	child_check(ack_event_of_parent, fork_fn);
+	assert_false(stack_has_event(channel, 0));
+	pinsafe_ack_event(taken);
+	stack_event_is(channel, PINSAFE_EVENT_REVOKE_FAILED, mr);
+	assert_false(stack_has_event(channel, 0));
+	stack_dereg_ok(mr);
+}
+
+static void event_taken_in_parent__ack_wakes_nobody(void **state)
+{
+	event_taken_in_parent__ack_in(fork);
+}
+
+static void event_taken_in_parent__ack_wakes_nobody_unseen_fork(void **state)
+{
+	if (UNDER_TSAN)
+		SKIP_CASE("ThreadSanitizer cannot follow there");
+	event_taken_in_parent__ack_in(_Fork);
+}
+
 static int use_own_channel(void)
 {
 	struct pinsafe_event_channel *own = pinsafe_create_event_channel();
@@ -116,6 +159,8 @@ int main(void)
 		FORK_CASE(channel_of_parent__EINVAL),
 		FORK_CASE(channel_of_parent__EINVAL_unseen_fork),
 		FORK_CASE(event_taken_in_parent__child_can_destroy),
+		FORK_CASE(event_taken_in_parent__ack_wakes_nobody),
+		FORK_CASE(event_taken_in_parent__ack_wakes_nobody_unseen_fork),
 		FORK_CASE(own_channel__works),
 	};
 
