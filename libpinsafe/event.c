@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "fork.h"
 #include "keeper.h"
 #include "lock.h"
+#include "log.h"
 
 #define N_TYPES (PINSAFE_EVENT_REVOKE_FAILED + 1)
 
@@ -147,6 +149,24 @@ static struct event *take(struct pinsafe_event_channel *channel)
 	return event;
 }
 
+/*
+ * If the handler has called fork(2), its child has nothing but a copy of this
+ * thread.  That is in no function of the program any more once the handler has
+ * returned, so there is nothing left to be done.  Not exit(3): what is to be
+ * done at the end of the program is to be done by the parent.
+ */
+static void call_handler(const struct event *event)
+{
+	unsigned int process = this_process;
+
+	event->source->handler(&event->public);
+	fork_check();
+	if (this_process == process)
+		return;
+	log_error("event: a break handler has returned in a child of fork(2) that it made: the child ends");
+	_exit(EXIT_FAILURE);
+}
+
 static void *run_handlers(void *arg)
 {
 	struct event *event;
@@ -160,7 +180,7 @@ static void *run_handlers(void *arg)
 			continue;
 		}
 		ps_unlock(&event_lock);
-		event->source->handler(&event->public);
+		call_handler(event);
 		ps_lock(&event_lock);
 		ack(event);
 	}

@@ -347,6 +347,10 @@ void pinsafe_ack_event(struct pinsafe_event *event);
  * blocked and runs one handler at a time; the event is acknowledged when it returns.  It may call anything, in
  * particular ibv_dereg_mr() and ibv_reg_mr().  A handler that does not return
  * holds up other handlers, and no revoke.
+ *
+ * Signals are blocked there.  A child of fork(2) that it makes inherits that,
+ * and has to end by exec or _exit(); if the handler returns in the child, the
+ * child is ended as by _exit(EXIT_FAILURE).
  */
 typedef void pinsafe_break_handler(const struct pinsafe_event *event);
 

@@ -7,6 +7,10 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/stack_api.h"
@@ -230,6 +234,83 @@ static void release_in_it__ends_the_grace(void **state)
 	stack_dereg_ok(mr);
 }
 
+static pid_t (*fork_fn)(void);
+static pid_t child;
+/* Shared with the child */
+static struct {
+	int n_calls, n_exits;
+} *shared;
+
+static void at_exit(void)
+{
+	shared->n_exits++;
+}
+
+static void fork_in_it(const struct pinsafe_event *event)
+{
+	__atomic_add_fetch(&shared->n_calls, 1, __ATOMIC_RELAXED);
+	child = fork_fn();
+	if (child)
+		sem_post(&was_called);
+}
+
+static bool has_ended(void *status)
+{
+	return waitpid(child, status, WNOHANG) == child;
+}
+
+/* Its signals are blocked, so no alarm(2) would end it. */
+static int child_status(void)
+{
+	int status = -1;
+
+	assert_true(child > 0);
+	if (!wait_until(has_ended, &status)) {
+		kill(child, SIGKILL);
+		waitpid(child, &status, 0);
+	}
+	return status;
+}
+
+static void returns_in_a_child(pid_t (*fn)(void))
+{
+	struct pinsafe_reg_attr other = stack_attr(STACK_B);
+	struct ibv_mr *mr, *other_mr;
+	int status;
+
+	fork_fn = fn;
+	memset(shared, 0, sizeof(*shared));
+	attr.handler = fork_in_it;
+	other.handler = look;
+	mr = stack_reg_attr(&attr);
+	other_mr = stack_reg_attr(&other);
+	stack_break(STACK_A);
+	wait_for_call();
+	status = child_status();
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EXIT_FAILURE);
+	assert_int_equal(shared->n_calls, 1);
+	assert_int_equal(shared->n_exits, 0);
+	/* The parent's handlers go on. */
+	stack_break(STACK_B);
+	wait_for_call();
+	assert_ptr_equal(seen.mr, other_mr);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other_mr);
+}
+
+static void returns_in_a_child__which_ends(void **state)
+{
+	returns_in_a_child(fork);
+}
+
+static void returns_in_a_child__which_ends_unseen_fork(void **state)
+{
+	if (UNDER_TSAN)
+		SKIP_CASE("ThreadSanitizer cannot follow there");
+	returns_in_a_child(_Fork);
+}
+
 #define HANDLER_CASE(fn) \
 	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
 
@@ -244,7 +325,13 @@ int main(void)
 		HANDLER_CASE(reg_in_it__works),
 		HANDLER_CASE(restore_in_it__events_go_on),
 		HANDLER_CASE(release_in_it__ends_the_grace),
+		HANDLER_CASE(returns_in_a_child__which_ends),
+		HANDLER_CASE(returns_in_a_child__which_ends_unseen_fork),
 	};
 
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || atexit(at_exit))
+		return 1;
 	return STACK_MAIN(cases);
 }
