@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* PINSAFE_STATS=exit: the counters in one line, when a program with verbs ends */
-#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "look_up.h"
 #include "stats.h"
 
 /* Or else every shell that starts the program would have its say. */
 static bool has_verbs(void)
 {
-	void *verbs = dlopen("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	void *verbs;
 
+	verbs = look_up_library("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
 	if (verbs)
 		dlclose(verbs);
 	return verbs;

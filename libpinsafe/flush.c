@@ -3,7 +3,6 @@
  * Durable data: by libpmem where that knows the mapping as one of persistent
  * memory, pmem_is_pmem(3); else by msync(2).
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "flush.h"
+#include "look_up.h"
 
 static int (*is_pmem)(const void *addr, size_t length);
 static void (*persist)(const void *addr, size_t length);
@@ -19,13 +19,14 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void find_libpmem(void)
 {
-	void *handle = dlopen("libpmem.so.1", RTLD_NOW | RTLD_LOCAL);
+	void *handle;
 
+	handle = look_up_library("libpmem.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return;
 	/* ISO C has no cast from void * to a function. */
-	*(void **)&persist = dlsym(handle, "pmem_persist");
-	*(void **)&is_pmem = dlsym(handle, "pmem_is_pmem");
+	*(void **)&persist = look_up(handle, "pmem_persist");
+	*(void **)&is_pmem = look_up(handle, "pmem_is_pmem");
 }
 
 bool flush_persistent(uintptr_t start, uintptr_t end)

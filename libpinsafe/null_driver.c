@@ -9,12 +9,12 @@
  * match_device() was called while that driver was loaded, and before there is
  * a device of which somebody could open a context.
  */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "look_up.h"
 #include "null_driver.h"
 
 /*
@@ -82,7 +82,7 @@ static register_fn *find_function(void *libibverbs, int pabi)
 	void *symbol;
 
 	snprintf(name, sizeof(name), "verbs_register_driver_%d", pabi);
-	symbol = dlsym(libibverbs, name);
+	symbol = look_up(libibverbs, name);
 	return (register_fn *)symbol;
 }
 

@@ -3,11 +3,11 @@
  * libpinsafe-preload.so: functions of libmlx5 that pin memory without a memory
  * region.  libmlx5 is not linked, and need not be there.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdint.h>
 
 #include "api.h"
+#include "look_up.h"
 
 struct ibv_context;
 struct mlx5dv_devx_umem;
@@ -34,14 +34,14 @@ PINSAFE_EXPORT reg_ex_fn mlx5dv_devx_umem_reg_ex;
 /* The program may have loaded libmlx5 with RTLD_LOCAL. */
 static void *find_next(const char *name)
 {
-	void *next = dlsym(RTLD_NEXT, name), *handle;
+	void *next = look_up(RTLD_NEXT, name), *handle;
 
 	if (next)
 		return next;
-	handle = dlopen("libmlx5.so.1", RTLD_NOW | RTLD_NOLOAD);
+	handle = look_up_library("libmlx5.so.1", RTLD_NOW | RTLD_NOLOAD);
 	if (!handle)
 		return NULL;
-	next = dlsym(handle, name);
+	next = look_up(handle, name);
 	dlclose(handle);
 	return next;
 }

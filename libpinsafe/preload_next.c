@@ -4,11 +4,11 @@
  * constructor has run, and dlsym(3) may allocate; so it starts with system
  * calls.
  */
-#include <dlfcn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api.h"
+#include "look_up.h"
 #include "preload_next.h"
 
 static void *raw_mmap(void *addr, size_t length, int prot, int flags, int fd,
@@ -89,7 +89,7 @@ struct preload_next preload_next = {
 /* ISO C has no cast from void * to a function. */
 #define FIND(name)                                           \
 	do {                                                 \
-		void *next = dlsym(RTLD_NEXT, #name);        \
+		void *next = look_up(RTLD_NEXT, #name);      \
                                                              \
 		if (next)                                    \
 			*(void **)&preload_next.name = next; \
@@ -109,6 +109,6 @@ __attribute__((constructor)) static void find_next(void)
 	FIND(ioctl);
 	FIND(copy_file_range);
 	/* Else from when a device is opened: preload.c */
-	if (dlsym(RTLD_DEFAULT, "ibv_open_device"))
+	if (look_up(RTLD_DEFAULT, "ibv_open_device"))
 		pinsafe_private_watch();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The functions that verbs_wrap.c stands in front of. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
 #include "lock.h"
+#include "look_up.h"
 #include "real_verbs.h"
 
 struct hook {
@@ -166,12 +166,12 @@ static pthread_once_t private_once = PTHREAD_ONCE_INIT;
 /* By name, because a program may have loaded libibverbs with RTLD_LOCAL. */
 static void *libibverbs_symbol(const char *name)
 {
-	void *handle = dlopen("libibverbs.so.1", RTLD_NOW | RTLD_NOLOAD);
-	void *symbol;
+	void *handle, *symbol;
 
+	handle = look_up_library("libibverbs.so.1", RTLD_NOW | RTLD_NOLOAD);
 	if (!handle)
-		return dlsym(RTLD_NEXT, name);
-	symbol = dlsym(handle, name);
+		return look_up(RTLD_NEXT, name);
+	symbol = look_up(handle, name);
 	dlclose(handle);
 	return symbol;
 }

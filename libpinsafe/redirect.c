@@ -4,7 +4,6 @@
  * Unlike symbol interposition this also reaches objects that were loaded with
  * RTLD_LOCAL or RTLD_DEEPBIND, or before us, and it can be verified.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdbool.h>
@@ -15,6 +14,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "look_up.h"
 #include "redirect.h"
 
 #if __ELF_NATIVE_CLASS == 64
@@ -266,7 +266,8 @@ static int redirect_importer(const struct importer *importer, const char *name,
 	int r;
 
 	if (importer->path[0])
-		handle = dlopen(importer->path, RTLD_LAZY | RTLD_NOLOAD);
+		handle = look_up_library(importer->path,
+					 RTLD_LAZY | RTLD_NOLOAD);
 	r = redirect_import(importer->inside, name, replacement);
 	if (handle)
 		dlclose(handle);

@@ -14,12 +14,12 @@
  * dlopen() of libibverbs could be redirected, but does not see providers that
  * somebody else loads, as mlx5dv users do.
  */
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "engine.h"
 #include "log.h"
+#include "look_up.h"
 #include "null_driver.h"
 #include "redirect.h"
 #include "scan.h"
@@ -32,7 +32,7 @@ static void provider_set_ops(void *verbs_context, const void *ops)
 	 * The preload object is there, too, and we have redirected the provider
 	 * away from it: let it know that there is something to watch.
 	 */
-	*(void **)&preloaded = dlsym(RTLD_DEFAULT, "pinsafe_preload_watch");
+	*(void **)&preloaded = look_up(RTLD_DEFAULT, "pinsafe_preload_watch");
 	if (preloaded)
 		preloaded();
 	engine_set_ops(verbs_context, ops, __builtin_return_address(0));
@@ -64,10 +64,10 @@ static void scan(void)
 static bool is_linked_only(void *libibverbs)
 {
 	void *program = dlopen(NULL, RTLD_LAZY);
-	void *set_ops = dlsym(program, "verbs_set_ops");
+	void *set_ops = look_up(program, "verbs_set_ops");
 	bool is_preloaded =
-		set_ops && set_ops != dlsym(libibverbs, "verbs_set_ops");
-	bool is_linked = dlsym(program, "pinsafe_private_start");
+		set_ops && set_ops != look_up(libibverbs, "verbs_set_ops");
+	bool is_linked = look_up(program, "pinsafe_private_start");
 
 	dlclose(program);
 	return is_linked && !is_preloaded;
@@ -77,7 +77,7 @@ void scan_start(int pabi)
 {
 	void *libibverbs;
 
-	libibverbs = dlopen("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
+	libibverbs = look_up_library("libibverbs.so.1", RTLD_LAZY | RTLD_NOLOAD);
 	if (!libibverbs)
 		return;
 	if (!null_driver_register(libibverbs, pabi, scan) &&

@@ -80,16 +80,28 @@ static void try(struct ibv_device *device)
 	ibv_close_device(context);
 }
 
+/* Of what pinsafe looks up for itself, the program is not to see errors. */
+static void tell_error(const char *when)
+{
+	const char *error = dlerror();
+
+	if (error)
+		printf("dlerror() %s: %s, ", when, error);
+}
+
 int main(void)
 {
 	struct ibv_device **list;
 	int n = 0;
 
+	tell_error("before main()");
 	list = ibv_get_device_list(&n);
 	if (!n)
 		return 1;
+	tell_error("after ibv_get_device_list()");
 	try(list[0]);
 	printf(", ");
+	tell_error("after verbs");
 	try(list[0]);
 	printf("\n");
 	ibv_free_device_list(list);

@@ -3,6 +3,7 @@
  * Under LD_PRELOAD: arguments, results and errno of each function go through
  * the preload object as they are, also before it is ready.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -248,6 +249,14 @@ static void real_calls__work(void **state)
 
 #define CALL_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+static const char *error_before_main;
+
+/* Its own look-ups fail where it finds nothing. */
+static void dlerror_before_main__NULL(void **state)
+{
+	assert_null(error_before_main);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -272,7 +281,9 @@ int main(void)
 		CALL_CASE(ioctl__clone),
 		CALL_CASE(copy_file_range__through),
 		CALL_CASE(real_calls__work),
+		CASE(dlerror_before_main__NULL),
 	};
 
+	error_before_main = dlerror();
 	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * Look for what may not be there, without leaving to the program an error in
+ * dlerror(3).  Inline, so that RTLD_NEXT is behind the object that asks.
+ */
+#ifndef PINSAFE_LOOK_UP_H
+#define PINSAFE_LOOK_UP_H
+
+#include <dlfcn.h>
+
+/* dlsym(3) */
+static inline void *look_up(void *handle, const char *name)
+{
+	void *symbol = dlsym(handle, name);
+
+	if (!symbol)
+		(void)dlerror();
+	return symbol;
+}
+
+/* dlopen(3) */
+static inline void *look_up_library(const char *name, int flags)
+{
+	void *handle = dlopen(name, flags);
+
+	if (!handle)
+		(void)dlerror();
+	return handle;
+}
+
+#endif /* PINSAFE_LOOK_UP_H */
