@@ -29,14 +29,24 @@
 static uint64_t round_number;
 static uint64_t looked_at_ns;	/* at the leases, for the last time */
 
+/* Holding an ordinary lease would guard nothing: the kernel takes it away. */
+static bool is_to_be_held(const struct lease *lease)
+{
+	return lease->policy.hold_on_break && lease->backend == &lease_layout;
+}
+
 /* Posting does not block, so that it is allowed under table_lock. */
 static void post_break(struct guarded_mr *gmr, void *arg)
 {
 	const struct lease *lease = arg;
+	uint64_t deadline_ns = 0;
 
-	if (gmr->grace_ns && lease->max_grace_ns)
-		event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev,
-			   lease->ino, lease_deadline_ns(lease, gmr->grace_ns));
+	if (!gmr->grace_ns || !lease->max_grace_ns)
+		return;
+	if (!is_to_be_held(lease))
+		deadline_ns = lease_deadline_ns(lease, gmr->grace_ns);
+	event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev, lease->ino,
+		   deadline_ns);
 }
 
 static void post_lost(struct guarded_mr *gmr, void *arg)
@@ -190,7 +200,7 @@ static void hold_all(struct lease *lease)
 
 static void run_broken(struct lease *lease)
 {
-	if (lease->policy.hold_on_break && lease->backend == &lease_layout)
+	if (is_to_be_held(lease))
 		hold_all(lease);
 	else
 		revoke_all(lease);

@@ -130,6 +130,10 @@ static void handle(struct app *app, const struct pinsafe_event *event)
 {
 	switch (event->type) {
 	case PINSAFE_EVENT_BREAK:
+		if (!event->deadline_ns) {	/* on_break=hold */
+			printf("break of %s, which is held\n", event->path);
+			break;
+		}
 		printf("break of %s, %ld ms left\n", event->path,
 		       ms_until(event->deadline_ns));
 		app->state = DRAINING;

@@ -229,8 +229,8 @@ enum pinsafe_event_type {
 	/*
 	 * The lease is being broken.  Until deadline_ns the program may bring
 	 * its transfers to an end and call pinsafe_release() or ibv_dereg_mr();
-	 * then the memory region is revoked.  Only sent if there is a time of
-	 * grace.
+	 * then the memory region is revoked.  With on_break=hold it is not, and
+	 * deadline_ns is 0.  Only sent if there is a time of grace.
 	 */
 	PINSAFE_EVENT_BREAK = 1,
 	/* The memory region is revoked: its keys are errors from now on. */
@@ -256,7 +256,8 @@ enum pinsafe_event_type {
  *	acknowledged
  * @addr, @length: the memory, in bytes
  * @deadline_ns: of PINSAFE_EVENT_BREAK: when the memory region is revoked at
- *	last, in nanoseconds of CLOCK_MONOTONIC; else 0
+ *	last, in nanoseconds of CLOCK_MONOTONIC; 0: never, because of
+ *	on_break=hold
  */
 struct pinsafe_event {
 	uint32_t type;
