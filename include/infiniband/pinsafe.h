@@ -423,7 +423,8 @@ struct ibv_mr *pinsafe_reg_mr(struct ibv_pd *pd,
  * The answer to PINSAFE_EVENT_BREAK of a program that has stopped using the
  * memory region.  It is destroyed in the kernel, and its lease goes if that was
  * the last; the struct stays valid until ibv_dereg_mr(), which may be called
- * instead.  Must not run while another thread deregisters @mr.
+ * instead.  Must not run while another thread deregisters @mr: 0 would not mean
+ * then that it is gone.
  *
  * Return: 0, also if it is revoked already or being revoked, or
  * EINVAL	@mr is NULL or not guarded
@@ -449,7 +450,7 @@ enum pinsafe_restore_flags {
  *	smaller with PINSAFE_RESTORE_SHORTER.
  *
  * The keys of @mr never come back to life.  Its protection domain must still
- * exist.  Must not run while another thread deregisters either of them.
+ * exist.  Must not run while another thread deregisters @mr or deallocates that.
  *
  * Return: 0, or an errno of pinsafe_reg_mr(), and
  * EINVAL	@mr or @new_mr is NULL, @mr is not a guarded memory region that
