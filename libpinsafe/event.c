@@ -74,6 +74,7 @@ static struct pinsafe_event_channel handler_channel = {
 };
 static pthread_cond_t handler_has_work = PTHREAD_COND_INITIALIZER;
 static bool handlers_run;
+static uint64_t n_handler_calls;
 /* Another one in each child of fork(2) */
 static unsigned int this_process;
 
@@ -167,6 +168,20 @@ static void call_handler(const struct event *event)
 	_exit(EXIT_FAILURE);
 }
 
+/* A handler has ended its thread.  The next registration makes another one. */
+static void handler_was_last(void *arg)
+{
+	struct event *event = arg;
+	struct section section;
+
+	section_enter(&section);
+	ps_lock(&event_lock);
+	ack(event);
+	handlers_run = false;
+	ps_unlock(&event_lock);
+	section_leave(&section);
+}
+
 static void *run_handlers(void *arg)
 {
 	struct event *event;
@@ -179,12 +194,29 @@ static void *run_handlers(void *arg)
 			ps_wait(&handler_has_work, &event_lock);
 			continue;
 		}
+		n_handler_calls++;
 		ps_unlock(&event_lock);
+		pthread_cleanup_push(handler_was_last, event);
 		call_handler(event);
+		pthread_cleanup_pop(false);
 		ps_lock(&event_lock);
 		ack(event);
 	}
 	return NULL;
+}
+
+struct event_thread event_thread_get(void)
+{
+	struct event_thread thread;
+
+	ps_lock(&event_lock);
+	thread.exists = handlers_run;
+	thread.is_idle = !handlers_run ||
+			 (!handler_channel.n_taken &&
+			  STAILQ_EMPTY(&handler_channel.queue));
+	thread.n_calls = n_handler_calls;
+	ps_unlock(&event_lock);
+	return thread;
 }
 
 static int start_handlers(void) PS_REQUIRES(event_lock)
@@ -490,6 +522,7 @@ void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 	event_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	handler_has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	handlers_run = false;
+	handler_channel.n_taken = 0;
 	STAILQ_INIT(&handler_channel.queue);
 	this_process++;
 	handler_channel.process = this_process;

@@ -21,6 +21,7 @@
 #include "breaker.h"
 #include "clock.h"
 #include "keeper.h"
+#include "last_thread.h"
 #include "lock.h"
 #include "log.h"
 #include "sigio.h"
@@ -197,6 +198,7 @@ static void *keeper_main(void *arg)
 
 		serve_requests();
 		pause_ns = breaker_run();
+		last_thread_look();
 		sigio_wait(pause_ns < SCAN_INTERVAL_NS ? pause_ns :
 							 SCAN_INTERVAL_NS,
 			   keeper_borrow);
@@ -228,6 +230,8 @@ static int start_keeper(void) PS_REQUIRES(request_lock)
 	while (!start.done)
 		ps_wait(&request_done, &request_lock);
 	is_running = !start.result;
+	if (is_running)
+		last_thread_start();
 	return start.result;
 }
 
@@ -277,4 +281,5 @@ void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
 	is_starting = false;
 	is_running = false;
 	LIST_INIT(&own_fds);
+	last_thread_forget();
 }

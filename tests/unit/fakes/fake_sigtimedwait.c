@@ -11,12 +11,21 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 
 char fake_break_marks[FAKE_BREAK_FDS];
 
+static unsigned int n_timeouts;
+
+unsigned int fake_sigtimedwait_timeouts(void)
+{
+	return __atomic_load_n(&n_timeouts, __ATOMIC_RELAXED);
+}
+
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout)
 {
 	int r = __real_sigtimedwait(set, ret_info, timeout);
 	const char *mark;
 
+	if (r < 0 && timeout && timeout->tv_sec)
+		__atomic_add_fetch(&n_timeouts, 1, __ATOMIC_RELAXED);
 	if (r <= 0 || !ret_info || ret_info->si_code != SI_QUEUE)
 		return r;
 	mark = ret_info->si_value.sival_ptr;

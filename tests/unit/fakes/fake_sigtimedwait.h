@@ -10,4 +10,7 @@
  */
 extern char fake_break_marks[FAKE_BREAK_FDS];
 
+/* How often the keeper has waited for as long as it ever does, so far */
+unsigned int fake_sigtimedwait_timeouts(void);
+
 #endif /* FAKE_SIGTIMEDWAIT_H */
