@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * The mappings of this process, by ioctl PROCMAP_QUERY where the kernel has it
- * (Linux 6.11, fs/proc/task_mmu.c), else by reading /proc/self/maps.
+ * (Linux 6.11, fs/proc/task_mmu.c), else by reading /proc/PID/maps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,8 @@ int vma_open(struct vma_reader *reader)
 
 	memset(reader, 0, sizeof(*reader));
 	reader->fd = -1;
-	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	/* /proc/self is the main thread, which has none when it has ended. */
+	fd = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query) == 0) {

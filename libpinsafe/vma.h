@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* One line of /proc/self/maps */
+/* One line of /proc/PID/maps */
 struct vma {
 	uintptr_t start;
 	uintptr_t end;
@@ -23,12 +23,12 @@ struct vma {
 
 struct vma_reader {
 	int fd;			/* for PROCMAP_QUERY, or -1 */
-	FILE *text;		/* else /proc/self/maps, or NULL */
+	FILE *text;		/* else /proc/PID/maps, or NULL */
 	char *line;
 	size_t line_size;
 };
 
-/* 0, or the errno of open(2) on /proc/self/maps, or ENOMEM */
+/* 0, or the errno of open(2) on /proc/PID/maps, or ENOMEM */
 int vma_open(struct vma_reader *reader);
 
 /*

@@ -262,6 +262,36 @@ static void one_is_left__goes_on(void **state)
 	ends_with(run(worker_goes_on), "worker\natexit\n", EXIT_SUCCESS);
 }
 
+static void *register_b(void *arg)
+{
+	struct pinsafe_reg_attr attr = stack_attr(STACK_B);
+
+	if (!wait_until(main_has_ended, NULL))
+		_exit(BROKEN);
+	fake_statx_is_dax = true;
+	if (!pinsafe_reg_mr(&device.pd, &attr, sizeof(attr)))
+		fputs("refused\n", out);
+	else if (fake_lease_exists(STACK_B))
+		fputs("guarded\n", out);
+	else
+		fputs("not guarded\n", out);
+	return NULL;
+}
+
+static void worker_registers(void)
+{
+	register_a(NULL);
+	start_thread(register_b);
+	pthread_exit(NULL);
+}
+
+/* What /proc/self says of mappings is what the main thread has. */
+static void main_has_ended__registrations_are_guarded(void **state)
+{
+	NOT_UNDER_TSAN();
+	ends_with(run(worker_registers), "guarded\natexit\n", EXIT_SUCCESS);
+}
+
 static void main_goes_on(void)
 {
 	register_a(NULL);
@@ -489,6 +519,7 @@ int main(void)
 		LAST_CASE(all_have_ended__exit),
 		LAST_CASE(main_alone__exit),
 		LAST_CASE(one_is_left__goes_on),
+		LAST_CASE(main_has_ended__registrations_are_guarded),
 		LAST_CASE(main_is_left__goes_on),
 		LAST_CASE(in_a_child__exit),
 		LAST_CASE(handler_that_is_idle__exit),
