@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 #include "event.h"
-#include "fork.h"
+#include "event_thread.h"
 #include "keeper.h"
 #include "lock.h"
-#include "log.h"
 
 #define N_TYPES (PINSAFE_EVENT_REVOKE_FAILED + 1)
 
@@ -65,16 +64,13 @@ struct pinsafe_event_channel {
 };
 
 /* Guards all of the above but what is constant */
-static struct ps_mutex event_lock = PS_MUTEX_INITIALIZER;
+struct ps_mutex event_lock = PS_MUTEX_INITIALIZER;
 
 static struct pinsafe_event_channel handler_channel = {
 	.refs = 1,
 	.queue = STAILQ_HEAD_INITIALIZER(handler_channel.queue),
 	.fd = -1,
 };
-static pthread_cond_t handler_has_work = PTHREAD_COND_INITIALIZER;
-static bool handlers_run;
-static uint64_t n_handler_calls;
 /* Another one in each child of fork(2) */
 static unsigned int this_process;
 
@@ -118,7 +114,7 @@ static void enqueue(struct event *event, int fd) PS_REQUIRES(event_lock)
 	event->source->refs++;
 	STAILQ_INSERT_TAIL(&channel->queue, event, link);
 	if (event->source->handler)
-		pthread_cond_signal(&handler_has_work);
+		event_thread_wake();
 	else	/* does not wait, nobody has 2^64 memory regions */
 		(void)!write(fd, &one, sizeof(one));
 }
@@ -150,92 +146,24 @@ static struct event *take(struct pinsafe_event_channel *channel)
 	return event;
 }
 
-/*
- * If the handler has called fork(2), its child has nothing but a copy of this
- * thread.  That is in no function of the program any more once the handler has
- * returned, so there is nothing left to be done.  Not exit(3): what is to be
- * done at the end of the program is to be done by the parent.
- */
-static void call_handler(const struct event *event)
+struct event *event_to_call(void)
 {
-	unsigned int process = this_process;
+	return take(&handler_channel);
+}
 
+void event_call(const struct event *event)
+{
 	event->source->handler(&event->public);
-	fork_check();
-	if (this_process == process)
-		return;
-	log_error("event: a break handler has returned in a child of fork(2) that it made: the child ends");
-	_exit(EXIT_FAILURE);
 }
 
-/* A handler has ended its thread.  The next registration makes another one. */
-static void handler_was_last(void *arg)
+void event_called(struct event *event)
 {
-	struct event *event = arg;
-	struct section section;
-
-	section_enter(&section);
-	ps_lock(&event_lock);
 	ack(event);
-	handlers_run = false;
-	ps_unlock(&event_lock);
-	section_leave(&section);
 }
 
-static void *run_handlers(void *arg)
+bool event_all_called(void)
 {
-	struct event *event;
-
-	pthread_setname_np(pthread_self(), "pinsafe-events");
-	ps_lock(&event_lock);
-	for (;;) {
-		event = take(&handler_channel);
-		if (!event) {
-			ps_wait(&handler_has_work, &event_lock);
-			continue;
-		}
-		n_handler_calls++;
-		ps_unlock(&event_lock);
-		pthread_cleanup_push(handler_was_last, event);
-		call_handler(event);
-		pthread_cleanup_pop(false);
-		ps_lock(&event_lock);
-		ack(event);
-	}
-	return NULL;
-}
-
-struct event_thread event_thread_get(void)
-{
-	struct event_thread thread;
-
-	ps_lock(&event_lock);
-	thread.exists = handlers_run;
-	thread.is_idle = !handlers_run ||
-			 (!handler_channel.n_taken &&
-			  STAILQ_EMPTY(&handler_channel.queue));
-	thread.n_calls = n_handler_calls;
-	ps_unlock(&event_lock);
-	return thread;
-}
-
-static int start_handlers(void) PS_REQUIRES(event_lock)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	if (handlers_run)
-		return 0;
-	r = pthread_attr_init(&attr);
-	if (r)
-		return r;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* Signals are blocked: we are in a section. */
-	r = pthread_create(&thread, &attr, run_handlers, NULL);
-	pthread_attr_destroy(&attr);
-	handlers_run = !r;
-	return r;
+	return !handler_channel.n_taken && STAILQ_EMPTY(&handler_channel.queue);
 }
 
 static int source_new(struct pinsafe_event_channel *channel,
@@ -248,7 +176,7 @@ static int source_new(struct pinsafe_event_channel *channel,
 
 	if (!handler && !is_ours(channel))
 		return EINVAL;
-	r = handler ? start_handlers() : 0;
+	r = handler ? event_thread_start() : 0;
 	if (r)
 		return r;
 	source = calloc(1, sizeof(*source));
@@ -520,8 +448,7 @@ void event_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
 void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
 	event_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
-	handler_has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	handlers_run = false;
+	event_thread_forget();
 	handler_channel.n_taken = 0;
 	STAILQ_INIT(&handler_channel.queue);
 	this_process++;

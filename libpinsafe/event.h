@@ -2,7 +2,6 @@
 #ifndef PINSAFE_EVENT_H
 #define PINSAFE_EVENT_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include <infiniband/pinsafe.h>
@@ -46,14 +45,6 @@ int event_channel_fd(const struct pinsafe_event_channel *channel);
 int event_take(struct pinsafe_event_channel *channel,
 	       struct pinsafe_event **ret_event);
 void event_ack(struct pinsafe_event *event);
-
-/* The thread that runs handlers */
-struct event_thread {
-	bool exists;
-	bool is_idle;		/* in no handler, and there is nothing to do */
-	uint64_t n_calls;	/* of handlers so far */
-};
-struct event_thread event_thread_get(void);
 
 /* fork.c: the locks, and in the child there is no thread for handlers. */
 void event_fork_prepare(void);

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "event.h"
+#include "event_thread.h"
 #include "last_thread.h"
 #include "log.h"
 
