@@ -28,8 +28,8 @@ static bool is_in_child(const struct call *call)
 	return call->process != this_process;
 }
 
-/* A handler has ended its thread.  The next registration makes another one. */
-static void end(void *arg)
+/* A handler has ended its thread, and there are others to call. */
+static void go_on_in_another(void *arg)
 {
 	const struct call *call = arg;
 	struct section section;
@@ -40,6 +40,8 @@ static void end(void *arg)
 	ps_lock(&event_lock);
 	event_called(call->event);
 	exists = false;
+	/* If it cannot be made, the next registration tries again. */
+	(void)event_thread_start();
 	ps_unlock(&event_lock);
 	section_leave(&section);
 }
@@ -54,7 +56,7 @@ static void run(struct event *event)
 {
 	struct call call = { event, this_process };
 
-	pthread_cleanup_push(end, &call);
+	pthread_cleanup_push(go_on_in_another, &call);
 	event_call(event);
 	pthread_cleanup_pop(false);
 	if (!is_in_child(&call))

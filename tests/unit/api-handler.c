@@ -234,6 +234,28 @@ static void release_in_it__ends_the_grace(void **state)
 	stack_dereg_ok(mr);
 }
 
+static void end_thread(const struct pinsafe_event *event)
+{
+	pthread_exit(NULL);
+}
+
+static void ends_its_thread__others_are_called(void **state)
+{
+	struct pinsafe_reg_attr other = stack_attr(STACK_B);
+	struct ibv_mr *mr, *other_mr;
+
+	attr.handler = end_thread;
+	other.handler = look;
+	mr = stack_reg_attr(&attr);
+	other_mr = stack_reg_attr(&other);
+	stack_break(STACK_A);
+	stack_break(STACK_B);
+	wait_for_call();
+	assert_ptr_equal(seen.mr, other_mr);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other_mr);
+}
+
 static pid_t (*fork_fn)(void);
 static pid_t child;
 /* Shared with the child */
@@ -325,6 +347,7 @@ int main(void)
 		HANDLER_CASE(reg_in_it__works),
 		HANDLER_CASE(restore_in_it__events_go_on),
 		HANDLER_CASE(release_in_it__ends_the_grace),
+		HANDLER_CASE(ends_its_thread__others_are_called),
 		HANDLER_CASE(returns_in_a_child__which_ends),
 		HANDLER_CASE(returns_in_a_child__which_ends_unseen_fork),
 	};
