@@ -193,7 +193,7 @@ static void revoke_all(struct lease *lease)
 static void hold_all(struct lease *lease)
 {
 	if (!lease->has_failed)
-		log_warn("breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY",
+		log_warn("breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY after lease-break-time, or wait if that is 0",
 			lease->path);
 	lease->has_failed = !lease_hold_again(lease);
 }

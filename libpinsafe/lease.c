@@ -220,8 +220,9 @@ bool lease_exists_any_blind(void)
 	return exists;
 }
 
-static void set_broken(struct lease *lease, const char *by)
+static void set_broken(struct lease *lease, bool is_own)
 {
+	lease->is_own_break = is_own;
 	lease->broken_at_ns = clock_now_ns();
 	lease->break_time_ns = lease_break_time_s() * NSEC_PER_SEC;
 	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
@@ -232,7 +233,7 @@ static void set_broken(struct lease *lease, const char *by)
 	stats_add(breaks, 1);
 	probe_break(lease->path);
 	log_info("lease: %s: %s lease is being broken%s", lease->path,
-		 lease->backend->name, by);
+		 lease->backend->name, is_own ? " by the program itself" : "");
 }
 
 uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
@@ -290,7 +291,7 @@ void lease_scan(void)
 	/* Nobody else changes the state: no lock to read it. */
 	LIST_FOREACH(lease, &leases, link)
 		if (!lease->broken_at_ns && !is_held(lease))
-			set_broken(lease, "");
+			set_broken(lease, false);
 }
 
 unsigned int lease_break_blind(dev_t dev, ino_t ino)
@@ -304,7 +305,7 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 			continue;
 		n++;
 		if (!lease->broken_at_ns)
-			set_broken(lease, " by the program itself");
+			set_broken(lease, true);
 		/* It waits for this itself. */
 		lease->max_grace_ns = 0;
 	}
@@ -370,7 +371,9 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 	}
 	stats_add_revoke(ns, lease->break_time_ns);
 	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
-		 lease->path, lease->backend->name, lease->backend->break_means,
+		 lease->path, lease->backend->name,
+		 lease->is_own_break ? "the program itself takes blocks of the file away" :
+				       lease->backend->break_means,
 		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 

@@ -76,6 +76,7 @@ struct lease {
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
 	bool is_gone;		/* the kernel took it away */
+	bool is_own_break;	/* by the program itself */
 	unsigned int n_revoked;
 	bool is_told;		/* breaker.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */

@@ -265,7 +265,8 @@ int refusal_adopt(const struct mapping_part *part, int r)
 	snprintf(
 		why, sizeof(why),
 		"the keeper cannot get hold of the device to revoke memory regions with: %s",
-		strerror(r));
+		r == ESRCH ? "the main thread of the program has ended; let it wait for the others" :
+			     strerror(r));
 	return refuse(part, r, why);
 }
 

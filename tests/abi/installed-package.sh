@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # Programs in C and in C++ can be built, by pkg-config and by CMake's
-# find_package(), and run against the installed package alone, and the installed
-# preload object and provider find their library.
+# find_package(), and run against the installed package alone, also with a linker
+# that leaves out libraries of which nothing is called; and the installed preload
+# object and provider find their library.
 #
 #   installed-package.sh BUILD-DIR
 set -euo pipefail
@@ -63,6 +64,28 @@ else
 	echo "skipped: no C++ compiler, so only C programs are built"
 fi
 
+# It is guarded by being linked, and calls nothing of ours.
+cat >"$root/unaware.c" <<'EOP'
+#include <infiniband/verbs.h>
+
+int main(void)
+{
+	int n;
+
+	return ibv_get_device_list(&n) && n < 0;
+}
+EOP
+
+check_needs()
+{
+	readelf -d "$1" | grep 'NEEDED.*libpinsafe.so.1' >/dev/null ||
+		fail "$1 is linked without libpinsafe"
+}
+
+${CC:-cc} -Wall -Werror -Wl,--as-needed -o "$root/pc-unaware" \
+	"$root/unaware.c" $flags
+check_needs "$root/pc-unaware"
+
 # The CMake package finds its own place.
 cat >"$root/CMakeLists.txt" <<EOP
 cmake_minimum_required(VERSION 3.18)
@@ -70,12 +93,15 @@ project(program LANGUAGES $languages)
 find_package(pinsafe ${version%.*} REQUIRED)
 add_executable(cmake-c program.c)
 target_link_libraries(cmake-c pinsafe::pinsafe)
+add_executable(cmake-unaware unaware.c)
+target_link_libraries(cmake-unaware pinsafe::pinsafe)
 if(CMAKE_CXX_COMPILER)
 	add_executable(cmake-cxx program.cc)
 	target_link_libraries(cmake-cxx pinsafe::pinsafe)
 endif()
 EOP
-cmake -S "$root" -B "$root/build" -DCMAKE_PREFIX_PATH="$prefix" >"$root/log" &&
+cmake -S "$root" -B "$root/build" -DCMAKE_PREFIX_PATH="$prefix" \
+	-DCMAKE_EXE_LINKER_FLAGS=-Wl,--as-needed >"$root/log" &&
 	cmake --build "$root/build" >>"$root/log" || {
 	cat "$root/log"
 	fail "find_package(pinsafe) or a program with it failed"
@@ -83,6 +109,7 @@ cmake -S "$root" -B "$root/build" -DCMAKE_PREFIX_PATH="$prefix" >"$root/log" &&
 for language in $languages; do
 	check "$root/build/cmake-${language,,}"
 done
+check_needs "$root/build/cmake-unaware"
 sed -i 's/pinsafe [0-9.]* REQ/pinsafe 99.0 REQ/' "$root/CMakeLists.txt"
 if cmake -S "$root" -B "$root/build" >/dev/null 2>&1; then
 	fail "find_package(pinsafe 99.0) finds version $version"

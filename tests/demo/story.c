@@ -122,10 +122,8 @@ static bool tell_guarded(struct stream *stream, const struct outcome *outcome)
 	stream_stop(stream);
 	last = stream_last_success_ns(stream);
 	error = stream_first_error_ns(stream);
-	say_at(outcome->end_ns - stats.last_revoke_ns,
-	       "the kernel breaks the lease and signals");
 	say_at(outcome->end_ns,
-	       "%llu memory region revoked after %.1f ms; truncate returned after %.1f ms",
+	       "the kernel has broken the lease, %llu memory region was revoked within %.1f ms; truncate returned after %.1f ms",
 	       (unsigned long long)stats.revoked_mrs,
 	       t_ms(stats.last_revoke_ns),
 	       t_ms(outcome->end_ns - outcome->begin_ns));

@@ -314,6 +314,8 @@ static void own_removal__revoked_first(void **state)
 	assert_record("destroy 0, unlock a");
 	assert_false(fake_lease_exists(STACK_A));
 	own_removal_end(&barrier);
+	/* Not somebody else, who might be looked for */
+	assert_non_null(strstr(stack_log(), "because the program itself takes"));
 	stack_dereg_ok(mr);
 }
 
