@@ -48,10 +48,12 @@ wait $pid
 ok $? "the program ended well"
 
 sed 's/^/# /' "$logs/out"
+# The program may have the lease again before the truncate goes on, which breaks
+# it once more then.
 order=$(sed -nE 's/^(break|drained|released|revoked|restored).*/\1/p' \
 	"$logs/out" | tr '\n' ' ')
 round="break drained released revoked restored "
-[ "$order" = "$round$round" ]
+[[ $order =~ ^($round){2,}$ ]]
 ok $? "the order is $order"
 [ "$(grep -c 'rkey' "$logs/out")" = \
 	"$(grep -o 'rkey 0x[0-9a-f]*' "$logs/out" | sort -u | wc -l)" ]
