@@ -374,16 +374,22 @@ static int rereg(struct ibv_mr *mr)
 				       NULL, 0, 0);
 }
 
+/* Memory of no file, while @key is retired; rereg() gives it 0x77. */
+static struct ibv_mr *reg_for_rereg(uint32_t key, char **ret_addr)
+{
+	revoke_with(key, key);
+	n_keys = 0;
+	fake_provider.cmd_rereg_mr = takes_key;
+	return reg_anonymous(ret_addr, IBV_ACCESS_LOCAL_WRITE);
+}
+
 /* On some devices it is a new memory region. */
 static void rereg_gets_a_retired_key__revoked(void **state)
 {
 	struct ibv_mr *mr;
 	char *addr;
 
-	revoke_with(0x77, 0x77);
-	n_keys = 0;
-	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
-	fake_provider.cmd_rereg_mr = takes_key;
+	mr = reg_for_rereg(0x77, &addr);
 	record_clear();
 	assert_int_equal(rereg(mr), IBV_REREG_MR_ERR_CMD);
 	assert_int_equal(errno, EADDRNOTAVAIL);
@@ -401,10 +407,7 @@ static void rereg_cannot_be_revoked__shouted(void **state)
 	struct ibv_mr *mr;
 	char *addr;
 
-	revoke_with(0x77, 0x77);
-	n_keys = 0;
-	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
-	fake_provider.cmd_rereg_mr = takes_key;
+	mr = reg_for_rereg(0x77, &addr);
 	fake_kernel_mr_stick(mr, 1, EBUSY);
 	assert_int_equal(rereg(mr), IBV_REREG_MR_ERR_CMD);
 	assert_non_null(strstr(stack_log(), "CAN WRITE TO ITS MEMORY"));
@@ -417,10 +420,7 @@ static void rereg_with_another_key__as_without_us(void **state)
 	struct ibv_mr *mr;
 	char *addr;
 
-	revoke_with(0x78, 0x78);
-	n_keys = 0;
-	mr = reg_anonymous(&addr, IBV_ACCESS_LOCAL_WRITE);
-	fake_provider.cmd_rereg_mr = takes_key;
+	mr = reg_for_rereg(0x78, &addr);
 	assert_int_equal(rereg(mr), 0);
 	assert_int_equal(fake_kernel_mr_count(), 1);
 	stack_dereg_ok(mr);

@@ -7,71 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/stack_api.h"
+#include "lib/rereg.h"
 #include "verbs_wrap.h"
-
-#define MOVE (IBV_REREG_MR_CHANGE_TRANSLATION)
-#define MOVE_AND_ACCESS (MOVE | IBV_REREG_MR_CHANGE_ACCESS)
-
-static char *addr_a, *addr_b, *anonymous;
-
-static char *map_anonymous(void *at)
-{
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0);
-	char *addr = mmap(at, page_size(), PROT_READ | PROT_WRITE, flags, -1, 0);
-
-	assert_true(addr != MAP_FAILED);
-	return addr;
-}
-
-static int setup(void **state)
-{
-	stack_setup(state);
-	fake_provider.cmd_rereg_mr = fake_cmd_rereg_mr;
-	addr_a = stack_addr;
-	addr_b = stack_addr + STACK_PAGES * page_size();
-	anonymous = map_anonymous(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	munmap(anonymous, page_size());
-	return stack_teardown(state);
-}
-
-/* As libibverbs does, of a page */
-static int rereg_as(struct ibv_mr *mr, int flags, void *addr, int access)
-{
-	int r;
-
-	errno = 0;
-	r = verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr,
-				    page_size(), access);
-	if (!r && flags & MOVE) {
-		mr->addr = addr;
-		mr->length = page_size();
-	}
-	return r;
-}
-
-static int rereg(struct ibv_mr *mr, int flags, void *addr)
-{
-	return rereg_as(mr, flags, addr, IBV_ACCESS_LOCAL_WRITE);
-}
-
-static struct ibv_mr *reg_anonymous(void)
-{
-	return verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous, page_size(),
-				     (uintptr_t)anonymous,
-				     IBV_ACCESS_LOCAL_WRITE);
-}
-
-static void assert_leases(bool a, bool b)
-{
-	assert_int_equal(fake_lease_exists(STACK_A), a);
-	assert_int_equal(fake_lease_exists(STACK_B), b);
-}
 
 static void to_another_file__its_lease_first_and_the_old_one_last(void **state)
 {
@@ -351,121 +288,6 @@ static void cannot_be_revoked__can_be_moved_away(void **state)
 	stack_dereg_ok(mr);
 }
 
-/* Breaks a file while the provider is at work, until the keeper has seen it. */
-static const struct file *broken_meanwhile;
-
-static int is_broken_meanwhile(struct ibv_mr *mr, int flags, void *addr,
-			       size_t length)
-{
-	int r = fake_cmd_rereg_mr(mr, flags, addr, length);
-
-	record_clear();
-	fake_break_begin(broken_meanwhile);
-	stack_wait_for_breaks(1);
-	assert_record("");
-	assert_leases(true, true);
-	return r;
-}
-
-static void old_file_broken_meanwhile__moved_away(void **state)
-{
-	struct ibv_mr *mr = stack_reg_file(STACK_A);
-
-	broken_meanwhile = STACK_A;
-	fake_provider.cmd_rereg_mr = is_broken_meanwhile;
-	assert_int_equal(rereg(mr, MOVE, addr_b), 0);
-	assert_true(fake_break_wait(STACK_A));
-	fake_break_end(STACK_A);
-	assert_int_equal(stack_stats().revoked_mrs, 0);
-	assert_leases(false, true);
-	stack_dereg_ok(mr);
-}
-
-static void new_file_broken_meanwhile__revoked_afterwards(void **state)
-{
-	struct ibv_mr *mr = stack_reg_file(STACK_A);
-
-	broken_meanwhile = STACK_B;
-	fake_provider.cmd_rereg_mr = is_broken_meanwhile;
-	(void)rereg(mr, MOVE, addr_b);
-	assert_true(fake_break_wait(STACK_B));
-	fake_break_end(STACK_B);
-	assert_int_equal(fake_kernel_mr_count(), 0);
-	assert_int_equal(stack_stats().zombie_mrs, 1);
-	stack_dereg_ok(mr);
-}
-
-/* The new mapping is another than that for which there is a lease. */
-static char *replaced_at;
-
-static int is_replaced_meanwhile(struct ibv_mr *mr, int flags, void *addr,
-				 size_t length)
-{
-	if (replaced_at == anonymous)
-		file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, replaced_at);
-	else
-		map_anonymous(replaced_at);
-	return fake_cmd_rereg_mr(mr, flags, addr, length);
-}
-
-static void replaced_meanwhile(char *addr)
-{
-	struct ibv_mr *mr = stack_reg_file(STACK_A);
-	struct ibv_mr *other = stack_reg_file(STACK_B);
-
-	replaced_at = addr;
-	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
-	assert_int_equal(rereg(mr, MOVE, addr), IBV_REREG_MR_ERR_CMD);
-	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(fake_kernel_mr_count(), 1);
-	assert_int_equal(stack_stats().zombie_mrs, 1);
-	assert_leases(false, true);
-	stack_dereg_ok(mr);
-	stack_dereg_ok(other);
-}
-
-static void file_replaced_meanwhile__revoked(void **state)
-{
-	replaced_meanwhile(addr_b);
-}
-
-static void anonymous_memory_replaced_meanwhile__revoked(void **state)
-{
-	replaced_meanwhile(anonymous);
-}
-
-/* The keeper has never heard of the device. */
-static void replaced_on_another_device__revoked(void **state)
-{
-	struct ibv_mr *other = stack_reg_file(STACK_B), *mr;
-	struct device device;
-
-	stack_open(&device, -1);
-	mr = verbs_wrap_ops.reg_mr(&device.pd, anonymous, page_size(),
-				   (uintptr_t)anonymous,
-				   IBV_ACCESS_LOCAL_WRITE);
-	replaced_at = anonymous;
-	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
-	assert_int_equal(rereg(mr, MOVE, anonymous), IBV_REREG_MR_ERR_CMD);
-	assert_int_equal(fake_kernel_mr_count(), 1);
-	stack_dereg_ok(mr);
-	stack_close(&device);
-	stack_dereg_ok(other);
-}
-
-static void replaced_and_stuck__shouted(void **state)
-{
-	struct ibv_mr *mr = stack_reg_file(STACK_A);
-
-	replaced_at = addr_b;
-	fake_provider.cmd_rereg_mr = is_replaced_meanwhile;
-	fake_kernel_mr_stick(mr, 1, EBUSY);
-	assert_int_equal(rereg(mr, MOVE, addr_b), IBV_REREG_MR_ERR_CMD);
-	assert_non_null(strstr(stack_log(), "THE DEVICE CAN GO ON TO USE IT"));
-	assert_leases(false, true);
-	stack_dereg_ok(mr);
-}
-
 static int takes_retired_key(struct ibv_mr *mr, int flags, void *addr,
 			     size_t length)
 {
@@ -516,8 +338,6 @@ static void with_events__they_name_the_new_memory(void **state)
 	stack_channel_end(channel);
 }
 
-#define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -540,12 +360,6 @@ int main(void)
 		REREG_CASE(bad_arguments__EINVAL),
 		REREG_CASE(zombie__refused_and_the_heir_of_its_handle_stays),
 		REREG_CASE(cannot_be_revoked__can_be_moved_away),
-		REREG_CASE(old_file_broken_meanwhile__moved_away),
-		REREG_CASE(new_file_broken_meanwhile__revoked_afterwards),
-		REREG_CASE(file_replaced_meanwhile__revoked),
-		REREG_CASE(anonymous_memory_replaced_meanwhile__revoked),
-		REREG_CASE(replaced_on_another_device__revoked),
-		REREG_CASE(replaced_and_stuck__shouted),
 		REREG_CASE(gets_a_retired_key__revoked),
 		REREG_CASE(with_events__they_name_the_new_memory),
 	};

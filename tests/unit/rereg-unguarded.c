@@ -6,50 +6,13 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "lib/stack_api.h"
+#include "lib/rereg.h"
 #include "verbs_wrap.h"
-
-#define MOVE (IBV_REREG_MR_CHANGE_TRANSLATION)
-
-static char *anonymous;
-
-static int setup(void **state)
-{
-	stack_setup(state);
-	fake_provider.cmd_rereg_mr = fake_cmd_rereg_mr;
-	anonymous = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_true(anonymous != MAP_FAILED);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	munmap(anonymous, page_size());
-	return stack_teardown(state);
-}
 
 static struct ibv_mr *reg(char *addr, int access)
 {
 	return verbs_wrap_ops.reg_mr(&stack_device.pd, addr, page_size(),
 				     (uintptr_t)addr, access);
-}
-
-static struct ibv_mr *reg_anonymous(void)
-{
-	return reg(anonymous, IBV_ACCESS_LOCAL_WRITE);
-}
-
-static int rereg_as(struct ibv_mr *mr, int flags, void *addr, int access)
-{
-	errno = 0;
-	return verbs_wrap_ops.rereg_mr(mr, flags, &stack_device.pd, addr,
-				       page_size(), access);
-}
-
-static int rereg(struct ibv_mr *mr, int flags, void *addr)
-{
-	return rereg_as(mr, flags, addr, IBV_ACCESS_LOCAL_WRITE);
 }
 
 /* Another thread puts a file where the device has been sent. */
@@ -244,8 +207,6 @@ static void domain_of_another_device__EINVAL(void **state)
 	stack_close(&other);
 	stack_dereg_ok(mr);
 }
-
-#define REREG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
