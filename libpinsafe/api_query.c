@@ -1,45 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Public entry points: what is there, and what would happen. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "api.h"
+#include "lease_provider.h"
 #include "lease_sysctl.h"
 #include "odp.h"
 #include "options.h"
 #include "real_verbs.h"
 
-#ifndef F_LAYOUT
-#define F_LAYOUT 16
-#endif
-
-/*
- * A kernel with layout leases says EOPNOTSUPP of a file that is not DAX, and
- * one without them does not know the value: EINVAL.
- */
-static bool has_layout_leases(int fd)
-{
-	return fcntl(fd, F_SETLEASE, F_LAYOUT) && errno == EOPNOTSUPP;
-}
-
 static uint32_t guards_of_kernel(void)
 {
-	uint32_t guards = 0;
-	int fd;
+	struct lease_provider provider;
 
 	if (!leases_are_enabled(false))
 		return 0;
-	guards |= PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE);
-	fd = memfd_create("pinsafe", MFD_CLOEXEC);
-	if (fd < 0)
-		return guards;
-	if (has_layout_leases(fd))
-		guards |= PINSAFE_GUARD_BIT(PINSAFE_GUARD_LAYOUT);
-	close(fd);
-	return guards;
+	lease_provider_find(&provider);
+	if (provider.kind == PROVIDER_KERNEL ||
+	    (provider.kind == PROVIDER_MODULE &&
+	     !lease_provider_is_dead(&provider)))
+		return PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE) |
+		       PINSAFE_GUARD_BIT(PINSAFE_GUARD_LAYOUT);
+	return PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE);
 }
 
 PINSAFE_EXPORT int pinsafe_query_device(struct ibv_context *context,

@@ -25,7 +25,8 @@ static int take_lease(const struct foresee *q, const struct mapping_part *part,
 	*ret_unpinnable = r == EOPNOTSUPP && part->kind == MAPPING_FSDAX;
 	if (!r || *ret_unpinnable)
 		return r;
-	return r == EAGAIN ? refusal_retake(part, 0) : refusal_lease(part, r);
+	return r == EAGAIN ? refusal_retake(part, 0) :
+			     refusal_lease(part, &q->layout_cause, r);
 }
 
 /* The kernel pins files with DAX under a layout lease only. */
@@ -81,7 +82,7 @@ static int find_guard(const struct foresee *q, const struct mapping_part *part,
 			r = go_down_line(q, part, &choice, &is_unpinnable);
 		} else if (is_unpinnable) {
 			r = r == EOPNOTSUPP
-				    ? refusal_lease(part, r)
+				    ? refusal_lease(part, &q->layout_cause, r)
 				    : refusal_register(part, q->is_written, r);
 		}
 	}

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "cause.h"
 #include "mapping.h"
 
 /* A file that somebody might map shared, writable, and register */
@@ -19,6 +20,7 @@ struct foresee {
 	bool has_odp;		/* the device has sound on-demand paging */
 	/* The errno that the kernel has for each step, 0: it would be done */
 	int layout_lease;	/* as lease_take() returns it */
+	struct cause layout_cause;	/* as that records it */
 	int ordinary_lease;	/* the same */
 	int prefault;		/* as prefault_why() returns it */
 	int pin;		/* as the registration returns it */

@@ -162,7 +162,7 @@ static int register_guarded(struct registration *reg)
 		return register_on_demand(reg);
 	}
 	if (r == EOPNOTSUPP)
-		return refusal_lease(reg->unpinnable, r);
+		return refusal_lease(reg->unpinnable, &reg->cause, r);
 	return refusal_register(reg->unpinnable, reg->is_written, r);
 }
 

@@ -32,7 +32,8 @@ static int take_lease(struct registration *reg, size_t i)
 	struct lease *lease;
 	int r;
 
-	r = lease_take(choice->backend, &part->file, &lease);
+	reg->cause.kind = CAUSE_UNKNOWN;
+	r = lease_take(choice->backend, &part->file, &reg->cause, &lease);
 	if (r == EAGAIN) {
 		reg->waits_for = part;
 		return r;
@@ -42,7 +43,7 @@ static int take_lease(struct registration *reg, size_t i)
 		return r;
 	}
 	if (r)
-		return refusal_lease(part, r);
+		return refusal_lease(part, &reg->cause, r);
 	if (track_holds(reg->gmr, lease))
 		lease_put(lease);
 	else

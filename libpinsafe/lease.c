@@ -27,6 +27,7 @@ static LIST_HEAD(, lease_barrier) barriers
 struct take_args {
 	const struct lease_backend *backend;
 	const struct backing *file;
+	struct cause *cause;
 	struct lease *lease;
 };
 
@@ -97,7 +98,8 @@ static int take_on_keeper(void *arg)
 	lease->ino = file->ino;
 	lease->policy = config_policy(file->path);
 	lease->path = strdup(file->path);
-	r = lease->path ? lease->backend->take(lease, file) : ENOMEM;
+	r = lease->path ? lease->backend->take(lease, file, args->cause) :
+			  ENOMEM;
 	if (r) {
 		lease_free(lease);
 		return r;
@@ -123,9 +125,10 @@ static int take_on_keeper(void *arg)
 }
 
 int lease_take(const struct lease_backend *backend, const struct backing *file,
-	       struct lease **ret_lease)
+	       struct cause *cause, struct lease **ret_lease)
 {
-	struct take_args args = { .backend = backend, .file = file };
+	struct take_args args = { .backend = backend, .file = file,
+				  .cause = cause };
 	int r;
 
 	r = share(file, ret_lease);
@@ -333,17 +336,6 @@ int lease_open(const struct lease *lease, const struct backing *file, int flags,
 	       int *ret_fd)
 {
 	return lease->backend->open(lease, file, flags, ret_fd);
-}
-
-int lease_why_not(int error)
-{
-	/*
-	 * A kernel or file system without them does not know the value, and if
-	 * they are off this is what all say (fs/locks.c:generic_setlease).
-	 */
-	if (error == EINVAL)
-		return leases_are_enabled(true) ? EOPNOTSUPP : ENOLCK;
-	return error;
 }
 
 struct lease *lease_next_broken(struct lease *lease)

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "backing.h"
+#include "cause.h"
 #include "config.h"
 #include "keeper.h"
 #include "lock.h"
@@ -29,9 +30,11 @@ struct lease_backend {
 	 * open; try again soon.  EOPNOTSUPP: the kernel has no such leases for
 	 * the file; ENOLCK: they are turned off; EBUSY: somebody has an
 	 * ordinary lease on the file; ENOENT: no descriptor of the file is to
-	 * be had; other errors are final, too.
+	 * be had; other errors are final, too.  Where an errno does not tell
+	 * it all the cause is recorded.
 	 */
-	int (*take)(struct lease *lease, const struct backing *file);
+	int (*take)(struct lease *lease, const struct backing *file,
+		    struct cause *cause);
 	/*
 	 * A descriptor of the file for the caller to close, opened in a way
 	 * that does not break the lease.
@@ -91,7 +94,7 @@ struct lease {
  * returns, ENOMEM, or an errno of keeper_call().
  */
 int lease_take(const struct lease_backend *backend, const struct backing *file,
-	       struct lease **ret_lease);
+	       struct cause *cause, struct lease **ret_lease);
 void lease_put(struct lease *lease);
 /* One more holder, also of a lease that is being broken; the caller is one. */
 void lease_get(struct lease *lease);
@@ -151,9 +154,6 @@ bool lease_reap(void);
 /* Open the leased file, see open() of the backend. */
 int lease_open(const struct lease *lease, const struct backing *file,
 	       int flags, int *ret_fd);
-
-/* For backends: what an error of F_SETLEASE means, as take() returns it */
-int lease_why_not(int error);
 
 /* fork.c, in the child: forget all leases without touching them. */
 void lease_forget(void) PS_REQUIRES(table_lock);

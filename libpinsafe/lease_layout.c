@@ -9,13 +9,28 @@
 #include <unistd.h>
 
 #include "lease.h"
+#include "lease_why.h"
 #include "sigio.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
 #endif
 
-static int layout_take(struct lease *lease, const struct backing *file)
+static int set_lease(int fd, struct cause *cause)
+{
+	int r;
+
+	r = sigio_arm(fd);
+	if (r)
+		return r;
+	if (fcntl(fd, F_SETLEASE, F_LAYOUT))
+		return lease_why_not_layout(fd, errno, cause);
+	lease_tell_provider();
+	return 0;
+}
+
+static int layout_take(struct lease *lease, const struct backing *file,
+		       struct cause *cause)
 {
 	int fd, r;
 
@@ -27,9 +42,7 @@ static int layout_take(struct lease *lease, const struct backing *file)
 	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
 		return r == EWOULDBLOCK ? EBUSY : r;
-	r = sigio_arm(fd);
-	if (!r && fcntl(fd, F_SETLEASE, F_LAYOUT))
-		r = lease_why_not(errno);
+	r = set_lease(fd, cause);
 	if (r) {
 		close(fd);
 		return r;

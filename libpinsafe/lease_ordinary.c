@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lease.h"
+#include "lease_why.h"
 #include "log.h"
 #include "sigio.h"
 #include "watch.h"
@@ -32,7 +33,7 @@ static bool is_file(int fd, const struct backing *file)
 }
 
 /* On failure the description is the program's again, as it was. */
-static int set_lease(int fd, int type)
+static int set_lease(int fd, int type, struct cause *cause)
 {
 	struct f_owner_ex nobody = { .type = F_OWNER_PID };
 	int r;
@@ -48,12 +49,13 @@ static int set_lease(int fd, int type)
 	r = r ?: errno;
 	(void)fcntl(fd, F_SETSIG, 0);
 	(void)fcntl(fd, F_SETOWN_EX, &nobody);
-	return lease_why_not(r);
+	return lease_why_not(r, cause);
 }
 
 struct take_args {
 	struct lease *lease;
 	const struct backing *file;
+	struct cause *cause;
 	bool is_shared;		/* a descriptor of the file is not the only one */
 };
 
@@ -62,7 +64,8 @@ static int take_write_lease(int fd, struct take_args *args)
 {
 	int r;
 
-	r = is_file(fd, args->file) ? set_lease(fd, F_WRLCK) : ENOENT;
+	r = is_file(fd, args->file) ? set_lease(fd, F_WRLCK, args->cause) :
+				       ENOENT;
 	if (r) {
 		args->is_shared |= r == EAGAIN;
 		close(fd);
@@ -101,14 +104,15 @@ static int try_all(struct take_args *args)
  * writing.  To open it for that breaks no lease of others: F_WRLCK is not to be
  * had by anybody while the file is mapped here, and F_RDLCK allows readers.
  */
-static int take_read_lease(struct lease *lease, const struct backing *file)
+static int take_read_lease(struct lease *lease, const struct backing *file,
+			   struct cause *cause)
 {
 	int fd, r;
 
 	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
 		return r == EWOULDBLOCK ? EAGAIN : r;
-	r = set_lease(fd, F_RDLCK);
+	r = set_lease(fd, F_RDLCK, cause);
 	if (r) {
 		close(fd);
 		return r;
@@ -120,14 +124,16 @@ static int take_read_lease(struct lease *lease, const struct backing *file)
 	return 0;
 }
 
-static int ordinary_take(struct lease *lease, const struct backing *file)
+static int ordinary_take(struct lease *lease, const struct backing *file,
+			 struct cause *cause)
 {
-	struct take_args args = { .lease = lease, .file = file };
+	struct take_args args = { .lease = lease, .file = file,
+				  .cause = cause };
 	int r;
 
 	r = try_all(&args);
 	if ((r == EAGAIN || r == ENOENT) && file->is_read_only)
-		return take_read_lease(lease, file);
+		return take_read_lease(lease, file, cause);
 	return r;
 }
 

@@ -15,38 +15,13 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "fs_name.h"
 #include "mapping.h"
 #include "vma.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
 #endif
-
-static const struct {
-	unsigned long magic;
-	const char *name;
-} file_systems[] = {
-	{EXT4_SUPER_MAGIC, "ext4"},
-	{XFS_SUPER_MAGIC, "xfs"},
-	{BTRFS_SUPER_MAGIC, "btrfs"},
-	{F2FS_SUPER_MAGIC, "f2fs"},
-	{TMPFS_MAGIC, "tmpfs"},
-	{HUGETLBFS_MAGIC, "hugetlbfs"},
-	{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
-	{FUSE_SUPER_MAGIC, "fuse"},
-	{NFS_SUPER_MAGIC, "nfs"},
-	{V9FS_MAGIC, "9p"},
-};
-
-static const char *fs_name(unsigned long magic)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
-		if (file_systems[i].magic == magic)
-			return file_systems[i].name;
-	return "an unknown file system";
-}
 
 static bool has_no_blocks(unsigned long magic)
 {

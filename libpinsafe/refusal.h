@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cause.h"
 #include "mapping.h"
 
 /*
@@ -31,7 +32,9 @@ int refusal_stable_pages(const struct mapping_part *part);
 /* @entry pins memory without a memory region that could be revoked. */
 int refusal_entry(const struct mapping_part *part, const char *entry);
 int refusal_mw_bind(const struct mapping_part *part);
-int refusal_lease(const struct mapping_part *part, int r);
+/* @cause: what lease_take() has recorded */
+int refusal_lease(const struct mapping_part *part, const struct cause *cause,
+		  int r);
 int refusal_no_odp(const struct mapping_part *part);
 int refusal_no_watch(const struct mapping_part *part);
 int refusal_prefault(const struct mapping_part *part, int r);

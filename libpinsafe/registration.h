@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "cause.h"
 #include "choice.h"
 #include "mapping.h"
 #include "real_verbs.h"
@@ -50,6 +51,7 @@ struct registration {
 	const struct mapping_part *waits_for;
 	/* What the kernel does not pin, for the caller to explain, or NULL */
 	const struct mapping_part *unpinnable;
+	struct cause cause;		/* of the last failure of a stage */
 
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;

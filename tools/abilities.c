@@ -15,10 +15,8 @@
 #include <unistd.h>
 
 #include "abilities.h"
+#include "provider.h"
 
-#ifndef F_LAYOUT
-#define F_LAYOUT 16
-#endif
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -62,24 +60,25 @@ static int read_number(const char *path)
 	return value;
 }
 
-/*
- * EOPNOTSUPP is the answer of a kernel with layout leases for a file that is
- * not DAX.  Others say EINVAL, and so do all if leases are turned off
- * (kernel/README.md).
- */
-static enum ability try_layout_lease(int fd, enum ability leases_enabled)
+/* Leases that are turned off hide whether there are layout leases. */
+static enum ability has_layout_leases(const struct lease_provider *provider,
+				      enum ability leases_enabled)
 {
-	if (fd < 0)
+	if (leases_enabled == ABILITY_NO)
 		return ABILITY_UNKNOWN;
-	if (fcntl(fd, F_SETLEASE, F_LAYOUT) == 0) {
-		fcntl(fd, F_SETLEASE, F_UNLCK);
+	switch (provider->kind) {
+	case PROVIDER_NONE:
+	case PROVIDER_CONTROL:
+		return ABILITY_NO;
+	case PROVIDER_KERNEL:
 		return ABILITY_YES;
+	case PROVIDER_MODULE:
+		return lease_provider_is_dead(provider) ? ABILITY_NO
+							: ABILITY_YES;
+	case PROVIDER_UNKNOWN:
+		break;
 	}
-	if (errno == EOPNOTSUPP)
-		return ABILITY_YES;
-	return errno == EINVAL && leases_enabled == ABILITY_YES
-		       ? ABILITY_NO
-		       : ABILITY_UNKNOWN;
+	return ABILITY_UNKNOWN;
 }
 
 static enum ability try_lease(int fd)
@@ -185,7 +184,8 @@ void abilities_find(struct abilities *ret_abilities)
 			   : enabled   ? ABILITY_YES
 				       : ABILITY_NO;
 	a.lease_break_time = read_number("/proc/sys/fs/lease-break-time");
-	a.layout_leases = try_layout_lease(fd, a.leases_enabled);
+	lease_provider_find(&a.provider);
+	a.layout_leases = has_layout_leases(&a.provider, a.leases_enabled);
 	a.leases = try_lease(fd);
 	a.populate = try_populate();
 	a.procmap_query = try_procmap_query();
@@ -218,6 +218,7 @@ void abilities_report(const struct abilities *abilities, json_object *report)
 	report_string(to, "tried_in",
 		      abilities->scratch[0] ? abilities->scratch : NULL);
 	report_ability(to, "layout_leases", abilities->layout_leases);
+	provider_report(&abilities->provider, to);
 	report_ability(to, "leases", abilities->leases);
 	report_ability(to, "leases_enabled", abilities->leases_enabled);
 	if (abilities->lease_break_time < 0)
@@ -231,4 +232,28 @@ void abilities_report(const struct abilities *abilities, json_object *report)
 	report_ability(to, "bpf_lsm", abilities->bpf_lsm);
 	report_ability(to, "page_cache_pins_by_version",
 		       abilities->page_cache_pins);
+}
+
+/*
+ * A program that is alive answers a break within milliseconds, or with on_break
+ * and grace of the policy within half of that time.
+ */
+static const char *why_other_break_time(int seconds)
+{
+	if (seconds == 0)
+		return "fs.lease-break-time is 0: whoever truncates a file waits for ever for a program that is stopped; sysctl fs.lease-break-time=10 bounds it";
+	if (seconds > 0 && seconds < 5)
+		return "fs.lease-break-time is below 5 s: on a busy machine, or with thousands of memory regions over a file, that may be too short to revoke them; sysctl fs.lease-break-time=10 leaves time";
+	if (seconds > 20)
+		return "fs.lease-break-time: whoever truncates a file waits that long for a program that is stopped; unless other users of leases (nfsd, Samba) need more, sysctl fs.lease-break-time=10 is enough";
+	return NULL;
+}
+
+void abilities_advise(const struct abilities *abilities, json_object *report)
+{
+	const char *advice = why_other_break_time(abilities->lease_break_time);
+	json_object *notes = report_array(report, "notes");
+
+	if (advice)
+		report_note(notes, advice);
 }

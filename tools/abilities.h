@@ -2,6 +2,7 @@
 #ifndef TOOLS_ABILITIES_H
 #define TOOLS_ABILITIES_H
 
+#include "lease_provider.h"
 #include "report.h"
 
 enum ability { ABILITY_NO, ABILITY_YES, ABILITY_UNKNOWN };
@@ -9,6 +10,7 @@ enum ability { ABILITY_NO, ABILITY_YES, ABILITY_UNKNOWN };
 /* What the running kernel can do, found by trying it where that is possible */
 struct abilities {
 	enum ability layout_leases;
+	struct lease_provider provider; /* of these */
 	enum ability leases;	     /* ordinary ones */
 	enum ability leases_enabled; /* fs.leases-enable */
 	int lease_break_time;	     /* in seconds, -1: unknown */
@@ -25,5 +27,7 @@ struct abilities {
 void abilities_find(struct abilities *ret_abilities);
 
 void abilities_report(const struct abilities *abilities, json_object *report);
+/* What the administrator might change, as "notes" */
+void abilities_advise(const struct abilities *abilities, json_object *report);
 
 #endif /* TOOLS_ABILITIES_H */

@@ -8,6 +8,7 @@
 
 #include "foresee.h"
 #include "guard_answer.h"
+#include "provider.h"
 
 static const char passed_through[] =
 	"memory without blocks is passed through: if it is truncated, the device goes on with pages that the file does not have any more, and no other file is harmed";
@@ -20,12 +21,14 @@ static int lease_error(const struct guard_question *q)
 }
 
 /* Leases that are turned off hide whether there are layout leases. */
-static int layout_lease_error(const struct guard_question *q)
+static int layout_lease_error(const struct guard_question *q,
+			      struct cause *ret_cause)
 {
-	if (q->abilities->leases_enabled != ABILITY_NO &&
-	    q->abilities->layout_leases != ABILITY_YES)
-		return EOPNOTSUPP;
-	return lease_error(q);
+	int r = 0;
+
+	if (q->abilities->leases_enabled != ABILITY_NO)
+		r = provider_error(q->abilities, q->file->fs_name, ret_cause);
+	return r ? r : lease_error(q);
 }
 
 static int pin_error(const struct guard_question *q)
@@ -49,7 +52,6 @@ static void ask(const struct guard_question *q,
 		.path = q->path,
 		.is_written = q->is_write,
 		.has_odp = q->has_odp,
-		.layout_lease = layout_lease_error(q),
 		.ordinary_lease = lease_error(q)
 					  ?: q->is_open ? EAGAIN
 							: 0,
@@ -57,6 +59,7 @@ static void ask(const struct guard_question *q,
 		.pin = pin_error(q),
 	};
 
+	what.layout_lease = layout_lease_error(q, &what.layout_cause);
 	pinsafe_private_foresee(&what, ret_result);
 }
 

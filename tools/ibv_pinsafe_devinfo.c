@@ -36,6 +36,7 @@ static int fill_machine(const struct options *options, json_object *report,
 
 	abilities_find(&abilities);
 	abilities_report(&abilities, report);
+	abilities_advise(&abilities, report);
 	r = devices_report(options->device, report, &has_odp);
 	if (!r)
 		r = filesystems_report(&abilities, has_odp, report);

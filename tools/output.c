@@ -160,11 +160,45 @@ static void print_ability(json_object *kernel, const char *key,
 						: "no");
 }
 
+static void print_value(const char *text, const char *value)
+{
+	printf("  %-44s %s\n", text, value);
+}
+
+static void print_provider(json_object *provider)
+{
+	const char *by = report_text(provider, "by");
+	char text[120];
+
+	if (!report_get(provider, "version")) {
+		print_value("layout leases given by", by);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s %s", by,
+		 report_text(provider, "version"));
+	print_value("layout leases given by", text);
+	print_value("layout leases on", report_text(provider, "guards"));
+	if (!report_get(provider, "state") ||
+	    !strcmp(report_text(provider, "state"), "ok"))
+		print_value("state of the module", report_text(provider, "state"));
+	else
+		print_wrapped(4, report_text(provider, "state"));
+	snprintf(text, sizeof(text), "%s, %s", report_text(provider, "leases"),
+		 report_text(provider, "pinned_files"));
+	print_value("layout leases, pinned files now", text);
+	snprintf(text, sizeof(text), "%s, %s, %s",
+		 report_text(provider, "breaks"),
+		 report_text(provider, "timeouts"),
+		 report_text(provider, "refused_pins"));
+	print_value("breaks, timeouts, refused pins so far", text);
+}
+
 static void print_kernel(json_object *kernel, bool is_verbose)
 {
 	printf("kernel %s\n", report_text(kernel, "release"));
 	print_ability(kernel, "layout_leases",
 		      "layout leases (guard files on FS-DAX)");
+	print_provider(report_get(kernel, "layout_lease_provider"));
 	print_ability(kernel, "leases", "ordinary leases");
 	print_ability(kernel, "leases_enabled", "fs.leases-enable");
 	printf("  %-44s %s s\n", "fs.lease-break-time",
@@ -244,7 +278,7 @@ static void print_reason(json_object *list, size_t first)
 {
 	const char *reason, *type;
 	size_t i, n = json_object_array_length(list);
-	char text[600], word[64];
+	char text[1200], word[64];
 	int at;
 
 	reason = report_text(json_object_array_get_idx(list, first), "reason");
@@ -293,6 +327,7 @@ void output_machine(json_object *report, bool is_verbose)
 	       is_verbose ? "" : " (-v says why)");
 	for (i = 0; is_verbose && i < json_object_array_length(list); i++)
 		print_reason(list, i);
+	print_notes(report, 0);
 }
 
 static void print_users(json_object *users, const char *title, const char *key)

@@ -17,7 +17,9 @@ from devinfo import KERNEL, Target, Tool, done, ok
 
 tool = Tool(sys.argv[1])
 manual = pathlib.Path(sys.argv[3]).read_text()
-is_layout = KERNEL in ("layout", "unsafe")
+module = pathlib.Path("/sys/module/layout_lease")
+is_module = module.exists()
+is_layout = is_module or KERNEL in ("layout", "unsafe")
 
 # What the guests have, by kernel; None: as it may be
 GOLDEN = {
@@ -43,6 +45,23 @@ def keys(value, found):
     return found
 
 
+def check_provider(who, provider):
+    by = "module" if is_module else "kernel" if is_layout else "none"
+    ok(provider["by"] == by, f"{who}: layout leases by {provider['by']}")
+    if not is_module:
+        ok(provider["version"] is None and provider["leases"] is None,
+           f"{who}: without a module it has no version and counters")
+        return
+    for key, name in (("version", "version"), ("state", "parameters/state"),
+                      ("guards", "parameters/file_systems")):
+        ok(provider[key] == (module / name).read_text().strip(),
+           f"{who}: {key}: {provider[key]}")
+    ok(provider["state"] == "ok", f"{who}: it is alive")
+    for key in ("leases", "pinned_files", "breaks", "timeouts",
+                "refused_pins"):
+        ok(isinstance(provider[key], int), f"{who}: {key}: {provider[key]}")
+
+
 def check_machine(user):
     who = user or "root"
     status, report = tool.json(user=user)
@@ -54,6 +73,7 @@ def check_machine(user):
             continue    # only root can try
         ok(kernel[key] == value, f"{who}: {key}: {kernel[key]}")
 
+    check_provider(who, kernel["layout_lease_provider"])
     device = next(d for d in report["devices"] if d["name"] == "rxe0")
     ok(device["provider"] == "rxe", f"{who}: {device['provider']}")
     ok(device["hooked"] is True and device["hook_error"] is None,

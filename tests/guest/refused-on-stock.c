@@ -47,7 +47,8 @@ static void dax(struct verbs *verbs, const char *dir)
 		uts.release,
 		"EOPNOTSUPP",
 		"no layout leases",
-		"use a kernel with layout leases",
+		"the module layout_lease is not loaded",
+		"modprobe layout_lease",
 		NULL,
 	};
 	struct leaks leaks;

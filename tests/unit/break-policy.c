@@ -35,9 +35,11 @@ static struct file file, log_file;
 static struct ibv_context context;
 static struct ibv_mr mr = {.context = &context, .lkey = 1};
 static struct guarded_mr *gmr;
+static struct cause cause;
 
 /* In place of lease_ordinary.c, whose operations the break does not need */
-static int blind_take(struct lease *lease, const struct backing *backing)
+static int blind_take(struct lease *lease, const struct backing *backing,
+		      struct cause *ret_cause)
 {
 	int fd = dup(file.fd);
 
@@ -105,7 +107,7 @@ static struct lease *hold(const struct lease_backend *backend)
 	struct backing backing = backing_of_file();
 	struct lease *lease;
 
-	assert_int_equal(lease_take(backend, &backing, &lease), 0);
+	assert_int_equal(lease_take(backend, &backing, &cause, &lease), 0);
 	gmr = track_alloc(1);
 	gmr->mr = &mr;
 	gmr->context = &context;
@@ -342,14 +344,14 @@ static void barrier__no_lease_while_it_is_entered(void **state)
 	struct lease *lease = NULL;
 
 	lease_barrier_enter(&barrier);
-	assert_int_equal(lease_take(&blind, &backing, &lease), EAGAIN);
+	assert_int_equal(lease_take(&blind, &backing, &cause, &lease), EAGAIN);
 	assert_null(lease);
 	assert_false(fake_lease_exists(&file));
 	lease_barrier_leave(&barrier);
-	assert_int_equal(lease_take(&blind, &backing, &lease), 0);
+	assert_int_equal(lease_take(&blind, &backing, &cause, &lease), 0);
 	/* Nor a second holder */
 	lease_barrier_enter(&barrier);
-	assert_int_equal(lease_take(&blind, &backing, &lease), EAGAIN);
+	assert_int_equal(lease_take(&blind, &backing, &cause, &lease), EAGAIN);
 	lease_barrier_leave(&barrier);
 	lease_put(lease);
 	assert_false(fake_lease_exists(&file));
@@ -357,12 +359,13 @@ static void barrier__no_lease_while_it_is_entered(void **state)
 
 static struct lease_barrier late;
 
-static int take_and_enter(struct lease *lease, const struct backing *backing)
+static int take_and_enter(struct lease *lease, const struct backing *backing,
+			  struct cause *ret_cause)
 {
 	late.dev = file.dev;
 	late.ino = file.ino;
 	lease_barrier_enter(&late);
-	return blind_take(lease, backing);
+	return blind_take(lease, backing, ret_cause);
 }
 
 /* It came while the kernel was asked. */
@@ -376,7 +379,7 @@ static void barrier__entered_during_a_take(void **state)
 	struct backing backing = backing_of_file();
 	struct lease *lease = NULL;
 
-	assert_int_equal(lease_take(&slow, &backing, &lease), EAGAIN);
+	assert_int_equal(lease_take(&slow, &backing, &cause, &lease), EAGAIN);
 	assert_null(lease);
 	assert_false(fake_lease_exists(&file));
 	assert_int_equal(stats.leases, 0);

@@ -30,6 +30,7 @@
 #define B 1
 
 static struct file files[FILES];
+static struct cause cause;
 /* One memory region over each file, each in a context of its own */
 static struct ibv_context contexts[FILES];
 static struct ibv_mr mrs[FILES];
@@ -102,7 +103,8 @@ static void hold(int i, unsigned int grace_s)
 	struct guarded_mr *gmr = track_alloc(1);
 	struct lease *lease;
 
-	assert_int_equal(lease_take(&lease_layout, &backing, &lease), 0);
+	assert_int_equal(
+		lease_take(&lease_layout, &backing, &cause, &lease), 0);
 	gmr->mr = &mrs[i];
 	gmr->context = &contexts[i];
 	gmr->n_leases = 1;

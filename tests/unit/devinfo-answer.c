@@ -35,7 +35,9 @@ static struct guard_answer ask(enum file_kind kind, unsigned long fs_magic,
 			       bool is_write)
 {
 	question.is_write = is_write;
-	file = (struct file_facts){ .kind = kind, .fs_magic = fs_magic };
+	file = (struct file_facts){ .kind = kind, .fs_magic = fs_magic,
+				    .fs_name = fs_magic == XFS ? "xfs" :
+								 "ext4" };
 	return guard_answer(&question);
 }
 
@@ -82,6 +84,40 @@ static void fsdax__nobody_can_tell(void **state)
 {
 	abilities.layout_leases = ABILITY_UNKNOWN;
 	refused(ask(FILE_FSDAX, XFS, true), EOPNOTSUPP);
+}
+
+static void remedy(struct guard_answer answer, const char *text)
+{
+	refused(answer, EOPNOTSUPP);
+	assert_non_null(strstr(answer.remedy, text));
+}
+
+static void fsdax__nobody_gives_leases(void **state)
+{
+	abilities.provider.kind = PROVIDER_NONE;
+	remedy(ask(FILE_FSDAX, EXT4, true), "modprobe layout_lease");
+}
+
+static void fsdax__the_module_is_for_xfs(void **state)
+{
+	abilities.layout_leases = ABILITY_YES;
+	abilities.provider = (struct lease_provider){
+		.kind = PROVIDER_MODULE, .state = "ok", .file_systems = "xfs" };
+	guarded(ask(FILE_FSDAX, XFS, true), "layout");
+	remedy(ask(FILE_FSDAX, EXT4, true), "use one of them");
+}
+
+static void fsdax__the_module_is_dead(void **state)
+{
+	abilities.provider = (struct lease_provider){
+		.kind = PROVIDER_MODULE, .state = "dead: why" };
+	remedy(ask(FILE_FSDAX, XFS, true), "see the kernel log");
+}
+
+static void fsdax__the_module_is_for_tests(void **state)
+{
+	abilities.provider.kind = PROVIDER_CONTROL;
+	remedy(ask(FILE_FSDAX, XFS, true), "unload it");
 }
 
 static void page_cache(void **state)
@@ -198,6 +234,10 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		RULE_CASE(fsdax),
 		RULE_CASE(fsdax__nobody_can_tell),
+		RULE_CASE(fsdax__nobody_gives_leases),
+		RULE_CASE(fsdax__the_module_is_for_xfs),
+		RULE_CASE(fsdax__the_module_is_dead),
+		RULE_CASE(fsdax__the_module_is_for_tests),
 		RULE_CASE(page_cache),
 		RULE_CASE(page_cache__on_demand),
 		RULE_CASE(page_cache__without_real_leases),

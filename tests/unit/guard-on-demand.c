@@ -45,6 +45,7 @@ static void no_layout_leases__on_demand(void **state)
 static void no_layout_leases__refused(void **state)
 {
 	fake_lease.take = ALWAYS(EOPNOTSUPP);
+	fake_lease.cause.kind = CAUSE_NO_PROVIDER;
 	guarded_reg_fails(EOPNOTSUPP, "classify, take 1");
 	assert_logged("has no layout leases");
 }

@@ -17,12 +17,14 @@ static int ino_of(const struct lease *lease)
 }
 
 int lease_take(const struct lease_backend *backend, const struct backing *file,
-	       struct lease **ret_lease)
+	       struct cause *cause, struct lease **ret_lease)
 {
 	int r = fault_now(&fake_lease.take);
 
 	record("take%s %d", backend == &lease_ordinary ? " ordinary" : "",
 	       (int)file->ino);
+	if (r && fake_lease.cause.kind)
+		*cause = fake_lease.cause;
 	if (r)
 		return r;
 	fake_lease.holders[file->ino]++;

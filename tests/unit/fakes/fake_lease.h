@@ -12,6 +12,7 @@ struct fake_lease {
 	struct lease leases[FAKE_LEASES]; /* index: inode */
 	int holders[FAKE_LEASES];
 	struct fault take;
+	struct cause cause; /* that take records; CAUSE_UNKNOWN: none */
 	struct fault is_held;	     /* error: no */
 	struct fault is_held_locked; /* error: no */
 	/* How often there still is a lease that the program can not break */

@@ -2,7 +2,7 @@
 #ifndef FAKE_OPEN_H
 #define FAKE_OPEN_H
 
-#define FAKE_OPEN_FILES 4
+#define FAKE_OPEN_FILES 12
 
 /*
  * What a file of /proc/sys or /sys contains, until the next of these calls for

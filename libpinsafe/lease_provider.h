@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_LEASE_PROVIDER_H
+#define PINSAFE_LEASE_PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LEASE_MODULE "layout_lease"
+
+enum lease_provider_kind {
+	PROVIDER_UNKNOWN, /* leases are turned off, or nobody may ask */
+	PROVIDER_NONE,
+	PROVIDER_KERNEL,  /* one with the patches of kernel/ */
+	PROVIDER_MODULE,  /* kernel/module */
+	PROVIDER_CONTROL, /* the same, built to show the damage */
+};
+
+/* Who gives layout leases on this machine; texts are "" where there are none */
+struct lease_provider {
+	enum lease_provider_kind kind;
+	/* Of the module */
+	char version[32];
+	char state[128];       /* "ok", or "dead: " and why */
+	char file_systems[96]; /* names of those it guards, a blank between */
+};
+
+/* From what the module shows in sysfs, and what fcntl(2) says; any thread. */
+void lease_provider_find(struct lease_provider *ret_provider);
+
+/* "the module layout_lease 1.0", as a part of a sentence; valid as @provider */
+const char *lease_provider_name(const struct lease_provider *provider);
+
+/* A module that says of itself that it gives no more leases */
+bool lease_provider_is_dead(const struct lease_provider *provider);
+
+/* A module that does not have the file system in its list */
+bool lease_provider_lacks(const struct lease_provider *provider,
+			  const char *fs_name);
+
+/* One of the module's counters; 0, or an errno value. */
+int lease_provider_count(const struct lease_provider *provider,
+			 const char *counter, uint64_t *ret_count);
+
+#endif /* PINSAFE_LEASE_PROVIDER_H */

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Who gives layout leases: what sysfs shows, and what fcntl(2) says */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fakes/fake_open.h"
+#include "lease_provider.h"
+#include "lib/provided.h"
+#include "lib/test.h"
+
+static struct lease_provider found;
+
+static void find(void)
+{
+	lease_provider_find(&found);
+}
+
+static void neither__none(void **state)
+{
+	find();
+	assert_int_equal(found.kind, PROVIDER_NONE);
+	assert_string_equal(lease_provider_name(&found), "nobody");
+	assert_false(lease_provider_is_dead(&found));
+	assert_false(lease_provider_lacks(&found, "ext4"));
+}
+
+static void kernel_refuses_a_file_without_blocks__it_has_them(void **state)
+{
+	provided_lease_error = EOPNOTSUPP;
+	find();
+	assert_int_equal(found.kind, PROVIDER_KERNEL);
+	assert_string_equal(lease_provider_name(&found), "the kernel");
+}
+
+static void kernel_grants_one_on_memory__it_has_them(void **state)
+{
+	provided_lease_error = 0;
+	find();
+	assert_int_equal(found.kind, PROVIDER_KERNEL);
+}
+
+static void leases_turned_off__nobody_can_tell(void **state)
+{
+	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
+	find();
+	assert_int_equal(found.kind, PROVIDER_UNKNOWN);
+	fake_open_fails("/proc/sys/fs/leases-enable", ENOENT);
+	find();
+	assert_int_equal(found.kind, PROVIDER_UNKNOWN);
+}
+
+static void module(void **state)
+{
+	provided_module("1.2", "ok", "ext4 xfs");
+	provided_lease_error = EOPNOTSUPP;
+	find();
+	assert_int_equal(found.kind, PROVIDER_MODULE);
+	assert_string_equal(lease_provider_name(&found),
+			    "the module layout_lease 1.2");
+	assert_string_equal(found.state, "ok");
+	assert_false(lease_provider_is_dead(&found));
+}
+
+static void module__guards_what_is_in_its_list(void **state)
+{
+	provided_module("1.2", "ok", "ext4 xfs");
+	find();
+	assert_false(lease_provider_lacks(&found, "ext4"));
+	assert_false(lease_provider_lacks(&found, "xfs"));
+	assert_true(lease_provider_lacks(&found, "ext"));
+	assert_true(lease_provider_lacks(&found, "xfs2"));
+	assert_true(lease_provider_lacks(&found, "btrfs"));
+}
+
+static void module_that_does_not_say__lacks_nothing(void **state)
+{
+	provided_module("1.2", NULL, NULL);
+	find();
+	assert_false(lease_provider_lacks(&found, "btrfs"));
+	assert_false(lease_provider_is_dead(&found));
+}
+
+static void module__dead(void **state)
+{
+	provided_module("1.2", "dead: ftrace was disabled", "ext4 xfs");
+	find();
+	assert_true(lease_provider_is_dead(&found));
+	assert_string_equal(found.state, "dead: ftrace was disabled");
+}
+
+static void control__comes_before_all(void **state)
+{
+	provided_module("1.2", "ok", "ext4");
+	fake_open_file("/sys/module/layout_lease_control/version", "1.2\n");
+	find();
+	assert_int_equal(found.kind, PROVIDER_CONTROL);
+	assert_string_equal(lease_provider_name(&found),
+			    "the module layout_lease_control 1.2");
+}
+
+static void counters(void **state)
+{
+	uint64_t count = 7;
+
+	provided_module("1.2", "ok", "ext4");
+	fake_open_file("/sys/module/layout_lease/parameters/breaks", "42\n");
+	fake_open_file("/sys/module/layout_lease/parameters/leases", "x\n");
+	find();
+	assert_int_equal(lease_provider_count(&found, "leases", &count),
+			 EINVAL);
+	assert_int_equal(lease_provider_count(&found, "timeouts", &count),
+			 ENOENT);
+	assert_int_equal(count, 7);
+	assert_int_equal(lease_provider_count(&found, "breaks", &count), 0);
+	assert_int_equal(count, 42);
+}
+
+#define PROVIDER_CASE(fn) cmocka_unit_test_setup(fn, provided_setup)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		PROVIDER_CASE(neither__none),
+		PROVIDER_CASE(
+			kernel_refuses_a_file_without_blocks__it_has_them),
+		PROVIDER_CASE(kernel_grants_one_on_memory__it_has_them),
+		PROVIDER_CASE(leases_turned_off__nobody_can_tell),
+		PROVIDER_CASE(module),
+		PROVIDER_CASE(module__guards_what_is_in_its_list),
+		PROVIDER_CASE(module_that_does_not_say__lacks_nothing),
+		PROVIDER_CASE(module__dead),
+		PROVIDER_CASE(control__comes_before_all),
+		PROVIDER_CASE(counters),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which cause is recorded for a lease that the kernel does not grant */
+#include <errno.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fakes/fake_fstatfs.h"
+#include "fakes/fake_open.h"
+#include "lease_why.h"
+#include "lib/files.h"
+#include "lib/provided.h"
+#include "lib/test.h"
+#include "log.h"
+
+static struct file file, log_file;
+static struct cause cause;
+
+static int setup(void **state)
+{
+	memset(&cause, 0, sizeof(cause));
+	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
+	return provided_setup(state);
+}
+
+static void layout(int error, int expected, enum cause_kind kind,
+		   const char *detail)
+{
+	assert_int_equal(lease_why_not_layout(file.fd, error, &cause),
+			 expected);
+	assert_int_equal(cause.kind, kind);
+	if (detail)
+		assert_string_equal(cause.detail, detail);
+}
+
+/* The first case: it is said once. */
+static void provider__is_logged_once(void **state)
+{
+	file_make(&log_file, DISK, 0);
+	log_setup(LOG_LEVEL_INFO, log_file.path);
+	provided_module("1.2", "ok", "ext4 xfs");
+	lease_tell_provider();
+	assert_non_null(strstr(
+		file_text(log_file.path),
+		"the module layout_lease 1.2 gives layout leases, on ext4 xfs"));
+	assert_int_equal(ftruncate(log_file.fd, 0), 0);
+	lease_tell_provider();
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_FS_SAYS_NO, NULL);
+	assert_string_equal(file_text(log_file.path), "");
+	log_setup(LOG_LEVEL_WARN, NULL);
+	file_put(&log_file);
+}
+
+static void nobody_gives_any(void **state)
+{
+	layout(EINVAL, EOPNOTSUPP, CAUSE_NO_PROVIDER, NULL);
+}
+
+static void leases_turned_off(void **state)
+{
+	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
+	layout(EINVAL, ENOLCK, CAUSE_LEASES_OFF, NULL);
+	assert_int_equal(lease_why_not(EINVAL, &cause), ENOLCK);
+	assert_int_equal(cause.kind, CAUSE_LEASES_OFF);
+}
+
+static void module_is_dead(void **state)
+{
+	provided_module("1.2", "dead: a hook is gone", "ext4");
+	layout(EINVAL, EOPNOTSUPP, CAUSE_DEAD_MODULE, "dead: a hook is gone");
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_DEAD_MODULE, NULL);
+}
+
+static void module_for_other_file_systems(void **state)
+{
+	provided_module("1.2", "ok", "xfs");
+	layout(EINVAL, EOPNOTSUPP, CAUSE_NOT_THAT_FS, "xfs");
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_NOT_THAT_FS, "xfs");
+}
+
+static void module_for_tests(void **state)
+{
+	fake_open_file("/sys/module/layout_lease_control/version", "1.2\n");
+	layout(EINVAL, EOPNOTSUPP, CAUSE_CONTROL_MODULE, NULL);
+}
+
+static void shared_blocks(void **state)
+{
+	fake_fstatfs_magic = XFS_SUPER_MAGIC;
+	provided_module("1.2", "ok", "ext4 xfs");
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_REFLINK, "12288");
+	provided_module(NULL, NULL, NULL);
+	provided_lease_error = EOPNOTSUPP;
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_REFLINK, "12288");
+}
+
+static void ordinary(void **state)
+{
+	assert_int_equal(lease_why_not(EINVAL, &cause), EOPNOTSUPP);
+	assert_int_equal(cause.kind, CAUSE_NO_LEASES);
+}
+
+static void other_errno__as_it_is(void **state)
+{
+	layout(EAGAIN, EAGAIN, CAUSE_UNKNOWN, NULL);
+	layout(EACCES, EACCES, CAUSE_UNKNOWN, NULL);
+}
+
+#define WHY_CASE(fn) cmocka_unit_test_setup(fn, setup)
+
+static int make(void **state)
+{
+	file_make(&file, DISK, 3);
+	return 0;
+}
+
+static int put(void **state)
+{
+	file_put(&file);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		WHY_CASE(provider__is_logged_once),
+		WHY_CASE(nobody_gives_any),
+		WHY_CASE(leases_turned_off),
+		WHY_CASE(module_is_dead),
+		WHY_CASE(module_for_other_file_systems),
+		WHY_CASE(module_for_tests),
+		WHY_CASE(shared_blocks),
+		WHY_CASE(ordinary),
+		WHY_CASE(other_errno__as_it_is),
+	};
+
+	return cmocka_run_group_tests(cases, make, put);
+}
