@@ -13,24 +13,23 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
-from devinfo import KERNEL, Target, Tool, done, ok
+from devinfo import LAYOUT, VERSION, Target, Tool, done, ok
 
 tool = Tool(sys.argv[1])
 manual = pathlib.Path(sys.argv[3]).read_text()
 module = pathlib.Path("/sys/module/layout_lease")
 is_module = module.exists()
-is_layout = is_module or KERNEL in ("layout", "unsafe")
 
 # What the guests have, by kernel; None: as it may be
 GOLDEN = {
-    "layout_leases": is_layout,
+    "layout_leases": LAYOUT,
     "leases": True,
     "leases_enabled": True,
     "lease_break_time": 10,
     "madv_populate_write": True,
-    "procmap_query": KERNEL != "6.1",
-    "fanotify_pre_access": KERNEL not in ("layout", "unsafe", "6.12", "6.1"),
-    "page_cache_pins_by_version": KERNEL == "6.1",
+    "procmap_query": VERSION != "6.1",
+    "fanotify_pre_access": VERSION == "newest",
+    "page_cache_pins_by_version": VERSION == "6.1",
 }
 
 
@@ -46,7 +45,7 @@ def keys(value, found):
 
 
 def check_provider(who, provider):
-    by = "module" if is_module else "kernel" if is_layout else "none"
+    by = "module" if is_module else "kernel" if LAYOUT else "none"
     ok(provider["by"] == by, f"{who}: layout leases by {provider['by']}")
     if not is_module:
         ok(provider["version"] is None and provider["leases"] is None,
@@ -87,11 +86,11 @@ def check_machine(user):
            f"{who}: {fs['type']}, DAX {fs['dax']}")
         ok(fs["block_size"] == 4096, f"{who}: {fs['block_size']}")
         ok((fs["guard"], fs["errno"]) ==
-           (("layout", None) if is_layout else ("none", "EOPNOTSUPP")),
+           (("layout", None) if LAYOUT else ("none", "EOPNOTSUPP")),
            f"{who}: {fs['type']}: {fs['guard']}, {fs['errno']}")
     fs = systems[os.environ["PINSAFE_TEST_PAGECACHE"]]
     ok(fs["dax"] == "never" and (fs["guard"], fs["errno"]) ==
-       (("lease", None) if KERNEL == "6.1" else ("none", "EFAULT")),
+       (("lease", None) if VERSION == "6.1" else ("none", "EFAULT")),
        f"{who}: no DAX: {fs}")
     fs = systems[os.environ["PINSAFE_TEST_TMPFS"]]
     ok(fs["status"] == 2 and fs["guard"] == "none", f"{who}: tmpfs: {fs}")

@@ -13,10 +13,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
-from devinfo import KERNEL, PAGE, Tool, done, ok
+from devinfo import LAYOUT, VERSION, PAGE, Tool, done, ok
 
 tool = Tool(sys.argv[1])
-is_layout = KERNEL == "layout"
 # C6 is about what cannot be guarded
 ALL = {f"C{n}": True if n != 6 else None for n in range(1, 8)}
 
@@ -71,7 +70,7 @@ for name in ("EXT4", "XFS"):
     before = make(path)
     for where in (directory, path):
         what = f"{name.lower()} {'file' if where == path else 'directory'}"
-        if is_layout:
+        if LAYOUT:
             report = check(where, what, 0, "protected", None)
             ok(report["promises"] == ALL, f"{what}: {report['promises']}")
             names = [step["step"] for step in report["steps"]]
@@ -107,7 +106,7 @@ tmpfs = os.environ["PINSAFE_TEST_TMPFS"]
 report = check(tmpfs, "tmpfs", 2, "unprotected", None)
 ok(os.listdir(tmpfs) == [], "tmpfs: nothing is left")
 cached = os.environ["PINSAFE_TEST_PAGECACHE"]
-if KERNEL == "6.1":
+if VERSION == "6.1":
     report = check(cached, "page cache", 0, "protected", None)
     ok(report["promises"] == ALL, f"page cache: {report['promises']}")
 else:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-"""Which kernels the guests run, and how to get one: built by kernel/build, or
-taken out of a Debian package.  A kernel is a row of KERNELS."""
+"""Which kernels the guests run, and how to get one: taken out of a Debian
+package, with or without the module of kernel/module, or built by kernel/build.
+A kernel is a row of KERNELS."""
 
 import lzma
 import os
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
+import leases
 import packages
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -18,18 +20,38 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 
 @dataclass
 class Kernel:
+    version: str            # what cases know it by, with or without leases
     package: str = ""       # Debian package; empty: kernel/build
     suite: str = ""         # of the archive; empty: the machine's own
     append: str = ""        # for the kernel's command line
+    guest: str = ""         # the row whose guest this one shares
+    module: str = ""        # what is loaded while a case runs
+    leases: bool = False    # it has layout leases
     strict: bool = False    # has every feature, so a skipped case is a failure
+    tolerated: str = ""     # a function of which a warning is no failure
 
 
-KERNELS = {
-    "layout": Kernel(strict=True),
-    "unsafe": Kernel(strict=True, append="layout_lease_unsafe"),
-    "6.12": Kernel(package="linux-image-6.12-amd64"),
-    "6.1": Kernel(package="linux-image-amd64"),
-    "newest": Kernel(package="linux-image-amd64", suite="sid"),
+def with_module(guest, module="layout_lease", tolerated=""):
+    stock = STOCK[guest]
+    return Kernel(stock.version, stock.package, stock.suite, guest=guest,
+                  module=module, leases=True, strict=True, tolerated=tolerated)
+
+
+STOCK = {
+    "6.12": Kernel("6.12", "linux-image-6.12-amd64"),
+    "6.1": Kernel("6.1", "linux-image-amd64"),
+    "newest": Kernel("newest", "linux-image-amd64", "sid"),
+}
+KERNELS = STOCK | {
+    "module": with_module("6.12"),
+    "module-6.1": with_module("6.1"),
+    "module-newest": with_module("newest"),
+    # The kernel notices that blocks go while a device has them
+    "control": with_module("6.12", "layout_lease_control",
+                           tolerated="dax_disassociate_entry"),
+    "layout": Kernel("6.12", leases=True, strict=True),
+    "unsafe": Kernel("6.12", append="layout_lease_unsafe", leases=True,
+                     strict=True),
 }
 
 # What the agent needs from a modular kernel, besides dependencies.
@@ -54,6 +76,13 @@ def image(name):
     build = subprocess.run([TREE / "kernel" / "build"], check=True,
                            stdout=subprocess.PIPE, text=True)
     return pathlib.Path(build.stdout.split("\n")[-2]), None
+
+
+def module(name, root):
+    """The module that this kernel's cases need, for a package that is unpacked
+    in root"""
+    kernel = KERNELS[name]
+    return leases.module(kernel.module, pathlib.Path(root), kernel.suite)
 
 
 def initramfs(out, root, agent, shares):

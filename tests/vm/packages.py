@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-"""Kernels out of Debian packages, unpacked in the cache and never installed:
-from the machine's own apt sources, or from a newer suite of the same archive.
-That goes through an apt configuration of its own in the cache, so nothing of
-the machine's is changed."""
+"""Kernels out of Debian packages, and what builds modules for them, unpacked in
+the cache and never installed: from the machine's own apt sources, or from a
+newer suite of the same archive.  That goes through an apt configuration of its
+own in the cache, so nothing of the machine's is changed."""
 
 import os
 import pathlib
@@ -30,6 +30,7 @@ class Apt:
     """apt's commands, for the machine's suite or another one"""
 
     def __init__(self, suite=""):
+        self.suite = suite
         self.options = ["-o", "APT::Sandbox::User=root"]
         if suite:
             self.options += self.configuration(suite)
@@ -159,6 +160,53 @@ def fetch(apt, package, work):
         (root / "lib").symlink_to("usr/lib")
     release = next((root / "lib/modules").iterdir()).name
     subprocess.run(["depmod", "-b", "root", release], cwd=work, check=True)
+
+
+def headers(image, suite=""):
+    """What builds modules for an unpacked kernel, as a root directory: the
+    headers package and its tools; for another suite all that it depends on,
+    too, compiler and libraries, for there they are newer than this machine's.
+    """
+    version = image.name.removeprefix("linux-image-")
+    root = image.parent / f"linux-headers-{version}"
+    if not root.exists():
+        with tempfile.TemporaryDirectory(dir=root.parent) as work:
+            fetch_headers(Apt(suite), root, pathlib.Path(work))
+            os.rename(f"{work}/root", root)
+    return root
+
+
+def fetch_headers(apt, root, work):
+    package = root.name
+    archives = work / "archives"
+    (archives / "partial").mkdir(parents=True)
+    top = work / "root"
+    say(f"fetching {package}" + (
+        " and a compiler (100 MB)" if apt.suite else ""))
+    if apt.suite:
+        done = apt.run("apt-get", "-q", "install", "--download-only", "--yes",
+                       "--no-install-recommends", "-o",
+                       f"Dir::Cache::Archives={archives}", package, "make",
+                       "?essential", stdout=sys.stderr)
+        for directory in "bin", "sbin", "lib", "lib64":
+            (top / "usr" / directory).mkdir(parents=True)
+            (top / directory).symlink_to(f"usr/{directory}")
+    else:
+        parts = [p for p in depends(apt, package)
+                 if re.match("linux-(headers|kbuild)-", p)]
+        done = apt.run("apt-get", "download", package, *parts, cwd=archives,
+                       stdout=sys.stderr)
+    if done.returncode:
+        raise Unavailable(f"cannot download {package}")
+    for deb in archives.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", deb, top], check=True)
+    # What the packages leave to their scripts
+    if apt.suite:
+        (top / "usr/bin/awk").symlink_to("mawk")
+    else:
+        makefile = top / "usr/src" / package / "Makefile"
+        makefile.write_text(re.sub("/usr/src/", f"{root}/usr/src/",
+                                   makefile.read_text()))
 
 
 def vmlinuz(root):

@@ -9,7 +9,8 @@ import sys
 import time
 
 PRELOAD = os.environ.pop("LD_PRELOAD", "")
-KERNEL = os.environ.get("PINSAFE_TEST_KERNEL", "")
+VERSION = os.environ.get("PINSAFE_TEST_VERSION", "")
+LAYOUT = "PINSAFE_TEST_LEASES" in os.environ
 PAGE = 4096
 DEADLINE = 60
 
