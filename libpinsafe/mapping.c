@@ -17,7 +17,9 @@
 #include "config.h"
 #include "fs_name.h"
 #include "mapping.h"
+#include "memory_fs.h"
 #include "vma.h"
+#include "vma_probe.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
@@ -27,6 +29,13 @@ static bool has_no_blocks(unsigned long magic)
 {
 	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
 	       magic == HUGETLBFS_MAGIC;
+}
+
+/* Not even by who mounts them anew: they have no way to write. */
+static bool is_for_reading_only(unsigned long magic)
+{
+	return magic == SQUASHFS_MAGIC || magic == EROFS_SUPER_MAGIC_V1 ||
+	       magic == ISOFS_SUPER_MAGIC || magic == CRAMFS_MAGIC;
 }
 
 static bool starts_with_one_of(const char *path, const char *const *names)
@@ -106,7 +115,9 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	r = backing_open(&part->file, O_PATH, &fd);
 	if (r) {
 		part->error = r;
-		if (is_on_stacked_fs(vma, part) || !is_unnamed_memory(vma))
+		if (is_on_stacked_fs(vma, part) ||
+		    (!is_unnamed_memory(vma) &&
+		     !memory_fs_has(vma->dev, vma->start)))
 			return true;
 		part->kind = MAPPING_SHMEM;
 		return must_guard_shmem(vma);
@@ -120,7 +131,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	}
 	close(fd);
 
-	if (!S_ISREG(stx.stx_mode))
+	if (!S_ISREG(stx.stx_mode) || is_for_reading_only(sfs.f_type))
 		return false;
 	part->fs_magic = sfs.f_type;
 	part->fs_name = fs_name(sfs.f_type);
@@ -183,6 +194,11 @@ int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 		end = addr;
 
 	r = vma_open(&reader);
+	if (r == ENOENT && !vma_probe_is_shared(addr, end)) {
+		/* There is no /proc, but this is no memory of a file. */
+		*ret_mapping = mapping;
+		return 0;
+	}
 	if (r)
 		return r;
 	while (addr < end) {

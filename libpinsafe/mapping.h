@@ -38,8 +38,9 @@ struct mapping {
 /*
  * Find the files under a range of addresses that need a guard.  Everything
  * else is left out: anonymous memory, private mappings (a pin gets copies),
- * devices (device-DAX is one), unmapped addresses; and tmpfs, memfd, hugetlb,
- * unless the policy for the file says shmem=guard.
+ * devices (device-DAX is one), file systems that cannot be written to, unmapped
+ * addresses; and tmpfs, memfd, hugetlb, unless the policy for the file says
+ * shmem=guard.
  * @tid is a thread of the program, whose descriptors help to find the files.
  *
  * 0 and @ret_mapping, which the caller gives to mapping_put(); ENOMEM; EMFILE

@@ -66,28 +66,49 @@ int vma_open(struct vma_reader *reader)
 	return 0;
 }
 
+/* The kernel has no answer at all if the path does not fit: ask without it. */
+static int ask(int fd, struct procmap_query *query)
+{
+	struct procmap_query nameless = *query;
+
+	if (!ioctl(fd, PROCMAP_QUERY_IOCTL, query))
+		return 0;
+	if (errno != ENAMETOOLONG)
+		return errno;
+	nameless.vma_name_size = 0;
+	nameless.vma_name_addr = 0;
+	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &nameless))
+		return errno;
+	strcpy((char *)(uintptr_t)query->vma_name_addr, VMA_LONG_PATH);
+	nameless.vma_name_size = sizeof(VMA_LONG_PATH);
+	*query = nameless;
+	return 0;
+}
+
 static int vma_query(int fd, uintptr_t addr, struct vma *ret_vma)
 {
-	struct procmap_query query = {
-		.size = sizeof(query),
+	struct procmap_query answer = {
+		.size = sizeof(answer),
 		.query_flags = QUERY_COVERING_OR_NEXT_VMA,
 		.query_addr = addr,
 		.vma_name_size = sizeof(ret_vma->path),
 		.vma_name_addr = (uintptr_t)ret_vma->path,
 	};
+	int r;
 
 	ret_vma->path[0] = '\0';
-	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query))
-		return errno;
-	ret_vma->start = query.vma_start;
-	ret_vma->end = query.vma_end;
-	ret_vma->offset = query.vma_offset;
-	ret_vma->dev = makedev(query.dev_major, query.dev_minor);
-	ret_vma->ino = query.inode;
-	ret_vma->readable = query.vma_flags & QUERY_VMA_READABLE;
-	ret_vma->writable = query.vma_flags & QUERY_VMA_WRITABLE;
-	ret_vma->shared = query.vma_flags & QUERY_VMA_SHARED;
-	if (!query.vma_name_size)
+	r = ask(fd, &answer);
+	if (r)
+		return r;
+	ret_vma->start = answer.vma_start;
+	ret_vma->end = answer.vma_end;
+	ret_vma->offset = answer.vma_offset;
+	ret_vma->dev = makedev(answer.dev_major, answer.dev_minor);
+	ret_vma->ino = answer.inode;
+	ret_vma->readable = answer.vma_flags & QUERY_VMA_READABLE;
+	ret_vma->writable = answer.vma_flags & QUERY_VMA_WRITABLE;
+	ret_vma->shared = answer.vma_flags & QUERY_VMA_SHARED;
+	if (!answer.vma_name_size)
 		ret_vma->path[0] = '\0';
 	return 0;
 }
@@ -97,6 +118,7 @@ int vma_parse(const char *line, struct vma *ret_vma)
 	unsigned int major, minor;
 	uint64_t start, end, offset, ino;
 	int path_at = 0;
+	const char *path;
 	char prot[5];
 	size_t n;
 
@@ -106,9 +128,12 @@ int vma_parse(const char *line, struct vma *ret_vma)
 		   &path_at) < 7 ||
 	    strlen(prot) != 4 || start >= end || !path_at)
 		return EINVAL;
-	n = strcspn(line + path_at, "\n");
-	if (n >= sizeof(ret_vma->path))
-		return EINVAL;
+	path = line + path_at;
+	n = strcspn(path, "\n");
+	if (n >= sizeof(ret_vma->path)) {
+		path = VMA_LONG_PATH;
+		n = strlen(path);
+	}
 
 	ret_vma->start = start;
 	ret_vma->end = end;
@@ -118,7 +143,7 @@ int vma_parse(const char *line, struct vma *ret_vma)
 	ret_vma->readable = prot[0] == 'r';
 	ret_vma->writable = prot[1] == 'w';
 	ret_vma->shared = prot[3] == 's';
-	memcpy(ret_vma->path, line + path_at, n);
+	memcpy(ret_vma->path, path, n);
 	ret_vma->path[n] = '\0';
 	return 0;
 }

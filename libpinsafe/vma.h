@@ -18,8 +18,12 @@ struct vma {
 	bool readable;
 	bool writable;
 	bool shared;
-	char path[PATH_MAX];	/* as the kernel shows it, "" if it has none */
+	/* As the kernel shows it, or VMA_LONG_PATH; "" if it has none */
+	char path[PATH_MAX];
 };
+
+/* In place of one that no system call takes; no path can be relative there. */
+#define VMA_LONG_PATH "[path longer than PATH_MAX]"
 
 struct vma_reader {
 	int fd;			/* for PROCMAP_QUERY, or -1 */

@@ -35,14 +35,21 @@ static bool has_capability(unsigned int capability)
 /* Mapping it comes first: no registration is ever asked for. */
 static void cannot_map(struct guard_answer *answer, int error)
 {
+	bool is_read_only = error == EROFS;
+
 	*answer = (struct guard_answer){
 		.status = STATUS_REFUSED,
 		.guard = "none",
 		.error = error,
-		.reason =
-			"you may not open the file this way, so it cannot be mapped",
-		.remedy = "change its permissions, or try --access=read",
 	};
+	strcpy(answer->reason,
+	       is_read_only
+		       ? "the file system is mounted read-only, so that nothing can be written through a mapping of the file"
+		       : "you may not open the file this way, so it cannot be mapped");
+	strcpy(answer->remedy,
+	       is_read_only
+		       ? "mount it for writing, or try --access=read"
+		       : "change its permissions, or try --access=read");
 }
 
 static bool is_beyond_end(const struct dry_run *run,

@@ -57,6 +57,22 @@ expect 0 out -f /dev/null
 	failed=1
 }
 
+# The permissions of a file on a read-only mount are not what is in the way.
+if mkdir "$dir/mnt" && unshare -m sh -c \
+	"mount -t tmpfs none '$dir/mnt' && : >'$dir/mnt/f' &&
+	truncate -s 4096 '$dir/mnt/f' && mount -o remount,ro '$dir/mnt' &&
+	'$tool' -f '$dir/mnt/f'; echo \$?" >"$dir/out" 2>"$dir/err" &&
+	grep -q EROFS "$dir/out"; then
+	grep -q 'mounted read-only' "$dir/out" &&
+		! grep -q 'change its permissions' "$dir/out" || {
+		echo "-f on a read-only mount:"
+		cat "$dir/out"
+		failed=1
+	}
+else
+	echo "not tried: -f on a read-only mount"
+fi
+
 # A policy is for the whole path, however the file is named.
 printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
 ln -s file "$dir/link"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fakes/fake_ioctl.h"
@@ -127,6 +128,49 @@ static void deleted_file__same_path_both_ways(void **state)
 	assert_string_equal(query[0].path, path);
 }
 
+/* As a program has it that works in a deep tree; from a public bug report */
+static void deep_path(int ioctl_errno)
+{
+	static struct vma vmas[WINDOW];
+	char name[201];
+	int dirs[24], n, fd;
+
+	memset(name, 'd', 200);
+	name[200] = '\0';
+	dirs[0] = open(DISK, O_PATH | O_CLOEXEC);
+	for (n = 1; n < (int)N_OF(dirs); n++) {
+		(void)mkdirat(dirs[n - 1], name, 0700);
+		dirs[n] = openat(dirs[n - 1], name, O_PATH | O_CLOEXEC);
+		assert_true(dirs[n] >= 0);
+	}
+	fd = openat(dirs[n - 1], "f", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(ftruncate(fd, page_size()), 0);
+	assert_ptr_equal(mmap(window + page_size(), page_size(), PROT_READ,
+			      MAP_SHARED | MAP_FIXED, fd, 0),
+			 window + page_size());
+	assert_int_equal(read_window(ioctl_errno, vmas, WINDOW), 4);
+	assert_int_equal(vmas[0].start, at(1));
+	assert_string_equal(vmas[0].path, VMA_LONG_PATH);
+	assert_int_equal(vmas[1].ino, file.ino);
+	close(fd);
+	unlinkat(dirs[n - 1], "f", 0);
+	while (n-- > 1) {
+		close(dirs[n]);
+		unlinkat(dirs[n - 1], name, AT_REMOVEDIR);
+	}
+	close(dirs[0]);
+}
+
+static void path_too_long__read_as_text(void **state)
+{
+	deep_path(ENOTTY);
+}
+
+static void path_too_long__read_by_ioctl(void **state)
+{
+	deep_path(0);
+}
+
 static void start_at(int ioctl_errno, size_t page, size_t expected_start)
 {
 	struct vma_reader reader;
@@ -213,6 +257,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		WINDOW_CASE(window__read_as_text),
 		WINDOW_CASE(window__read_by_ioctl),
+		WINDOW_CASE(path_too_long__read_as_text),
+		WINDOW_CASE(path_too_long__read_by_ioctl),
 		WINDOW_CASE(deleted_file__same_path_both_ways),
 		WINDOW_CASE(address_in_mapping__that_mapping),
 		WINDOW_CASE(address_in_gap__next_mapping),

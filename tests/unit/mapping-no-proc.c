@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* In a chroot without /proc private memory needs no guard, files are refused. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fakes/fake_open.h"
+#include "lib/files.h"
+#include "lib/test.h"
+#include "mapping.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+
+static int setup(void **state)
+{
+	fake_open_reset();
+	fake_open_fails("/proc/thread-self/maps", ENOENT);
+	return 0;
+}
+
+static int classify(const void *addr, struct mapping *ret_mapping)
+{
+	return mapping_classify((uintptr_t)addr, page_size(), gettid(),
+				ret_mapping);
+}
+
+static void private_memory__none(void **state)
+{
+	struct mapping mapping = { .n_parts = 7 };
+	char *addr =
+		mmap(NULL, page_size(), RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_int_equal(classify(addr, &mapping), 0);
+	assert_int_equal(mapping.n_parts, 0);
+	munmap(addr, page_size());
+}
+
+static void shared_file__ENOENT(void **state)
+{
+	struct mapping mapping;
+	struct file file;
+	char *addr;
+
+	file_make(&file, DISK, 1);
+	addr = file_map(&file, 0, 1, RW, NULL);
+	assert_int_equal(classify(addr, &mapping), ENOENT);
+	munmap(addr, page_size());
+	file_put(&file);
+}
+
+/* That is no machine without /proc. */
+static void no_descriptor_left__EMFILE(void **state)
+{
+	struct mapping mapping;
+	char byte;
+
+	fake_open_fails("/proc/thread-self/maps", EMFILE);
+	assert_int_equal(classify(&byte, &mapping), EMFILE);
+}
+
+#define PROC_CASE(fn) cmocka_unit_test_setup(fn, setup)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		PROC_CASE(private_memory__none),
+		PROC_CASE(shared_file__ENOENT),
+		PROC_CASE(no_descriptor_left__EMFILE),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
