@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Layout leases for an unmodified kernel.  README.md says what they are for and
+ * what is hooked; the stages, in the order in which they come into play:
+ *
+ *	main.c		load and unload, which kernels
+ *	hook.c		redirect functions of the kernel, and notice if that ends
+ *	selftest.c	does each hook fire?
+ *	fs.c		which files can have a lease
+ *	lease.c		fcntl(F_SETLEASE, F_LAYOUT)
+ *	show.c		/proc/locks and fdinfo
+ *	pin.c		long-term pins of those who hold a lease
+ *	pinned.c	files with such pins: keep them, find busy pages, wait
+ *	operation.c	operations that are under way, and the breaks they cause
+ *	remove.c	the operations that take blocks away
+ *
+ * Locks, outermost first: hook_mutex (hook.c); lease_mutex (lease.c), inside
+ * the inode's i_rwsem, which is only tried; flc_lock of the inode's leases;
+ * file_lock (operation.c, pinned.c).  mmap_lock is taken by pin.c before any of
+ * the last two.  Ftrace calls filters with preemption off: they take no lock.
+ */
+#ifndef LAYOUT_LEASE_H
+#define LAYOUT_LEASE_H
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/static_call.h>
+
+#include "compat.h"
+
+#define F_LAYOUT	16
+
+/* The control for tests: pins need no lease, and nothing waits for them. */
+#ifdef LAYOUT_LEASE_CONTROL
+#define CONTROL		true
+#else
+#define CONTROL		false
+#endif
+
+/* hook.c */
+
+enum { CORE, EXT4, XFS, FILE_SYSTEMS };	/* whose function it is */
+
+struct hook {
+	const char		*symbol;
+	unsigned int		owner;
+	void			*func;	/* the replacement; NULL: only look it up */
+	/* Is this call one for us?  No locks.  NULL: each is. */
+	bool			(*wants)(struct ftrace_regs *regs);
+	void			(*set_orig)(void *addr);
+	bool			own_calls;	/* not past it for this module */
+	struct ftrace_ops	ops;
+	unsigned long		addr;
+	/* Symbols of this name, and of parts of it, in the kernel and the module */
+	unsigned int		matches[2], parts[2];
+	bool			on;
+	bool			seen;	/* has fired */
+};
+
+/*
+ * _new takes the place of _symbol, and calls it by ORIG(_id).  By a static call,
+ * because the ENDBR that an indirect call needs may be gone from a function
+ * whose address nobody takes.
+ */
+#define HOOK(_id, _owner, _symbol, _new, _wants, ...)			\
+	LOOKUP(_id, _owner, _symbol, _new, _new, _wants, __VA_ARGS__)
+#define LOOKUP(_id, _owner, _symbol, _type, _new, _wants, ...)		\
+	DEFINE_STATIC_CALL_NULL(orig_##_id, _type);			\
+	static void set_orig_##_id(void *addr)				\
+	{								\
+		static_call_update(orig_##_id, addr);			\
+	}								\
+	static struct hook hook_##_id = {				\
+		.symbol = _symbol, .owner = _owner, .func = _new,	\
+		.wants = _wants, .set_orig = set_orig_##_id,		\
+		__VA_ARGS__						\
+	}
+#define ORIG(_id)	static_call(orig_##_id)
+
+#define ARG(regs, n)	((void *)ftrace_regs_get_argument(regs, n))
+
+/* Each stage's hooks, NULL at the end */
+extern struct hook *const lease_hooks[];
+extern struct hook *const show_hooks[];
+extern struct hook *const pin_hooks[];
+extern struct hook *const remove_hooks[];
+extern struct hook *const fs_hooks[];
+
+/* Tasks in a replacement, which may sleep there */
+extern atomic_t hooks_inside;
+
+static inline void hook_enter(void)
+{
+	atomic_inc(&hooks_inside);
+}
+
+static inline void hook_leave(void)
+{
+	atomic_dec(&hooks_inside);
+}
+
+int hooks_init(void);		/* all of CORE, or an error */
+void hooks_file_systems(void);	/* and those that are there */
+void hooks_exit(void);
+bool hooks_on(unsigned int owner);
+bool hooks_dead(void);
+int hooks_all_seen(void);
+void hooks_watch(void);		/* as long as somebody depends on them */
+unsigned long hooks_lookup(const char *symbol);
+
+/* selftest.c */
+int selftest_init(void);
+void selftest_exit(void);
+bool selftest_is(const struct inode *inode);
+bool selftest_hooks_fire(void);	/* do they still? */
+
+/* fs.c */
+extern const char *const fs_names[FILE_SYSTEMS];
+unsigned int fs_owner(const struct inode *inode);
+bool fs_can_lease(struct inode *inode);	/* lock-free */
+bool fs_may_share_blocks(struct inode *inode);	/* under lease_mutex */
+
+/* lease.c */
+extern int *leases_enable, *lease_break_time;	/* the sysctls; s */
+
+int lease_init(void);
+bool lease_any(void);
+bool lease_held(struct inode *inode);	/* by this process, not being broken */
+bool lease_is_layout(lease_t *fl);
+int lease_set(unsigned int fd, struct file *file);
+int lease_of(struct file *file, bool *ret_layout, int fd);
+void lease_probe(struct file *file);	/* calls the hooked functions */
+
+/* show.c */
+bool show_layout_of(struct file *file, struct file *proc, char *text,
+		    size_t size);
+
+/* pin.c */
+int pin_probe(unsigned long addr);	/* calls the hooked functions */
+
+/* operation.c */
+
+/* An operation on one or two files, on the stack of its task */
+struct operation {
+	struct list_head	list;
+	struct task_struct	*task;
+	struct inode		*inode[2];
+	bool			breaks;		/* takes blocks away */
+	bool			breaking;	/* is calling break_layout() */
+};
+
+extern spinlock_t file_lock;
+
+void operation_begin(struct operation *op, struct inode *inode,
+		     struct inode *inode2, bool breaks);
+void operation_end(struct operation *op);
+bool operation_breaks(struct inode *inode);	/* by anybody */
+bool operation_is_breaking(struct inode *inode);	/* this task, just now */
+bool operation_keeps_blocks(struct inode *inode);	/* this task's */
+int operation_break_nowait(struct operation *op, struct inode *inode);
+int operation_break(struct operation *op, struct inode *inode,
+		    unsigned long start);
+
+/* pinned.c */
+struct pinned;
+
+int pinned_init(void);
+void pinned_exit(void);
+struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
+void pinned_put(struct pinned *p);
+struct page *pinned_page(struct address_space *mapping);
+int pinned_wait(struct inode *inode, unsigned long start);
+bool pinned_any(void);
+void pinned_break_all(void);
+
+/* remove.c */
+bool remove_is_hooked(struct inode *inode);	/* all that this file can lose */
+bool remove_probe(struct inode *inode);	/* does a hook still fire? */
+
+/* Counters, in /sys/module/layout_lease/parameters */
+extern atomic_t count_leases, count_breaks, count_timeouts, count_pinned_files,
+	count_refused_pins;
+
+#endif /* LAYOUT_LEASE_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files with long-term pins.  From the first pin to the last a reference to the
+ * path keeps the inode, and so an unlinked file's blocks; nobody tells when a
+ * page is unpinned, so a work item waits for that.
+ */
+#include "layout_lease.h"
+
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/pagemap.h>
+#include <linux/path.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
+
+/* Wakeups get lost: up to 6.14 those of compound pages, then of mapped ones. */
+#define LOOK_AGAIN	(HZ / 4)
+
+struct pinned {
+	struct hlist_node	node;
+	struct work_struct	work;
+	struct path		path;
+	struct address_space	*mapping;
+	pgoff_t			first, last;	/* all pins are in here */
+	unsigned int		users, seq;	/* pins being made; how often */
+	bool			working;
+};
+
+atomic_t count_pinned_files;
+static DEFINE_HASHTABLE(files, 8);	/* under file_lock */
+static struct workqueue_struct *queue;
+
+/*
+ * The first page from *first on that is in use beyond being mapped, and its
+ * index.  dax_layout_busy_page() unmaps the file as well, and up to 6.14 finds
+ * nothing in one that is not mapped.
+ */
+static struct page *busy_page(struct address_space *mapping, pgoff_t *first,
+			      pgoff_t last)
+{
+	XA_STATE(xas, &mapping->i_pages, *first);
+	struct page *page;
+	unsigned long n;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, last) {
+		if (xas_retry(&xas, entry))
+			continue;
+		n = dax_entry_pages(entry);
+		for (page = n ? dax_entry_page(entry) : NULL; n; n--, page++)
+			if (dax_page_busy(page))
+				goto out;
+		if (need_resched()) {
+			xas_pause(&xas);
+			rcu_read_unlock();
+			cond_resched();
+			rcu_read_lock();
+		}
+	}
+	page = NULL;
+out:
+	rcu_read_unlock();
+	*first = xas.xa_index;
+	return page;
+}
+
+static struct pinned *find(struct address_space *mapping)
+{
+	struct pinned *p;
+
+	lockdep_assert_held(&file_lock);
+	hash_for_each_possible(files, p, node, (unsigned long)mapping)
+		if (p->mapping == mapping)
+			return p;
+	return NULL;
+}
+
+static struct page *pinned_page_from(struct address_space *mapping,
+				     pgoff_t *first)
+{
+	pgoff_t last = 0;
+	struct pinned *p;
+
+	if (CONTROL)
+		return NULL;
+	spin_lock(&file_lock);
+	p = find(mapping);
+	if (p) {
+		*first = max(*first, p->first);
+		last = p->last;
+	}
+	spin_unlock(&file_lock);
+	return p ? busy_page(mapping, first, last) : NULL;
+}
+
+/* A page that is in use, of a file with long-term pins */
+struct page *pinned_page(struct address_space *mapping)
+{
+	pgoff_t first = 0;
+
+	return pinned_page_from(mapping, &first);
+}
+
+/* Wait until page is idle, or it is time to look again. */
+static void wait_idle(struct page *page)
+{
+	___wait_var_event(dax_page_waitqueue(page),
+			  ___wait_cond_timeout(!dax_page_busy(page)),
+			  TASK_IDLE, 0, LOOK_AGAIN,
+			  __ret = schedule_timeout(__ret));
+}
+
+static long wait_idle_interruptible(struct page *page, long timeout)
+{
+	return ___wait_var_event(dax_page_waitqueue(page),
+				 ___wait_cond_timeout(!dax_page_busy(page)),
+				 TASK_INTERRUPTIBLE, 0, timeout,
+				 __ret = schedule_timeout(__ret));
+}
+
+/* Is it a file without pins?  If there are new ones look at their range, too. */
+static bool all_idle(struct pinned *p, unsigned int *seq, pgoff_t *ret_first,
+		     pgoff_t *ret_last)
+{
+	lockdep_assert_held(&file_lock);
+	if (p->seq == *seq)
+		return true;
+	*seq = p->seq;
+	*ret_first = p->first;
+	*ret_last = p->last;
+	return false;
+}
+
+static void let_go(struct work_struct *work)
+{
+	struct pinned *p = container_of(work, struct pinned, work);
+	unsigned int seq = READ_ONCE(p->seq) - 1;
+	pgoff_t first, last;
+	struct page *page;
+
+	for (;;) {
+		spin_lock(&file_lock);
+		if (p->users) {
+			/* The last user queues this again. */
+			p->working = false;
+			spin_unlock(&file_lock);
+			return;
+		}
+		if (all_idle(p, &seq, &first, &last))
+			break;
+		spin_unlock(&file_lock);
+		while ((page = busy_page(p->mapping, &first, last)))
+			wait_idle(page);
+	}
+	hash_del(&p->node);
+	spin_unlock(&file_lock);
+	path_put(&p->path);
+	kfree(p);
+	atomic_dec(&count_pinned_files);
+	module_put(THIS_MODULE);
+}
+
+static void enter(struct pinned *p, struct file *file, pgoff_t first,
+		  pgoff_t last)
+{
+	INIT_WORK(&p->work, let_go);
+	p->mapping = file->f_mapping;
+	p->path = file->f_path;
+	path_get(&p->path);
+	p->first = first;
+	p->last = last;
+	__module_get(THIS_MODULE);
+	atomic_inc(&count_pinned_files);
+	hash_add(files, &p->node, (unsigned long)p->mapping);
+}
+
+/* Before pages of [first, last] are pinned; pinned_put() when they are. */
+struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
+{
+	struct pinned *p, *new;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	spin_lock(&file_lock);
+	p = find(file->f_mapping);
+	if (!p && new) {
+		p = new;
+		new = NULL;
+		enter(p, file, first, last);
+	}
+	if (p) {
+		p->first = min(p->first, first);
+		p->last = max(p->last, last);
+		p->users++;
+		p->seq++;
+	}
+	spin_unlock(&file_lock);
+	kfree(new);
+	if (p)
+		hooks_watch();
+	return p;
+}
+
+void pinned_put(struct pinned *p)
+{
+	spin_lock(&file_lock);
+	if (!--p->users && !p->working) {
+		p->working = true;
+		queue_work(queue, &p->work);
+	}
+	spin_unlock(&file_lock);
+}
+
+/* Wait for the pins of inode until lease-break-time is over. */
+int pinned_wait(struct inode *inode, unsigned long start)
+{
+	pgoff_t first = 0;
+	struct page *page;
+	long left = LOOK_AGAIN, ret;
+
+	while ((page = pinned_page_from(inode->i_mapping, &first))) {
+		if (*lease_break_time > 0)
+			left = start + *lease_break_time * HZ - jiffies;
+		if (left <= 0) {
+			atomic_inc(&count_timeouts);
+			return -ETXTBSY;
+		}
+		ret = wait_idle_interruptible(page,
+					      min_t(long, left, LOOK_AGAIN));
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+bool pinned_any(void)
+{
+	return atomic_read(&count_pinned_files);
+}
+
+/* The hooks are gone: have the holders give up what nothing protects now. */
+void pinned_break_all(void)
+{
+	struct operation op;
+	struct pinned *p;
+	struct path path;
+	unsigned int n, i = 0, bucket;
+
+	do {
+		n = 0;
+		spin_lock(&file_lock);
+		hash_for_each(files, bucket, p, node)
+			if (n++ == i) {
+				path = p->path;
+				path_get(&path);
+			}
+		spin_unlock(&file_lock);
+		if (i >= n)
+			break;
+		operation_begin(&op, d_inode(path.dentry), NULL, true);
+		operation_break_nowait(&op, d_inode(path.dentry));
+		operation_end(&op);
+		path_put(&path);
+	} while (++i < n);
+}
+
+int pinned_init(void)
+{
+	queue = alloc_workqueue("layout_lease", WQ_UNBOUND, 0);
+	return queue ? 0 : -ENOMEM;
+}
+
+void pinned_exit(void)
+{
+	destroy_workqueue(queue);
+}

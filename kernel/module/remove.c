@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What takes blocks of a file away, or shares or exchanges them: each breaks the
+ * leases and waits for the pins before the file system takes a lock, then does
+ * what it always did.
+ */
+#include "layout_lease.h"
+
+#include <linux/falloc.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+#include <linux/uaccess.h>
+
+/* Break the leases of two files, and begin an operation on them if that worked. */
+static int begin_two(struct operation *op, struct inode *inode,
+		     struct inode *inode2)
+{
+	unsigned long start = jiffies;
+	int err;
+
+	operation_begin(op, inode, inode2, true);
+	err = operation_break(op, inode, start);
+	if (!err && inode2 && inode2 != inode)
+		err = operation_break(op, inode2, start);
+	if (err)
+		operation_end(op);
+	return err;
+}
+
+/*
+ * truncate(2), open(O_TRUNC) and the like, by do_truncate() and its relatives,
+ * with i_rwsem held and nothing done yet (fs/attr.c).
+ */
+static bool wants_notify_change(struct ftrace_regs *regs)
+{
+	struct dentry *dentry = ARG(regs, 1);
+	struct iattr *attr = ARG(regs, 2);
+
+	return (attr->ia_valid & ATTR_SIZE) && fs_can_lease(d_inode(dentry));
+}
+
+static int new_notify_change(void *idmap, struct dentry *dentry,
+			     struct iattr *attr, void *delegated);
+HOOK(notify_change, CORE, "notify_change", new_notify_change,
+     wants_notify_change);
+
+/*
+ * Whether it shrinks the file is only known under i_rwsem, and may change when
+ * that is dropped to wait.
+ */
+static int break_if_smaller(struct operation *op, struct inode *inode,
+			    loff_t size)
+{
+	unsigned long start = jiffies;
+	int err;
+
+	while (size < i_size_read(inode)) {
+		err = operation_break_nowait(op, inode);
+		if (err && err != -EWOULDBLOCK)
+			return err;
+		if (!err && !pinned_page(inode->i_mapping))
+			break;
+		inode_unlock(inode);
+		err = operation_break(op, inode, start);
+		inode_lock(inode);
+		if (err)
+			return err;
+	}
+	/* Blocks beyond EOF cannot be mapped, let alone be busy. */
+	op->breaks = size < i_size_read(inode);
+	return 0;
+}
+
+static noinline int new_notify_change(void *idmap, struct dentry *dentry,
+				      struct iattr *attr, void *delegated)
+{
+	struct inode *inode = d_inode(dentry);
+	struct operation op;
+	int ret;
+
+	hook_enter();
+	operation_begin(&op, inode, NULL, true);
+	ret = break_if_smaller(&op, inode, attr->ia_size);
+	if (!ret)
+		ret = ORIG(notify_change)(idmap, dentry, attr, delegated);
+	operation_end(&op);
+	hook_leave();
+	return ret;
+}
+
+/* Of CORE, but called by the file systems: is a page of the file busy? */
+#if SINCE(6, 15)
+static int new_busy(struct inode *inode, loff_t start, loff_t end,
+		    void *callback);
+HOOK(busy, CORE, BUSY_SYMBOL, new_busy, NULL);
+
+static noinline int new_busy(struct inode *inode, loff_t start, loff_t end,
+			     void *callback)
+{
+	int ret = 0;
+
+	hook_enter();
+	/* Who takes no block that can be mapped needs no idle pages. */
+	if (!CONTROL && !operation_keeps_blocks(inode))
+		ret = ORIG(busy)(inode, start, end, callback);
+	hook_leave();
+	return ret;
+}
+
+static void call_busy(struct inode *inode)
+{
+	ORIG(busy)(inode, 0, LLONG_MAX, NULL);
+}
+#else
+static struct page *new_busy(struct address_space *mapping);
+HOOK(busy, CORE, BUSY_SYMBOL, new_busy, NULL);
+
+static noinline struct page *new_busy(struct address_space *mapping)
+{
+	struct page *page = NULL;
+
+	hook_enter();
+	/* Who takes no block that can be mapped needs no idle pages. */
+	if (!operation_keeps_blocks(mapping->host)) {
+		page = ORIG(busy)(mapping);
+		/* It does not look at a file that is not mapped. */
+		if (!page)
+			page = pinned_page(mapping);
+		if (CONTROL && page && folio_maybe_dma_pinned(page_folio(page)))
+			page = NULL;
+	}
+	hook_leave();
+	return page;
+}
+
+static void call_busy(struct inode *inode)
+{
+	ORIG(busy)(inode->i_mapping);
+}
+#endif
+
+/* Any inode without DAX, for which it does nothing */
+bool remove_probe(struct inode *inode)
+{
+	WRITE_ONCE(hook_busy.seen, false);
+	call_busy(inode);
+	return READ_ONCE(hook_busy.seen);
+}
+
+/* fallocate(2), and MADV_REMOVE */
+typedef long fallocate_fn(struct file *, int, loff_t, loff_t);
+
+static bool wants_file(struct ftrace_regs *regs)
+{
+	struct file *file = ARG(regs, 0);
+
+	return fs_can_lease(file_inode(file));
+}
+
+static long begin_fallocate(struct operation *op, struct file *file, int mode)
+{
+	bool breaks = mode & ~FALLOC_FL_KEEP_SIZE;
+	long err = 0;
+
+	operation_begin(op, file_inode(file), NULL, breaks);
+	if (breaks)
+		err = operation_break(op, file_inode(file), jiffies);
+	if (err)
+		operation_end(op);
+	return err;
+}
+
+static fallocate_fn new_ext4_fallocate, new_xfs_fallocate;
+HOOK(ext4_fallocate, EXT4, "ext4_fallocate", new_ext4_fallocate, wants_file);
+HOOK(xfs_fallocate, XFS, "xfs_file_fallocate", new_xfs_fallocate, wants_file);
+
+static noinline long new_ext4_fallocate(struct file *file, int mode,
+					loff_t offset, loff_t len)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = begin_fallocate(&op, file, mode);
+	if (!ret) {
+		ret = ORIG(ext4_fallocate)(file, mode, offset, len);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+static noinline long new_xfs_fallocate(struct file *file, int mode,
+				       loff_t offset, loff_t len)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = begin_fallocate(&op, file, mode);
+	if (!ret) {
+		ret = ORIG(xfs_fallocate)(file, mode, offset, len);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+/* FICLONE, FIDEDUPERANGE, and copy_file_range(2) where it shares blocks */
+static loff_t new_xfs_remap(struct file *in, loff_t in_pos, struct file *out,
+			    loff_t out_pos, loff_t len, unsigned int flags);
+
+static bool wants_xfs_remap(struct ftrace_regs *regs)
+{
+	struct file *in = ARG(regs, 0), *out = ARG(regs, 2);
+
+	return fs_can_lease(file_inode(in)) || fs_can_lease(file_inode(out));
+}
+
+HOOK(xfs_remap, XFS, "xfs_file_remap_range", new_xfs_remap, wants_xfs_remap);
+
+static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
+				     struct file *out, loff_t out_pos,
+				     loff_t len, unsigned int flags)
+{
+	struct operation op;
+	loff_t ret;
+
+	hook_enter();
+	ret = begin_two(&op, file_inode(in), file_inode(out));
+	if (!ret) {
+		ret = ORIG(xfs_remap)(in, in_pos, out, out_pos, len, flags);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+/*
+ * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
+ * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
+ */
+#define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
+
+static bool wants_ext4_ioctl(struct ftrace_regs *regs)
+{
+	struct file *file = ARG(regs, 0);
+
+	return (unsigned int)ftrace_regs_get_argument(regs, 1) ==
+		       EXT4_IOC_SWAP_BOOT &&
+	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
+}
+
+typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
+static ioctl_fn new_ext4_ioctl;
+HOOK(ext4_ioctl, EXT4, "ext4_ioctl", new_ext4_ioctl, wants_ext4_ioctl);
+
+static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
+				    unsigned long arg)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = begin_two(&op, file_inode(file), NULL);
+	if (!ret) {
+		ret = ORIG(ext4_ioctl)(file, cmd, arg);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+/* Extents change places.  32-bit programs pass the same for what is read here. */
+enum { SWAPEXT = 109, EXCHANGE_RANGE = 129, COMMIT_RANGE = 131 };
+
+static bool wants_xfs_ioctl(struct ftrace_regs *regs)
+{
+	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
+
+	return _IOC_TYPE(cmd) == 'X' && (_IOC_NR(cmd) == SWAPEXT ||
+		_IOC_NR(cmd) == EXCHANGE_RANGE || _IOC_NR(cmd) == COMMIT_RANGE);
+}
+
+/* The files of an exchange, and the operation on them if they can have leases */
+struct exchange {
+	struct operation	op;
+	struct file		*file[2];
+	bool			begun;
+};
+
+static void exchange_put(struct exchange *x)
+{
+	if (x->file[0])
+		fput(x->file[0]);
+	if (x->file[1])
+		fput(x->file[1]);
+}
+
+static long exchange_begin(struct exchange *x, struct file *file,
+			   unsigned int cmd, unsigned long arg)
+{
+	s64 fds[3];	/* struct xfs_swapext, xfs_exchange_range */
+	long err = 0;
+
+	if (copy_from_user(fds, (void __user *)arg, sizeof(fds)))
+		return -EFAULT;
+	x->begun = false;
+	if (_IOC_NR(cmd) == SWAPEXT) {
+		x->file[0] = fget((int)fds[1]);
+		x->file[1] = fget((int)fds[2]);
+	} else {
+		x->file[0] = fget((int)fds[0]);
+		x->file[1] = get_file(file);
+	}
+	/* What is wrong with the files is up to xfs to say. */
+	if (x->file[0] && x->file[1] &&
+	    (x->file[0]->f_mode & x->file[1]->f_mode & FMODE_WRITE) &&
+	    fs_can_lease(file_inode(x->file[0])) &&
+	    fs_can_lease(file_inode(x->file[1]))) {
+		err = begin_two(&x->op, file_inode(x->file[0]),
+				file_inode(x->file[1]));
+		x->begun = !err;
+	}
+	if (err)
+		exchange_put(x);
+	return err;
+}
+
+static void exchange_end(struct exchange *x)
+{
+	if (x->begun)
+		operation_end(&x->op);
+	exchange_put(x);
+}
+
+static ioctl_fn new_xfs_ioctl;
+HOOK(xfs_ioctl, XFS, "xfs_file_ioctl", new_xfs_ioctl, wants_xfs_ioctl);
+
+static noinline long new_xfs_ioctl(struct file *file, unsigned int cmd,
+				   unsigned long arg)
+{
+	struct exchange x;
+	long ret;
+
+	hook_enter();
+	ret = exchange_begin(&x, file, cmd, arg);
+	if (!ret) {
+		ret = ORIG(xfs_ioctl)(file, cmd, arg);
+		exchange_end(&x);
+	}
+	hook_leave();
+	return ret;
+}
+
+#ifdef CONFIG_COMPAT
+static ioctl_fn new_ext4_compat;
+HOOK(ext4_compat, EXT4, "ext4_compat_ioctl", new_ext4_compat, wants_ext4_ioctl);
+
+static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
+				     unsigned long arg)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = begin_two(&op, file_inode(file), NULL);
+	if (!ret) {
+		ret = ORIG(ext4_compat)(file, cmd, arg);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+static ioctl_fn new_xfs_compat;
+HOOK(xfs_compat, XFS, "xfs_file_compat_ioctl", new_xfs_compat, wants_xfs_ioctl);
+
+static noinline long new_xfs_compat(struct file *file, unsigned int cmd,
+				    unsigned long arg)
+{
+	struct exchange x;
+	long ret;
+
+	hook_enter();
+	ret = exchange_begin(&x, file, cmd, arg);
+	if (!ret) {
+		ret = ORIG(xfs_compat)(file, cmd, arg);
+		exchange_end(&x);
+	}
+	hook_leave();
+	return ret;
+}
+#endif
+
+struct hook *const remove_hooks[] = {
+	&hook_notify_change, &hook_busy,
+	&hook_ext4_fallocate, &hook_ext4_ioctl,
+	&hook_xfs_fallocate, &hook_xfs_remap, &hook_xfs_ioctl,
+#ifdef CONFIG_COMPAT
+	&hook_ext4_compat, &hook_xfs_compat,
+#endif
+	NULL
+};
+
+/*
+ * A file system calls these by its file_operations.  If they have another
+ * function, there would be no break.
+ */
+static bool is_hooked(const struct hook *hook, const void *func)
+{
+	return !func || (unsigned long)func == hook->addr;
+}
+
+static bool ext4_is_hooked(const struct file_operations *fop)
+{
+#ifdef CONFIG_COMPAT
+	if (!is_hooked(&hook_ext4_compat, fop->compat_ioctl))
+		return false;
+#endif
+	return is_hooked(&hook_ext4_fallocate, fop->fallocate) &&
+	       is_hooked(&hook_ext4_ioctl, fop->unlocked_ioctl) &&
+	       !fop->remap_file_range;
+}
+
+static bool xfs_is_hooked(const struct file_operations *fop)
+{
+#ifdef CONFIG_COMPAT
+	if (!is_hooked(&hook_xfs_compat, fop->compat_ioctl))
+		return false;
+#endif
+	return is_hooked(&hook_xfs_fallocate, fop->fallocate) &&
+	       is_hooked(&hook_xfs_ioctl, fop->unlocked_ioctl) &&
+	       is_hooked(&hook_xfs_remap, fop->remap_file_range);
+}
+
+bool remove_is_hooked(struct inode *inode)
+{
+	if (selftest_is(inode))
+		return true;
+	return fs_owner(inode) == EXT4 ? ext4_is_hooked(inode->i_fop) :
+					 xfs_is_hooked(inode->i_fop);
+}
