@@ -9,6 +9,7 @@
  * then fails whoever wants the blocks with ETXTBSY at the end of
  * lease-break-time; an ordinary lease it takes away, and goes on.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "breaker.h"
@@ -66,27 +67,39 @@ static void tell_program(struct lease *lease)
 		track_visit(lease, post_lost, lease);
 }
 
-/* Notice breaks and tell the program.  Returns when the first is high time. */
-static uint64_t look(void)
+/*
+ * When it is high time for the first of the leases that are being broken.  One
+ * that cannot be revoked anyway hurries nobody.
+ */
+static uint64_t first_call_ns(void)
 {
 	uint64_t earliest = UINT64_MAX, ns;
 	struct lease *lease = NULL;
 
-	looked_at_ns = clock_now_ns();
-	lease_scan();
 	while ((lease = lease_next_broken(lease))) {
-		tell_program(lease);
 		ns = lease_last_call_ns(&lease, 1);
-		/* One that cannot be revoked anyway hurries nobody. */
 		if (ns < earliest && !lease->has_failed && !lease->is_gone)
 			earliest = ns;
 	}
 	return earliest;
 }
 
-struct revoke {
-	struct guarded_mr *gmr;
-	const struct lease *lease;	/* that was broken, or NULL */
+/* Notice breaks and tell the program. */
+static void look(void)
+{
+	struct lease *lease = NULL;
+
+	looked_at_ns = clock_now_ns();
+	lease_scan();
+	while ((lease = lease_next_broken(lease)))
+		tell_program(lease);
+}
+
+/* Memory regions that were claimed together, and the lease that was broken */
+struct batch {
+	struct guarded_mr *first;
+	struct lease *lease;		/* or NULL */
+	uint64_t others_ns;		/* when others were to be answered */
 };
 
 /*
@@ -95,54 +108,67 @@ struct revoke {
  */
 static uint64_t redirty_deadline_ns(void *arg)
 {
-	const struct revoke *revoke = arg;
-	const struct guarded_mr *gmr = revoke->gmr;
-	uint64_t others = UINT64_MAX, own;
+	bool is_time = clock_now_ns() - looked_at_ns >= RETRY_INTERVAL_NS;
+	struct batch *batch = arg;
+	uint64_t own_ns;
 
-	if (clock_now_ns() - looked_at_ns >= RETRY_INTERVAL_NS) {
-		if (revoke->lease)
-			others = look();
-		else
+	if (!batch->lease) {
+		if (is_time)
 			(void)breaker_run();
+		return first_call_ns();
 	}
-	own = lease_last_call_ns(gmr->leases, gmr->n_leases);
-	return own < others ? own : others;
-}
-
-/* The MR is a zombie afterwards, which the program may destroy at any time. */
-static void finish(struct guarded_mr *gmr)
-{
-	size_t i;
-
-	for (i = 0; i < gmr->n_leases; i++)
-		lease_drop_holder(gmr->leases[i]);
-	track_claim_done(gmr, true);
+	if (is_time) {
+		look();
+		batch->others_ns = first_call_ns();
+	}
+	own_ns = lease_last_call_ns(&batch->lease, 1);
+	return own_ns < batch->others_ns ? own_ns : batch->others_ns;
 }
 
 /*
- * What the device has written so far shall get to the file.  @lease is the one
- * that was broken, or NULL.
+ * What the device has written so far shall get to the file.  The memory regions
+ * must go in time, so that comes first.  When it is late and the driver has
+ * failed before, that was said.
  */
+static void redirty_batch(struct batch *batch)
+{
+	const struct redirty_limit limit = {redirty_deadline_ns, batch};
+	bool is_late = redirty_deadline_ns(batch) <= clock_now_ns();
+	struct mr_range *ranges;
+	struct guarded_mr *gmr;
+	size_t n;
+
+	if (!track_claimed_written(batch->first, is_late, &ranges, &n)) {
+		if (n)
+			redirty(ranges, redirty_merge(ranges, n), &limit);
+		free(ranges);
+		return;
+	}
+	for (gmr = batch->first; gmr; gmr = gmr->next)
+		if (track_is_written(gmr) && (gmr->retired || !is_late))
+			redirty(gmr->ranges, gmr->n_ranges, &limit);
+}
+
+/* Before the kernel may give the keys to another one */
+static void retire_batch(const struct batch *batch)
+{
+	struct guarded_mr *gmr;
+
+	for (gmr = batch->first; gmr; gmr = gmr->next) {
+		if (gmr->retired)
+			retired_add(gmr->retired, gmr->mr);
+		gmr->retired = NULL;
+	}
+}
+
+/* Afterwards it is a zombie, which the program may destroy at any time. */
 static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 {
 	struct event_source *source = event_source_get(gmr->source);
 	dev_t dev = lease ? lease->dev : gmr->ranges[0].dev;
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
-	struct revoke revoke = { gmr, lease };
-	const struct redirty_limit limit = { redirty_deadline_ns, &revoke };
 	int r;
 
-	/*
-	 * The memory region must go in time, so that comes first.  When it is
-	 * late and the driver has failed before, that was said.
-	 */
-	if (track_is_written(gmr) &&
-	    (gmr->retired || redirty_deadline_ns(&revoke) > clock_now_ns()))
-		redirty(gmr->ranges, gmr->n_ranges, &limit);
-	/* Before the kernel may give the keys to another one */
-	if (gmr->retired)
-		retired_add(gmr->retired, gmr->mr);
-	gmr->retired = NULL;
 	r = revoke_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);
@@ -150,11 +176,35 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 		event_post(source, PINSAFE_EVENT_REVOKE_FAILED, r, dev, ino, 0);
 	} else {
 		stats_add(revoked_mrs, 1);
-		finish(gmr);
+		track_claim_done(gmr, true);
 		event_post(source, PINSAFE_EVENT_REVOKED, 0, dev, ino, 0);
 	}
 	event_source_put(source);
 	return r;
+}
+
+/* @told is given what became of each. */
+static void revoke_batch(struct guarded_mr *first, struct lease *lease,
+			 void (*told)(uint32_t lkey, int r, void *arg),
+			 void *arg)
+{
+	struct batch batch = {first, lease, UINT64_MAX};
+	struct guarded_mr *gmr, *next;
+	uint32_t lkey;
+	int r;
+
+	if (!first)
+		return;
+	redirty_batch(&batch);
+	retire_batch(&batch);
+	for (gmr = first; gmr; gmr = next) {
+		next = gmr->next;
+		lkey = gmr->mr->lkey;
+		probe_revoke_begin(lkey);
+		r = revoke_one(gmr, lease);
+		probe_revoke_end(lkey, r);
+		told(lkey, r, arg);
+	}
 }
 
 static void tell_failure(struct lease *lease, uint32_t lkey, int r)
@@ -168,22 +218,20 @@ static void tell_failure(struct lease *lease, uint32_t lkey, int r)
 	lease->has_failed = true;
 }
 
+static void told_of_break(uint32_t lkey, int r, void *arg)
+{
+	struct lease *lease = arg;
+
+	if (r)
+		tell_failure(lease, lkey, r);
+	else
+		lease->n_revoked++;
+}
+
 static void revoke_all(struct lease *lease)
 {
-	struct guarded_mr *gmr;
-	uint32_t lkey;
-	int r;
-
-	while ((gmr = track_claim(lease, NULL, round_number))) {
-		lkey = gmr->mr->lkey;
-		probe_revoke_begin(lkey);
-		r = revoke_one(gmr, lease);
-		probe_revoke_end(lkey, r);
-		if (r)
-			tell_failure(lease, lkey, r);
-		else
-			lease->n_revoked++;
-	}
+	revoke_batch(track_claim(lease, NULL, round_number), lease,
+		     told_of_break, lease);
 }
 
 /*
@@ -210,7 +258,7 @@ uint64_t breaker_run(void)
 {
 	struct lease *lease, *next;
 
-	(void)look();
+	look();
 	round_number++;
 	for (lease = lease_next_broken(NULL); lease; lease = next) {
 		run_broken(lease);
@@ -221,44 +269,46 @@ uint64_t breaker_run(void)
 	return lease_reap() ? RETRY_INTERVAL_NS : UINT64_MAX;
 }
 
+static void told_of_end(uint32_t lkey, int r, void *arg)
+{
+	int *ret = arg;
+
+	*ret = r;
+}
+
 void breaker_revoke_context(struct ibv_context *context)
 {
-	/* breaker_run() may come in between. */
-	uint64_t round = ++round_number;
-	struct guarded_mr *gmr;
+	int r;
 
-	while ((gmr = track_claim(NULL, context, round)))
-		(void)revoke_one(gmr, NULL);
+	revoke_batch(track_claim(NULL, context, ++round_number), NULL,
+		     told_of_end, &r);
 	lease_reap();
+}
+
+static void told_of_unmap(uint32_t lkey, int r, void *arg)
+{
+	if (r)
+		log_error("breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
+			lkey, strerror(r));
+	else
+		log_warn("breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
+			lkey);
 }
 
 void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 {
-	struct guarded_mr *gmr;
-
-	round_number++;
-	while ((gmr = track_claim_on_demand(start, end, round_number))) {
-		uint32_t lkey = gmr->mr->lkey;
-		int r = revoke_one(gmr, NULL);
-
-		if (r) {
-			log_error("breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
-				lkey, strerror(r));
-			continue;
-		}
-		log_warn("breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
-			lkey);
-	}
+	revoke_batch(track_claim_on_demand(start, end, ++round_number), NULL,
+		     told_of_unmap, NULL);
 }
 
 int breaker_revoke_mr(struct ibv_mr *mr)
 {
 	struct guarded_mr *gmr = track_claim_mr(mr);
-	int r;
+	int r = 0;
 
 	if (!gmr)
 		return 0;
-	r = revoke_one(gmr, NULL);
+	revoke_batch(gmr, NULL, told_of_end, &r);
 	/* A lease that was waiting for this goes now. */
 	(void)breaker_run();
 	return r;

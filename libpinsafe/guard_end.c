@@ -93,7 +93,7 @@ void guard_free_context(const struct real_verbs *real,
 	retired_forget(context);
 	real->free_context(context);
 	while ((gmr = args.alive)) {
-		args.alive = gmr->next_detached;
+		args.alive = gmr->next;
 		guard_put_leases(gmr, gmr->n_leases);
 		track_free(gmr);
 	}

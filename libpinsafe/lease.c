@@ -348,9 +348,7 @@ struct lease *lease_next_broken(struct lease *lease)
 
 void lease_drop_holder(struct lease *lease)
 {
-	ps_lock(&table_lock);
 	lease->holders--;
-	ps_unlock(&table_lock);
 }
 
 static void tell_release(const struct lease *lease, uint64_t released_at_ns)

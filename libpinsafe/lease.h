@@ -13,6 +13,7 @@
 #include "lock.h"
 
 struct lease;
+struct mr_hold;
 
 /* A way to be told by the kernel before a file loses blocks */
 struct lease_backend {
@@ -63,6 +64,8 @@ struct lease {
 	LIST_ENTRY(lease) link;
 	enum lease_state state PS_GUARDED_BY(table_lock);
 	unsigned int holders PS_GUARDED_BY(table_lock);
+	/* Of its memory regions, see track_list.h; changed by all threads */
+	LIST_HEAD(, mr_hold) mrs PS_GUARDED_BY(table_lock);
 
 	/* Constant */
 	const struct lease_backend *backend;
@@ -145,7 +148,7 @@ bool lease_hold_again(struct lease *lease);
 /* The next lease that is being broken after @lease (NULL: the first), or NULL */
 struct lease *lease_next_broken(struct lease *lease);
 /* One holder less; the lease stays until lease_reap(). */
-void lease_drop_holder(struct lease *lease);
+void lease_drop_holder(struct lease *lease) PS_REQUIRES(table_lock);
 /* Release @lease if it has no holders.  Returns whether it has not. */
 bool lease_reap_one(struct lease *lease);
 /* The same for all leases.  Returns whether a broken one is left. */

@@ -42,6 +42,7 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 struct view {
 	struct vma_reader reader;
 	struct vma vma;		/* seen last */
+	uintptr_t from;		/* where that was looked for */
 	uint64_t opened_at_ns;
 	bool is_open;
 };
@@ -52,16 +53,20 @@ static void close_view(struct view *view)
 		vma_close(&view->reader);
 	view->is_open = false;
 	view->vma.end = 0;
+	view->from = 0;
 }
 
 static int look_at(struct view *view, uintptr_t addr)
 {
 	int r;
 
-	if (clock_now_ns() - view->opened_at_ns >= MAX_AGE_NS)
+	/* A reader only goes upwards. */
+	if (clock_now_ns() - view->opened_at_ns >= MAX_AGE_NS ||
+	    addr < view->from)
 		close_view(view);
 	if (addr < view->vma.end)
 		return 0;
+	view->from = addr;
 	if (!view->is_open) {
 		r = vma_open(&view->reader);
 		if (r)
@@ -116,62 +121,70 @@ static void fail(struct work *work, uintptr_t start, uintptr_t end, int r)
 	work->failed += end - start;
 }
 
-/* The first address from @addr on that is in a range; UINTPTR_MAX: none */
-static uintptr_t next_in_ranges(const struct work *work, uintptr_t addr)
+/* From @addr in the range @i on */
+static void give_up(struct work *work, size_t i, uintptr_t addr)
 {
-	uintptr_t next = UINTPTR_MAX, start;
-	size_t i;
-
-	for (i = 0; i < work->n_ranges; i++) {
-		start = work->ranges[i].start;
-		if (start < addr)
-			start = addr;
-		if (start < work->ranges[i].end && start < next)
-			next = start;
-	}
-	return next;
-}
-
-static void give_up(struct work *work, uintptr_t addr)
-{
-	const struct mr_range *range;
-	size_t i;
-
-	for (i = 0; i < work->n_ranges; i++) {
-		range = &work->ranges[i];
-		if (addr < range->end)
-			fail(work, addr > range->start ? addr : range->start,
-			     range->end, ETIMEDOUT);
+	for (; i < work->n_ranges; i++) {
+		if (addr < work->ranges[i].start)
+			addr = work->ranges[i].start;
+		fail(work, addr, work->ranges[i].end, ETIMEDOUT);
+		addr = 0;
 	}
 }
 
-/*
- * Unless @is_sure, ENOMEM or EINVAL if the mapping is not any more what it was
- * a moment ago; else 0.
- */
-static int redirty_chunk(struct work *work, uintptr_t start, uintptr_t end,
-			 bool is_sure)
+/* True: look again, the mapping is not any more what it was a moment ago. */
+static bool redirty_chunk(struct work *work, const struct mr_range *range,
+			  uintptr_t start, uintptr_t end, bool is_again)
 {
-	const struct mr_range *range;
-	uintptr_t from, to;
-	size_t i;
 	int r;
 
-	for (i = 0; i < work->n_ranges; i++) {
-		range = &work->ranges[i];
-		from = range->start > start ? range->start : start;
-		to = range->end < end ? range->end : end;
-		if (from >= to || !is_file(&work->view, range))
+	if (!is_file(&work->view, range))
+		return false;
+	r = redirty_pages(start, end);
+	if ((r == ENOMEM || r == EINVAL) && !is_again)
+		return true;
+	/* EFAULT: no space left for the page, or it was truncated. */
+	if (r)
+		fail(work, start, end, r);
+	return false;
+}
+
+static uintptr_t end_of_chunk(const struct vma *vma,
+			      const struct mr_range *range, uintptr_t addr)
+{
+	uintptr_t end = vma->end < range->end ? vma->end : range->end;
+
+	return end - addr > CHUNK_SIZE ? addr + CHUNK_SIZE : end;
+}
+
+/* False: there is no time left. */
+static bool run_range(struct work *work, size_t i,
+		      const struct redirty_limit *limit)
+{
+	const struct mr_range *range = &work->ranges[i];
+	uintptr_t addr = range->start, next, again_at = 0;
+	struct view *view = &work->view;
+
+	while (addr < range->end) {
+		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns()) {
+			give_up(work, i, addr);
+			return false;
+		}
+		if (!look(view, addr))
+			break;
+		if (addr < view->vma.start) {
+			addr = view->vma.start;
 			continue;
-		r = redirty_pages(from, to);
-		if (!r)
+		}
+		next = end_of_chunk(&view->vma, range, addr);
+		if (redirty_chunk(work, range, addr, next, addr == again_at)) {
+			close_view(view);
+			again_at = addr;
 			continue;
-		if ((r == ENOMEM || r == EINVAL) && !is_sure)
-			return r;
-		/* EFAULT: no space left for the page, or it was truncated. */
-		fail(work, from, to, r);
+		}
+		addr = next;
 	}
-	return 0;
+	return true;
 }
 
 /*
@@ -183,31 +196,12 @@ static int redirty_chunk(struct work *work, uintptr_t start, uintptr_t end,
  */
 static void run(struct work *work, const struct redirty_limit *limit)
 {
-	struct view *view = &work->view;
-	uintptr_t addr = 0, next, again_at = 0;
+	size_t i;
 
-	while ((addr = next_in_ranges(work, addr)) != UINTPTR_MAX) {
-		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns()) {
-			give_up(work, addr);
+	for (i = 0; i < work->n_ranges; i++)
+		if (!run_range(work, i, limit))
 			break;
-		}
-		if (!look(view, addr))
-			break;
-		if (addr < view->vma.start) {
-			addr = view->vma.start;
-			continue;
-		}
-		next = view->vma.end;
-		if (next - addr > CHUNK_SIZE)
-			next = addr + CHUNK_SIZE;
-		if (redirty_chunk(work, addr, next, addr == again_at)) {
-			close_view(view);
-			again_at = addr;
-			continue;
-		}
-		addr = next;
-	}
-	close_view(view);
+	close_view(&work->view);
 }
 
 void redirty(const struct mr_range *ranges, size_t n_ranges,
@@ -222,6 +216,44 @@ void redirty(const struct mr_range *ranges, size_t n_ranges,
 			  strerror(work.error));
 }
 
+static int by_file(const void *a, const void *b)
+{
+	const struct mr_range *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct mr_range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
+{
+	struct mr_range *last = ranges;
+	size_t i, n = n_ranges ? 1 : 0;
+
+	qsort(ranges, n_ranges, sizeof(*ranges), by_file);
+	for (i = 1; i < n_ranges; i++) {
+		if (ranges[i].dev == last->dev && ranges[i].ino == last->ino &&
+		    ranges[i].start <= last->end) {
+			if (ranges[i].end > last->end)
+				last->end = ranges[i].end;
+			continue;
+		}
+		last = &ranges[n++];
+		*last = ranges[i];
+	}
+	qsort(ranges, n, sizeof(*ranges), by_address);
+	return n;
+}
+
 void redirty_found(const struct track_query *query)
 {
 	struct mr_range *ranges;
@@ -234,6 +266,6 @@ void redirty_found(const struct track_query *query)
 			  strerror(r));
 		return;
 	}
-	redirty(ranges, n, NULL);
+	redirty(ranges, redirty_merge(ranges, n), NULL);
 	free(ranges);
 }

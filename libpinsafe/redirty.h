@@ -15,10 +15,14 @@ struct redirty_limit {
 /*
  * The device may have written to these pages: let the file system know, as far
  * as the file still is mapped there.  Failures are logged.  At the end of
- * @limit (NULL: there is none) it stops, which is a failure.
+ * @limit (NULL: there is none) it stops, which is a failure.  Of the same pages
+ * it is enough to be told once, and best in the order of their addresses.
  */
 void redirty(const struct mr_range *ranges, size_t n_ranges,
 	     const struct redirty_limit *limit);
+
+/* So that each page is in one of @ranges once; returns how many are left. */
+size_t redirty_merge(struct mr_range *ranges, size_t n_ranges);
 
 /* The same for all that was found; for threads of the program, in a section */
 void redirty_found(const struct track_query *query);

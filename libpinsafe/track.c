@@ -16,39 +16,15 @@
 #include "lease.h"
 #include "retired.h"
 #include "stats.h"
-#include "track.h"
+#include "track_list.h"
+#include "track_table.h"
 
-#define N_BUCKETS 1024
-
-LIST_HEAD(bucket, guarded_mr);
-static struct bucket buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
 /* Of memory regions that are not guarded */
 static LIST_HEAD(, track_move) moves
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(moves);
 static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
 
-static struct bucket *bucket_of(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
-{
-	/* Fibonacci hashing of the address */
-	return &buckets[((uintptr_t)mr * 0x9e3779b97f4a7c15ull) >> 54];
-}
-
-/*
- * While a thread leaves ibv_dereg_mr(), the address may already be that of a
- * new MR, guarded or not: an entry that is freed is not meant any more.
- */
-static struct guarded_mr *find(const struct ibv_mr *mr) PS_REQUIRES(table_lock)
-{
-	struct guarded_mr *gmr;
-
-	LIST_FOREACH(gmr, bucket_of(mr), link)
-		if (gmr->mr == mr && !gmr->is_freed)
-			return gmr;
-	return NULL;
-}
-
-static void set_state(struct guarded_mr *gmr, enum mr_state state)
-	PS_REQUIRES(table_lock)
+void track_set_state(struct guarded_mr *gmr, enum mr_state state)
 {
 	gmr->state = state;
 	pthread_cond_broadcast(&state_changed);
@@ -56,13 +32,16 @@ static void set_state(struct guarded_mr *gmr, enum mr_state state)
 
 struct guarded_mr *track_alloc(size_t max_ranges)
 {
+	size_t n_holds = max_ranges ?: 1;
 	struct guarded_mr *gmr;
 
-	gmr = calloc(1, sizeof(*gmr) + max_ranges * (sizeof(gmr->ranges[0]) +
-						     sizeof(gmr->leases[0])));
+	gmr = calloc(1, sizeof(*gmr) + max_ranges * sizeof(gmr->ranges[0]) +
+				n_holds * (sizeof(gmr->leases[0]) +
+					   sizeof(gmr->holds[0])));
 	if (!gmr)
 		return NULL;
-	gmr->leases = (struct lease **)&gmr->ranges[max_ranges];
+	gmr->holds = (struct mr_hold *)&gmr->ranges[max_ranges];
+	gmr->leases = (struct lease **)&gmr->holds[n_holds];
 	gmr->retired = retired_alloc();
 	if (!gmr->retired) {
 		free(gmr);
@@ -87,10 +66,17 @@ void track_free(struct guarded_mr *gmr)
 
 static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
 {
-	LIST_INSERT_HEAD(bucket_of(gmr->mr), gmr, link);
+	table_insert(gmr);
+	track_list_add(gmr);
 	gmr->kernel_mr_gone = false;
-	set_state(gmr, MR_ALIVE);
+	track_set_state(gmr, MR_ALIVE);
 	count(gmr, 1);
+}
+
+static void forget(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
+{
+	table_remove(gmr);
+	track_list_remove(gmr);
 }
 
 int track_add(struct guarded_mr *gmr)
@@ -116,11 +102,12 @@ void track_add_orphan(struct guarded_mr *gmr)
 void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 {
 	ps_lock(&table_lock);
+	/* In this order table_may_have() is true all the time. */
+	add(new);
 	if (old) {
-		LIST_REMOVE(old, link);
+		forget(old);
 		count(old, -1);
 	}
-	add(new);
 	ps_unlock(&table_lock);
 }
 
@@ -131,7 +118,7 @@ static int find_idle(const struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	struct guarded_mr *gmr;
 	bool has_waited = false;
 
-	while ((gmr = find(mr)) && gmr->state != MR_ALIVE &&
+	while ((gmr = table_find(mr)) && gmr->state != MR_ALIVE &&
 	       gmr->state != MR_ZOMBIE) {
 		has_waited = true;
 		ps_wait(&state_changed, &table_lock);
@@ -147,10 +134,12 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 {
 	int r;
 
+	if (!table_may_have(mr))
+		return ENOENT;
 	ps_lock(&table_lock);
 	r = find_idle(mr, ret_gmr);
 	if (!r)
-		set_state(*ret_gmr, MR_DEREGISTERING);
+		track_set_state(*ret_gmr, MR_DEREGISTERING);
 	ps_unlock(&table_lock);
 	return r;
 }
@@ -179,7 +168,7 @@ int track_begin_rereg(struct ibv_mr *mr, struct track_move *move,
 	if (!r && gmr->kernel_mr_gone)
 		r = ESTALE;
 	if (!r) {
-		set_state(gmr, MR_REREGISTERING);
+		track_set_state(gmr, MR_REREGISTERING);
 		*ret_gmr = gmr;
 	}
 	if (r == ENOENT) {
@@ -202,7 +191,7 @@ void track_keep(struct guarded_mr *gmr)
 {
 	ps_lock(&table_lock);
 	gmr->is_freed = false;
-	set_state(gmr, gmr->kernel_mr_gone ? MR_ZOMBIE : MR_ALIVE);
+	track_set_state(gmr, gmr->kernel_mr_gone ? MR_ZOMBIE : MR_ALIVE);
 	ps_unlock(&table_lock);
 }
 
@@ -211,7 +200,7 @@ size_t track_remove(struct guarded_mr *gmr)
 	size_t n_leases;
 
 	ps_lock(&table_lock);
-	LIST_REMOVE(gmr, link);
+	forget(gmr);
 	pthread_cond_broadcast(&state_changed);
 	if (gmr->kernel_mr_gone) {
 		n_leases = 0;
@@ -227,17 +216,16 @@ size_t track_remove(struct guarded_mr *gmr)
 bool track_swallow_dereg(const struct ibv_mr *mr)
 {
 	struct guarded_mr *gmr;
-	bool must_swallow = false;
+	bool must_swallow;
 
+	if (!table_may_have(mr))
+		return false;
 	ps_lock(&table_lock);
-	LIST_FOREACH(gmr, bucket_of(mr), link) {
-		if (gmr->mr != mr || !gmr->kernel_mr_gone || gmr->is_freed)
-			continue;
-		/* Next time the address can be that of another MR. */
+	gmr = table_find(mr);
+	must_swallow = gmr && gmr->kernel_mr_gone;
+	/* Next time the address can be that of another MR. */
+	if (must_swallow)
 		gmr->is_freed = true;
-		must_swallow = true;
-		break;
-	}
 	ps_unlock(&table_lock);
 	return must_swallow;
 }
@@ -246,8 +234,10 @@ void track_freeing(const struct ibv_mr *mr)
 {
 	struct guarded_mr *gmr;
 
+	if (!table_may_have(mr))
+		return;
 	ps_lock(&table_lock);
-	gmr = find(mr);
+	gmr = table_find(mr);
 	if (gmr && gmr->state == MR_DEREGISTERING)
 		gmr->is_freed = true;
 	ps_unlock(&table_lock);
@@ -258,15 +248,10 @@ bool track_has(struct ibv_mr *mr)
 	const struct guarded_mr *gmr;
 
 	ps_lock(&table_lock);
-	while ((gmr = find(mr)) && gmr->state == MR_REREGISTERING)
+	while ((gmr = table_find(mr)) && gmr->state == MR_REREGISTERING)
 		ps_wait(&state_changed, &table_lock);
 	ps_unlock(&table_lock);
 	return gmr;
-}
-
-static bool is_written(const struct guarded_mr *gmr) PS_REQUIRES(table_lock)
-{
-	return gmr->is_written && !gmr->is_on_demand && !gmr->kernel_mr_gone;
 }
 
 bool track_is_written(struct guarded_mr *gmr)
@@ -274,72 +259,9 @@ bool track_is_written(struct guarded_mr *gmr)
 	bool r;
 
 	ps_lock(&table_lock);
-	r = is_written(gmr);
+	r = track_is_written_locked(gmr);
 	ps_unlock(&table_lock);
 	return r;
-}
-
-static bool is_due(const struct guarded_mr *gmr, const struct lease *lease)
-{
-	return track_holds(gmr, lease) &&
-	       clock_now_ns() >= lease_deadline_ns(lease, gmr->grace_ns);
-}
-
-static bool is_meant(const struct guarded_mr *gmr, const struct lease *lease,
-		     const struct ibv_context *context, uint64_t round)
-	PS_REQUIRES(table_lock)
-{
-	return gmr->claimed_in < round && (!lease || is_due(gmr, lease)) &&
-	       (!context || gmr->context == context);
-}
-
-struct guarded_mr *track_claim(const struct lease *lease,
-			       const struct ibv_context *context,
-			       uint64_t round)
-{
-	struct guarded_mr *gmr = NULL;
-	size_t i;
-
-	ps_lock(&table_lock);
-	for (i = 0; i < N_BUCKETS && !gmr; i++)
-		LIST_FOREACH(gmr, &buckets[i], link)
-			if (gmr->state == MR_ALIVE &&
-			    is_meant(gmr, lease, context, round))
-				break;
-	if (gmr) {
-		gmr->claimed_in = round;
-		set_state(gmr, MR_REVOKING);
-	}
-	ps_unlock(&table_lock);
-	return gmr;
-}
-
-struct guarded_mr *track_claim_mr(const struct ibv_mr *mr)
-{
-	struct guarded_mr *gmr;
-
-	ps_lock(&table_lock);
-	gmr = find(mr);
-	if (gmr && gmr->state == MR_ALIVE)
-		set_state(gmr, MR_REVOKING);
-	else
-		gmr = NULL;
-	ps_unlock(&table_lock);
-	return gmr;
-}
-
-void track_visit(const struct lease *lease,
-		 void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
-{
-	struct guarded_mr *gmr;
-	size_t i;
-
-	ps_lock(&table_lock);
-	for (i = 0; i < N_BUCKETS; i++)
-		LIST_FOREACH(gmr, &buckets[i], link)
-			if (gmr->state == MR_ALIVE && track_holds(gmr, lease))
-				fn(gmr, arg);
-	ps_unlock(&table_lock);
 }
 
 int track_get_params(const struct ibv_mr *mr, enum mr_state state,
@@ -350,7 +272,7 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 	int r = EINVAL;
 
 	ps_lock(&table_lock);
-	gmr = find(mr);
+	gmr = table_find(mr);
 	if (gmr && gmr->state == state && gmr->params.pd) {
 		*ret_params = gmr->params;
 		*ret_source = event_source_get(gmr->source);
@@ -360,136 +282,67 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 	return r;
 }
 
-static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
-		     uintptr_t end)
-{
-	size_t i;
-
-	for (i = 0; i < gmr->n_ranges; i++)
-		if (gmr->ranges[i].start < end && start < gmr->ranges[i].end)
-			return true;
-	return false;
-}
-
-struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
-					 uint64_t round)
-{
-	struct guarded_mr *gmr = NULL;
-	size_t i;
-
-	ps_lock(&table_lock);
-	for (i = 0; i < N_BUCKETS && !gmr; i++)
-		LIST_FOREACH(gmr, &buckets[i], link)
-			if (gmr->state == MR_ALIVE && gmr->is_on_demand &&
-			    gmr->claimed_in != round &&
-			    overlaps(gmr, start, end))
-				break;
-	if (gmr) {
-		gmr->claimed_in = round;
-		set_state(gmr, MR_REVOKING);
-	}
-	ps_unlock(&table_lock);
-	return gmr;
-}
-
-static bool cut(struct mr_range *range, const struct track_query *query)
-{
-	if (!query->any_file &&
-	    (range->dev != query->dev || range->ino != query->ino))
-		return false;
-	if (range->start < query->start)
-		range->start = query->start;
-	if (range->end > query->end)
-		range->end = query->end;
-	return range->start < range->end;
-}
-
-int track_find_written(const struct track_query *query,
-		       struct mr_range **ret_ranges, size_t *ret_n)
-{
-	struct mr_range *ranges = NULL, *more;
-	struct guarded_mr *gmr;
-	size_t i, j, n = 0;
-	int r = 0;
-
-	ps_lock(&table_lock);
-	for (i = 0; i < N_BUCKETS && !r; i++) {
-		LIST_FOREACH(gmr, &buckets[i], link) {
-			if (!is_written(gmr))
-				continue;
-			more = reallocarray(ranges, n + gmr->n_ranges,
-					    sizeof(*ranges));
-			if (!more) {
-				r = ENOMEM;
-				break;
-			}
-			ranges = more;
-			for (j = 0; j < gmr->n_ranges; j++) {
-				ranges[n] = gmr->ranges[j];
-				n += cut(&ranges[n], query);
-			}
-		}
-	}
-	ps_unlock(&table_lock);
-	if (r) {
-		free(ranges);
-		return r;
-	}
-	*ret_ranges = ranges;
-	*ret_n = n;
-	return 0;
-}
-
 void track_claim_done(struct guarded_mr *gmr, bool is_revoked)
 {
+	size_t i;
+
 	ps_lock(&table_lock);
 	gmr->kernel_mr_gone = is_revoked;
-	set_state(gmr, is_revoked ? MR_ZOMBIE : MR_ALIVE);
+	track_set_state(gmr, is_revoked ? MR_ZOMBIE : MR_ALIVE);
 	if (is_revoked) {
+		track_list_remove(gmr);
+		for (i = 0; i < gmr->n_leases; i++)
+			lease_drop_holder(gmr->leases[i]);
 		count(gmr, -1);
 		stats_add(zombie_mrs, 1);
 	}
 	ps_unlock(&table_lock);
 }
 
+struct detach {
+	const struct ibv_context *context;
+	struct guarded_mr *alive;
+};
+
+static void detach(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
+{
+	struct detach *args = arg;
+
+	if (gmr->context != args->context)
+		return;
+	forget(gmr);
+	if (gmr->kernel_mr_gone) {
+		stats_add(zombie_mrs, -1);
+		track_free(gmr);
+	} else {
+		count(gmr, -1);
+		gmr->next = args->alive;
+		args->alive = gmr;
+	}
+}
+
 struct guarded_mr *track_detach_context(const struct ibv_context *context)
 {
-	struct guarded_mr *gmr, *next, *alive = NULL;
-	size_t i;
+	struct detach args = {.context = context};
 
 	ps_lock(&table_lock);
-	for (i = 0; i < N_BUCKETS; i++) {
-		for (gmr = LIST_FIRST(&buckets[i]); gmr; gmr = next) {
-			next = LIST_NEXT(gmr, link);
-			if (gmr->context != context)
-				continue;
-			LIST_REMOVE(gmr, link);
-			if (gmr->kernel_mr_gone) {
-				stats_add(zombie_mrs, -1);
-				track_free(gmr);
-			} else {
-				count(gmr, -1);
-				gmr->next_detached = alive;
-				alive = gmr;
-			}
-		}
-	}
+	table_visit(detach, &args);
 	ps_unlock(&table_lock);
-	return alive;
+	return args.alive;
+}
+
+static void make_zombie(struct guarded_mr *gmr, void *arg)
+	PS_REQUIRES(table_lock)
+{
+	track_list_forget(gmr);
+	gmr->state = MR_ZOMBIE;
+	gmr->kernel_mr_gone = true;
+	stats_add(zombie_mrs, 1);
 }
 
 void track_make_zombies(void)
 {
-	struct guarded_mr *gmr;
-	size_t i;
-
 	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	LIST_INIT(&moves);
-	for (i = 0; i < N_BUCKETS; i++) {
-		LIST_FOREACH(gmr, &buckets[i], link) {
-			gmr->state = MR_ZOMBIE;
-			gmr->kernel_mr_gone = true;
-			stats_add(zombie_mrs, 1);
-		}
-	}
+	table_visit(make_zombie, NULL);
 }

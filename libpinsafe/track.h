@@ -44,14 +44,21 @@ struct mr_params {
 	uint32_t prefault_threads;
 };
 
+/* A memory region in the list of a lease, or of those that are on demand */
+struct mr_hold {
+	LIST_ENTRY(mr_hold) link;
+	struct guarded_mr *gmr;
+};
+
 /* A memory region over guarded memory */
 struct guarded_mr {
-	LIST_ENTRY(guarded_mr) link PS_GUARDED_BY(table_lock);
+	struct guarded_mr *next_in_bucket PS_GUARDED_BY(table_lock);
+	struct guarded_mr *next;	/* of those claimed or detached with it */
 	enum mr_state state PS_GUARDED_BY(table_lock);
 	bool kernel_mr_gone PS_GUARDED_BY(table_lock);
 	bool is_freed PS_GUARDED_BY(table_lock); /* by the provider, any moment */
+	bool is_listed PS_GUARDED_BY(table_lock); /* its holds are */
 	uint64_t claimed_in;		/* round of the last track_claim() */
-	struct guarded_mr *next_detached;
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
 	struct mr_params params;	/* pd NULL: nobody knows */
@@ -62,6 +69,7 @@ struct guarded_mr {
 	bool is_on_demand;		/* nothing is pinned, and no lease held */
 	size_t n_leases;
 	struct lease **leases;		/* of each this is a holder while ALIVE */
+	struct mr_hold *holds;		/* one for each of them, at least one */
 	size_t n_ranges;
 	struct mr_range ranges[];
 };
@@ -142,15 +150,19 @@ bool track_has(struct ibv_mr *mr);
 bool track_is_written(struct guarded_mr *gmr);
 
 /*
- * The keeper claims an MR, ALIVE becomes REVOKING: one that has @lease and is
- * of @context, NULL standing for any.  With @lease, only one whose time of grace
- * is over.  Each MR is claimed once in a @round.  NULL if there is no more.
+ * The keeper claims all MRs, ALIVE becomes REVOKING, that have @lease and are of
+ * @context, NULL standing for any.  With @lease, only those whose time of grace
+ * is over.  Each MR is claimed once in a @round.  They are linked by next; NULL
+ * if there is none.
  */
 struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round);
 /* The same for @mr; NULL if it is not guarded or not ALIVE */
 struct guarded_mr *track_claim_mr(const struct ibv_mr *mr);
+/* The same for those on demand that have an address from @start to @end */
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
+					 uint64_t round);
 
 /* For each memory region that is ALIVE and has @lease, under table_lock */
 void track_visit(const struct lease *lease,
@@ -164,9 +176,6 @@ void track_visit(const struct lease *lease,
 int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 		     struct mr_params *ret_params,
 		     struct event_source **ret_source);
-/* The same for one that is on demand and has an address from @start to @end */
-struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
-					 uint64_t round);
 
 /* Which memory the device may have written to */
 struct track_query {
@@ -184,15 +193,22 @@ int track_find_written(const struct track_query *query,
 		       struct mr_range **ret_ranges, size_t *ret_n);
 
 /*
- * The keeper is done with @gmr: it becomes a ZOMBIE, or ALIVE again if
- * @is_revoked is false.  A zombie must not be used any more: the program may
- * destroy it at once.
+ * The same of those that were claimed together, or, if @only_new, of those that
+ * are so for the first time.  0, or ENOMEM
+ */
+int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
+			  struct mr_range **ret_ranges, size_t *ret_n);
+
+/*
+ * The keeper is done with @gmr: it becomes a ZOMBIE and holds no lease any more,
+ * or ALIVE again if @is_revoked is false.  A zombie must not be used any more:
+ * the program may destroy it at once.
  */
 void track_claim_done(struct guarded_mr *gmr, bool is_revoked);
 
 /*
  * For the keeper: @context is about to be closed, forget its MRs.  Returns
- * those that are alive, linked by next_detached: they go with the context, and
+ * those that are alive, linked by next: they go with the context, and
  * until then they need their leases.
  */
 struct guarded_mr *track_detach_context(const struct ibv_context *context);

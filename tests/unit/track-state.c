@@ -276,7 +276,7 @@ static void detach__alive_are_returned(void **state)
 	tracked_counts(2, 1);
 	gmr = track_detach_context(&tracked_contexts[0]);
 	assert_ptr_equal(gmr, alive);
-	assert_null(gmr->next_detached);
+	assert_null(gmr->next);
 	tracked_counts(1, 0);
 	assert_false(track_has(&tracked_mrs[0]));
 	assert_false(track_has(&tracked_mrs[1]));
@@ -294,7 +294,7 @@ static void detach__several(void **state)
 		(void)tracked_add(&tracked_mrs[i], 1);
 	gmr = track_detach_context(&tracked_contexts[0]);
 	for (; gmr; gmr = next) {
-		next = gmr->next_detached;
+		next = gmr->next;
 		track_free(gmr);
 		n++;
 	}

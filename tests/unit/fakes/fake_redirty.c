@@ -29,6 +29,11 @@ void redirty(const struct mr_range *ranges, size_t n_ranges,
 	}
 }
 
+size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
+{
+	return n_ranges;
+}
+
 void redirty_found(const struct track_query *query)
 {
 	record("redirty found");

@@ -28,7 +28,7 @@ int tracked_teardown(void **state)
 	for (i = 0; i < N_OF(tracked_contexts); i++) {
 		gmr = track_detach_context(&tracked_contexts[i]);
 		for (; gmr; gmr = next) {
-			next = gmr->next_detached;
+			next = gmr->next;
 			track_free(gmr);
 		}
 	}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The keeper's side of track.c: which memory regions a break, the end of a
+ * context or an munmap(2) is about.  Each list is walked once in a round, so that
+ * a break is linear in the memory regions of its file.
+ */
+#include "clock.h"
+#include "lease.h"
+#include "track_list.h"
+#include "track_table.h"
+
+static LIST_HEAD(, mr_hold) on_demand
+	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(on_demand);
+
+void track_list_add(struct guarded_mr *gmr)
+{
+	size_t i;
+
+	for (i = 0; i < gmr->n_leases; i++) {
+		gmr->holds[i].gmr = gmr;
+		LIST_INSERT_HEAD(&gmr->leases[i]->mrs, &gmr->holds[i], link);
+	}
+	if (gmr->is_on_demand) {
+		gmr->holds[0].gmr = gmr;
+		LIST_INSERT_HEAD(&on_demand, &gmr->holds[0], link);
+	}
+	gmr->is_listed = true;
+}
+
+void track_list_remove(struct guarded_mr *gmr)
+{
+	size_t i, n = gmr->is_on_demand ? 1 : gmr->n_leases;
+
+	for (i = 0; i < n && gmr->is_listed; i++)
+		LIST_REMOVE(&gmr->holds[i], link);
+	gmr->is_listed = false;
+}
+
+void track_list_forget(struct guarded_mr *gmr)
+{
+	LIST_INIT(&on_demand);
+	gmr->is_listed = false;
+}
+
+struct claim {
+	const struct lease *lease;
+	const struct ibv_context *context;
+	uint64_t round;
+	struct guarded_mr *first, **last;
+};
+
+static void claim_one(struct guarded_mr *gmr, struct claim *claim)
+	PS_REQUIRES(table_lock)
+{
+	if (gmr->state != MR_ALIVE || gmr->claimed_in >= claim->round)
+		return;
+	gmr->claimed_in = claim->round;
+	track_set_state(gmr, MR_REVOKING);
+	gmr->next = NULL;
+	*claim->last = gmr;
+	claim->last = &gmr->next;
+}
+
+static void claim_of_lease(const struct lease *lease, struct claim *claim)
+	PS_REQUIRES(table_lock)
+{
+	uint64_t now_ns = clock_now_ns();
+	struct mr_hold *hold;
+
+	LIST_FOREACH(hold, &lease->mrs, link)
+		if ((!claim->context ||
+		     hold->gmr->context == claim->context) &&
+		    now_ns >= lease_deadline_ns(lease, hold->gmr->grace_ns))
+			claim_one(hold->gmr, claim);
+}
+
+static void claim_of_context(struct guarded_mr *gmr, void *arg)
+	PS_REQUIRES(table_lock)
+{
+	struct claim *claim = arg;
+
+	if (!claim->context || gmr->context == claim->context)
+		claim_one(gmr, claim);
+}
+
+struct guarded_mr *track_claim(const struct lease *lease,
+			       const struct ibv_context *context,
+			       uint64_t round)
+{
+	struct claim claim = {.context = context, .round = round};
+
+	claim.last = &claim.first;
+	ps_lock(&table_lock);
+	if (lease)
+		claim_of_lease(lease, &claim);
+	else
+		table_visit(claim_of_context, &claim);
+	ps_unlock(&table_lock);
+	return claim.first;
+}
+
+struct guarded_mr *track_claim_mr(const struct ibv_mr *mr)
+{
+	struct guarded_mr *gmr;
+
+	ps_lock(&table_lock);
+	gmr = table_find(mr);
+	if (gmr && gmr->state == MR_ALIVE) {
+		track_set_state(gmr, MR_REVOKING);
+		gmr->next = NULL;
+	} else {
+		gmr = NULL;
+	}
+	ps_unlock(&table_lock);
+	return gmr;
+}
+
+static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
+		     uintptr_t end)
+{
+	size_t i;
+
+	for (i = 0; i < gmr->n_ranges; i++)
+		if (gmr->ranges[i].start < end && start < gmr->ranges[i].end)
+			return true;
+	return false;
+}
+
+struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
+					 uint64_t round)
+{
+	struct claim claim = {.round = round};
+	struct mr_hold *hold;
+
+	claim.last = &claim.first;
+	ps_lock(&table_lock);
+	LIST_FOREACH(hold, &on_demand, link)
+		if (overlaps(hold->gmr, start, end))
+			claim_one(hold->gmr, &claim);
+	ps_unlock(&table_lock);
+	return claim.first;
+}
+
+void track_visit(const struct lease *lease,
+		 void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
+{
+	struct mr_hold *hold;
+
+	ps_lock(&table_lock);
+	LIST_FOREACH(hold, &lease->mrs, link)
+		if (hold->gmr->state == MR_ALIVE)
+			fn(hold->gmr, arg);
+	ps_unlock(&table_lock);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_TRACK_LIST_H
+#define PINSAFE_TRACK_LIST_H
+
+#include "lock.h"
+#include "track.h"
+
+/*
+ * Which memory regions there are to a lease, or on demand, so that a break costs
+ * what it revokes and not what else there is; for track*.c.  An MR is listed
+ * from when it is entered until the kernel's side is gone.
+ */
+void track_list_add(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+/* Once more is as good as once. */
+void track_list_remove(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+/* fork.c, in the child: the leases are gone, and their lists. */
+void track_list_forget(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+
+/* Tells those who wait. */
+void track_set_state(struct guarded_mr *gmr, enum mr_state state)
+	PS_REQUIRES(table_lock);
+
+/* Does the device have pinned memory to write to? */
+static inline bool track_is_written_locked(const struct guarded_mr *gmr)
+	PS_REQUIRES(table_lock)
+{
+	return gmr->is_written && !gmr->is_on_demand && !gmr->kernel_mr_gone;
+}
+
+#endif /* PINSAFE_TRACK_LIST_H */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which memory devices may have written to, for redirty.c */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lease.h"
+#include "track_list.h"
+#include "track_table.h"
+
+struct found {
+	const struct track_query *query;
+	struct mr_range *ranges;
+	size_t n, room;
+	int error;
+};
+
+static bool make_room(struct found *found, size_t n)
+{
+	struct mr_range *more;
+	size_t room = found->room;
+
+	if (found->n + n <= room)
+		return true;
+	while (room < found->n + n)
+		room = room * 2 + 8;
+	more = reallocarray(found->ranges, room, sizeof(*more));
+	if (!more) {
+		found->error = ENOMEM;
+		return false;
+	}
+	found->ranges = more;
+	found->room = room;
+	return true;
+}
+
+static bool cut(struct mr_range *range, const struct track_query *query)
+{
+	if (!query)
+		return true;
+	if (!query->any_file &&
+	    (range->dev != query->dev || range->ino != query->ino))
+		return false;
+	if (range->start < query->start)
+		range->start = query->start;
+	if (range->end > query->end)
+		range->end = query->end;
+	return range->start < range->end;
+}
+
+static void find_in(const struct guarded_mr *gmr, struct found *found)
+	PS_REQUIRES(table_lock)
+{
+	size_t i;
+
+	if (!track_is_written_locked(gmr) || found->error ||
+	    !make_room(found, gmr->n_ranges))
+		return;
+	for (i = 0; i < gmr->n_ranges; i++) {
+		found->ranges[found->n] = gmr->ranges[i];
+		found->n += cut(&found->ranges[found->n], found->query);
+	}
+}
+
+static void find_in_any(struct guarded_mr *gmr, void *arg)
+	PS_REQUIRES(table_lock)
+{
+	find_in(gmr, arg);
+}
+
+/* The caller has found all that it can get. */
+static int give(const struct found *found, struct mr_range **ret_ranges,
+		size_t *ret_n)
+{
+	if (found->error) {
+		free(found->ranges);
+		return found->error;
+	}
+	*ret_ranges = found->ranges;
+	*ret_n = found->n;
+	return 0;
+}
+
+int track_find_written(const struct track_query *query,
+		       struct mr_range **ret_ranges, size_t *ret_n)
+{
+	struct found found = {.query = query};
+
+	ps_lock(&table_lock);
+	table_visit(find_in_any, &found);
+	ps_unlock(&table_lock);
+	return give(&found, ret_ranges, ret_n);
+}
+
+int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
+			  struct mr_range **ret_ranges, size_t *ret_n)
+{
+	struct found found = {0};
+	const struct guarded_mr *gmr;
+
+	ps_lock(&table_lock);
+	for (gmr = claimed; gmr; gmr = gmr->next)
+		if (gmr->retired || !only_new)
+			find_in(gmr, &found);
+	ps_unlock(&table_lock);
+	return give(&found, ret_ranges, ret_n);
+}
