@@ -130,6 +130,19 @@ static inline unsigned long dax_entry_pages(void *entry)
 	return xa_to_value(entry) & ENTRY_PMD ? PAGES_PER_PMD_ENTRY : 1;
 }
 
+/* Does a file system that waits for the pages of this entry wait for page? */
+static inline bool dax_entry_has(void *entry, struct page *page)
+{
+	unsigned long n = dax_entry_pages(entry);
+	struct page *first = n ? dax_entry_page(entry) : NULL;
+
+#if SINCE(6, 15)
+	return n && page_folio(page) == page_folio(first);
+#else
+	return n && page >= first && page < first + n;
+#endif
+}
+
 /* How file systems look for busy pages: fs/ext4/inode.c, fs/xfs/xfs_file.c */
 #if SINCE(6, 15)
 #define BUSY_SYMBOL		"dax_break_layout"

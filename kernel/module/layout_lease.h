@@ -169,6 +169,8 @@ int pinned_init(void);
 void pinned_exit(void);
 struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
 void pinned_put(struct pinned *p);
+bool pinned_seen(struct address_space *mapping, pgoff_t index,
+		 struct page **pages, long n);
 struct page *pinned_page(struct address_space *mapping);
 int pinned_wait(struct inode *inode, unsigned long start);
 bool pinned_any(void);

@@ -213,6 +213,24 @@ void pinned_put(struct pinned *p)
 	spin_unlock(&file_lock);
 }
 
+/*
+ * Will those who look for busy pages find these?  Copy-on-write of a part of a
+ * huge page can leave the entry of blocks that the file has no more: a dirty one
+ * stays (__dax_invalidate_entry()), and a page fault does not replace one
+ * that is there (dax_insert_entry()).  It stays for as long as the inode does.
+ */
+bool pinned_seen(struct address_space *mapping, pgoff_t index,
+		 struct page **pages, long n)
+{
+	long i;
+
+	for (i = 0; i < n; i++)
+		if (!dax_entry_has(xa_load(&mapping->i_pages, index + i),
+				   pages[i]))
+			return false;
+	return true;
+}
+
 /* Wait for the pins of inode until lease-break-time is over. */
 int pinned_wait(struct inode *inode, unsigned long start)
 {
