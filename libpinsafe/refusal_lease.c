@@ -23,7 +23,7 @@ static int reflink(const struct mapping_part *part, const char *size)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"blocks of the file are or were shared with another file (reflink), so that writes to the file may move it to other blocks, which the device would not follow; run xfs_io -c \"unshare 0 %s\" on it, or use a copy made by cp --reflink=never",
+		"blocks of the file are or were shared with another file (reflink), so that writes to the file may move it to other blocks, which the device would not follow; run sync -f and then xfs_io -c \"unshare 0 %s\" on it, or use a copy made by cp --reflink=never",
 		size);
 }
 

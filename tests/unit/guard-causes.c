@@ -49,7 +49,7 @@ static void shared_blocks(void **state)
 {
 	fails_because(CAUSE_REFLINK, "65536", EOPNOTSUPP);
 	assert_logged("shared with another file (reflink)");
-	assert_logged("; run xfs_io -c \"unshare 0 65536\" on it");
+	assert_logged("; run sync -f and then xfs_io -c \"unshare 0 65536\" on it");
 	assert_logged("cp --reflink=never");
 	assert_not_logged("modprobe");
 }
