@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "preload_hidden.h"
 #include "preload_next.h"
 
 /* What the bodies below have in common: @call with the memory regions gone */
@@ -144,7 +145,9 @@ PINSAFE_EXPORT ssize_t copy_file_range(int from, off64_t *from_offset, int to,
 					      length, flags));
 }
 
-PINSAFE_EXPORT int madvise(void *addr, size_t length, int advice)
+PRELOAD_HIDDEN(madvise);
+
+int front_madvise(void *addr, size_t length, int advice)
 {
 	if (advice != MADV_REMOVE)
 		return preload_next.madvise(addr, length, advice);

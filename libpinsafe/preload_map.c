@@ -8,11 +8,16 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
-#include "api.h"
+#include "preload_hidden.h"
 #include "preload_next.h"
 
-PINSAFE_EXPORT void *mmap(void *addr, size_t length, int prot, int flags,
-			  int fd, off_t offset)
+PRELOAD_HIDDEN(mmap);
+PRELOAD_HIDDEN(mmap64);
+PRELOAD_HIDDEN(munmap);
+PRELOAD_HIDDEN(mremap);
+
+void *front_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		 off_t offset)
 {
 	int type = flags & MAP_TYPE;
 	uint64_t ticket = 0;
@@ -29,11 +34,10 @@ PINSAFE_EXPORT void *mmap(void *addr, size_t length, int prot, int flags,
 	return mapped;
 }
 
-PINSAFE_EXPORT void *mmap64(void *addr, size_t length, int prot, int flags,
-			    int fd, off64_t offset)
-	__attribute__((alias("mmap")));
+void *front_mmap64(void *addr, size_t length, int prot, int flags, int fd,
+		   off64_t offset) __attribute__((alias("front_mmap")));
 
-PINSAFE_EXPORT int munmap(void *addr, size_t length)
+int front_munmap(void *addr, size_t length)
 {
 	uint64_t ticket = pinsafe_private_unmapping(addr, length);
 	int r = preload_next.munmap(addr, length);
@@ -43,8 +47,7 @@ PINSAFE_EXPORT int munmap(void *addr, size_t length)
 	return r;
 }
 
-PINSAFE_EXPORT void *mremap(void *old, size_t old_size, size_t new_size,
-			    int flags, ...)
+void *front_mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
 {
 	struct own_remap remap = {
 		.addr = old,

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # What the libraries export: libpinsafe.so what its map and the public header
-# say, the preload object what its own map says, without versions.
+# say, the preload object what is in a list: without versions, but for those
+# that dlsym(3) must not find ("@" and not "@@").
 #
-#   abi-symbols.sh LIBPINSAFE PRELOAD MAP PRELOAD-MAP HEADER
+#   abi-symbols.sh LIBPINSAFE PRELOAD MAP PRELOAD-LIST LIBC-VERSION HEADER
 set -eu
 
-library=$1 preload=$2 map=$3 preload_map=$4 header=$5
+library=$1 preload=$2 map=$3 preload_list=$4 libc_version=$5 header=$6
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,9 +28,8 @@ sed -nE '/^typedef/d; s/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
 awk '$1 !~ /^pinsafe_private_/ { print $1 }' "$dir/map" >"$dir/public"
 
 nm -D --defined-only --with-symbol-versions "$preload" |
-	awk '{ print $3 }' | sort >"$dir/preload"
-awk '/^[ \t]+[a-z_0-9]+;/ { sub(/;/, "", $1); print $1 }' "$preload_map" |
-	sort >"$dir/preload-expected"
+	awk '$2 != "A" { print $3 }' | sort >"$dir/preload"
+sed "s/VERSION/$libc_version/" "$preload_list" | sort >"$dir/preload-expected"
 
 test -s "$dir/header"
 diff -u "$dir/map" "$dir/library"
