@@ -84,13 +84,12 @@ static uint64_t first_call_ns(void)
 	return earliest;
 }
 
-/* Notice breaks and tell the program. */
+/* Tell the program of breaks. */
 static void look(void)
 {
 	struct lease *lease = NULL;
 
 	looked_at_ns = clock_now_ns();
-	lease_scan();
 	while ((lease = lease_next_broken(lease)))
 		tell_program(lease);
 }
@@ -112,6 +111,8 @@ static uint64_t redirty_deadline_ns(void *arg)
 	struct batch *batch = arg;
 	uint64_t own_ns;
 
+	if (is_time)
+		lease_wait(0);
 	if (!batch->lease) {
 		if (is_time)
 			(void)breaker_run();

@@ -9,8 +9,8 @@
 /* All of this is for the keeper's thread. */
 
 /*
- * Look at all leases; revoke the memory regions of those that are being broken
- * and release them.  Returns in how many nanoseconds at most it has to be
+ * Revoke the memory regions of leases of which a break was noticed and release
+ * them, and those that nobody holds any more.  Returns in how many nanoseconds at most it has to be
  * called again: because an MR could not be revoked, the program is just using
  * it, or it has a time of grace.  UINT64_MAX: nothing is left to do.
  */

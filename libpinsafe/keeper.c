@@ -22,12 +22,13 @@
 #include "clock.h"
 #include "keeper.h"
 #include "last_thread.h"
+#include "lease.h"
 #include "lock.h"
 #include "log.h"
 #include "sigio.h"
 
-/* How long a break may go unnoticed when its signal was lost */
-#define SCAN_INTERVAL_NS NSEC_PER_SEC
+/* Whether the program still has threads, and lost signals, are looked for. */
+#define LOOK_INTERVAL_NS NSEC_PER_SEC
 
 struct request {
 	int (*fn)(void *arg);
@@ -175,6 +176,19 @@ bool keeper_is_self(void)
 	return is_self;
 }
 
+/* The wake-up of a request may have been taken while a break was answered. */
+static uint64_t pause_of(uint64_t pause_ns)
+{
+	bool is_wanted;
+
+	ps_lock(&request_lock);
+	is_wanted = !STAILQ_EMPTY(&requests);
+	ps_unlock(&request_lock);
+	if (is_wanted)
+		return 0;
+	return pause_ns < LOOK_INTERVAL_NS ? pause_ns : LOOK_INTERVAL_NS;
+}
+
 static void *keeper_main(void *arg)
 {
 	struct keeper_start *start = arg;
@@ -199,9 +213,7 @@ static void *keeper_main(void *arg)
 		serve_requests();
 		pause_ns = breaker_run();
 		last_thread_look();
-		sigio_wait(pause_ns < SCAN_INTERVAL_NS ? pause_ns :
-							 SCAN_INTERVAL_NS,
-			   keeper_borrow);
+		lease_wait(pause_of(pause_ns));
 	}
 	return NULL;
 }

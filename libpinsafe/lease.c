@@ -9,18 +9,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "lease.h"
 #include "lease_sysctl.h"
+#include "lease_table.h"
 #include "log.h"
-#include "sigio.h"
 #include "probe.h"
 #include "stats.h"
 
-static LIST_HEAD(, lease) leases = LIST_HEAD_INITIALIZER(leases);
+/* Leases that do not see the program's own operations */
+static _Atomic size_t n_blind;
 static LIST_HEAD(, lease_barrier) barriers
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);
 
@@ -30,16 +32,6 @@ struct take_args {
 	struct cause *cause;
 	struct lease *lease;
 };
-
-static struct lease *find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock)
-{
-	struct lease *lease;
-
-	LIST_FOREACH(lease, &leases, link)
-		if (lease->dev == dev && lease->ino == ino)
-			return lease;
-	return NULL;
-}
 
 static bool is_barred(const struct backing *file) PS_REQUIRES(table_lock)
 {
@@ -58,18 +50,24 @@ static int share(const struct backing *file, struct lease **ret_lease)
 	int r = ENOENT;
 
 	ps_lock(&table_lock);
-	lease = find(file->dev, file->ino);
+	lease = leases_find(file->dev, file->ino);
 	if (is_barred(file)) {
 		r = EAGAIN;
 	} else if (lease) {
 		r = lease->state == LEASE_HELD ? 0 : EAGAIN;
 		if (!r) {
-			lease->holders++;
+			leases_hold(lease);
 			*ret_lease = lease;
 		}
 	}
 	ps_unlock(&table_lock);
 	return r;
+}
+
+static void count_blind(const struct lease *lease, int n)
+{
+	if (!lease->backend->sees_own_operations)
+		atomic_fetch_add(&n_blind, n);
 }
 
 static void lease_free(struct lease *lease)
@@ -114,9 +112,11 @@ static int take_on_keeper(void *arg)
 		r = EAGAIN;
 	lease->state = LEASE_HELD;
 	lease->holders = !r;
-	LIST_INSERT_HEAD(&leases, lease, link);
+	lease->signal_fd = lease->fd.fd;
+	leases_insert(lease);
 	ps_unlock(&table_lock);
 	stats_add(leases, 1);
+	count_blind(lease, 1);
 	if (r)
 		lease_reap();
 	else
@@ -151,7 +151,8 @@ void lease_put(struct lease *lease)
 	bool is_last;
 
 	ps_lock(&table_lock);
-	is_last = --lease->holders == 0;
+	leases_drop(lease);
+	is_last = !lease->holders;
 	ps_unlock(&table_lock);
 	/* From here on the lease may be gone, or shared again. */
 	if (is_last)
@@ -161,18 +162,13 @@ void lease_put(struct lease *lease)
 void lease_get(struct lease *lease)
 {
 	ps_lock(&table_lock);
-	lease->holders++;
+	leases_hold(lease);
 	ps_unlock(&table_lock);
-}
-
-static bool is_held(const struct lease *lease)
-{
-	return fcntl(lease->fd.fd, F_GETLEASE) == lease->type;
 }
 
 static int is_held_on_keeper(void *arg)
 {
-	return is_held(arg) ? 0 : EAGAIN;
+	return lease_check(arg) ? 0 : EAGAIN;
 }
 
 bool lease_is_held(struct lease *lease)
@@ -205,7 +201,7 @@ bool lease_exists_blind(dev_t dev, ino_t ino)
 	bool exists;
 
 	ps_lock(&table_lock);
-	lease = find(dev, ino);
+	lease = leases_find(dev, ino);
 	exists = lease && !lease->backend->sees_own_operations;
 	ps_unlock(&table_lock);
 	return exists;
@@ -213,123 +209,7 @@ bool lease_exists_blind(dev_t dev, ino_t ino)
 
 bool lease_exists_any_blind(void)
 {
-	struct lease *lease;
-	bool exists = false;
-
-	ps_lock(&table_lock);
-	LIST_FOREACH(lease, &leases, link)
-		exists |= !lease->backend->sees_own_operations;
-	ps_unlock(&table_lock);
-	return exists;
-}
-
-static void set_broken(struct lease *lease, bool is_own)
-{
-	lease->is_own_break = is_own;
-	lease->broken_at_ns = clock_now_ns();
-	lease->break_time_ns = lease_break_time_s() * NSEC_PER_SEC;
-	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
-						     UINT64_MAX;
-	ps_lock(&table_lock);
-	lease->state = LEASE_BREAKING;
-	ps_unlock(&table_lock);
-	stats_add(breaks, 1);
-	probe_break(lease->path);
-	log_info("lease: %s: %s lease is being broken%s", lease->path,
-		 lease->backend->name, is_own ? " by the program itself" : "");
-}
-
-uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
-{
-	return lease->broken_at_ns + (grace_ns < lease->max_grace_ns ?
-					      grace_ns : lease->max_grace_ns);
-}
-
-/* 3/4 of lease-break-time after the break, if that ends at all */
-static uint64_t last_call_ns(const struct lease *lease)
-	PS_REQUIRES(table_lock)
-{
-	if (lease->state == LEASE_HELD || !lease->break_time_ns)
-		return UINT64_MAX;
-	return lease->broken_at_ns + lease->break_time_ns / 4 * 3;
-}
-
-uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
-{
-	uint64_t earliest = UINT64_MAX, ns;
-	size_t i;
-
-	ps_lock(&table_lock);
-	for (i = 0; i < n; i++) {
-		ns = last_call_ns(some[i]);
-		if (ns < earliest)
-			earliest = ns;
-	}
-	ps_unlock(&table_lock);
-	return earliest;
-}
-
-/*
- * F_GETLEASE says F_UNLCK both for a lease that is being broken and for none,
- * but with the lease the kernel forgets its signal (fs/locks.c:lease_modify).
- */
-bool lease_is_lost(struct lease *lease)
-{
-	if (lease->is_gone || sigio_is_armed(lease->fd.fd))
-		return false;
-	lease->is_gone = true;
-	/* Nobody waits any more while the program takes its time. */
-	lease->max_grace_ns = 0;
-	/* Of a layout lease the breaker has to give up, and nothing is lost. */
-	if (lease->backend->sees_own_operations)
-		return false;
-	stats_add(lost_leases, 1);
-	return true;
-}
-
-void lease_scan(void)
-{
-	struct lease *lease;
-
-	/* Nobody else changes the state: no lock to read it. */
-	LIST_FOREACH(lease, &leases, link)
-		if (!lease->broken_at_ns && !is_held(lease))
-			set_broken(lease, false);
-}
-
-unsigned int lease_break_blind(dev_t dev, ino_t ino)
-{
-	unsigned int n = 0;
-	struct lease *lease;
-
-	LIST_FOREACH(lease, &leases, link) {
-		if (lease->dev != dev || lease->ino != ino ||
-		    lease->backend->sees_own_operations)
-			continue;
-		n++;
-		if (!lease->broken_at_ns)
-			set_broken(lease, true);
-		/* It waits for this itself. */
-		lease->max_grace_ns = 0;
-	}
-	return n;
-}
-
-bool lease_hold_again(struct lease *lease)
-{
-	/* Pending breaks do not go away by this, only the lease comes back. */
-	if (sigio_arm(lease->fd.fd) ||
-	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
-		return false;
-	lease->is_told = false;
-	lease->is_gone = false;
-	ps_lock(&table_lock);
-	lease->broken_at_ns = 0;
-	lease->state = LEASE_HELD;
-	ps_unlock(&table_lock);
-	log_info("lease: %s: held again, nobody waits for it any more",
-		 lease->path);
-	return true;
+	return atomic_load(&n_blind);
 }
 
 int lease_open(const struct lease *lease, const struct backing *file, int flags,
@@ -338,17 +218,9 @@ int lease_open(const struct lease *lease, const struct backing *file, int flags,
 	return lease->backend->open(lease, file, flags, ret_fd);
 }
 
-struct lease *lease_next_broken(struct lease *lease)
-{
-	lease = lease ? LIST_NEXT(lease, link) : LIST_FIRST(&leases);
-	while (lease && !lease->broken_at_ns)
-		lease = LIST_NEXT(lease, link);
-	return lease;
-}
-
 void lease_drop_holder(struct lease *lease)
 {
-	lease->holders--;
+	leases_drop(lease);
 }
 
 static void tell_release(const struct lease *lease, uint64_t released_at_ns)
@@ -384,6 +256,7 @@ static void release(struct lease *lease)
 
 	keeper_close(&lease->fd);
 	stats_add(leases, -1);
+	count_blind(lease, -1);
 	if (was_removed || lease->is_gone)
 		tell_expiry(lease);
 	tell_release(lease, now_ns);
@@ -398,7 +271,7 @@ bool lease_reap_one(struct lease *lease)
 	ps_lock(&table_lock);
 	is_unused = lease->holders == 0;
 	if (is_unused)
-		LIST_REMOVE(lease, link);
+		leases_remove(lease);
 	ps_unlock(&table_lock);
 	if (is_unused)
 		release(lease);
@@ -407,24 +280,23 @@ bool lease_reap_one(struct lease *lease)
 
 bool lease_reap(void)
 {
-	struct lease *lease, *next;
-	bool broken_left = false;
+	struct lease *lease;
 
-	for (lease = LIST_FIRST(&leases); lease; lease = next) {
-		next = LIST_NEXT(lease, link);
-		if (!lease_reap_one(lease) && lease->broken_at_ns)
-			broken_left = true;
-	}
-	return broken_left;
+	do {
+		ps_lock(&table_lock);
+		lease = leases_first_unused();
+		if (lease)
+			leases_remove(lease);
+		ps_unlock(&table_lock);
+		if (lease)
+			release(lease);
+	} while (lease);
+	return leases_next_broken(NULL);
 }
 
 void lease_forget(void)
 {
-	struct lease *lease;
-
-	while ((lease = LIST_FIRST(&leases))) {
-		LIST_REMOVE(lease, link);
-		lease_free(lease);
-	}
+	leases_forget(lease_free);
+	atomic_store(&n_blind, 0);
 	LIST_INIT(&barriers);
 }

@@ -60,8 +60,14 @@ enum lease_state { LEASE_HELD, LEASE_BREAKING };
  * long as it has holders: memory regions and registrations in flight.
  */
 struct lease {
+	/* For lease_table.c */
+	struct lease *next_by_file, *next_by_signal;
+	TAILQ_ENTRY(lease) link;	/* of all */
+	TAILQ_ENTRY(lease) broken_link;
+	LIST_ENTRY(lease) unused_link PS_GUARDED_BY(table_lock);
+	bool is_in_broken;
+
 	/* Changed by the keeper only, under table_lock */
-	LIST_ENTRY(lease) link;
 	enum lease_state state PS_GUARDED_BY(table_lock);
 	unsigned int holders PS_GUARDED_BY(table_lock);
 	/* Of its memory regions, see track_list.h; changed by all threads */
@@ -76,6 +82,7 @@ struct lease {
 
 	/* Of the keeper's thread */
 	struct keeper_fd fd;	/* the lease is on its open file description */
+	int signal_fd;		/* its number when the lease was taken */
 	int type;		/* F_GETLEASE while it is held */
 	/* Others may read these two under table_lock while it is BREAKING. */
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
@@ -135,8 +142,16 @@ bool lease_exists_any_blind(void);
 
 /* For the keeper's thread. */
 
-/* Notice breaks and expiry: HELD becomes BREAKING. */
+/*
+ * Wait until a lease is broken, another thread wants something, or the time is
+ * over.  Notices breaks and expiry, HELD becomes BREAKING, and costs nothing for
+ * the leases to which nothing happens.
+ */
+void lease_wait(uint64_t timeout_ns);
+/* Notice breaks and expiry by a look at all leases. */
 void lease_scan(void);
+/* The same for one; returns whether it is held. */
+bool lease_check(struct lease *lease);
 /* The same for a break by the program itself; says how many leases it broke. */
 unsigned int lease_break_blind(dev_t dev, ino_t ino);
 /* Until when an MR with @grace_ns may live once the lease is broken */
@@ -145,7 +160,10 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns);
 bool lease_is_lost(struct lease *lease);
 /* The break was waited out: BREAKING becomes HELD, if the kernel agrees. */
 bool lease_hold_again(struct lease *lease);
-/* The next lease that is being broken after @lease (NULL: the first), or NULL */
+/*
+ * The next lease that is being broken after @lease (NULL: the first), or NULL;
+ * in the order of the breaks
+ */
 struct lease *lease_next_broken(struct lease *lease);
 /* One holder less; the lease stays until lease_reap(). */
 void lease_drop_holder(struct lease *lease) PS_REQUIRES(table_lock);

@@ -3,14 +3,15 @@
  * Lease signals, received by the keeper with sigtimedwait(2): no handler runs.
  *
  * A real-time signal, because those queue.  SIGIO itself is never waited for:
- * the waiter would also take what is meant for the program.  So a break that
- * the kernel reports by plain SIGIO since the queue is full
- * (fs/fcntl.c:send_sigio_to_task) is only found when the wait times out.
+ * the waiter would also take what is meant for the program.  If the queue is full
+ * the kernel sends it in place of our signal (fs/fcntl.c:send_sigio_to_task), to
+ * this thread, where it stays pending until it is seen and taken.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,15 +80,51 @@ static bool is_program_lease(int fd, int (*borrow)(int fd))
 	       !(owner.type == F_OWNER_TID && owner.pid == gettid());
 }
 
-static bool is_for_program(const siginfo_t *info, int (*borrow)(int fd))
+static bool is_for_program(const siginfo_t *info,
+			   const struct sigio_events *events)
 {
 	if (info->si_code == POLL_MSG)
-		return is_program_lease(info->si_fd, borrow);
+		return is_program_lease(info->si_fd, events->borrow);
 	return info->si_code != SI_QUEUE ||
 	       info->si_value.sival_ptr != &wake_token;
 }
 
-void sigio_wait(uint64_t timeout_ns, int (*borrow)(int fd))
+/*
+ * SIGIO of this thread's own, which the kernel sends in place of a signal that
+ * the queue has no room for.  What is pending for the whole process is not ours.
+ */
+static bool is_sigio_own(void)
+{
+	unsigned long long pending = 0;
+	char line[128];
+	FILE *status;
+
+	status = fopen("/proc/thread-self/status", "re");
+	if (!status)
+		return false;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "SigPnd: %llx", &pending) == 1)
+			break;
+	fclose(status);
+	return pending >> (SIGIO - 1) & 1;
+}
+
+static bool has_overflowed(void)
+{
+	const struct timespec now = {0};
+	sigset_t pending, sigio;
+
+	if (sigpending(&pending) || !sigismember(&pending, SIGIO) ||
+	    !is_sigio_own())
+		return false;
+	/* A thread's own comes before the process's (kernel/signal.c). */
+	sigemptyset(&sigio);
+	sigaddset(&sigio, SIGIO);
+	(void)sigtimedwait(&sigio, NULL, &now);
+	return true;
+}
+
+bool sigio_wait(uint64_t timeout_ns, const struct sigio_events *events)
 {
 	struct timespec timeout = clock_timespec(timeout_ns);
 	siginfo_t info;
@@ -96,8 +133,12 @@ void sigio_wait(uint64_t timeout_ns, int (*borrow)(int fd))
 	sigemptyset(&set);
 	sigaddset(&set, config_get()->signal);
 	while (sigtimedwait(&set, &info, &timeout) > 0) {
-		if (is_for_program(&info, borrow))
+		/* One of the program's may have our number there. */
+		if (info.si_code == POLL_MSG)
+			events->broken(info.si_fd);
+		if (is_for_program(&info, events))
 			pass_on(&info);
 		memset(&timeout, 0, sizeof(timeout));
 	}
+	return has_overflowed();
 }

@@ -124,6 +124,7 @@ static struct lease *hold(const struct lease_backend *backend)
 static uint64_t run_at(unsigned int ms)
 {
 	fake_clock_ns = START_NS + ms * NSEC_PER_MSEC;
+	lease_scan();
 	return breaker_run();
 }
 

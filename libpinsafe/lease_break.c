@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Notice that leases are being broken, on the keeper's thread: by the signal of
+ * the kernel, which names a descriptor; by a look at all of them if signals were
+ * lost; and at some in turns once a second, should all of that fail.
+ */
+#include <fcntl.h>
+
+#include "clock.h"
+#include "lease.h"
+#include "lease_sysctl.h"
+#include "lease_table.h"
+#include "log.h"
+#include "probe.h"
+#include "sigio.h"
+#include "stats.h"
+
+/* How long a break may go unnoticed when its signal was lost */
+#define SCAN_INTERVAL_NS NSEC_PER_SEC
+/* At so many at a time, so that an idle keeper costs next to nothing */
+#define MAX_SCAN 512
+
+static bool is_held(const struct lease *lease)
+{
+	return fcntl(lease->fd.fd, F_GETLEASE) == lease->type;
+}
+
+static void set_broken(struct lease *lease, bool is_own)
+{
+	lease->is_own_break = is_own;
+	lease->broken_at_ns = clock_now_ns();
+	lease->break_time_ns = lease_break_time_s() * NSEC_PER_SEC;
+	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
+						     UINT64_MAX;
+	ps_lock(&table_lock);
+	lease->state = LEASE_BREAKING;
+	ps_unlock(&table_lock);
+	leases_set_broken(lease, true);
+	stats_add(breaks, 1);
+	probe_break(lease->path);
+	log_info("lease: %s: %s lease is being broken%s", lease->path,
+		 lease->backend->name, is_own ? " by the program itself" : "");
+}
+
+uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
+{
+	return lease->broken_at_ns + (grace_ns < lease->max_grace_ns ?
+					      grace_ns : lease->max_grace_ns);
+}
+
+/* 3/4 of lease-break-time after the break, if that ends at all */
+static uint64_t last_call_ns(const struct lease *lease)
+	PS_REQUIRES(table_lock)
+{
+	if (lease->state == LEASE_HELD || !lease->break_time_ns)
+		return UINT64_MAX;
+	return lease->broken_at_ns + lease->break_time_ns / 4 * 3;
+}
+
+uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
+{
+	uint64_t earliest = UINT64_MAX, ns;
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; i < n; i++) {
+		ns = last_call_ns(some[i]);
+		if (ns < earliest)
+			earliest = ns;
+	}
+	ps_unlock(&table_lock);
+	return earliest;
+}
+
+/*
+ * F_GETLEASE says F_UNLCK both for a lease that is being broken and for none,
+ * but with the lease the kernel forgets its signal (fs/locks.c:lease_modify).
+ */
+bool lease_is_lost(struct lease *lease)
+{
+	if (lease->is_gone || sigio_is_armed(lease->fd.fd))
+		return false;
+	lease->is_gone = true;
+	/* Nobody waits any more while the program takes its time. */
+	lease->max_grace_ns = 0;
+	/* Of a layout lease the breaker has to give up, and nothing is lost. */
+	if (lease->backend->sees_own_operations)
+		return false;
+	stats_add(lost_leases, 1);
+	return true;
+}
+
+/* Nobody else changes the state: no lock to read it. */
+bool lease_check(struct lease *lease)
+{
+	if (!lease->broken_at_ns && !is_held(lease))
+		set_broken(lease, false);
+	return !lease->broken_at_ns;
+}
+
+static void scan(size_t n)
+{
+	while (n--)
+		lease_check(leases_next_turn());
+}
+
+void lease_scan(void)
+{
+	scan(leases_count());
+}
+
+/* As the descriptor was called when the lease was taken (fs/fcntl.c:kill_fasync) */
+static void signalled(int fd)
+{
+	struct lease *lease = NULL;
+
+	while ((lease = leases_next_signalled(lease, fd)))
+		lease_check(lease);
+}
+
+void lease_wait(uint64_t timeout_ns)
+{
+	static const struct sigio_events events = {keeper_borrow, signalled};
+	static uint64_t scanned_at_ns;
+	uint64_t now_ns;
+
+	if (sigio_wait(timeout_ns, &events)) {
+		lease_scan();
+		return;
+	}
+	now_ns = clock_now_ns();
+	if (now_ns - scanned_at_ns < SCAN_INTERVAL_NS)
+		return;
+	scanned_at_ns = now_ns;
+	scan(leases_count() < MAX_SCAN ? leases_count() : MAX_SCAN);
+}
+
+unsigned int lease_break_blind(dev_t dev, ino_t ino)
+{
+	struct lease *lease;
+
+	ps_lock(&table_lock);
+	lease = leases_find(dev, ino);
+	ps_unlock(&table_lock);
+	if (!lease || lease->backend->sees_own_operations)
+		return 0;
+	if (!lease->broken_at_ns)
+		set_broken(lease, true);
+	/* It waits for this itself. */
+	lease->max_grace_ns = 0;
+	return 1;
+}
+
+bool lease_hold_again(struct lease *lease)
+{
+	/* Pending breaks do not go away by this, only the lease comes back. */
+	if (sigio_arm(lease->fd.fd) ||
+	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
+		return false;
+	lease->is_told = false;
+	lease->is_gone = false;
+	leases_set_broken(lease, false);
+	leases_set_signal_fd(lease, lease->fd.fd);
+	ps_lock(&table_lock);
+	lease->broken_at_ns = 0;
+	lease->state = LEASE_HELD;
+	ps_unlock(&table_lock);
+	log_info("lease: %s: held again, nobody waits for it any more",
+		 lease->path);
+	return true;
+}
+
+struct lease *lease_next_broken(struct lease *lease)
+{
+	return leases_next_broken(lease);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Find a lease without walking past the others. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lease_table.h"
+
+#define FIRST_BITS 6
+#define MAX_BITS 24
+
+/* Both tables have as many buckets, and grow together. */
+static struct lease *first_by_file[1 << FIRST_BITS];
+static struct lease *first_by_signal[1 << FIRST_BITS];
+static struct lease **by_file = first_by_file;
+static struct lease **by_signal = first_by_signal;
+static unsigned int n_bits = FIRST_BITS;
+static size_t n_leases;
+
+static TAILQ_HEAD(, lease) all = TAILQ_HEAD_INITIALIZER(all);
+static TAILQ_HEAD(, lease) broken = TAILQ_HEAD_INITIALIZER(broken);
+static LIST_HEAD(, lease) unused
+	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(unused);
+
+static size_t hash(uint64_t number, unsigned int bits)
+{
+	return (number * 0x9e3779b97f4a7c15ull) >> (64 - bits);
+}
+
+static size_t hash_file(dev_t dev, ino_t ino, unsigned int bits)
+{
+	return hash(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull, bits);
+}
+
+static void link_file(struct lease *lease)
+{
+	struct lease **bucket =
+		&by_file[hash_file(lease->dev, lease->ino, n_bits)];
+
+	lease->next_by_file = *bucket;
+	*bucket = lease;
+}
+
+static void link_signal(struct lease *lease)
+{
+	struct lease **bucket = &by_signal[hash(lease->signal_fd, n_bits)];
+
+	lease->next_by_signal = *bucket;
+	*bucket = lease;
+}
+
+static void unlink_file(const struct lease *lease)
+{
+	struct lease **p = &by_file[hash_file(lease->dev, lease->ino, n_bits)];
+
+	while (*p != lease)
+		p = &(*p)->next_by_file;
+	*p = lease->next_by_file;
+}
+
+static void unlink_signal(const struct lease *lease)
+{
+	struct lease **p = &by_signal[hash(lease->signal_fd, n_bits)];
+
+	while (*p != lease)
+		p = &(*p)->next_by_signal;
+	*p = lease->next_by_signal;
+}
+
+/* Without memory it stays as it is, which only takes longer. */
+static void grow(void)
+{
+	struct lease **files, **signals, *lease;
+	size_t n = (size_t)2 << n_bits;
+
+	files = calloc(n, sizeof(struct lease *));
+	signals = calloc(n, sizeof(struct lease *));
+	if (!files || !signals) {
+		free(files);
+		free(signals);
+		return;
+	}
+	if (by_file != first_by_file) {
+		free(by_file);
+		free(by_signal);
+	}
+	by_file = files;
+	by_signal = signals;
+	n_bits++;
+	TAILQ_FOREACH(lease, &all, link) {
+		link_file(lease);
+		link_signal(lease);
+	}
+}
+
+void leases_insert(struct lease *lease)
+{
+	if (++n_leases > (size_t)1 << n_bits && n_bits < MAX_BITS)
+		grow();
+	link_file(lease);
+	link_signal(lease);
+	TAILQ_INSERT_TAIL(&all, lease, link);
+	if (!lease->holders)
+		LIST_INSERT_HEAD(&unused, lease, unused_link);
+}
+
+void leases_remove(struct lease *lease)
+{
+	unlink_file(lease);
+	unlink_signal(lease);
+	TAILQ_REMOVE(&all, lease, link);
+	if (!lease->holders)
+		LIST_REMOVE(lease, unused_link);
+	leases_set_broken(lease, false);
+	n_leases--;
+}
+
+struct lease *leases_find(dev_t dev, ino_t ino)
+{
+	struct lease *lease = by_file[hash_file(dev, ino, n_bits)];
+
+	while (lease && (lease->dev != dev || lease->ino != ino))
+		lease = lease->next_by_file;
+	return lease;
+}
+
+struct lease *leases_next_signalled(struct lease *lease, int signal_fd)
+{
+	lease = lease ? lease->next_by_signal :
+			by_signal[hash(signal_fd, n_bits)];
+	while (lease && lease->signal_fd != signal_fd)
+		lease = lease->next_by_signal;
+	return lease;
+}
+
+void leases_set_signal_fd(struct lease *lease, int signal_fd)
+{
+	unlink_signal(lease);
+	lease->signal_fd = signal_fd;
+	link_signal(lease);
+}
+
+struct lease *leases_next_turn(void)
+{
+	struct lease *lease = TAILQ_FIRST(&all);
+
+	if (lease) {
+		TAILQ_REMOVE(&all, lease, link);
+		TAILQ_INSERT_TAIL(&all, lease, link);
+	}
+	return lease;
+}
+
+size_t leases_count(void)
+{
+	return n_leases;
+}
+
+void leases_hold(struct lease *lease)
+{
+	if (!lease->holders++)
+		LIST_REMOVE(lease, unused_link);
+}
+
+void leases_drop(struct lease *lease)
+{
+	if (!--lease->holders)
+		LIST_INSERT_HEAD(&unused, lease, unused_link);
+}
+
+struct lease *leases_first_unused(void)
+{
+	return LIST_FIRST(&unused);
+}
+
+void leases_set_broken(struct lease *lease, bool is_broken)
+{
+	if (is_broken == lease->is_in_broken)
+		return;
+	lease->is_in_broken = is_broken;
+	if (is_broken)
+		TAILQ_INSERT_TAIL(&broken, lease, broken_link);
+	else
+		TAILQ_REMOVE(&broken, lease, broken_link);
+}
+
+struct lease *leases_next_broken(const struct lease *lease)
+{
+	return lease ? TAILQ_NEXT(lease, broken_link) : TAILQ_FIRST(&broken);
+}
+
+void leases_forget(void (*fn)(struct lease *lease))
+{
+	struct lease *lease;
+
+	while ((lease = TAILQ_FIRST(&all))) {
+		TAILQ_REMOVE(&all, lease, link);
+		fn(lease);
+	}
+	memset(by_file, 0, sizeof(struct lease *) << n_bits);
+	memset(by_signal, 0, sizeof(struct lease *) << n_bits);
+	TAILQ_INIT(&broken);
+	LIST_INIT(&unused);
+	n_leases = 0;
+}

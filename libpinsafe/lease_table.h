@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_LEASE_TABLE_H
+#define PINSAFE_LEASE_TABLE_H
+
+#include "lease.h"
+
+/*
+ * The leases of this process, for lease*.c: by file, by the descriptor that a
+ * signal of the kernel names, and those that something has to be done about.
+ * Nothing but a scan walks all of them.  Changed by the keeper's thread only,
+ * which may read without the lock.
+ */
+void leases_insert(struct lease *lease) PS_REQUIRES(table_lock);
+void leases_remove(struct lease *lease) PS_REQUIRES(table_lock);
+
+/* NULL: there is none. */
+struct lease *leases_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
+
+/* The next with this signal_fd after @lease (NULL: the first), or NULL */
+struct lease *leases_next_signalled(struct lease *lease, int signal_fd);
+/* @lease->signal_fd is another from now on. */
+void leases_set_signal_fd(struct lease *lease, int signal_fd);
+
+/*
+ * The next one of all leases, in turns: after as many calls as there are leases
+ * it was each one's turn.  NULL: there is none.
+ */
+struct lease *leases_next_turn(void);
+size_t leases_count(void);
+
+/* Without holders: on a list of those, until the keeper releases them. */
+void leases_hold(struct lease *lease) PS_REQUIRES(table_lock);
+void leases_drop(struct lease *lease) PS_REQUIRES(table_lock);
+struct lease *leases_first_unused(void) PS_REQUIRES(table_lock);
+
+/* Those that are being broken, in the order of the breaks */
+void leases_set_broken(struct lease *lease, bool is_broken);
+struct lease *leases_next_broken(const struct lease *lease);
+
+/* fork.c, in the child: give each to @fn, and be empty. */
+void leases_forget(void (*fn)(struct lease *lease)) PS_REQUIRES(table_lock);
+
+#endif /* PINSAFE_LEASE_TABLE_H */

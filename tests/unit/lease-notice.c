@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * How a break is noticed: by its signal, which names the descriptor; by a look at
+ * all leases if the queue was full; and in turns should all of that fail.
+ */
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fakes/fake_clock.h"
+#include "fakes/fake_config.h"
+#include "fakes/fake_fcntl.h"
+#include "fakes/fake_keeper.h"
+#include "lease.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "log.h"
+#include "stats.h"
+
+#define FILES 2
+/* More than one turn takes */
+#define MANY 700
+
+static struct file files[FILES];
+static struct lease *leases[FILES], *many[MANY];
+
+static struct lease *take(const struct file *file)
+{
+	struct backing backing = {
+		.dev = file->dev,
+		.ino = file->ino,
+		.tid = getpid(),
+		.path = file->path,
+	};
+	struct cause cause;
+	struct lease *lease;
+
+	assert_int_equal(lease_take(&lease_layout, &backing, &cause, &lease),
+			 0);
+	return lease;
+}
+
+static void block(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int setup(void **state)
+{
+	size_t i;
+
+	memset(&stats, 0, sizeof(stats));
+	memset(&fake_fcntl, 0, sizeof(fake_fcntl));
+	log_setup(LOG_LEVEL_ERROR, NULL);
+	block(config_get()->signal);
+	block(SIGIO);
+	for (i = 0; i < FILES; i++)
+		file_make(&files[i], DISK, 1);
+	fake_fcntl_files(files, FILES);
+	for (i = 0; i < FILES; i++)
+		leases[i] = take(&files[i]);
+	/* Nobody looks in turns for a second from now on. */
+	fake_clock_ns += 10 * NSEC_PER_SEC;
+	lease_wait(0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		lease_put(leases[i]);
+		file_put(&files[i]);
+	}
+	assert_int_equal(stats.leases, 0);
+	return 0;
+}
+
+static void signalled__that_one(void **state)
+{
+	fake_break_begin(&files[1]);
+	lease_wait(0);
+	assert_ptr_equal(lease_next_broken(NULL), leases[1]);
+	assert_null(lease_next_broken(leases[1]));
+}
+
+/* The signal names the descriptor by its number when the lease was taken. */
+static void signalled__descriptor_was_moved(void **state)
+{
+	int fd = leases[1]->fd.fd;
+
+	leases[1]->fd.fd = dup(fd);
+	close(fd);
+	fake_break_begin(&files[1]);
+	lease_wait(0);
+	assert_ptr_equal(lease_next_broken(NULL), leases[1]);
+}
+
+/* Another lease has the number now, and a signal that came late names it. */
+static void signalled__but_held(void **state)
+{
+	fake_break_begin(&files[1]);
+	fake_break_end(&files[1]);
+	lease_wait(0);
+	assert_null(lease_next_broken(NULL));
+}
+
+static void signal_lost__queue_was_full(void **state)
+{
+	fake_fcntl.loses_signals = true;
+	fake_break_begin(&files[0]);
+	lease_wait(0);
+	assert_null(lease_next_broken(NULL));
+	/* What the kernel sends then (fs/fcntl.c:send_sigio_to_task) */
+	assert_int_equal(syscall(SYS_tgkill, getpid(), gettid(), SIGIO), 0);
+	lease_wait(0);
+	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
+}
+
+static bool is_pending(int number)
+{
+	sigset_t set;
+
+	sigpending(&set);
+	return sigismember(&set, number);
+}
+
+static void sigio_of_the_program__left_alone(void **state)
+{
+	const struct timespec now = {0};
+	sigset_t set;
+
+	assert_int_equal(kill(getpid(), SIGIO), 0);
+	lease_wait(0);
+	assert_true(is_pending(SIGIO));
+	/* With one of our own at the same time, only that is taken. */
+	assert_int_equal(syscall(SYS_tgkill, getpid(), gettid(), SIGIO), 0);
+	lease_wait(0);
+	assert_true(is_pending(SIGIO));
+	lease_wait(0);
+	assert_true(is_pending(SIGIO));
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	assert_int_equal(sigtimedwait(&set, NULL, &now), SIGIO);
+	assert_false(is_pending(SIGIO));
+}
+
+static void signal_lost__found_within_a_second(void **state)
+{
+	fake_fcntl.loses_signals = true;
+	fake_break_begin(&files[0]);
+	lease_wait(0);
+	assert_null(lease_next_broken(NULL));
+	fake_clock_ns += NSEC_PER_SEC;
+	lease_wait(0);
+	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
+}
+
+static void asked_whether_it_is_held__noticed(void **state)
+{
+	fake_fcntl.loses_signals = true;
+	fake_break_begin(&files[0]);
+	assert_false(lease_is_held(leases[0]));
+	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
+}
+
+/* fcntl(2) says -1 of a descriptor that is none, so this is how it is held. */
+static int take_none(struct lease *lease, const struct backing *backing,
+		     struct cause *cause)
+{
+	lease->type = -1;
+	keeper_own(&lease->fd, -1);
+	return 0;
+}
+
+static const struct lease_backend none = {
+	.name = "test",
+	.sees_own_operations = true,
+	.take = take_none,
+};
+
+static void many__each_has_its_turn(void **state)
+{
+	struct cause cause;
+	size_t i, n;
+
+	for (i = 0; i < MANY; i++) {
+		struct backing backing = {.dev = 1, .ino = i + 1, .path = "x"};
+
+		assert_int_equal(lease_take(&none, &backing, &cause, &many[i]),
+				 0);
+	}
+	many[0]->type = 0;
+	many[MANY - 1]->type = 0;
+	for (i = 0; i < 2; i++) {
+		fake_clock_ns += NSEC_PER_SEC;
+		lease_wait(0);
+		n = stats.breaks;
+		assert_in_range(n, 1, i + 1);
+	}
+	assert_int_equal(stats.breaks, 2);
+	for (i = 0; i < MANY; i++)
+		lease_put(many[i]);
+}
+
+#define NOTICE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		NOTICE_CASE(signalled__that_one),
+		NOTICE_CASE(signalled__descriptor_was_moved),
+		NOTICE_CASE(signalled__but_held),
+		NOTICE_CASE(signal_lost__queue_was_full),
+		NOTICE_CASE(sigio_of_the_program__left_alone),
+		NOTICE_CASE(signal_lost__found_within_a_second),
+		NOTICE_CASE(asked_whether_it_is_held__noticed),
+		NOTICE_CASE(many__each_has_its_turn),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
