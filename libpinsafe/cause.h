@@ -2,24 +2,49 @@
 #ifndef PINSAFE_CAUSE_H
 #define PINSAFE_CAUSE_H
 
+#include <stdint.h>
+
 /*
  * Why something was not to be had.  One errno has several causes, so whoever
  * meets a failure records which it was; refusal.c puts it into words.
  */
 enum cause_kind {
-	CAUSE_UNKNOWN,	      /* no more than the errno is known */
-	CAUSE_LEASES_OFF,     /* fs.leases-enable */
-	CAUSE_NO_LEASES,      /* ordinary ones, on this file system */
-	CAUSE_NO_PROVIDER,    /* of layout leases: neither kernel nor module */
-	CAUSE_CONTROL_MODULE, /* the module as it is built for tests */
-	CAUSE_DEAD_MODULE,    /* @detail: what it says of its state */
-	CAUSE_NOT_THAT_FS,    /* @detail: those that the module guards */
-	CAUSE_REFLINK,	      /* @detail: the size of the file */
-	CAUSE_FS_SAYS_NO,     /* of layout leases, for another reason */
+	CAUSE_UNKNOWN,	/* no more than the errno is known */
+
+	/* Of the keeper */
+	CAUSE_NO_THREAD,	/* for this user or in this cgroup */
+	CAUSE_NO_STACK,		/* no memory for one; @detail: how much */
+	CAUSE_NO_KEEPER,	/* a system call that it needs fails */
+
+	/* Of memory, from @start to @end; @detail: what is there */
+	CAUSE_NOT_MAPPED,
+	CAUSE_NO_ACCESS,	/* PROT_NONE */
+	CAUSE_READ_ONLY,	/* and the device is to write */
+	CAUSE_REPLACED,		/* by another thread meanwhile */
+
+	/* Of leases */
+	CAUSE_BREAK,		/* one is being broken */
+	CAUSE_OPEN_ELSEWHERE,	/* there is another open file description */
+	CAUSE_OTHERS_LEASE,	/* on a file of which we have none */
+	CAUSE_OWN_LEASE,	/* on the description of the program */
+	CAUSE_NOT_OWNER,	/* and no CAP_LEASE */
+	CAUSE_NO_PERMISSION,	/* to open the file */
+	CAUSE_OUT_OF_REACH,	/* nobody has a descriptor of it */
+	CAUSE_NOT_KEPT,		/* the same, for there was no room to keep it */
+	CAUSE_NO_DESCRIPTORS,	/* left to the keeper */
+	CAUSE_LEASES_OFF,	/* fs.leases-enable */
+	CAUSE_NO_LEASES,	/* ordinary ones, on this file system */
+	CAUSE_NO_PROVIDER,	/* of layout leases: neither kernel nor module */
+	CAUSE_CONTROL_MODULE,	/* the module as it is built for tests */
+	CAUSE_DEAD_MODULE,	/* @detail: what it says of its state */
+	CAUSE_NOT_THAT_FS,	/* @detail: those that the module guards */
+	CAUSE_REFLINK,		/* @detail: the size of the file */
+	CAUSE_FS_SAYS_NO,	/* of layout leases, for another reason */
 };
 
 struct cause {
 	enum cause_kind kind;
+	uintptr_t start, end;
 	char detail[128];
 };
 

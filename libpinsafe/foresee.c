@@ -16,17 +16,22 @@
 #include "options.h"
 #include "refusal.h"
 
+static const struct cause unknown;
+
 static int take_lease(const struct foresee *q, const struct mapping_part *part,
 		      const struct choice *choice, bool *ret_unpinnable)
 {
 	int r = choice->backend == &lease_layout ? q->layout_lease
 						 : q->ordinary_lease;
+	const struct cause *cause;
 
 	*ret_unpinnable = r == EOPNOTSUPP && part->kind == MAPPING_FSDAX;
 	if (!r || *ret_unpinnable)
 		return r;
-	return r == EAGAIN ? refusal_retake(part, 0) :
-			     refusal_lease(part, &q->layout_cause, r);
+	cause = choice->backend == &lease_layout ? &q->layout_cause
+						 : &q->ordinary_cause;
+	return r == EAGAIN ? refusal_retake(part, cause, 0)
+			   : refusal_lease(part, cause, r);
 }
 
 /* The kernel pins files with DAX under a layout lease only. */
@@ -49,11 +54,12 @@ static int go_down_line(const struct foresee *q,
 	if (r)
 		return r;
 	if (q->prefault)
-		return refusal_prefault(part, q->prefault);
+		return refusal_prefault(part, &unknown, q->prefault);
 	r = choice->backend ? pin(q, choice->backend) : 0;
 	*ret_unpinnable = r == EFAULT && part->kind == MAPPING_PAGE_CACHE;
-	return *ret_unpinnable || !r ? r
-				     : refusal_register(part, q->is_written, r);
+	return *ret_unpinnable || !r
+		       ? r
+		       : refusal_register(part, &unknown, q->is_written, r);
 }
 
 /* As guard.c; *ret_guard only if it succeeds */
@@ -83,7 +89,8 @@ static int find_guard(const struct foresee *q, const struct mapping_part *part,
 		} else if (is_unpinnable) {
 			r = r == EOPNOTSUPP
 				    ? refusal_lease(part, &q->layout_cause, r)
-				    : refusal_register(part, q->is_written, r);
+				    : refusal_register(part, &unknown,
+						       q->is_written, r);
 		}
 	}
 	if (!r)
@@ -100,9 +107,11 @@ static int pin_unguarded(const struct foresee *q,
 	bool is_explained = result->reason[0];
 
 	if (q->prefault)
-		r = is_explained ? EFAULT : refusal_prefault(part, q->prefault);
+		r = is_explained
+			    ? EFAULT
+			    : refusal_prefault(part, &unknown, q->prefault);
 	else if (r && !is_explained)
-		r = refusal_register(part, q->is_written, r);
+		r = refusal_register(part, &unknown, q->is_written, r);
 	return r;
 }
 

@@ -22,6 +22,7 @@ struct foresee {
 	int layout_lease;	/* as lease_take() returns it */
 	struct cause layout_cause;	/* as that records it */
 	int ordinary_lease;	/* the same */
+	struct cause ordinary_cause;
 	int prefault;		/* as prefault_why() returns it */
 	int pin;		/* as the registration returns it */
 };

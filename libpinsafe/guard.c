@@ -16,6 +16,7 @@
 
 #include "guard.h"
 #include "keeper.h"
+#include "keeper_start.h"
 #include "log.h"
 #include "odp.h"
 #include "once.h"
@@ -48,7 +49,8 @@ static int classify_with(void *arg)
 				args->mapping);
 }
 
-int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
+int guard_find_files(const void *addr, size_t length,
+		     struct mapping *ret_mapping)
 {
 	struct classify_args args = { addr, length, gettid(), ret_mapping };
 	int r;
@@ -56,6 +58,13 @@ int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 	r = classify_with(&args);
 	if (r == EMFILE || r == ENFILE)
 		r = keeper_call(classify_with, &args);
+	return r;
+}
+
+int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
+{
+	int r = guard_find_files(addr, length, ret_mapping);
+
 	if (r)
 		refusal_no_maps(r);
 	return r;
@@ -144,11 +153,24 @@ static int register_on_demand(struct registration *reg)
 	return reg->registrar->on_demand(reg);
 }
 
+static int start_keeper(struct registration *reg)
+{
+	int r = keeper_start(&reg->cause);
+
+	if (!r)
+		return 0;
+	/* Nothing that passes by itself */
+	reg->is_final = true;
+	return refusal_no_keeper(&reg->mapping.parts[0], &reg->cause, r);
+}
+
 static int register_guarded(struct registration *reg)
 {
 	int r;
 
 	r = check_access(reg);
+	if (!r)
+		r = start_keeper(reg);
 	if (r)
 		return r;
 	if (reg->is_on_demand)
@@ -163,45 +185,8 @@ static int register_guarded(struct registration *reg)
 	}
 	if (r == EOPNOTSUPP)
 		return refusal_lease(reg->unpinnable, &reg->cause, r);
-	return refusal_register(reg->unpinnable, reg->is_written, r);
-}
-
-/* Nobody owns what is stuck then; it has no lease to keep. */
-static struct ibv_mr *register_unseen(const struct registration *reg)
-{
-	return retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
-			      reg->iova, reg->access, NULL);
-}
-
-/*
- * With a lease the kernel pins pages of the file for any registration of this
- * process, also if they were mapped there just now.
- */
-static struct ibv_mr *register_anonymous(const struct registration *reg)
-{
-	/* Another thread may give the last one back meanwhile. */
-	uint64_t n_leases = stats_get(leases);
-	struct section section;
-	struct ibv_mr *mr;
-	struct mapping now;
-	int r;
-
-	mr = register_unseen(reg);
-	if (!mr || (!n_leases && !stats_get(leases)))
-		return mr;
-	section_enter(&section);
-	r = guard_classify(reg->addr, reg->length, &now);
-	section_leave(&section);
-	if (!r && !now.n_parts)
-		return mr;
-	if (!r) {
-		r = refusal_remapped(&now.parts[0]);
-		mapping_put(&now);
-	}
-	if (reg->real->dereg_mr(mr))
-		refusal_remapped_stuck(mr->lkey);
-	errno = r;
-	return NULL;
+	return refusal_register(reg->unpinnable, &reg->cause, reg->is_written,
+				r);
 }
 
 enum pinsafe_guard guard_of(const struct registration *reg)
@@ -286,6 +271,7 @@ static int classify_and_register(struct registration *reg)
 	int r;
 
 	section_enter(&section);
+	reg->cause.kind = CAUSE_UNKNOWN;
 	r = guard_classify(reg->addr, reg->length, &reg->mapping);
 	if (!r && reg->mapping.n_parts) {
 		hint_descriptor(reg);
@@ -315,22 +301,30 @@ static int give_up(const struct registration *reg, const struct retake *retake)
 	const struct mapping_part *part = reg->waits_for;
 
 	return refusal_retake(part ? part : &reg->mapping.parts[0],
+			      &reg->cause,
 			      retake->has_timeout ? retake->timeout_ms :
 						    config_get()->retake_ms);
 }
 
-int guard_register(struct registration *reg)
+static struct retake retake_of(const struct registration *reg)
 {
 	struct retake retake = RETAKE_INITIALIZER;
-	int r;
 
 	if (reg->options && reg->options->timeout_ms >= 0) {
 		retake.has_timeout = true;
 		retake.timeout_ms = reg->options->timeout_ms;
 	}
+	return retake;
+}
+
+int guard_register(struct registration *reg)
+{
+	struct retake retake = retake_of(reg);
+	int r;
+
 	for (;;) {
 		r = classify_and_register(reg);
-		if (r != EAGAIN || !reg->is_guarded)
+		if (r != EAGAIN || !reg->is_guarded || reg->is_final)
 			break;
 		if (!retake_wait(&retake)) {
 			r = give_up(reg, &retake);
@@ -349,18 +343,31 @@ int guard_register(struct registration *reg)
 	return r;
 }
 
-static int unguarded(struct registration *reg)
-{
-	errno = 0;
-	reg->mr = register_unseen(reg);
-	return reg->mr ? 0 : errno ?: EIO;
-}
-
 static const struct registrar new_mr = {
 	.guarded = guard_line,
 	.on_demand = line_on_demand,
-	.unguarded = unguarded,
+	.unguarded = guard_register_unseen,
 };
+
+/* Memory may come to need a guard while it is registered without one. */
+static int register_new(struct registration *reg)
+{
+	struct retake retake = retake_of(reg);
+	bool is_replaced;
+	int r;
+
+	for (;;) {
+		r = guard_register(reg);
+		if (r || reg->mapping.n_parts)
+			return r;
+		r = guard_register_unneeded(reg, &is_replaced);
+		if (!is_replaced)
+			return r;
+		if (!retake_wait(&retake))
+			return refusal_replaced(reg->addr);
+		guard_forget(reg);
+	}
+}
 
 struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			    void *addr, size_t length, uint64_t iova,
@@ -384,16 +391,15 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	if (access & IBV_ACCESS_ON_DEMAND) {
 		if (reg.options && reg.options->check)
 			reg.options->check->guard = PINSAFE_GUARD_ODP;
-		return register_unseen(&reg);
+		r = guard_register_unseen(&reg);
+		errno = r ?: errno;
+		return r ? NULL : reg.mr;
 	}
-
-	r = guard_register(&reg);
-	if (!r && !reg.mapping.n_parts) {
-		reg.mr = register_anonymous(&reg);
+	r = register_new(&reg);
+	if (!r && !reg.mapping.n_parts)
 		guard = PINSAFE_GUARD_UNNEEDED;
-	} else if (!r && reg.gmr) {
+	else if (!r && reg.gmr)
 		guard = guard_of(&reg);
-	}
 	if (!r)
 		guard_tell(&reg, guard);
 	guard_forget(&reg);

@@ -12,11 +12,14 @@
 #include "event.h"
 #include "guard.h"
 #include "lease.h"
+#include "mapping_access.h"
 #include "odp.h"
 #include "probe.h"
 #include "refusal.h"
 #include "registration.h"
 #include "retired.h"
+
+#define MAX_ODD_ANSWERS 20
 
 /* The part that the kernel's EFAULT is about, or the first one */
 static const struct mapping_part *
@@ -30,19 +33,40 @@ part_of_page_cache(const struct registration *reg)
 	return &reg->mapping.parts[0];
 }
 
+/*
+ * The kernel pins what there are leases for (kernel/README.md), so another file
+ * was mapped there, which may be gone again.  But some device may always say so.
+ */
+static bool is_odd(struct registration *reg, int r)
+{
+	return r == EOPNOTSUPP && reg->gmr->n_leases &&
+	       reg->n_odd++ < MAX_ODD_ANSWERS;
+}
+
 static int why_not_registered(struct registration *reg, int r)
 {
 	const struct mapping_part *part = part_of_page_cache(reg);
 
 	/* The kernel refuses new pins during a break not yet heard of. */
-	if (r == EAGAIN || !guard_leases_are_held(reg))
+	if (r == EAGAIN || !guard_leases_are_held(reg)) {
+		reg->cause.kind = CAUSE_BREAK;
 		return EAGAIN;
+	}
+	if ((r == EFAULT || r == EOPNOTSUPP) && guard_is_replaced(reg))
+		return EAGAIN;
+	if (is_odd(reg, r)) {
+		reg->cause.kind = CAUSE_REPLACED;
+		return EAGAIN;
+	}
+	if (r == EFAULT)
+		mapping_find_fault((uintptr_t)reg->addr, reg->length,
+				   reg->is_written, &reg->cause);
 	if (r == EFAULT && part->kind == MAPPING_PAGE_CACHE &&
-	    !reg->is_on_demand) {
+	    !reg->is_on_demand && reg->cause.kind == CAUSE_UNKNOWN) {
 		reg->unpinnable = part;
 		return r;
 	}
-	return refusal_register(part, reg->is_written, r);
+	return refusal_register(part, &reg->cause, reg->is_written, r);
 }
 
 /* The breaker goes on trying when one of the leases is broken. */
@@ -86,6 +110,20 @@ static int do_register(struct registration *reg)
 		odp_prefetch(reg->pd, reg->mr, reg->iova, reg->length,
 			     reg->is_written);
 	return 0;
+}
+
+bool guard_is_replaced(struct registration *reg)
+{
+	bool is_replaced;
+	struct mapping now;
+
+	if (guard_find_files(reg->addr, reg->length, &now))
+		return false;
+	is_replaced = !mapping_equal(&reg->mapping, &now);
+	mapping_put(&now);
+	if (is_replaced)
+		reg->cause.kind = CAUSE_REPLACED;
+	return is_replaced;
 }
 
 int guard_look_again(const struct registration *reg)
@@ -132,6 +170,8 @@ int guard_line(struct registration *reg)
 	if (r)
 		goto out_dereg;
 	r = guard_look_again(reg);
+	if (r == EAGAIN)
+		reg->cause.kind = CAUSE_REPLACED;
 	if (r)
 		goto out_dereg;
 	r = track_add(reg->gmr);

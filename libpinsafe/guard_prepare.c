@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
+#include "mapping_access.h"
 #include "prefault.h"
 #include "refusal.h"
 #include "registration.h"
@@ -163,9 +164,17 @@ static int prefault_part(struct registration *reg, struct mapping_part *part)
 	else if (args.lease && !r && !part->writable &&
 		 part->kind == MAPPING_FSDAX)
 		r = keeper_call(check_blocks_on_keeper, &args);
+	if (r == EAGAIN)
+		reg->cause.kind = CAUSE_BREAK;
 	if (!r || r == EAGAIN)
 		return r;
-	return refusal_prefault(part, r);
+	if ((r == EFAULT || r == ENOMEM || r == ENXIO) &&
+	    guard_is_replaced(reg))
+		return EAGAIN;
+	if (r == EFAULT)
+		mapping_find_fault((uintptr_t)reg->addr, reg->length,
+				   reg->is_written, &reg->cause);
+	return refusal_prefault(part, &reg->cause, r);
 }
 
 static int prefault_all(struct registration *reg)

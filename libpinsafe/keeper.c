@@ -263,7 +263,7 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	}
 	if (r) {
 		ps_unlock(&request_lock);
-		log_error("keeper: cannot start: %s", strerror(r));
+		log_debug("keeper: cannot start: %s", strerror(r));
 		return r;
 	}
 	STAILQ_INSERT_TAIL(&requests, &request, link);

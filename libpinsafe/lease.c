@@ -132,11 +132,13 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 	int r;
 
 	r = share(file, ret_lease);
-	if (r != ENOENT)
-		return r;
-	r = keeper_call(take_on_keeper, &args);
-	if (!r)
-		*ret_lease = args.lease;
+	if (r == ENOENT) {
+		r = keeper_call(take_on_keeper, &args);
+		if (!r)
+			*ret_lease = args.lease;
+	}
+	if (r == EAGAIN && cause->kind == CAUSE_UNKNOWN)
+		cause->kind = CAUSE_BREAK;
 	return r;
 }
 

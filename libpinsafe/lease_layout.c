@@ -41,7 +41,7 @@ static int layout_take(struct lease *lease, const struct backing *file,
 	 */
 	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
-		return r == EWOULDBLOCK ? EBUSY : r;
+		return lease_why_not_open(r, cause);
 	r = set_lease(fd, cause);
 	if (r) {
 		close(fd);

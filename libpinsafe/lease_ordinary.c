@@ -111,7 +111,8 @@ static int take_read_lease(struct lease *lease, const struct backing *file,
 
 	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
-		return r == EWOULDBLOCK ? EAGAIN : r;
+		return r == EWOULDBLOCK ? EAGAIN :
+					  lease_why_not_open(r, cause);
 	r = set_lease(fd, F_RDLCK, cause);
 	if (r) {
 		close(fd);
@@ -133,7 +134,17 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 
 	r = try_all(&args);
 	if ((r == EAGAIN || r == ENOENT) && file->is_read_only)
-		return take_read_lease(lease, file, cause);
+		r = take_read_lease(lease, file, cause);
+	if (r == EAGAIN)
+		cause->kind = CAUSE_OPEN_ELSEWHERE;
+	else if (r == EBUSY)
+		cause->kind = CAUSE_OWN_LEASE;
+	else if (r == ENOENT)
+		cause->kind = watch_has_refused(file->dev, file->ino) ?
+				      CAUSE_NOT_KEPT :
+				      CAUSE_OUT_OF_REACH;
+	else if (r == EMFILE || r == ENFILE)
+		cause->kind = CAUSE_NO_DESCRIPTORS;
 	return r;
 }
 

@@ -63,8 +63,32 @@ static void record_size(struct cause *cause, enum cause_kind kind, int fd)
 	record(cause, kind, size);
 }
 
+int lease_why_not_open(int error, struct cause *cause)
+{
+	switch (error) {
+	case EWOULDBLOCK:
+		cause->kind = CAUSE_OTHERS_LEASE;
+		return EBUSY;
+	case EACCES:
+	case EPERM:
+		cause->kind = CAUSE_NO_PERMISSION;
+		return EACCES;
+	case EMFILE:
+	case ENFILE:
+		cause->kind = CAUSE_NO_DESCRIPTORS;
+		break;
+	case ENOENT:
+		cause->kind = CAUSE_OUT_OF_REACH;
+		break;
+	}
+	return error;
+}
+
 int lease_why_not(int error, struct cause *cause)
 {
+	/* fs/locks.c:vfs_setlease(), security/commoncap.c */
+	if (error == EACCES)
+		cause->kind = CAUSE_NOT_OWNER;
 	if (error != EINVAL)
 		return error;
 	if (!leases_are_enabled(true)) {

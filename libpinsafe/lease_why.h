@@ -12,6 +12,9 @@ int lease_why_not(int error, struct cause *cause);
 /* The same for a layout lease; to be asked right after it. */
 int lease_why_not_layout(int fd, int error, struct cause *cause);
 
+/* The same for the open(2) of the file, with O_NONBLOCK, that comes before */
+int lease_why_not_open(int error, struct cause *cause);
+
 /* Who gives layout leases goes to the log, the first time. */
 void lease_tell_provider(void);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Sentences for refused registrations. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 #include "config.h"
 #include "log.h"
@@ -176,8 +178,39 @@ int refusal_no_watch(const struct mapping_part *part)
 		"guard=odp needs somebody to see when the program unmaps the memory; start the program with libpinsafe-preload.so");
 }
 
-int refusal_prefault(const struct mapping_part *part, int r)
+/* The part of the range that is in the way; 0: there is none */
+static int part_in_the_way(const struct mapping_part *part,
+			   const struct cause *cause)
 {
+	switch (cause->kind) {
+	case CAUSE_NOT_MAPPED:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" is not mapped; register only what is",
+			cause->start, cause->end);
+	case CAUSE_NO_ACCESS:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" (%s) is mapped without any access (PROT_NONE); make it accessible by mprotect(2), or register what is before and behind it",
+			cause->start, cause->end, cause->detail);
+	case CAUSE_READ_ONLY:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" (%s) is mapped read-only and the memory region is to be written; map it PROT_WRITE, or register for remote reads only",
+			cause->start, cause->end, cause->detail);
+	default:
+		return 0;
+	}
+}
+
+int refusal_prefault(const struct mapping_part *part,
+		     const struct cause *cause, int r)
+{
+	if (r == EFAULT && part_in_the_way(part, cause))
+		return EFAULT;
 	switch (r) {
 	case ENXIO:
 		if (!part->writable)
@@ -199,10 +232,31 @@ int refusal_prefault(const struct mapping_part *part, int r)
 	case EFAULT:
 		return refusal_say(
 			part, EFAULT,
-			"a page of the range cannot be accessed: it is beyond the end of the file or not mapped any more");
+			"the kernel does not make all pages of it present and does not say why; see the kernel log for errors of the file system or of the memory");
 	}
 	return refusal_say(part, r, "the pages cannot be made present: %s",
 			   strerror(r));
+}
+
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r)
+{
+	switch (cause->kind) {
+	case CAUSE_NO_THREAD:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there may be no more of this user or control group; raise RLIMIT_NPROC (ulimit -u) or pids.max (TasksMax= of systemd)");
+	case CAUSE_NO_STACK:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there is no memory for its stack of %s, which counts as locked after mlockall(2) with MCL_FUTURE; raise RLIMIT_MEMLOCK (ulimit -l) or RLIMIT_AS, or lower the size of stacks (ulimit -s)",
+			cause->detail);
+	default:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot start: %s; it needs close_range(2) and /dev/null",
+			strerror(r));
+	}
 }
 
 int refusal_adopt(const struct mapping_part *part, int r)
@@ -214,11 +268,20 @@ int refusal_adopt(const struct mapping_part *part, int r)
 			     strerror(r));
 }
 
+/* mm/gup.c:writable_file_mapping_allowed() came with Linux 6.5. */
+static bool is_before_6_5(void)
+{
+	unsigned int major, minor;
+	struct utsname uts;
+
+	return !uname(&uts) &&
+	       sscanf(uts.release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor < 5));
+}
+
 /* The kernel's EFAULT for pages that prefault.c has made present (mm/gup.c) */
 static const char *why_efault(const struct mapping_part *part, bool is_written)
 {
-	if (is_written && !part->writable)
-		return "the mapping is read-only and the memory region is to be written; map the file PROT_WRITE, or register for remote reads only";
 	if (is_written)
 		return "since 6.5 Linux pins no pages of a file with a page cache for a device to write to, because the file system could not see it; use a file system mounted with -o dax, tmpfs, anonymous memory, or a device with on-demand paging";
 	return "this kernel pins memory only as if the device were to write to it, and the mapping is read-only; map the file PROT_WRITE";
@@ -238,20 +301,30 @@ static int memlock(const struct mapping_part *part)
 		(unsigned long long)limit.rlim_cur / 1024);
 }
 
-int refusal_register(const struct mapping_part *part, bool is_written, int r)
+int refusal_register(const struct mapping_part *part,
+		     const struct cause *cause, bool is_written, int r)
 {
-	if (r == EFAULT && part->kind != MAPPING_UNKNOWN)
+	if (r == EFAULT && part_in_the_way(part, cause))
+		return EFAULT;
+	if (r == EFAULT && (is_written ? part->kind == MAPPING_PAGE_CACHE &&
+						 !is_before_6_5() :
+					 !part->writable))
 		return refusal_say(part, r, "%s",
 				   why_efault(part, is_written));
+	if (r == EFAULT)
+		return refusal_say(
+			part, r,
+			"the kernel could not get at a page of it, which somebody may have taken away from the file just then; try again");
 	if (r == ENOMEM)
 		return memlock(part);
 	return refusal_say(part, r, "the kernel or the device refused it: %s",
 			   strerror(r));
 }
 
-int refusal_remapped(const struct mapping_part *part)
+int refusal_replaced(const void *addr)
 {
-	return refusal_say(
-		part, EAGAIN,
-		"another thread mapped the file while the memory was being registered; try again");
+	return refusal_explain(
+		EAGAIN,
+		"memory at %p: registration refused with EAGAIN: another thread maps files there and takes them away again, all the time; register when that is over",
+		addr);
 }

@@ -37,13 +37,20 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r);
 int refusal_no_odp(const struct mapping_part *part);
 int refusal_no_watch(const struct mapping_part *part);
-int refusal_prefault(const struct mapping_part *part, int r);
+/* @cause: of EFAULT, as mapping_find_fault() has recorded it */
+int refusal_prefault(const struct mapping_part *part,
+		     const struct cause *cause, int r);
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r);
 int refusal_adopt(const struct mapping_part *part, int r);
 /* @is_written: the device was to write to the memory */
-int refusal_register(const struct mapping_part *part, bool is_written, int r);
-int refusal_remapped(const struct mapping_part *part);
+int refusal_register(const struct mapping_part *part,
+		     const struct cause *cause, bool is_written, int r);
 /* @waited_ms: how long it was tried */
-int refusal_retake(const struct mapping_part *part, int waited_ms);
+int refusal_retake(const struct mapping_part *part, const struct cause *cause,
+		   int waited_ms);
+/* The same for memory of no file, under which files come and go */
+int refusal_replaced(const void *addr);
 /* Of ibv_rereg_mr(), because of the new memory */
 int refusal_rereg_on_demand(const struct mapping_part *part);
 int refusal_rereg_access(const struct mapping_part *part);

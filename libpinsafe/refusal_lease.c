@@ -2,6 +2,7 @@
 /* Sentences for leases that were not to be had. */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "opener.h"
@@ -56,38 +57,69 @@ static int no_layout_lease(const struct mapping_part *part,
 	}
 }
 
-static const char not_the_owner[] =
-	"a lease is for the owner of a file who can read it, or for a process with CAP_LEASE; run as the owner or give the program that capability";
-static const char out_of_reach[] =
-	"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open";
-static const char own_lease[] =
-	"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up";
-static const char others_lease[] =
-	"another process has an ordinary lease on the file and did not give it up at once; try again";
+/* What RLIMIT_NOFILE would have to be for more files, each with @n descriptors */
+static unsigned long long more_descriptors(unsigned int n)
+{
+	struct rlimit limit = { 0 };
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur + 1024ull * n;
+}
+
+static int out_of_reach(const struct mapping_part *part,
+			const struct cause *cause)
+{
+	if (cause->kind == CAUSE_NOT_KEPT)
+		return refusal_say(
+			part, ENOENT,
+			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files",
+			more_descriptors(2));
+	return refusal_say(
+		part, ENOENT,
+		"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open");
+}
 
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r)
 {
-	switch (r) {
-	case EOPNOTSUPP:
-		return part->kind == MAPPING_FSDAX
-			       ? no_layout_lease(part, cause)
-			       : refusal_no_leases(part);
-	case ENOLCK:
+	switch (cause->kind) {
+	case CAUSE_LEASES_OFF:
 		return refusal_say(
 			part, EOPNOTSUPP,
 			"leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
-	case EACCES:
-	case EPERM:
-		return refusal_say(part, EACCES, "%s", not_the_owner);
-	case EBUSY:
-		return refusal_say(part, EBUSY, "%s",
-				   part->kind == MAPPING_FSDAX ? others_lease
-							       : own_lease);
-	case ENOENT:
-		return refusal_say(part, ENOENT, "%s", out_of_reach);
+	case CAUSE_NO_LEASES:
+		return refusal_no_leases(part);
+	case CAUSE_NOT_OWNER:
+		return refusal_say(
+			part, EACCES,
+			"a lease is for the owner of a file, or for a process with CAP_LEASE; run as the owner or give the program that capability");
+	case CAUSE_NO_PERMISSION:
+		return refusal_say(
+			part, EACCES,
+			"the file cannot be opened for reading any more, which a lease needs; give the program permission to read it");
+	case CAUSE_OWN_LEASE:
+		return refusal_say(
+			part, EBUSY,
+			"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up");
+	case CAUSE_OTHERS_LEASE:
+		return refusal_say(
+			part, EBUSY,
+			"another process has an ordinary lease on the file and did not give it up at once; try again");
+	case CAUSE_OUT_OF_REACH:
+	case CAUSE_NOT_KEPT:
+		return out_of_reach(part, cause);
+	case CAUSE_NO_DESCRIPTORS:
+		return refusal_say(
+			part, r,
+			"pinsafe needs a descriptor for each leased file, and there is none left (%s); raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files",
+			strerror(r), more_descriptors(1));
+	default:
+		break;
 	}
-	return refusal_say(part, r, "no lease can be taken on the file: %s",
+	if (r == EOPNOTSUPP)
+		return no_layout_lease(part, cause);
+	return refusal_say(part, r == EPERM ? EACCES : r,
+			   "no lease can be taken on the file: %s",
 			   strerror(r));
 }
 
@@ -102,12 +134,26 @@ static int sole_opener(const struct mapping_part *part)
 		opener[0] ? opener : "somebody");
 }
 
-int refusal_retake(const struct mapping_part *part, int waited_ms)
+int refusal_retake(const struct mapping_part *part, const struct cause *cause,
+		   int waited_ms)
 {
-	if (part->kind != MAPPING_FSDAX)
+	switch (cause->kind) {
+	case CAUSE_OPEN_ELSEWHERE:
 		return sole_opener(part);
-	return refusal_say(
-		part, EAGAIN,
-		"blocks of the file are being removed, or the kernel is short of something, and this did not come to an end within %d ms (retake_ms); try again",
-		waited_ms);
+	case CAUSE_REPLACED:
+		return refusal_say(
+			part, EAGAIN,
+			"other threads mapped other memory there while it was being registered, again and again for %d ms (retake_ms); register when that is over",
+			waited_ms);
+	case CAUSE_BREAK:
+		return refusal_say(
+			part, EAGAIN,
+			"its lease is being broken, by somebody who opens it or takes blocks away, and this did not come to an end within %d ms (retake_ms); try again",
+			waited_ms);
+	default:
+		return refusal_say(
+			part, EAGAIN,
+			"the kernel had no answer but \"try again\" for %d ms (retake_ms); try again when the machine has more to spare",
+			waited_ms);
+	}
 }

@@ -52,6 +52,8 @@ struct registration {
 	/* What the kernel does not pin, for the caller to explain, or NULL */
 	const struct mapping_part *unpinnable;
 	struct cause cause;		/* of the last failure of a stage */
+	bool is_final;			/* an errno that is not tried again */
+	unsigned int n_odd;		/* odd answers of the kernel until now */
 
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
@@ -71,6 +73,14 @@ enum pinsafe_guard guard_of(const struct registration *reg);
 
 /* May the device write?  As ib_access_writable() of the kernel */
 bool guard_is_written(int access);
+
+/* Without a guard: 0 and reg->mr, or the errno of the provider. */
+int guard_register_unseen(struct registration *reg);
+/*
+ * The same for memory of no file; after a failure *@ret_is_replaced tells
+ * whether there are files by now.
+ */
+int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
 
 /* Stages of that; inside a section. */
 
@@ -99,5 +109,10 @@ int guard_describe_files(const struct registration *reg,
 			 struct event_source *source);
 /* EAGAIN: somebody has replaced the mapping since it was classified. */
 int guard_look_again(const struct registration *reg);
+/*
+ * The same after a failure, which has another cause then; false also if nobody
+ * can tell
+ */
+bool guard_is_replaced(struct registration *reg);
 
 #endif /* PINSAFE_REGISTRATION_H */

@@ -29,6 +29,10 @@
 #include "log.h"
 #include "watch.h"
 
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+
 #define MAX_KEPT 1024
 
 /*
@@ -108,6 +112,29 @@ static bool is_one_too_many(int fd)
 	       (rlim_t)fd >= limit.rlim_cur / 2;
 }
 
+/* Those that were not kept, of the keeper's thread; the oldest go first. */
+static struct {
+	dev_t dev;
+	ino_t ino;
+} refused[MAX_KEPT];
+static size_t n_refused;
+
+static void note_refused(dev_t dev, ino_t ino)
+{
+	refused[n_refused % MAX_KEPT].dev = dev;
+	refused[n_refused++ % MAX_KEPT].ino = ino;
+}
+
+bool watch_has_refused(dev_t dev, ino_t ino)
+{
+	size_t i;
+
+	for (i = 0; i < n_refused && i < MAX_KEPT; i++)
+		if (refused[i].dev == dev && refused[i].ino == ino)
+			return true;
+	return false;
+}
+
 struct keep_args {
 	uintptr_t start, end;
 	int fd;
@@ -145,6 +172,8 @@ static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 		r = EMFILE;
 	else if (fstat(fd, &st) || st.st_dev != dev || st.st_ino != ino)
 		r = ENOENT;
+	if (r == ENFILE || r == EMFILE)
+		note_refused(dev, ino);
 	if (r) {
 		close(fd);
 		return r;
@@ -164,8 +193,12 @@ static int keep_on_keeper(void *arg)
 	int fd = keeper_borrow(args->fd);
 
 	/* A thread may have a table of its own, where the number is another's. */
-	return fd < 0 ? errno : keep(args->start, args->end, fd,
-				     args->st.st_dev, args->st.st_ino);
+	if (fd >= 0)
+		return keep(args->start, args->end, fd, args->st.st_dev,
+			    args->st.st_ino);
+	if (errno == EMFILE || errno == ENFILE)
+		note_refused(args->st.st_dev, args->st.st_ino);
+	return errno;
 }
 
 /*
@@ -176,12 +209,17 @@ static bool is_worth_keeping(int fd, struct stat *ret_st)
 {
 	int flags = fcntl(fd, F_GETFL);
 	struct statfs sfs;
+	struct statx stx;
 
 	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
 	    fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
 	    fstatfs(fd, &sfs))
 		return false;
 	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
+		return false;
+	/* Pages of those with DAX are pinned under a layout lease only. */
+	if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	    stx.stx_attributes & STATX_ATTR_DAX)
 		return false;
 	return lease_ordinary_works_on(sfs.f_type);
 }
@@ -307,6 +345,7 @@ int watch_dup(dev_t dev, ino_t ino)
 void watch_forget(void)
 {
 	memset(kept, 0, sizeof(kept));
+	n_refused = 0;
 	atomic_store(&lowest, UINTPTR_MAX);
 	atomic_store(&highest, 0);
 }

@@ -45,6 +45,9 @@ struct watch_move {
 };
 void watch_move(const struct watch_move *move);
 
+/* Was one of the last files of which there was no room to keep a copy? */
+bool watch_has_refused(dev_t dev, ino_t ino);
+
 /* A copy of the description of a mapped file, for the caller to own, or -1 */
 int watch_dup(dev_t dev, ino_t ino);
 

@@ -13,6 +13,20 @@
 static const char passed_through[] =
 	"memory without blocks is passed through: if it is truncated, the device goes on with pages that the file does not have any more, and no other file is harmed";
 
+/* Of lease_error(), and of the file being open elsewhere */
+static struct cause lease_cause(const struct guard_question *q)
+{
+	struct cause cause = {0};
+
+	if (q->abilities->leases_enabled == ABILITY_NO)
+		cause.kind = CAUSE_LEASES_OFF;
+	else if (q->is_others)
+		cause.kind = CAUSE_NOT_OWNER;
+	else if (q->is_open)
+		cause.kind = CAUSE_OPEN_ELSEWHERE;
+	return cause;
+}
+
 static int lease_error(const struct guard_question *q)
 {
 	if (q->abilities->leases_enabled == ABILITY_NO)
@@ -60,6 +74,9 @@ static void ask(const struct guard_question *q,
 	};
 
 	what.layout_lease = layout_lease_error(q, &what.layout_cause);
+	if (what.layout_lease != EOPNOTSUPP)
+		what.layout_cause = lease_cause(q);
+	what.ordinary_cause = lease_cause(q);
 	pinsafe_private_foresee(&what, ret_result);
 }
 

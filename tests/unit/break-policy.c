@@ -358,6 +358,25 @@ static void barrier__no_lease_while_it_is_entered(void **state)
 	assert_false(fake_lease_exists(&file));
 }
 
+/* Its blocks are about to go: whoever comes now has to wait for a new one. */
+static void being_broken__nobody_joins(void **state)
+{
+	struct backing backing = backing_of_file();
+	struct lease *lease = hold(&lease_layout), *other = NULL;
+	struct cause why = { 0 };
+
+	fake_break_begin(&file);
+	/* The keeper has noticed, the program has not given it back. */
+	lease_scan();
+	assert_int_equal(lease_take(&lease_layout, &backing, &why, &other),
+			 EAGAIN);
+	assert_null(other);
+	assert_int_equal(why.kind, CAUSE_BREAK);
+	assert_int_equal(lease->holders, 1);
+	fake_break_end(&file);
+	(void)run_at(0);
+}
+
 static struct lease_barrier late;
 
 static int take_and_enter(struct lease *lease, const struct backing *backing,
@@ -402,6 +421,7 @@ static void barrier__of_another_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
+		POLICY_CASE(being_broken__nobody_joins),
 		POLICY_CASE(no_grace__revoked_at_once),
 		POLICY_CASE(grace__revoked_after_it),
 		POLICY_CASE(grace__of_ordinary_leases_too),

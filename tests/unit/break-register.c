@@ -148,6 +148,7 @@ static void broken_in_the_middle__undone_before_unlock(void **state)
 
 static char *anonymous;
 static struct ibv_mr *last, *replaced;
+static uint32_t replaced_lkey;
 
 /* Other threads put a file there, and give the last lease back. */
 static int replace_in_register(struct ibv_mr *mr)
@@ -155,31 +156,45 @@ static int replace_in_register(struct ibv_mr *mr)
 	int r = fake_cmd_reg_mr(mr);
 
 	replaced = mr;
+	replaced_lkey = mr->lkey;
+	fake_provider.cmd_reg_mr = fake_cmd_reg_mr;
 	file_map(STACK_A, 0, 1, PROT_READ | PROT_WRITE, anonymous);
 	stack_dereg_ok(last);
 	return r;
 }
 
-static void register_replaced(void)
+static struct ibv_mr *register_replaced(void)
 {
+	struct ibv_mr *mr;
+
 	anonymous = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(anonymous != MAP_FAILED);
 	last = stack_reg_file(STACK_A);
 	fake_provider.cmd_reg_mr = replace_in_register;
 	errno = 0;
-	assert_null(verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous,
-					  page_size(), (uintptr_t)anonymous,
-					  IBV_ACCESS_LOCAL_WRITE));
+	mr = verbs_wrap_ops.reg_mr(&stack_device.pd, anonymous, page_size(),
+				   (uintptr_t)anonymous,
+				   IBV_ACCESS_LOCAL_WRITE);
+	if (mr)
+		return mr;
 	assert_int_equal(errno, EAGAIN);
 	munmap(anonymous, page_size());
+	return NULL;
 }
 
 /* The kernel had pinned the file as long as that lease was there. */
-static void replaced_as_the_last_lease_goes__undone(void **state)
+static void replaced_as_the_last_lease_goes__guarded_then(void **state)
 {
-	register_replaced();
-	assert_int_equal(fake_kernel_mr_count(), 0);
+	struct ibv_mr *mr = register_replaced();
+
+	assert_non_null(mr);
+	assert_int_not_equal(mr->lkey, replaced_lkey);
+	/* The first one is gone, and this one has a lease. */
+	assert_int_equal(fake_kernel_mr_count(), 1);
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+	munmap(anonymous, page_size());
 }
 
 static int cmd_dereg_mr(struct ibv_mr *mr)
@@ -190,7 +205,7 @@ static int cmd_dereg_mr(struct ibv_mr *mr)
 static void replaced_and_stuck__shouted(void **state)
 {
 	fake_provider.cmd_dereg_mr = cmd_dereg_mr;
-	register_replaced();
+	assert_null(register_replaced());
 	assert_non_null(strstr(stack_log(), "THE DEVICE CAN GO ON TO USE IT"));
 	assert_int_equal(fake_cmd_dereg_mr(replaced), 0);
 	free(replaced);
@@ -202,7 +217,7 @@ int main(void)
 		STACK_CASE(lease_not_to_be_had__waits_for_the_end),
 		STACK_CASE(lease_is_breaking__not_shared),
 		STACK_CASE(broken_in_the_middle__undone_before_unlock),
-		STACK_CASE(replaced_as_the_last_lease_goes__undone),
+		STACK_CASE(replaced_as_the_last_lease_goes__guarded_then),
 		STACK_CASE(replaced_and_stuck__shouted),
 	};
 

@@ -97,6 +97,56 @@ static void mapping_changed__EAGAIN(void **state)
 	gives_up(UP_TO_REG_MR ", classify, dereg_mr, put 1");
 }
 
+/* From here on: what fails over memory that another thread replaces */
+
+static void replaced_before_prefault__again(void **state)
+{
+	fake_mapping.changes_at = 2;
+	fake_prefault.prefault = ONCE(EFAULT);
+	fake_prefault.why = ALWAYS(EFAULT);
+	succeeds_again("classify, take 1, prefault 1, why 1, classify, put 1, "
+		       "wait, " FIRST_TRY);
+}
+
+static void replaced_before_the_pin__again(void **state)
+{
+	fake_mapping.changes_at = 2;
+	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
+	succeeds_again(UP_TO_REG_MR ", held? 1, classify, put 1, wait, "
+		       SECOND_TRY);
+}
+
+/* The kernel pins what there are leases for: it was something else. */
+static void replaced_and_put_back__again(void **state)
+{
+	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
+	succeeds_again(UP_TO_REG_MR ", held? 1, classify, put 1, wait, "
+		       SECOND_TRY);
+}
+
+static void device_never_can__refused_in_the_end(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(EOPNOTSUPP);
+	fake_retake_left = 1000;
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(fake_retake_left, 1000 - 20);
+	assert_int_equal(stats.refusals, 1);
+	record_clear();
+}
+
+/* Classified as memory of no file, in the moment when it was none */
+static void file_comes_while_unguarded__guarded_then(void **state)
+{
+	fake_mapping.vanishes_at = 1;
+	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
+	fake_retake_left = 1;
+	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_record("classify, reg_mr, classify, wait, " FIRST_TRY);
+	assert_int_equal(stats.registrations, 1);
+}
+
 static void broken_after_register__again(void **state)
 {
 	fake_track.add = ONCE(EAGAIN);
@@ -207,6 +257,11 @@ int main(void)
 		GUARDED_CASE(register_refused_in_a_break__EAGAIN),
 		GUARDED_CASE(mapping_changed__again),
 		GUARDED_CASE(mapping_changed__EAGAIN),
+		GUARDED_CASE(replaced_before_prefault__again),
+		GUARDED_CASE(replaced_before_the_pin__again),
+		GUARDED_CASE(replaced_and_put_back__again),
+		GUARDED_CASE(device_never_can__refused_in_the_end),
+		GUARDED_CASE(file_comes_while_unguarded__guarded_then),
 		GUARDED_CASE(broken_after_register__again),
 		GUARDED_CASE(broken_after_register__EAGAIN),
 		GUARDED_CASE(undo_fails__orphan_keeps_its_lease),

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/ruled.h"
 
@@ -61,6 +62,181 @@ static void file_system_says_no(void **state)
 	assert_not_logged("modprobe");
 }
 
+static void lease_refused(enum cause_kind kind, int error, int expected)
+{
+	fake_lease.cause.kind = kind;
+	fake_lease.take = ALWAYS(error);
+	guarded_reg_fails(expected, "classify, take 1");
+}
+
+static void not_the_owner(void **state)
+{
+	lease_refused(CAUSE_NOT_OWNER, EACCES, EACCES);
+	assert_logged("; run as the owner or give the program that capability");
+}
+
+/* The same errno, another cause */
+static void not_readable(void **state)
+{
+	lease_refused(CAUSE_NO_PERMISSION, EACCES, EACCES);
+	assert_logged("; give the program permission to read it");
+	assert_not_logged("owner");
+}
+
+static void errno_without_a_cause__nothing_made_up(void **state)
+{
+	lease_refused(CAUSE_UNKNOWN, EACCES, EACCES);
+	assert_logged("no lease can be taken on the file: Permission denied");
+	assert_not_logged("owner");
+}
+
+static void own_lease(void **state)
+{
+	lease_refused(CAUSE_OWN_LEASE, EBUSY, EBUSY);
+	assert_logged("has a lease on the file itself");
+}
+
+static void lease_of_another_process(void **state)
+{
+	lease_refused(CAUSE_OTHERS_LEASE, EBUSY, EBUSY);
+	assert_logged("another process has an ordinary lease");
+}
+
+static void too_many_files_to_keep(void **state)
+{
+	lease_refused(CAUSE_NOT_KEPT, ENOENT, ENOENT);
+	assert_logged("; raise RLIMIT_NOFILE (ulimit -n), to ");
+	assert_not_logged("keep a descriptor of the file open");
+}
+
+static void too_many_leases(void **state)
+{
+	lease_refused(CAUSE_NO_DESCRIPTORS, EMFILE, EMFILE);
+	assert_logged("; raise RLIMIT_NOFILE (ulimit -n), to ");
+}
+
+static void out_of_reach(void **state)
+{
+	lease_refused(CAUSE_OUT_OF_REACH, ENOENT, ENOENT);
+	assert_logged("; keep a descriptor of the file open");
+}
+
+static void no_keeper(enum cause_kind kind, int error)
+{
+	fake_keeper.start = ALWAYS(error);
+	fake_keeper.start_cause.kind = kind;
+	strcpy(fake_keeper.start_cause.detail, "8192 KiB");
+	/* Not tried again, for it does not pass */
+	fake_retake_left = 5;
+	guarded_reg_fails(error, "classify");
+	assert_int_equal(fake_retake_left, 5);
+}
+
+static void no_more_threads(void **state)
+{
+	no_keeper(CAUSE_NO_THREAD, EAGAIN);
+	assert_logged("; raise RLIMIT_NPROC (ulimit -u) or pids.max");
+	assert_not_logged("RLIMIT_MEMLOCK");
+}
+
+static void no_memory_for_a_thread(void **state)
+{
+	no_keeper(CAUSE_NO_STACK, EAGAIN);
+	assert_logged("its stack of 8192 KiB");
+	assert_logged("; raise RLIMIT_MEMLOCK (ulimit -l)");
+}
+
+static void thread_cannot_start(void **state)
+{
+	no_keeper(CAUSE_NO_KEEPER, ENOSYS);
+	assert_logged("close_range(2)");
+}
+
+static void bad_part(enum cause_kind kind)
+{
+	fake_mapping.bad_part = (struct cause){ .kind = kind,
+						.start = 0x3000,
+						.end = 0x5000,
+						.detail = "/lib/x" };
+}
+
+static void pin_fails_because(enum cause_kind kind)
+{
+	bad_part(kind);
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, "classify, take 1, prefault 1, adopt 7, "
+				  "reg_mr, held? 1, classify, put 1");
+	assert_logged("of the range, 0x3000-0x5000 ");
+	assert_not_logged("since 6.5");
+}
+
+static void part_is_read_only(void **state)
+{
+	pin_fails_because(CAUSE_READ_ONLY);
+	assert_logged("(/lib/x) is mapped read-only");
+	assert_logged("; map it PROT_WRITE");
+}
+
+static void part_has_no_access(void **state)
+{
+	pin_fails_because(CAUSE_NO_ACCESS);
+	assert_logged("(PROT_NONE); make it accessible by mprotect(2)");
+}
+
+static void part_is_not_mapped(void **state)
+{
+	pin_fails_because(CAUSE_NOT_MAPPED);
+	assert_logged("is not mapped; register only what is");
+}
+
+static void prefault__part_has_no_access(void **state)
+{
+	bad_part(CAUSE_NO_ACCESS);
+	fake_prefault.prefault = ALWAYS(EFAULT);
+	fake_prefault.why = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, "classify, take 1, prefault 1, why 1, "
+				  "classify, put 1");
+	assert_logged("of the range, 0x3000-0x5000 (/lib/x) is mapped without");
+}
+
+/* On FS-DAX, all of it accessible: the rule for page caches is none of it. */
+static void dax_pin_fails__no_rule_for_page_caches(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	guarded_reg_fails(EFAULT, "classify, take 1, prefault 1, adopt 7, "
+				  "reg_mr, held? 1, classify, put 1");
+	assert_not_logged("page cache");
+}
+
+static void gives_up_because(const char *text)
+{
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EAGAIN);
+	assert_logged(text);
+}
+
+static void waits_for_a_break(void **state)
+{
+	fake_lease.take = ALWAYS(EAGAIN);
+	fake_lease.cause.kind = CAUSE_BREAK;
+	gives_up_because("its lease is being broken");
+}
+
+static void waits_for_another_opener(void **state)
+{
+	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_lease.take = ALWAYS(EAGAIN);
+	fake_lease.cause.kind = CAUSE_OPEN_ELSEWHERE;
+	gives_up_because("nobody else has open");
+}
+
+static void mapping_replaced_all_the_time(void **state)
+{
+	fake_mapping.changes_at = 2;
+	gives_up_because("other threads mapped other memory there");
+}
+
 /* That of the last attempt must not be left over. */
 static void cause_of_another_attempt__is_forgotten(void **state)
 {
@@ -79,6 +255,25 @@ int main(void)
 		RULED_CASE(module_for_other_file_systems),
 		RULED_CASE(shared_blocks),
 		RULED_CASE(file_system_says_no),
+		RULED_CASE(not_the_owner),
+		RULED_CASE(not_readable),
+		RULED_CASE(errno_without_a_cause__nothing_made_up),
+		RULED_CASE(own_lease),
+		RULED_CASE(lease_of_another_process),
+		RULED_CASE(too_many_files_to_keep),
+		RULED_CASE(too_many_leases),
+		RULED_CASE(out_of_reach),
+		RULED_CASE(no_more_threads),
+		RULED_CASE(no_memory_for_a_thread),
+		RULED_CASE(thread_cannot_start),
+		RULED_CASE(part_is_read_only),
+		RULED_CASE(part_has_no_access),
+		RULED_CASE(part_is_not_mapped),
+		RULED_CASE(prefault__part_has_no_access),
+		RULED_CASE(dax_pin_fails__no_rule_for_page_caches),
+		RULED_CASE(waits_for_a_break),
+		RULED_CASE(waits_for_another_opener),
+		RULED_CASE(mapping_replaced_all_the_time),
 		RULED_CASE(cause_of_another_attempt__is_forgotten),
 	};
 

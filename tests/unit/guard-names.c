@@ -33,6 +33,7 @@ static void EAGAIN__who_has_it_open(void **state)
 {
 	three_files(MAPPING_PAGE_CACHE);
 	fake_lease.take = ONCE_AT(2, EAGAIN);
+	fake_lease.cause.kind = CAUSE_OPEN_ELSEWHERE;
 	guarded_reg_fails(EAGAIN,
 			  "classify, take ordinary 1, take ordinary 2, put 1");
 	assert_names_second();
@@ -57,7 +58,7 @@ static void EAGAIN__as_of_the_last_try(void **state)
 
 #define UP_TO_REG_MR(take)                                                  \
 	"classify, " take ", prefault 1, prefault 2, prefault 3, adopt 7, " \
-	"reg_mr, held? 1, held? 2, held? 3, put 3, put 2, put 1"
+	"reg_mr, held? 1, held? 2, held? 3, classify, put 3, put 2, put 1"
 
 /* Of FS-DAX and tmpfs the kernel does pin pages. */
 static void EFAULT__file_with_a_page_cache(void **state)
@@ -71,15 +72,29 @@ static void EFAULT__file_with_a_page_cache(void **state)
 	assert_logged("since 6.5 Linux pins no pages");
 }
 
+/* Linux 6.1 does pin them: then it is something else. */
+static void EFAULT__not_on_older_kernels(void **state)
+{
+	three_files(MAPPING_PAGE_CACHE);
+	ruled_release = "6.1.0-28-amd64";
+	fake_provider.reg_mr = ALWAYS(EFAULT);
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EFAULT);
+	assert_not_logged("since 6.5");
+	assert_logged("could not get at a page of it");
+}
+
 static void EFAULT__read_only_mapping_to_be_written(void **state)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].writable = false;
+	fake_mapping.bad_part.kind = CAUSE_READ_ONLY;
 	fake_provider.reg_mr = ALWAYS(EFAULT);
 	guarded_reg_fails(EFAULT, "classify, take ordinary 1, "
 				  "prefault for reading 1, adopt 7, reg_mr, "
-				  "held? 1, put 1");
-	assert_logged("the mapping is read-only and the memory region is to be "
+				  "held? 1, classify, put 1");
+	assert_logged("is mapped read-only and the memory region is to be "
 		      "written");
 }
 
@@ -107,8 +122,8 @@ static void prefault__whose(void **state)
 	three_files(MAPPING_FSDAX);
 	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
 	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, take 3, "
-				  "prefault 1, prefault 2, put 3, put 2, "
-				  "put 1");
+				  "prefault 1, prefault 2, classify, put 3, "
+				  "put 2, put 1");
 	assert_names_second();
 }
 
@@ -127,6 +142,7 @@ int main(void)
 		RULED_CASE(EAGAIN__who_has_it_open),
 		RULED_CASE(EAGAIN__as_of_the_last_try),
 		RULED_CASE(EFAULT__file_with_a_page_cache),
+		RULED_CASE(EFAULT__not_on_older_kernels),
 		RULED_CASE(EFAULT__read_only_mapping_to_be_written),
 		RULED_CASE(EFAULT__old_kernel_and_read_only_mapping),
 		RULED_CASE(lease__whose),

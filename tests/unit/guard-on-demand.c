@@ -115,7 +115,8 @@ static void not_the_owner__EACCES(void **state)
 }
 
 #define PINNED \
-	"classify, take ordinary 1, prefault 1, adopt 7, reg_mr, held? 1, put 1"
+	"classify, take ordinary 1, prefault 1, adopt 7, reg_mr, held? 1, " \
+	"classify, put 1"
 
 static void page_cache_not_pinned__on_demand(void **state)
 {
@@ -145,14 +146,15 @@ static void page_cache_other_error__refused(void **state)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EINVAL);
-	guarded_reg_fails(EINVAL, PINNED);
+	guarded_reg_fails(EINVAL, "classify, take ordinary 1, prefault 1, "
+				  "adopt 7, reg_mr, held? 1, put 1");
 }
 
 static void not_on_demand_either__refused_once(void **state)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EFAULT);
-	guarded_reg_fails(EFAULT, PINNED ", cover, prefault 1, reg_mr");
+	guarded_reg_fails(EFAULT, PINNED ", cover, prefault 1, reg_mr, classify");
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 
@@ -163,7 +165,8 @@ static void broken_meanwhile__pinned_the_next_time(void **state)
 	fake_lease.is_held = ONCE(EAGAIN);
 	fake_retake_left = 1;
 	(void)guarded_reg_succeeds(
-		PINNED ", wait, classify, take ordinary 1, prefault 1, reg_mr, "
+		"classify, take ordinary 1, prefault 1, adopt 7, reg_mr, "
+		"held? 1, put 1, wait, classify, take ordinary 1, prefault 1, reg_mr, "
 		       "classify, track");
 	assert_false(fake_track.gmr->is_on_demand);
 	assert_false(fake_provider.access & IBV_ACCESS_ON_DEMAND);

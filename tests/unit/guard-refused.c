@@ -58,7 +58,7 @@ static void page_cache_cannot_be_pinned__EFAULT(void **state)
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EFAULT);
 	guarded_reg_fails(EFAULT, "classify, take ordinary 1, prefault 1, "
-				  "adopt 7, reg_mr, held? 1, put 1");
+				  "adopt 7, reg_mr, held? 1, classify, put 1");
 }
 
 static void page_cache__has_a_page_for_a_hole(void **state)
@@ -112,6 +112,12 @@ static void take_fails(int error, int expected)
 	guarded_reg_fails(expected, "classify, take 1");
 }
 
+static void take_fails_because(enum cause_kind kind, int error, int expected)
+{
+	fake_lease.cause.kind = kind;
+	take_fails(error, expected);
+}
+
 static void lease__EOPNOTSUPP(void **state)
 {
 	take_fails(EOPNOTSUPP, EOPNOTSUPP);
@@ -119,7 +125,7 @@ static void lease__EOPNOTSUPP(void **state)
 
 static void lease__ENOLCK_is_EOPNOTSUPP(void **state)
 {
-	take_fails(ENOLCK, EOPNOTSUPP);
+	take_fails_because(CAUSE_LEASES_OFF, ENOLCK, EOPNOTSUPP);
 }
 
 static void lease__EACCES(void **state)
@@ -127,9 +133,9 @@ static void lease__EACCES(void **state)
 	take_fails(EACCES, EACCES);
 }
 
-static void lease__EPERM_is_EACCES(void **state)
+static void lease__not_the_owner_is_EACCES(void **state)
 {
-	take_fails(EPERM, EACCES);
+	take_fails_because(CAUSE_NOT_OWNER, EPERM, EACCES);
 }
 
 static void lease__EBUSY(void **state)
@@ -168,7 +174,9 @@ static void prefault_fails(int error, int expected)
 
 static void prefault__ENOMEM(void **state)
 {
-	prefault_fails(ENOMEM, ENOMEM);
+	fake_prefault.prefault = ALWAYS(ENOMEM);
+	guarded_reg_fails(ENOMEM,
+			  "classify, take 1, prefault 1, classify, put 1");
 }
 
 static void prefault__EHWPOISON(void **state)
@@ -199,22 +207,31 @@ static void prefault__EIO(void **state)
 	prefault_EFAULT_because(EIO, EIO);
 }
 
+/* It may be that of a file that was mapped there in between. */
+static void prefault_EFAULT_looked_at(int why)
+{
+	fake_prefault.prefault = ALWAYS(EFAULT);
+	fake_prefault.why = ALWAYS(why);
+	guarded_reg_fails(EFAULT, "classify, take 1, prefault 1, why 1, "
+				  "classify, put 1");
+}
+
 static void prefault__beyond_the_end_is_EFAULT(void **state)
 {
-	prefault_EFAULT_because(ENXIO, EFAULT);
+	prefault_EFAULT_looked_at(ENXIO);
 }
 
 static void prefault__EFAULT(void **state)
 {
-	prefault_EFAULT_because(EFAULT, EFAULT);
+	prefault_EFAULT_looked_at(EFAULT);
 }
 
 static void prefault_of_second_file__ENOMEM(void **state)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
-	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, "
-				  "prefault 1, prefault 2, put 2, put 1");
+	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, prefault 1, "
+				  "prefault 2, classify, put 2, put 1");
 }
 
 static void read_only_over_a_hole__EFAULT(void **state)
@@ -223,7 +240,7 @@ static void read_only_over_a_hole__EFAULT(void **state)
 	fake_prefault.check_blocks = ALWAYS(ENXIO);
 	guarded_reg_fails(EFAULT,
 			  "classify, take 1, prefault for reading 1, check 1, "
-			  "put 1");
+			  "classify, put 1");
 }
 
 static void read_only__check_fails_EIO(void **state)
@@ -294,7 +311,7 @@ int main(void)
 		GUARDED_CASE(lease__EOPNOTSUPP),
 		GUARDED_CASE(lease__ENOLCK_is_EOPNOTSUPP),
 		GUARDED_CASE(lease__EACCES),
-		GUARDED_CASE(lease__EPERM_is_EACCES),
+		GUARDED_CASE(lease__not_the_owner_is_EACCES),
 		GUARDED_CASE(lease__EBUSY),
 		GUARDED_CASE(lease__ENOENT),
 		GUARDED_CASE(lease__ENOMEM),

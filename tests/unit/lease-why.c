@@ -103,7 +103,28 @@ static void ordinary(void **state)
 static void other_errno__as_it_is(void **state)
 {
 	layout(EAGAIN, EAGAIN, CAUSE_UNKNOWN, NULL);
-	layout(EACCES, EACCES, CAUSE_UNKNOWN, NULL);
+	layout(EIO, EIO, CAUSE_UNKNOWN, NULL);
+}
+
+static void somebody_elses_file(void **state)
+{
+	layout(EACCES, EACCES, CAUSE_NOT_OWNER, NULL);
+}
+
+static void open_fails(int error, int expected, enum cause_kind kind)
+{
+	memset(&cause, 0, sizeof(cause));
+	assert_int_equal(lease_why_not_open(error, &cause), expected);
+	assert_int_equal(cause.kind, kind);
+}
+
+static void file_cannot_be_opened(void **state)
+{
+	open_fails(EWOULDBLOCK, EBUSY, CAUSE_OTHERS_LEASE);
+	open_fails(EACCES, EACCES, CAUSE_NO_PERMISSION);
+	open_fails(EMFILE, EMFILE, CAUSE_NO_DESCRIPTORS);
+	open_fails(ENOENT, ENOENT, CAUSE_OUT_OF_REACH);
+	open_fails(EIO, EIO, CAUSE_UNKNOWN);
 }
 
 #define WHY_CASE(fn) cmocka_unit_test_setup(fn, setup)
@@ -132,6 +153,8 @@ int main(void)
 		WHY_CASE(shared_blocks),
 		WHY_CASE(ordinary),
 		WHY_CASE(other_errno__as_it_is),
+		WHY_CASE(somebody_elses_file),
+		WHY_CASE(file_cannot_be_opened),
 	};
 
 	return cmocka_run_group_tests(cases, make, put);

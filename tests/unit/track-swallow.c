@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Whose deregistration must not reach the kernel, and how often */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/tracked.h"
@@ -73,6 +74,32 @@ static void address_used_again__not_the_new_one(void **state)
 	track_free(new);
 }
 
+/*
+ * The kernel's side is gone and the provider frees the struct: from here on the
+ * address may be that of an MR which is none of ours.
+ */
+static void freed__found_no_more(void **state)
+{
+	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
+
+	assert_int_equal(track_begin_dereg(mr, &found), 0);
+	assert_true(track_has(mr));
+	track_freeing(mr);
+	assert_false(track_has(mr));
+	assert_int_equal(track_begin_dereg(mr, &found), ENOENT);
+	/* The provider gave up, and the program has it again. */
+	track_keep(gmr);
+	assert_true(track_has(mr));
+}
+
+/* Not before the program deregisters it: others pass here, too. */
+static void not_being_deregistered__stays(void **state)
+{
+	(void)tracked_add(mr, 1);
+	track_freeing(mr);
+	assert_true(track_has(mr));
+}
+
 static void address_used_again__each_zombie_once(void **state)
 {
 	struct guarded_mr *old = tracked_zombie(mr, 1), *found;
@@ -97,6 +124,8 @@ int main(void)
 		TRACKED_CASE(zombie__again_after_a_failure),
 		TRACKED_CASE(address_used_again__not_the_new_one),
 		TRACKED_CASE(address_used_again__each_zombie_once),
+		TRACKED_CASE(freed__found_no_more),
+		TRACKED_CASE(not_being_deregistered__stays),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);

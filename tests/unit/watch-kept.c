@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fakes/fake_statx.h"
 #include "lib/watched.h"
 
 /* As in watch.c */
@@ -73,6 +74,19 @@ static void errno__as_before(void **state)
 	assert_int_equal(errno, E2BIG);
 }
 
+/* Said to the program then, if it has closed its own */
+static void no_room__known_for_that_file(void **state)
+{
+	watched_map_all(watched_file.fd);
+	assert_false(watch_has_refused(watched_file.dev, watched_file.ino));
+	watched_forget(0, UINTPTR_MAX);
+	fake_keeper.borrow = ALWAYS(EMFILE);
+	watched_map_all(watched_file.fd);
+	assert_true(watch_has_refused(watched_file.dev, watched_file.ino));
+	assert_false(watch_has_refused(watched_file.dev,
+				       watched_file.ino + 1));
+}
+
 /* And it is not asked of the keeper, which costs */
 static void not_kept(int fd)
 {
@@ -80,6 +94,16 @@ static void not_kept(int fd)
 	assert_int_equal(fake_keeper.call.n_calls, 0);
 	assert_int_equal(fake_keeper.n_owned, 0);
 	assert_false(watch_ticket(0, UINTPTR_MAX));
+}
+
+/* The kernel pins them under a layout lease only, which opens them anew. */
+static void file_with_dax__not_kept(void **state)
+{
+	fake_statx_is_dax = true;
+	not_kept(watched_file.fd);
+	fake_statx_is_dax = false;
+	watched_map_all(watched_file.fd);
+	assert_true(watched_is_kept());
 }
 
 static void opened_with(int flags)
@@ -389,6 +413,8 @@ int main(void)
 		WATCHED_CASE(descriptor_closed__still_kept),
 		WATCHED_CASE(other_file__not_found),
 		WATCHED_CASE(errno__as_before),
+		WATCHED_CASE(no_room__known_for_that_file),
+		WATCHED_CASE(file_with_dax__not_kept),
 		WATCHED_CASE(read_only_descriptor__not_kept),
 		WATCHED_CASE(path_descriptor__not_kept),
 		WATCHED_CASE(no_descriptor__not_kept),

@@ -16,6 +16,15 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	return r ? r : fn(arg);
 }
 
+int keeper_start(struct cause *cause)
+{
+	int r = fault_now(&fake_keeper.start);
+
+	if (r)
+		*cause = fake_keeper.start_cause;
+	return r;
+}
+
 int keeper_adopt(int fd)
 {
 	record("adopt %d", fd);

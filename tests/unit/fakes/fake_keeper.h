@@ -4,8 +4,11 @@
 
 #include "../lib/fault.h"
 #include "keeper.h"
+#include "keeper_start.h"
 
 struct fake_keeper {
+	struct fault start;
+	struct cause start_cause; /* that it records */
 	struct fault call;
 	bool is_self;
 	struct fault adopt;

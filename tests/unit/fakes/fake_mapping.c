@@ -5,6 +5,7 @@
 
 #include "../lib/record.h"
 #include "fake_mapping.h"
+#include "mapping_access.h"
 
 struct fake_mapping fake_mapping;
 
@@ -47,6 +48,13 @@ bool mapping_equal(const struct mapping *a, const struct mapping *b)
 {
 	return a->n_parts == b->n_parts &&
 	       a->parts[0].offset == b->parts[0].offset;
+}
+
+void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
+			struct cause *cause)
+{
+	if (fake_mapping.bad_part.kind)
+		*cause = fake_mapping.bad_part;
 }
 
 void mapping_put(struct mapping *mapping)

@@ -3,6 +3,7 @@
 #define FAKE_MAPPING_H
 
 #include "../lib/fault.h"
+#include "cause.h"
 #include "mapping.h"
 
 struct fake_mapping {
@@ -11,6 +12,7 @@ struct fake_mapping {
 	struct fault classify;
 	/* Calls that find another offset, or no file any more */
 	unsigned int changes_at, vanishes_at;
+	struct cause bad_part; /* that mapping_find_fault() finds */
 };
 
 extern struct fake_mapping fake_mapping;

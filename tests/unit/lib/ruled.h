@@ -7,6 +7,9 @@
 #include "files.h"
 #include "guarded.h"
 
+/* Of the kernel; 6.12 for each case */
+extern const char *ruled_release;
+
 /* As guarded_setup() */
 int ruled_setup(void **state);
 int ruled_teardown(void **state);

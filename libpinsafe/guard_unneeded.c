@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Registrations without a guard: of memory that needs none, or by policy. */
+#include <errno.h>
+
+#include "guard.h"
+#include "refusal.h"
+#include "registration.h"
+#include "retired.h"
+#include "stats.h"
+
+/* Nobody owns what is stuck then; it has no lease to keep. */
+int guard_register_unseen(struct registration *reg)
+{
+	errno = 0;
+	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
+				 reg->iova, reg->access, NULL);
+	return reg->mr ? 0 : errno ?: EIO;
+}
+
+/* 0 and whether files are mapped there by now, or an errno value */
+static int look_for_files(const struct registration *reg, bool *ret_are_there)
+{
+	struct section section;
+	struct mapping now;
+	int r;
+
+	section_enter(&section);
+	r = guard_find_files(reg->addr, reg->length, &now);
+	section_leave(&section);
+	if (r)
+		return r;
+	*ret_are_there = now.n_parts;
+	mapping_put(&now);
+	return 0;
+}
+
+/*
+ * With a lease the kernel pins pages of the file for any registration of this
+ * process, also if they were mapped there just now.
+ */
+static int look_again(struct registration *reg, bool *ret_is_replaced)
+{
+	bool is_replaced = false;
+	int r;
+
+	r = look_for_files(reg, &is_replaced);
+	if (!r && !is_replaced)
+		return 0;
+	if (r)
+		refusal_no_maps(r);
+	if (reg->real->dereg_mr(reg->mr)) {
+		refusal_remapped_stuck(reg->mr->lkey);
+		/* Not again: it would be one more that nobody can destroy. */
+		is_replaced = false;
+	}
+	*ret_is_replaced = is_replaced;
+	return r ?: EAGAIN;
+}
+
+int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
+{
+	/* Another thread may give the last one back meanwhile. */
+	uint64_t n_leases = stats_get(leases);
+	int r;
+
+	*ret_is_replaced = false;
+	r = guard_register_unseen(reg);
+	/* Of files with DAX, which were not there a moment ago */
+	if (r == EOPNOTSUPP)
+		(void)look_for_files(reg, ret_is_replaced);
+	if (r || (!n_leases && !stats_get(leases)))
+		return r;
+	return look_again(reg, ret_is_replaced);
+}
