@@ -61,6 +61,13 @@ static inline int file_f_owner_allocate(struct file *file)
 #define PASS_VMAS		, vmas
 #endif
 
+/* The flags of a vma are a struct in 7.2. */
+#if SINCE(7, 0)
+#define NO_VM_FLAGS		EMPTY_VMA_FLAGS
+#else
+#define NO_VM_FLAGS		0
+#endif
+
 #if !SINCE(6, 2)
 #define ftrace_regs_set_instruction_pointer ftrace_instruction_pointer_set
 #define ftrace_regs_get_argument(regs, n) \
@@ -84,6 +91,18 @@ static inline unsigned int short_term_flags(unsigned int flags)
 		flags &= ~(FOLL_FORCE | FOLL_WRITE);
 	return flags;
 }
+
+/* What kind of memory a page is in, for CMA: not for modules */
+#if SINCE(6, 17)
+#define MIGRATETYPE_SYMBOL	"get_pfnblock_migratetype"
+#define MIGRATETYPE_ARGS(page)	page, page_to_pfn(page)
+typedef enum migratetype migratetype_fn(const struct page *, unsigned long);
+#else
+#define MIGRATETYPE_SYMBOL	"get_pfnblock_flags_mask"
+#define MIGRATETYPE_ARGS(page)	page, page_to_pfn(page), MIGRATETYPE_MASK
+typedef unsigned long migratetype_fn(const struct page *, unsigned long,
+				     unsigned long);
+#endif
 
 /* Entries of a DAX mapping: DAX_* of fs/dax.c, the same from 6.1 to 7.2 */
 #define ENTRY_SHIFT		4

@@ -13,7 +13,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #define WATCH_INTERVAL	HZ
 
@@ -321,7 +320,8 @@ int hooks_all_seen(void)
 	int err = 0;
 
 	for_each_hook(hook, t, h)
-		if (hook->owner == CORE && !READ_ONCE(hook->seen)) {
+		if (hook->owner == CORE && hook->func &&
+		    !READ_ONCE(hook->seen)) {
 			pr_err("%s() is called past its hook\n", hook->symbol);
 			err = -EIO;
 		}
@@ -356,7 +356,7 @@ static void watch(struct work_struct *work)
 
 void hooks_watch(void)
 {
-	queue_delayed_work(system_wq, &watch_work, WATCH_INTERVAL);
+	queue_delayed_work(queue, &watch_work, WATCH_INTERVAL);
 }
 
 static int get_state(char *buf, const struct kernel_param *kp)

@@ -26,6 +26,7 @@
 
 #include <linux/module.h>
 #include <linux/static_call.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 
@@ -37,6 +38,9 @@
 #else
 #define CONTROL		false
 #endif
+
+/* main.c */
+extern struct workqueue_struct *queue;	/* for all that waits */
 
 /* hook.c */
 
@@ -165,7 +169,6 @@ int operation_break(struct operation *op, struct inode *inode,
 /* pinned.c */
 struct pinned;
 
-int pinned_init(void);
 void pinned_exit(void);
 struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
 void pinned_put(struct pinned *p);

@@ -42,6 +42,8 @@ COUNTER(breaks, "leases that had to be broken");
 COUNTER(timeouts, "leases and pins not given up within lease-break-time");
 COUNTER(refused_pins, "long-term pins of files with DAX that had no lease");
 
+struct workqueue_struct *queue;
+
 static bool is_tested(void)
 {
 	size_t i;
@@ -84,13 +86,16 @@ static void warn_control(void)
 
 static int __init layout_lease_init(void)
 {
-	int err = refuse_kernel() ?: pinned_init();
+	int err = refuse_kernel();
 
 	if (err)
 		return err;
+	queue = alloc_workqueue("layout_lease", WQ_UNBOUND, 0);
+	if (!queue)
+		return -ENOMEM;
 	err = hooks_init();
 	if (err)
-		goto out_pinned;
+		goto out_queue;
 	err = lease_init() ?: selftest_init();
 	if (err)
 		goto out_hooks;
@@ -101,8 +106,8 @@ static int __init layout_lease_init(void)
 out_hooks:
 	hooks_exit();
 	selftest_exit();
-out_pinned:
-	pinned_exit();
+out_queue:
+	destroy_workqueue(queue);
 	return err;
 }
 
@@ -111,6 +116,7 @@ static void __exit layout_lease_exit(void)
 	hooks_exit();
 	selftest_exit();
 	pinned_exit();
+	destroy_workqueue(queue);
 }
 
 module_init(layout_lease_init);

@@ -54,20 +54,30 @@ static long pin_read_only(struct vm_area_struct *vma, unsigned long addr,
 	return ret ?: pin_user_pages(addr, 1, flags | FOLL_WRITE, pages NO_VMAS);
 }
 
-static bool is_all(struct page **pages, long n, bool (*is)(struct folio *))
+#ifdef CONFIG_CMA
+LOOKUP(migratetype, CORE, MIGRATETYPE_SYMBOL, migratetype_fn, NULL, NULL);
+
+static bool is_in_cma(struct page *page)
+{
+	return ORIG(migratetype)(MIGRATETYPE_ARGS(page)) == MIGRATE_CMA;
+}
+#else
+static bool is_in_cma(struct page *page)
+{
+	return false;
+}
+#endif
+
+/* Copies that can stay where they are as long as they are pinned */
+static bool can_stay(struct page **pages, long n)
 {
 	long i;
 
 	for (i = 0; i < n; i++)
-		if (!is(page_folio(pages[i])))
+		if (is_zone_device_page(pages[i]) ||
+		    is_zone_movable_page(pages[i]) || is_in_cma(pages[i]))
 			return false;
 	return true;
-}
-
-static bool is_pinnable_copy(struct folio *folio)
-{
-	return !is_zone_device_page(&folio->page) &&
-	       folio_is_longterm_pinnable(folio);
 }
 
 /*
@@ -86,7 +96,7 @@ static long pin_private(struct vm_area_struct *vma, unsigned long addr,
 	saved = memalloc_pin_save();
 	ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
 	memalloc_pin_restore(saved);
-	if (is_all(pages, ret, is_pinnable_copy))
+	if (can_stay(pages, ret))
 		return ret;
 	unpin_user_pages(pages, ret);
 	return -EOPNOTSUPP;
@@ -324,5 +334,9 @@ int pin_probe(unsigned long addr)
 }
 
 struct hook *const pin_hooks[] = {
-	&hook_pin_fast, &hook_pin_unlocked, &hook_pin, &hook_pin_remote, NULL
+	&hook_pin_fast, &hook_pin_unlocked, &hook_pin, &hook_pin_remote,
+#ifdef CONFIG_CMA
+	&hook_migratetype,
+#endif
+	NULL
 };

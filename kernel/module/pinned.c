@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Files with long-term pins.  From the first pin to the last a reference to the
- * path keeps the inode, and so an unlinked file's blocks; nobody tells when a
- * page is unpinned, so a work item waits for that.
+ * path keeps the inode, and so an unlinked file's blocks.
  */
 #include "layout_lease.h"
 
@@ -15,22 +14,24 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
-/* Wakeups get lost: up to 6.14 those of compound pages, then of mapped ones. */
-#define LOOK_AGAIN	(HZ / 4)
+/* There is no wakeup for a page that is unpinned but still mapped. */
+#define LOOK_AGAIN	(HZ / 10)
 
 struct pinned {
 	struct hlist_node	node;
-	struct work_struct	work;
+	struct list_head	list;
 	struct path		path;
 	struct address_space	*mapping;
 	pgoff_t			first, last;	/* all pins are in here */
 	unsigned int		users, seq;	/* pins being made; how often */
-	bool			working;
 };
 
 atomic_t count_pinned_files;
-static DEFINE_HASHTABLE(files, 8);	/* under file_lock */
-static struct workqueue_struct *queue;
+static DEFINE_HASHTABLE(files, 8);	/* under file_lock, as is: */
+static LIST_HEAD(sweep_list);
+
+static void sweep(struct work_struct *work);
+static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
 /*
  * The first page from *first on that is in use beyond being mapped, and its
@@ -104,16 +105,7 @@ struct page *pinned_page(struct address_space *mapping)
 	return pinned_page_from(mapping, &first);
 }
 
-/* Wait until page is idle, or it is time to look again. */
-static void wait_idle(struct page *page)
-{
-	___wait_var_event(dax_page_waitqueue(page),
-			  ___wait_cond_timeout(!dax_page_busy(page)),
-			  TASK_IDLE, 0, LOOK_AGAIN,
-			  __ret = schedule_timeout(__ret));
-}
-
-static long wait_idle_interruptible(struct page *page, long timeout)
+static long wait_idle(struct page *page, long timeout)
 {
 	return ___wait_var_event(dax_page_waitqueue(page),
 				 ___wait_cond_timeout(!dax_page_busy(page)),
@@ -121,41 +113,37 @@ static long wait_idle_interruptible(struct page *page, long timeout)
 				 __ret = schedule_timeout(__ret));
 }
 
-/* Is it a file without pins?  If there are new ones look at their range, too. */
-static bool all_idle(struct pinned *p, unsigned int *seq, pgoff_t *ret_first,
-		     pgoff_t *ret_last)
+/*
+ * The next file to look at, kept by its users; with what is pinned of it, as of
+ * this seq.
+ */
+static struct pinned *next(unsigned int *seq, pgoff_t *first, pgoff_t *last)
 {
-	lockdep_assert_held(&file_lock);
-	if (p->seq == *seq)
-		return true;
-	*seq = p->seq;
-	*ret_first = p->first;
-	*ret_last = p->last;
-	return false;
+	struct pinned *p;
+
+	spin_lock(&file_lock);
+	p = list_first_entry_or_null(&sweep_list, struct pinned, list);
+	if (p) {
+		list_move_tail(&p->list, &sweep_list);
+		p->users++;
+		*seq = p->seq;
+		*first = p->first;
+		*last = p->last;
+	}
+	spin_unlock(&file_lock);
+	return p;
 }
 
-static void let_go(struct work_struct *work)
+/* Let go of the file if it is idle and nobody has pinned more of it meanwhile. */
+static void looked_at(struct pinned *p, bool idle, unsigned int seq)
 {
-	struct pinned *p = container_of(work, struct pinned, work);
-	unsigned int seq = READ_ONCE(p->seq) - 1;
-	pgoff_t first, last;
-	struct page *page;
-
-	for (;;) {
-		spin_lock(&file_lock);
-		if (p->users) {
-			/* The last user queues this again. */
-			p->working = false;
-			spin_unlock(&file_lock);
-			return;
-		}
-		if (all_idle(p, &seq, &first, &last))
-			break;
+	spin_lock(&file_lock);
+	if (--p->users || !idle || p->seq != seq) {
 		spin_unlock(&file_lock);
-		while ((page = busy_page(p->mapping, &first, last)))
-			wait_idle(page);
+		return;
 	}
 	hash_del(&p->node);
+	list_del(&p->list);
 	spin_unlock(&file_lock);
 	path_put(&p->path);
 	kfree(p);
@@ -163,10 +151,23 @@ static void let_go(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
+/* Nothing tells when a page is unpinned, so look; less often for many files. */
+static void sweep(struct work_struct *work)
+{
+	unsigned int n = atomic_read(&count_pinned_files), left, seq;
+	pgoff_t first, last;
+	struct pinned *p;
+
+	for (left = n; left && (p = next(&seq, &first, &last)); left--)
+		looked_at(p, !busy_page(p->mapping, &first, last), seq);
+	if (atomic_read(&count_pinned_files))
+		queue_delayed_work(queue, &sweep_work,
+				   LOOK_AGAIN + msecs_to_jiffies(n / 8));
+}
+
 static void enter(struct pinned *p, struct file *file, pgoff_t first,
 		  pgoff_t last)
 {
-	INIT_WORK(&p->work, let_go);
 	p->mapping = file->f_mapping;
 	p->path = file->f_path;
 	path_get(&p->path);
@@ -175,6 +176,7 @@ static void enter(struct pinned *p, struct file *file, pgoff_t first,
 	__module_get(THIS_MODULE);
 	atomic_inc(&count_pinned_files);
 	hash_add(files, &p->node, (unsigned long)p->mapping);
+	list_add_tail(&p->list, &sweep_list);
 }
 
 /* Before pages of [first, last] are pinned; pinned_put() when they are. */
@@ -206,11 +208,9 @@ struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
 void pinned_put(struct pinned *p)
 {
 	spin_lock(&file_lock);
-	if (!--p->users && !p->working) {
-		p->working = true;
-		queue_work(queue, &p->work);
-	}
+	p->users--;
 	spin_unlock(&file_lock);
+	queue_delayed_work(queue, &sweep_work, LOOK_AGAIN);
 }
 
 /*
@@ -245,7 +245,7 @@ int pinned_wait(struct inode *inode, unsigned long start)
 			atomic_inc(&count_timeouts);
 			return -ETXTBSY;
 		}
-		ret = wait_idle_interruptible(page,
+		ret = wait_idle(page,
 					      min_t(long, left, LOOK_AGAIN));
 		if (ret < 0)
 			return ret;
@@ -284,13 +284,7 @@ void pinned_break_all(void)
 	} while (++i < n);
 }
 
-int pinned_init(void)
-{
-	queue = alloc_workqueue("layout_lease", WQ_UNBOUND, 0);
-	return queue ? 0 : -ENOMEM;
-}
-
 void pinned_exit(void)
 {
-	destroy_workqueue(queue);
+	cancel_delayed_work_sync(&sweep_work);
 }

@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 /* Break the leases of two files, and begin an operation on them if that worked. */
@@ -252,6 +253,15 @@ static bool wants_ext4_ioctl(struct ftrace_regs *regs)
 	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
 }
 
+/*
+ * swap_inode_boot_loader() drops the pages of the file without unmapping them,
+ * which 7.2 warns of where they are of DAX.
+ */
+static void unmap(struct file *file)
+{
+	unmap_mapping_range(file->f_mapping, 0, 0, 0);
+}
+
 typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
 static ioctl_fn new_ext4_ioctl;
 HOOK(ext4_ioctl, EXT4, "ext4_ioctl", new_ext4_ioctl, wants_ext4_ioctl);
@@ -265,6 +275,7 @@ static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
+		unmap(file);
 		ret = ORIG(ext4_ioctl)(file, cmd, arg);
 		operation_end(&op);
 	}
@@ -367,6 +378,7 @@ static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
+		unmap(file);
 		ret = ORIG(ext4_compat)(file, cmd, arg);
 		operation_end(&op);
 	}

@@ -17,7 +17,6 @@
 #include <linux/seq_file.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
-#include <linux/workqueue.h>
 
 #define SIZE		(2 * PAGE_SIZE)
 #define PATIENCE	(10 * HZ)
@@ -116,7 +115,7 @@ static void close_now(struct file *lessee)
 	struct closing c = { .file = lessee };
 
 	INIT_WORK_ONSTACK(&c.work, close_file);
-	queue_work(system_unbound_wq, &c.work);
+	queue_work(queue, &c.work);
 	flush_work(&c.work);
 	destroy_work_on_stack(&c.work);
 }
@@ -129,7 +128,7 @@ static int test_break(struct file *lessee)
 
 	INIT_WORK_ONSTACK(&t.work, truncate_file);
 	init_completion(&t.done);
-	queue_work(system_unbound_wq, &t.work);
+	queue_work(queue, &t.work);
 	broken = is_broken(lessee);
 	waited = !try_wait_for_completion(&t.done);
 	close_now(lessee);
@@ -172,7 +171,7 @@ int selftest_init(void)
 {
 	int err;
 
-	file = shmem_file_setup("layout_lease", SIZE, VM_NORESERVE);
+	file = shmem_file_setup("layout_lease", SIZE, NO_VM_FLAGS);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		file = NULL;
