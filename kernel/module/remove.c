@@ -10,7 +10,6 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ioctl.h>
-#include <linux/mm.h>
 #include <linux/uaccess.h>
 
 /* Break the leases of two files, and begin an operation on them if that worked. */
@@ -241,6 +240,7 @@ static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
 /*
  * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
  * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
+ * ext4 does not take DAX entries out before, as 7.2 expects of it and warns.
  */
 #define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
 
@@ -251,15 +251,6 @@ static bool wants_ext4_ioctl(struct ftrace_regs *regs)
 	return (unsigned int)ftrace_regs_get_argument(regs, 1) ==
 		       EXT4_IOC_SWAP_BOOT &&
 	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
-}
-
-/*
- * swap_inode_boot_loader() drops the pages of the file without unmapping them,
- * which 7.2 warns of where they are of DAX.
- */
-static void unmap(struct file *file)
-{
-	unmap_mapping_range(file->f_mapping, 0, 0, 0);
 }
 
 typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
@@ -275,7 +266,7 @@ static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
-		unmap(file);
+		call_busy(file_inode(file));
 		ret = ORIG(ext4_ioctl)(file, cmd, arg);
 		operation_end(&op);
 	}
@@ -378,7 +369,7 @@ static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
-		unmap(file);
+		call_busy(file_inode(file));
 		ret = ORIG(ext4_compat)(file, cmd, arg);
 		operation_end(&op);
 	}
