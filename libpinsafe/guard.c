@@ -5,7 +5,8 @@
  *   classify -> choose -> (guard_line.c) lease -> prefault -> register ->
  *   look again -> track
  *
- * guard_move.c has another line, for memory regions that are moved.
+ * guard_first.c has a shorter one for most memory that needs no guard, and
+ * guard_move.c another for memory regions that are moved.
  *
  * What cannot be guarded is refused in one sentence.  EAGAIN from any stage
  * means that a lease was broken on the way: all is tried again (retake.c).
@@ -395,6 +396,9 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		errno = r ?: errno;
 		return r ? NULL : reg.mr;
 	}
+	if (guard_register_first(&reg))
+		return reg.mr;
+
 	r = register_new(&reg);
 	if (!r && !reg.mapping.n_parts)
 		guard = PINSAFE_GUARD_UNNEEDED;

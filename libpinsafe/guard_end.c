@@ -54,6 +54,8 @@ int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr)
 	bool is_guarded;
 	int r;
 
+	if (!track_may_have(mr))
+		return real->dereg_mr(mr);
 	section_enter(&section);
 	r = track_begin_dereg(mr, &gmr);
 	is_guarded = r != ENOENT;

@@ -23,6 +23,9 @@
 
 /* Leases that do not see the program's own operations */
 static _Atomic size_t n_blind;
+/* As the kernel may have them: from before they are taken until they are gone */
+static _Atomic size_t n_any;
+static _Atomic uint64_t n_taken;
 static LIST_HEAD(, lease_barrier) barriers
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);
 
@@ -96,9 +99,12 @@ static int take_on_keeper(void *arg)
 	lease->ino = file->ino;
 	lease->policy = config_policy(file->path);
 	lease->path = strdup(file->path);
+	atomic_fetch_add(&n_any, 1);
+	atomic_fetch_add(&n_taken, 1);
 	r = lease->path ? lease->backend->take(lease, file, args->cause) :
 			  ENOMEM;
 	if (r) {
+		atomic_fetch_sub(&n_any, 1);
 		lease_free(lease);
 		return r;
 	}
@@ -225,6 +231,16 @@ void lease_drop_holder(struct lease *lease)
 	leases_drop(lease);
 }
 
+bool lease_is_any(void)
+{
+	return atomic_load(&n_any);
+}
+
+uint64_t lease_n_taken(void)
+{
+	return atomic_load(&n_taken);
+}
+
 static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 {
 	uint64_t ns = released_at_ns - lease->broken_at_ns;
@@ -257,6 +273,7 @@ static void release(struct lease *lease)
 		fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK) && errno == EAGAIN;
 
 	keeper_close(&lease->fd);
+	atomic_fetch_sub(&n_any, 1);
 	stats_add(leases, -1);
 	count_blind(lease, -1);
 	if (was_removed || lease->is_gone)
@@ -300,5 +317,6 @@ void lease_forget(void)
 {
 	leases_forget(lease_free);
 	atomic_store(&n_blind, 0);
+	atomic_store(&n_any, 0);
 	LIST_INIT(&barriers);
 }

@@ -140,6 +140,13 @@ bool lease_exists_blind(dev_t dev, ino_t ino);
 /* On any file */
 bool lease_exists_any_blind(void);
 
+/*
+ * Is there a lease of any kind, or one being taken or given back?  And how many
+ * have ever begun to be taken.  Any thread, without locks.
+ */
+bool lease_is_any(void);
+uint64_t lease_n_taken(void);
+
 /* For the keeper's thread. */
 
 /*

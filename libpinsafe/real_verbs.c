@@ -1,84 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The functions that verbs_wrap.c stands in front of. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/queue.h>
+#include <string.h>
 
 #include "lock.h"
 #include "look_up.h"
 #include "real_verbs.h"
 
+/*
+ * Every registration asks for one, so that needs no lock: a hook stays in the
+ * list for ever, and is used again for another context when its own is closed.
+ * Nobody asks for a context that is being opened or closed.
+ */
+static struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
+
 struct hook {
-	LIST_ENTRY(hook) link;
-	struct ibv_context *context;
-	struct real_verbs ops;
-	bool is_adopted;
+	struct hook *next;
+	_Atomic(struct ibv_context *) context; /* NULL: free */
+	struct real_verbs ops;	/* each an atomic */
+	bool is_adopted PS_GUARDED_BY(hook_lock);
 };
 
-static struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
-static LIST_HEAD(, hook) hooks PS_GUARDED_BY(hook_lock) =
-	LIST_HEAD_INITIALIZER(hooks);
+static _Atomic(struct hook *) hooks;
 
+#define FOREACH_HOOK(hook) \
+	for (hook = atomic_load(&hooks); hook; hook = hook->next)
+
+/* NULL: one that is free */
 static struct hook *find(const struct ibv_context *context)
-	PS_REQUIRES(hook_lock)
 {
 	struct hook *hook;
 
-	LIST_FOREACH(hook, &hooks, link)
+	FOREACH_HOOK(hook)
 		if (hook->context == context)
 			return hook;
 	return NULL;
 }
 
+static struct hook *new_hook(struct ibv_context *context)
+	PS_REQUIRES(hook_lock)
+{
+	struct hook *hook = find(NULL);
+
+	if (!hook) {
+		hook = calloc(1, sizeof(*hook));
+		if (!hook)
+			return NULL;
+		hook->next = hooks;
+		hooks = hook;
+	}
+	hook->context = context;
+	return hook;
+}
+
+/* NULL leaves what is there. */
+#define SET_OP(hook, ops, name)                                          \
+	do {                                                             \
+		if ((ops)->name)                                         \
+			__atomic_store_n(&(hook)->ops.name, (ops)->name, \
+					 __ATOMIC_RELEASE);              \
+	} while (0)
+#define GET_OP(hook, name) \
+	.name = __atomic_load_n(&(hook)->ops.name, __ATOMIC_ACQUIRE)
+
 int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 {
 	struct section section;
 	struct hook *hook;
-	int r = 0;
 
 	section_enter(&section);
 	ps_lock(&hook_lock);
-	hook = find(context);
-	if (!hook) {
-		hook = calloc(1, sizeof(*hook));
-		if (!hook) {
-			r = ENOMEM;
-			goto out_unlock;
-		}
-		hook->context = context;
-		LIST_INSERT_HEAD(&hooks, hook, link);
+	hook = find(context) ?: new_hook(context);
+	if (hook) {
+		SET_OP(hook, ops, reg_mr);
+		SET_OP(hook, ops, rereg_mr);
+		SET_OP(hook, ops, dereg_mr);
+		SET_OP(hook, ops, free_context);
+		SET_OP(hook, ops, reg_mr_ex);
+		SET_OP(hook, ops, import_mr);
 	}
-	if (ops->reg_mr)
-		hook->ops.reg_mr = ops->reg_mr;
-	if (ops->rereg_mr)
-		hook->ops.rereg_mr = ops->rereg_mr;
-	if (ops->dereg_mr)
-		hook->ops.dereg_mr = ops->dereg_mr;
-	if (ops->free_context)
-		hook->ops.free_context = ops->free_context;
-	if (ops->reg_mr_ex)
-		hook->ops.reg_mr_ex = ops->reg_mr_ex;
-	if (ops->import_mr)
-		hook->ops.import_mr = ops->import_mr;
-out_unlock:
 	ps_unlock(&hook_lock);
 	section_leave(&section);
-	return r;
+	return hook ? 0 : ENOMEM;
 }
 
 int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops)
 {
-	struct section section;
-	struct hook *hook;
+	const struct hook *hook = context ? find(context) : NULL;
 
-	section_enter(&section);
-	ps_lock(&hook_lock);
-	hook = find(context);
-	if (hook)
-		*ret_ops = hook->ops;
-	ps_unlock(&hook_lock);
-	section_leave(&section);
-	return hook ? 0 : ENOENT;
+	if (!hook)
+		return ENOENT;
+	*ret_ops = (struct real_verbs){
+		GET_OP(hook, reg_mr),	    GET_OP(hook, rereg_mr),
+		GET_OP(hook, dereg_mr),	    GET_OP(hook, free_context),
+		GET_OP(hook, reg_mr_ex),    GET_OP(hook, import_mr),
+	};
+	return 0;
 }
 
 void real_verbs_remove(struct ibv_context *context)
@@ -89,11 +108,13 @@ void real_verbs_remove(struct ibv_context *context)
 	section_enter(&section);
 	ps_lock(&hook_lock);
 	hook = find(context);
-	if (hook)
-		LIST_REMOVE(hook, link);
+	if (hook) {
+		memset(&hook->ops, 0, sizeof(hook->ops));
+		hook->is_adopted = false;
+		hook->context = NULL;
+	}
 	ps_unlock(&hook_lock);
 	section_leave(&section);
-	free(hook);
 }
 
 int real_verbs_may_adopt(const struct ibv_context *context)
@@ -102,9 +123,9 @@ int real_verbs_may_adopt(const struct ibv_context *context)
 	int r = 0;
 
 	ps_lock(&hook_lock);
-	LIST_FOREACH(hook, &hooks, link)
+	FOREACH_HOOK(hook)
 		if (hook->is_adopted && hook->context != context &&
-		    hook->context->cmd_fd == context->cmd_fd)
+		    atomic_load(&hook->context)->cmd_fd == context->cmd_fd)
 			r = EBUSY;
 	ps_unlock(&hook_lock);
 	return r;
@@ -138,7 +159,7 @@ void real_verbs_disown(void (*fn)(struct ibv_context *context))
 {
 	struct hook *hook;
 
-	LIST_FOREACH(hook, &hooks, link) {
+	FOREACH_HOOK(hook) {
 		if (hook->is_adopted)
 			fn(hook->context);
 		hook->is_adopted = false;

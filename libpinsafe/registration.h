@@ -66,6 +66,11 @@ struct registration {
  */
 int guard_register(struct registration *reg);
 void guard_forget(struct registration *reg);
+/*
+ * True: it is registered as without us, and needs no guard.  False: nothing is
+ * registered, and guard_register() has to find out.
+ */
+bool guard_register_first(struct registration *reg);
 /* Count what has become of it, and say what there is to say. */
 void guard_tell(const struct registration *reg, enum pinsafe_guard guard);
 /* The weakest guard of a part of it */

@@ -45,6 +45,12 @@ void retired_free(struct retired *room)
 	}
 }
 
+/* Registrations look at the first one of a bucket without the lock. */
+static void set(struct retired **p, struct retired *key)
+{
+	__atomic_store_n(p, key, __ATOMIC_RELEASE);
+}
+
 /* Returns the room that is left. */
 static struct retired *enter(struct retired *room, uint32_t key,
 			     const struct ibv_context *context)
@@ -55,7 +61,7 @@ static struct retired *enter(struct retired *room, uint32_t key,
 	room->key = key;
 	room->context = context;
 	room->next = *bucket;
-	*bucket = room;
+	set(bucket, room);
 	return left;
 }
 
@@ -82,7 +88,7 @@ void retired_forget(const struct ibv_context *context)
 				p = &key->next;
 				continue;
 			}
-			*p = key->next;
+			set(p, key->next);
 			free(key);
 		}
 	}
@@ -100,11 +106,19 @@ static bool is_retired(const struct ibv_context *context, uint32_t value)
 	return false;
 }
 
+/* The kernel gives a key away again only after it was entered. */
+static bool has_none_like(uint32_t key) PS_ATTR(no_thread_safety_analysis)
+{
+	return !__atomic_load_n(bucket_of(key), __ATOMIC_ACQUIRE);
+}
+
 bool retired_has_key_of(const struct ibv_mr *mr)
 {
 	struct section section;
 	bool has;
 
+	if (has_none_like(mr->lkey) && has_none_like(mr->rkey))
+		return false;
 	section_enter(&section);
 	ps_lock(&table_lock);
 	has = is_retired(mr->context, mr->lkey) ||

@@ -134,8 +134,6 @@ int track_begin_dereg(struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 {
 	int r;
 
-	if (!table_may_have(mr))
-		return ENOENT;
 	ps_lock(&table_lock);
 	r = find_idle(mr, ret_gmr);
 	if (!r)
@@ -218,8 +216,6 @@ bool track_swallow_dereg(const struct ibv_mr *mr)
 	struct guarded_mr *gmr;
 	bool must_swallow;
 
-	if (!table_may_have(mr))
-		return false;
 	ps_lock(&table_lock);
 	gmr = table_find(mr);
 	must_swallow = gmr && gmr->kernel_mr_gone;
@@ -234,13 +230,16 @@ void track_freeing(const struct ibv_mr *mr)
 {
 	struct guarded_mr *gmr;
 
-	if (!table_may_have(mr))
-		return;
 	ps_lock(&table_lock);
 	gmr = table_find(mr);
 	if (gmr && gmr->state == MR_DEREGISTERING)
 		gmr->is_freed = true;
 	ps_unlock(&table_lock);
+}
+
+bool track_may_have(const struct ibv_mr *mr)
+{
+	return table_may_have(mr);
 }
 
 bool track_has(struct ibv_mr *mr)

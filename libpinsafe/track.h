@@ -99,6 +99,12 @@ int track_add(struct guarded_mr *gmr);
 void track_add_orphan(struct guarded_mr *gmr);
 
 /*
+ * False: @mr, which is the program's and which no other thread registers or
+ * destroys just now, is not guarded.  True: it may be.  Without a lock.
+ */
+bool track_may_have(const struct ibv_mr *mr);
+
+/*
  * The program destroys @mr.  Waits until the keeper has finished with it.
  *
  * 0 and the entry, now DEREGISTERING, that the caller gives to track_remove()

@@ -97,6 +97,8 @@ int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr)
 	struct section section;
 	int r = 0;
 
+	if (!track_may_have(mr))
+		return real_private_get()->ibv_cmd_dereg_mr(mr);
 	section_enter(&section);
 	if (!track_swallow_dereg(mr)) {
 		r = real_private_get()->ibv_cmd_dereg_mr(mr);

@@ -95,6 +95,16 @@ bool lease_exists_blind(dev_t dev, ino_t ino)
 	return true;
 }
 
+bool lease_is_any(void)
+{
+	return fake_lease.is_any;
+}
+
+uint64_t lease_n_taken(void)
+{
+	return fake_lease.n_taken += fake_lease.taken_each_time;
+}
+
 bool lease_exists_any_blind(void)
 {
 	return fake_lease.blind_left;

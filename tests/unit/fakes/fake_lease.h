@@ -17,6 +17,8 @@ struct fake_lease {
 	struct fault is_held_locked; /* error: no */
 	/* How often there still is a lease that the program can not break */
 	unsigned int blind_left;
+	bool is_any;
+	uint64_t n_taken, taken_each_time; /* whenever that is asked for */
 	uint64_t last_call_ns; /* of all that are asked for */
 	size_t n_asked;	       /* how many these were */
 };

@@ -106,6 +106,11 @@ bool track_is_written(struct guarded_mr *gmr)
 	return gmr->is_written && !fake_track.is_zombie;
 }
 
+bool track_may_have(const struct ibv_mr *mr)
+{
+	return fake_track.gmr && fake_track.gmr->mr == mr;
+}
+
 bool track_has(struct ibv_mr *mr)
 {
 	return fake_track.gmr && fake_track.gmr->mr == mr;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_PIN_RULE_H
+#define PINSAFE_PIN_RULE_H
+
+#include <stdbool.h>
+
+/*
+ * Does the kernel by itself refuse to pin, for a device that writes, each page
+ * of a file that would need a guard, as long as this process has no lease?  Any
+ * thread, without locks.
+ */
+bool pin_rule_is_strict(void);
+
+#endif /* PINSAFE_PIN_RULE_H */

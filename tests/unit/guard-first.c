@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Memory that the kernel would not pin if it needed a guard is registered without
+ * a look; and what closes that way.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fakes/fake_pin_rule.h"
+#include "lib/ruled.h"
+
+#define WRITTEN (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE)
+#define GUARDED \
+	"classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
+
+static int setup(void **state)
+{
+	fake_pin_rule_is_strict = true;
+	return ruled_setup(state);
+}
+
+static void is_registered(int access, const char *text)
+{
+	struct ibv_mr *mr = guarded_reg(access);
+
+	assert_non_null(mr);
+	assert_record(text);
+	if (!fake_track.gmr)
+		free(mr);
+}
+
+static void nothing_is_guarded__not_looked_at(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	is_registered(WRITTEN, "reg_mr");
+	assert_false(fake_provider.was_in_section);
+	assert_int_equal(stats.registrations, 0);
+}
+
+static void device_only_reads__looked_at(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	is_registered(IBV_ACCESS_REMOTE_READ, "classify, reg_mr");
+}
+
+static void kernel_pins_all__looked_at(void **state)
+{
+	fake_pin_rule_is_strict = false;
+	is_registered(WRITTEN, GUARDED);
+}
+
+static void a_lease_is_held__looked_at(void **state)
+{
+	fake_lease.is_any = true;
+	is_registered(WRITTEN, GUARDED);
+}
+
+static void policy_guards_shmem__looked_at(void **state)
+{
+	fake_config.may_guard_shmem = true;
+	is_registered(WRITTEN, GUARDED);
+}
+
+static void kernel_refuses__guarded(void **state)
+{
+	fake_provider.reg_mr = ONCE(EFAULT);
+	is_registered(WRITTEN, "reg_mr, " GUARDED);
+}
+
+static void no_file_and_refused__errno_of_the_provider(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_provider.reg_mr = ALWAYS(ENOMEM);
+	errno = 0;
+	assert_null(guarded_reg(WRITTEN));
+	assert_int_equal(errno, ENOMEM);
+	assert_record("reg_mr, classify, reg_mr");
+}
+
+static void lease_taken_meanwhile__no_file_all_the_same(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_lease.taken_each_time = 1;
+	is_registered(WRITTEN, "reg_mr, classify");
+}
+
+/* By its lease the kernel may have pinned it. */
+static void lease_taken_meanwhile__of_that_file(void **state)
+{
+	fake_lease.taken_each_time = 1;
+	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
+}
+
+#define FIRST_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup, ruled_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		FIRST_CASE(nothing_is_guarded__not_looked_at),
+		FIRST_CASE(device_only_reads__looked_at),
+		FIRST_CASE(kernel_pins_all__looked_at),
+		FIRST_CASE(a_lease_is_held__looked_at),
+		FIRST_CASE(policy_guards_shmem__looked_at),
+		FIRST_CASE(kernel_refuses__guarded),
+		FIRST_CASE(no_file_and_refused__errno_of_the_provider),
+		FIRST_CASE(lease_taken_meanwhile__no_file_all_the_same),
+		FIRST_CASE(lease_taken_meanwhile__of_that_file),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
