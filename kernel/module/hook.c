@@ -76,7 +76,7 @@ unsigned long hooks_lookup(const char *symbol)
 	return static_call(lookup_name)(symbol);
 }
 
-static int lookup_init(void)
+int hooks_lookup_init(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
 	void *each, *each_module;
@@ -389,10 +389,8 @@ MODULE_PARM_DESC(file_systems, "which have layout leases (read-only)");
 
 int hooks_init(void)
 {
-	int err = lookup_init();
+	int err;
 
-	if (err)
-		return err;
 	mutex_lock(&hook_mutex);
 	find_in_kernel();
 	err = owner_on(CORE);

@@ -104,6 +104,7 @@ static inline void hook_leave(void)
 	atomic_dec(&hooks_inside);
 }
 
+int hooks_lookup_init(void);
 int hooks_init(void);		/* all of CORE, or an error */
 void hooks_file_systems(void);	/* and those that are there */
 void hooks_exit(void);

@@ -86,7 +86,8 @@ static void warn_control(void)
 
 static int __init layout_lease_init(void)
 {
-	int err = refuse_kernel();
+	/* What the replacements use comes first, for they are called at once. */
+	int err = refuse_kernel() ?: hooks_lookup_init() ?: lease_init();
 
 	if (err)
 		return err;
@@ -96,7 +97,7 @@ static int __init layout_lease_init(void)
 	err = hooks_init();
 	if (err)
 		goto out_queue;
-	err = lease_init() ?: selftest_init();
+	err = selftest_init();
 	if (err)
 		goto out_hooks;
 	warn_control();
