@@ -342,23 +342,52 @@ static void check_no_break(const struct operation *o)
 	close_file(&file, &mr);
 }
 
+static bool zeroes_behind(const struct k_file *file)
+{
+	size_t i;
+
+	for (i = SIZE; i < LEN; i++)
+		if (file->map[i])
+			return false;
+	return true;
+}
+
+/* Without a lease and pins; ext4 of 6.1 does not. */
+static bool growth_zeroes(void)
+{
+	struct k_file file = k_file("g", LEN, FILL);
+	struct k_result r;
+	bool zeroes;
+
+	if (ftruncate(file.fd, SIZE))
+		k_bail("ftruncate");
+	memset(file.map + SIZE, 'x', LEN - SIZE);
+	r = k_run(grow, file.path);
+	zeroes = !r.err && zeroes_behind(&file);
+	k_file_close(&file);
+	return zeroes;
+}
+
 /* What growth uncovers is zeroes, though there was something behind EOF. */
 static void tail(void)
 {
 	struct ibv_mr *mr;
 	struct k_file file = new_file(&mr);
 	struct k_result r;
-	size_t i;
+	bool zeroes;
 
 	if (k_rdma_write(mr, file.map + SIZE, "RDMA beyond EOF",
 		   15))
 		k_bail("RDMA");
 	r = k_run(grow, file.path);
-	for (i = SIZE; i < LEN && !file.map[i]; i++)
-		;
-	k_check(!r.err && i == LEN && !k_break(NULL, 0),
-		"growth under a pin: %s, what was written beyond EOF is zeroed",
+	zeroes = zeroes_behind(&file);
+	k_check(!r.err && !k_break(NULL, 0), "growth under a pin: %s",
 		k_err(r.err));
+	if (zeroes || growth_zeroes())
+		k_check(zeroes, "... what was written beyond EOF is zeroed");
+	else
+		k_note("... NOT CHECKED that it zeroes what was beyond EOF: "
+		       "this kernel does not, pinned or not");
 	close_file(&file, &mr);
 }
 
