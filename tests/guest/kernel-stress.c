@@ -5,10 +5,14 @@
  * nearly full file system, so that blocks move on at once.  Into canaries, that
  * nobody writes to: if one changes, DMA went to a freed block.
  *
- * kernel-stress DIRECTORY [SECONDS]
+ * kernel-stress DIRECTORY [SECONDS [PAUSE]]
+ *
+ * With PAUSE there is one holder, and that many ms between two of its leases.
+ * SIGTERM ends it early.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +29,25 @@
 #define CUTTERS 2
 
 static struct counters {
+	double end;
 	long mr, refused, writes, breaks, ignored;
 	long cut, busy, error;
 	long canaries, damaged;
 } *count;
 
 #define COUNT(what) __atomic_fetch_add(&count->what, 1, __ATOMIC_RELAXED)
+
+static int pause_ms;
+
+static bool over(void)
+{
+	return k_now() >= count->end;
+}
+
+static void finish(int sig)
+{
+	count->end = 0;
+}
 
 static void name(char path[300], const char *kind, int i)
 {
@@ -56,15 +73,42 @@ static void use_mr(struct ibv_mr *mr, char *map)
 }
 
 /* The MR goes first, or last, or after the mapping. */
-static void holder(double end)
+static void hold(int fd)
 {
-	enum { MR_FIRST, MR_AFTER_MAP, MR_LAST } order;
-	char path[300], *map;
+	enum { MR_FIRST, MR_AFTER_MAP, MR_LAST } order = rand() % 3;
 	struct ibv_mr *mr;
-	int fd, err;
+	char *map;
+	int err;
 
-	while (k_now() < end) {
-		order = rand() % 3;
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	mr = k_reg(map, LEN, rand() % 4 ? K_WRITE : K_READ, &err);
+	if (mr)
+		COUNT(mr);
+	else
+		COUNT(refused);
+	if (order == MR_AFTER_MAP)
+		munmap(map, LEN);
+	if (mr)
+		use_mr(mr, map);
+	if (order == MR_LAST) {
+		munmap(map, LEN);
+		close(fd);
+	}
+	k_dereg(&mr);
+	if (order == MR_LAST)
+		return;
+	k_lease(fd, F_UNLCK);
+	if (order == MR_FIRST)
+		munmap(map, LEN);
+	close(fd);
+}
+
+static void holder(void)
+{
+	char path[300];
+	int fd;
+
+	while (!over()) {
 		name(path, "s", rand() % FILES);
 		fd = open(path, O_RDWR);
 		if (fd < 0)
@@ -73,28 +117,8 @@ static void holder(double end)
 			close(fd);
 			continue;
 		}
-		map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			   0);
-		mr = k_reg(map, LEN, rand() % 4 ? K_WRITE : K_READ, &err);
-		if (mr)
-			COUNT(mr);
-		else
-			COUNT(refused);
-		if (order == MR_AFTER_MAP)
-			munmap(map, LEN);
-		if (mr)
-			use_mr(mr, map);
-		if (order == MR_LAST) {
-			munmap(map, LEN);
-			close(fd);
-		}
-		k_dereg(&mr);
-		if (order == MR_LAST)
-			continue;
-		k_lease(fd, F_UNLCK);
-		if (order == MR_FIRST)
-			munmap(map, LEN);
-		close(fd);
+		hold(fd);
+		usleep(pause_ms * 1000);
 	}
 }
 
@@ -119,12 +143,12 @@ static int cut(const char *path)
 	return ret;
 }
 
-static void cutter(double end)
+static void cutter(void)
 {
 	char path[300];
 	int fd, i;
 
-	while (k_now() < end) {
+	while (!over()) {
 		name(path, "s", rand() % FILES);
 		if (!cut(path))
 			COUNT(cut);
@@ -143,7 +167,7 @@ static void cutter(double end)
 	}
 }
 
-static void canary(double end)
+static void canary(void)
 {
 	static char want[LEN], got[LEN];
 	char path[300];
@@ -151,7 +175,7 @@ static void canary(double end)
 	ssize_t n;
 
 	memset(want, 'c', LEN);
-	while (k_now() < end || i % CANARIES) {
+	while (!over() || i % CANARIES) {
 		name(path, "c", i++ % CANARIES);
 		fd = open(path, O_RDONLY);
 		n = fd < 0 ? 0 : read(fd, got, LEN);
@@ -169,7 +193,7 @@ static void canary(double end)
 	}
 }
 
-/* Does the kernel need a lease for a pin, or is it the control kernel? */
+/* Does the kernel need a lease for a pin, or is it a control? */
 static bool is_unsafe(void)
 {
 	struct k_file file = k_file("probe", 4096, 'p');
@@ -203,31 +227,37 @@ static void fill_up(const char *path, off_t leave)
 int main(int argc, char **argv)
 {
 	int seconds = argc > 2 ? atoi(argv[2]) : 10;
+	int holders = argc > 3 ? 1 : HOLDERS;
 	int i, status, bad = 0;
 	char path[300];
-	double end;
 
+	pause_ms = argc > 3 ? atoi(argv[3]) : 0;
 	k_begin_layout(argc, argv, seconds + 60);
 	k_sysctl("fs/lease-break-time", 1);
 	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(path, sizeof(path), "%s/filler", k_dir);
 	fill_up(path, (FILES + CANARIES) * LEN);
-	end = k_now() + seconds;
-	for (i = 0; i < HOLDERS + CUTTERS + 1; i++) {
+	count->end = k_now() + seconds;
+	signal(SIGTERM, finish);
+	for (i = 0; i < holders + CUTTERS + 1; i++) {
 		if (fork())
 			continue;
 		srand(i + 1);
-		if (i < HOLDERS)
-			holder(end);
-		else if (i < HOLDERS + CUTTERS)
-			cutter(end);
+		if (i < holders)
+			holder();
+		else if (i < holders + CUTTERS)
+			cutter();
 		else
-			canary(end);
+			canary();
 		_exit(0);
 	}
-	while (wait(&status) > 0)
-		bad += status != 0;
+	for (;;) {
+		if (wait(&status) > 0)
+			bad += status != 0;
+		else if (errno != EINTR)
+			break;
+	}
 	for (i = 0; i < CANARIES; i++) {
 		name(path, "c", i);
 		unlink(path);
@@ -245,7 +275,7 @@ int main(int argc, char **argv)
 	k_check(count->mr && count->writes && count->breaks && count->cut,
 		"there was something to see");
 	if (is_unsafe())
-		k_note("%ld canaries, %ld damaged (layout_lease_unsafe)",
+		k_note("%ld canaries, %ld damaged (a control)",
 		       count->canaries, count->damaged);
 	else
 		k_check(count->canaries && !count->damaged,
