@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <infiniband/pinsafe.h>
 
+#include "called.h"
 #include "lease.h"
 #include "own_operation.h"
 
@@ -15,6 +16,9 @@
 /* See engine_set_ops(). */
 void pinsafe_private_set_ops(void *verbs_context, const void *ops,
 			     const void *caller);
+/* See called_set(). */
+void pinsafe_private_in_front(const struct called_function *functions,
+			      size_t n);
 /* See watch_enable(), watch_mapped(), own_operation.h. */
 void pinsafe_private_watch(void);
 void pinsafe_private_mapped(void *addr, size_t length, int fd);

@@ -22,6 +22,12 @@ PINSAFE_EXPORT void pinsafe_private_start(int pabi, bool is_asked_for)
 	scan_start(pabi);
 }
 
+PINSAFE_EXPORT void
+pinsafe_private_in_front(const struct called_function *functions, size_t n)
+{
+	called_set(functions, n);
+}
+
 PINSAFE_EXPORT void pinsafe_private_watch(void)
 {
 	if (!config_get()->off)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "called.h"
 #include "guard.h"
 #include "keeper.h"
 #include "keeper_start.h"
@@ -120,12 +121,13 @@ static int check_access(const struct registration *reg)
 static int line_on_demand(struct registration *reg)
 {
 	const struct mapping_part *part = &reg->mapping.parts[0];
+	struct called_bypass bypass = { .name = NULL };
 	uintptr_t start = (uintptr_t)reg->addr;
 
 	if (!odp_is_offered(reg->pd->context))
 		return refusal_no_odp(part);
-	if (!watch_is_enabled())
-		return refusal_no_watch(part);
+	if (!watch_is_enabled() || !called_is_sure(CALLED_MAPPINGS, &bypass))
+		return refusal_no_watch(part, bypass.name ? &bypass : NULL);
 	watch_cover(start, start + reg->length);
 	if (once_for_file(ONCE_ON_DEMAND, part->file.dev, part->file.ino))
 		log_warn("guard: %s: registered with on-demand paging: transfers are slower at first, and after a truncation they fail only until the file grows again",
@@ -144,7 +146,8 @@ static bool may_go_on_demand(const struct registration *reg)
 			return false;
 	return reg->registrar->on_demand && watch_is_enabled() &&
 	       odp_is_sound(reg->real) &&
-	       odp_is_offered(reg->pd->context);
+	       odp_is_offered(reg->pd->context) &&
+	       called_is_sure(CALLED_MAPPINGS, NULL);
 }
 
 static int register_on_demand(struct registration *reg)
@@ -219,23 +222,36 @@ static void count(enum pinsafe_guard guard)
 		stats_add(registered_odp, 1);
 }
 
+static void tell_half_guarded_part(const struct mapping_part *part,
+				   const struct called_bypass *bypass)
+{
+	if (!once_for_file(ONCE_HALF_GUARDED, part->file.dev, part->file.ino))
+		return;
+	if (bypass->name)
+		log_warn("guard: %s: the lease does not guard against what the program itself does to the file by %s(): in %s that is the one of %s, and not of libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
+			 part->file.path, bypass->name, bypass->caller,
+			 bypass->callee);
+	else
+		log_warn("guard: %s: the lease guards against other processes only: without libpinsafe-preload.so nobody sees the program itself truncate the file or punch holes into it, nor fsync(2) what a device wrote",
+			 part->file.path);
+}
+
 /*
  * An ordinary lease is not broken by what is done through the descriptor that
  * has it, and without the preload object nobody tells us of that.
  */
 static void tell_half_guarded(const struct registration *reg)
 {
-	const struct mapping_part *part;
+	struct called_bypass bypass = { .name = NULL };
 	size_t i;
 
-	for (i = 0; i < reg->mapping.n_parts && !watch_is_enabled(); i++) {
-		part = &reg->mapping.parts[i];
-		if (reg->choices[i].backend == &lease_ordinary &&
-		    once_for_file(ONCE_HALF_GUARDED, part->file.dev,
-				  part->file.ino))
-			log_warn("guard: %s: the lease guards against other processes only: without libpinsafe-preload.so nobody sees the program itself truncate the file or punch holes into it, nor fsync(2) what a device wrote",
-				 part->file.path);
-	}
+	if (watch_is_enabled() && (called_is_sure(CALLED_FILES, &bypass) ||
+				   !bypass.name))
+		return;
+	for (i = 0; i < reg->mapping.n_parts; i++)
+		if (reg->choices[i].backend == &lease_ordinary)
+			tell_half_guarded_part(&reg->mapping.parts[i],
+					       &bypass);
 }
 
 void guard_tell(const struct registration *reg, enum pinsafe_guard guard)

@@ -25,6 +25,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "log.h"
+#include "own_operation.h"
 #include "sigio.h"
 
 /* Whether the program still has threads, and lost signals, are looked for. */
@@ -213,6 +214,7 @@ static void *keeper_main(void *arg)
 		serve_requests();
 		pause_ns = breaker_run();
 		last_thread_look();
+		own_look();
 		lease_wait(pause_of(pause_ns));
 	}
 	return NULL;

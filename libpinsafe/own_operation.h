@@ -48,4 +48,7 @@ int own_removal_mapped(void *addr, size_t length,
 void own_sync_file(int fd);
 void own_sync_range(const void *addr, size_t length);
 
+/* For the keeper's thread, now and then: what nobody has told (own_look.c) */
+void own_look(void);
+
 #endif /* PINSAFE_OWN_OPERATION_H */

@@ -16,8 +16,7 @@
 /* front_@name stands in front of libc's @name. */
 #ifdef PINSAFE_LIBC_VERSION
 #define PRELOAD_HIDDEN(name)                                               \
-	__asm__(".symver front_" #name ", " #name "@" PINSAFE_LIBC_VERSION \
-		", remove")
+	__asm__(".symver front_" #name ", " #name "@" PINSAFE_LIBC_VERSION)
 #else /* in a unit test */
 #define PRELOAD_HIDDEN(name) _Static_assert(true, #name)
 #endif

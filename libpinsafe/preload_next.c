@@ -4,11 +4,15 @@
  * constructor has run, and dlsym(3) may allocate; so it starts with system
  * calls.
  */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api.h"
 #include "look_up.h"
+#include "preload_hidden.h"
 #include "preload_next.h"
 
 static void *raw_mmap(void *addr, size_t length, int prot, int flags, int fd,
@@ -95,8 +99,28 @@ struct preload_next preload_next = {
 			*(void **)&preload_next.name = next; \
 	} while (0)
 
+/* What called.c compares with what the program calls */
+static const struct called_function in_front[] = {
+	{ "mmap", (void *)front_mmap, CALLED_MAPPINGS },
+	{ "mmap64", (void *)front_mmap64, CALLED_MAPPINGS },
+	{ "munmap", (void *)front_munmap, CALLED_MAPPINGS },
+	{ "mremap", (void *)front_mremap, CALLED_MAPPINGS },
+	{ "madvise", (void *)front_madvise, CALLED_FILES },
+	{ "ftruncate", (void *)ftruncate, CALLED_FILES },
+	{ "ftruncate64", (void *)ftruncate64, CALLED_FILES },
+	{ "fallocate", (void *)fallocate, CALLED_FILES },
+	{ "fallocate64", (void *)fallocate64, CALLED_FILES },
+	{ "ioctl", (void *)ioctl, CALLED_FILES },
+	{ "copy_file_range", (void *)copy_file_range, CALLED_FILES },
+	{ "fsync", (void *)fsync, CALLED_FILES },
+	{ "fdatasync", (void *)fdatasync, CALLED_FILES },
+	{ "msync", (void *)msync, CALLED_FILES },
+};
+
 __attribute__((constructor)) static void find_next(void)
 {
+	pinsafe_private_in_front(in_front,
+				 sizeof(in_front) / sizeof(in_front[0]));
 	FIND(mmap);
 	FIND(munmap);
 	FIND(mremap);

@@ -130,12 +130,10 @@ static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 	return 0;
 }
 
-typedef void slot_fn(const struct dl_phdr_info *info, void **slot, void *arg);
-
 /* Call @fn for the entries of one table that stand for the function @name. */
 static void for_each_entry(const struct dl_phdr_info *info,
 			   const struct imports *imports, int table,
-			   const char *name, slot_fn *fn, void *arg)
+			   const char *name, redirect_slot_fn *fn, void *arg)
 {
 	bool addends = table == 1 || (table == 0 && imports->plt_has_addends);
 	size_t step = addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
@@ -154,8 +152,8 @@ static void for_each_entry(const struct dl_phdr_info *info,
 	}
 }
 
-static void for_each_slot(const struct dl_phdr_info *info, const char *name,
-			  slot_fn *fn, void *arg)
+void redirect_for_each_slot(const struct dl_phdr_info *info, const char *name,
+			    redirect_slot_fn *fn, void *arg)
 {
 	struct imports imports;
 	int table;
@@ -190,7 +188,7 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 
 	if (!contains(info, search->inside))
 		return 0;
-	for_each_slot(info, search->name, redirect_slot, search);
+	redirect_for_each_slot(info, search->name, redirect_slot, search);
 	return 1;
 }
 
@@ -235,7 +233,7 @@ static int note_importer(struct dl_phdr_info *info, size_t size, void *arg)
 	int i;
 
 	census->is_open = false;
-	for_each_slot(info, census->name, look_at_slot, census);
+	redirect_for_each_slot(info, census->name, look_at_slot, census);
 	if (!census->is_open)
 		return 0;
 	importer = malloc(sizeof(*importer) + strlen(path) + 1);

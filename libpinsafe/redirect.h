@@ -18,4 +18,14 @@ int redirect_import(const void *inside, const char *name, void *replacement);
 int redirect_importers(const char *name, void *replacement,
 		       void (*done)(const char *path, int error));
 
+/*
+ * In a callback of dl_iterate_phdr(3): call @fn for all entries of the object's
+ * tables that stand for the imported function @name.
+ */
+struct dl_phdr_info;
+typedef void redirect_slot_fn(const struct dl_phdr_info *info, void **slot,
+			      void *arg);
+void redirect_for_each_slot(const struct dl_phdr_info *info, const char *name,
+			    redirect_slot_fn *fn, void *arg);
+
 #endif /* PINSAFE_REDIRECT_H */

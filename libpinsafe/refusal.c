@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include "called.h"
 #include "config.h"
 #include "log.h"
 #include "options.h"
@@ -171,8 +172,14 @@ int refusal_no_odp(const struct mapping_part *part)
 		"guard=odp, but the device or its driver has no on-demand paging for reliable connections; use guard=auto");
 }
 
-int refusal_no_watch(const struct mapping_part *part)
+int refusal_no_watch(const struct mapping_part *part,
+		     const struct called_bypass *bypass)
 {
+	if (bypass)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"guard=odp needs somebody to see when the program unmaps the memory, but what %s calls by the name of %s() is in %s, and not in libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
+			bypass->caller, bypass->name, bypass->callee);
 	return refusal_say(
 		part, EOPNOTSUPP,
 		"guard=odp needs somebody to see when the program unmaps the memory; start the program with libpinsafe-preload.so");

@@ -36,7 +36,10 @@ int refusal_mw_bind(const struct mapping_part *part);
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r);
 int refusal_no_odp(const struct mapping_part *part);
-int refusal_no_watch(const struct mapping_part *part);
+/* NULL: the preload object is not there. */
+struct called_bypass;
+int refusal_no_watch(const struct mapping_part *part,
+		     const struct called_bypass *bypass);
 /* @cause: of EFAULT, as mapping_find_fault() has recorded it */
 int refusal_prefault(const struct mapping_part *part,
 		     const struct cause *cause, int r);

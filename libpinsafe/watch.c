@@ -27,6 +27,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "log.h"
+#include "vma.h"
 #include "watch.h"
 
 #ifndef STATX_ATTR_DAX
@@ -46,6 +47,7 @@ static struct kept {
 	uint64_t ticket;	/* that was the last when this was made */
 	dev_t dev;
 	ino_t ino;
+	uint64_t looked_at;	/* in which round */
 	struct keeper_fd fd;
 } kept[MAX_KEPT];
 static _Atomic size_t n_used;	/* behind these all are free; only grows */
@@ -179,6 +181,7 @@ static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 		return r;
 	}
 	k->ticket = last_ticket + 1;
+	k->looked_at = 0;
 	k->dev = dev;
 	k->ino = ino;
 	keeper_own(&k->fd, fd);
@@ -330,6 +333,71 @@ void watch_move(const struct watch_move *move)
 			keep_moved(k, move);
 	if (!move->stays)
 		watch_forget_range(move->start, move->end, move->ticket);
+}
+
+/* The kept mapping with the lowest address that was not looked at in @round */
+static struct kept *next_to_look_at(uint64_t round)
+{
+	struct kept *k, *lowest_one = NULL;
+
+	for (k = kept; k < kept + n_used; k++)
+		if (k->end && k->looked_at != round &&
+		    (!lowest_one || k->start < lowest_one->start))
+			lowest_one = k;
+	return lowest_one;
+}
+
+/* Is some of it there?  Also if that cannot be found out. */
+static bool is_mapped(const struct kept *k, struct vma_reader *reader,
+		      struct vma *vma)
+{
+	uintptr_t addr = k->start;
+	int r = 0;
+
+	for (; addr < k->end; addr = vma->end) {
+		if (addr >= vma->end)
+			r = vma_next(reader, addr, vma);
+		if (r)
+			return r != ENOENT;
+		if (vma->start >= k->end)
+			return false;
+		if (vma->dev == k->dev && vma->ino == k->ino)
+			return true;
+	}
+	return false;
+}
+
+void watch_sweep(void)
+{
+	static struct vma vma;	/* big; of the keeper's thread */
+	static uint64_t round;
+	uintptr_t highest_end = UINTPTR_MAX;
+	struct vma_reader reader;
+	bool is_open = false;
+	struct kept *k;
+
+	round++;
+	while ((k = next_to_look_at(round))) {
+		k->looked_at = round;
+		/* They overlap where one of them is gone.  Then start anew. */
+		if (is_open && k->start < highest_end)
+			vma_close(&reader);
+		if (k->start < highest_end) {
+			if (vma_open(&reader))
+				return;
+			is_open = true;
+			vma.end = 0;
+			highest_end = 0;
+		}
+		if (k->end > highest_end)
+			highest_end = k->end;
+		if (!is_mapped(k, &reader, &vma)) {
+			keeper_close(&k->fd);
+			k->end = 0;
+		}
+	}
+	if (is_open)
+		vma_close(&reader);
 }
 
 int watch_dup(dev_t dev, ino_t ino)

@@ -48,6 +48,12 @@ void watch_move(const struct watch_move *move);
 /* Was one of the last files of which there was no room to keep a copy? */
 bool watch_has_refused(dev_t dev, ino_t ino);
 
+/*
+ * Let go of what is not mapped any more, however it went: by the system call
+ * itself, or by an munmap(2) of somebody in front of ours.
+ */
+void watch_sweep(void);
+
 /* A copy of the description of a mapped file, for the caller to own, or -1 */
 int watch_dup(dev_t dev, ino_t ino);
 

@@ -68,6 +68,24 @@ static void nobody_watches__refused(void **state)
 	no_layout_leases__refused(state);
 }
 
+/* It is loaded, but another object is called. */
+static void watch_is_not_called__refused(void **state)
+{
+	fake_called_is_not_sure = true;
+	no_layout_leases__refused(state);
+	fake_called_is_not_sure = false;
+}
+
+/* ... and the sentence says which. */
+static void watch_is_not_called__told_by_whom(void **state)
+{
+	fake_called_is_not_sure = true;
+	fake_config.policy.guard = GUARD_ODP;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	assert_logged("/a/program calls by the name of munmap() is in /a/libhook.so");
+	fake_called_is_not_sure = false;
+}
+
 static void layout_by_policy__refused(void **state)
 {
 	fake_config.policy.guard = GUARD_LAYOUT;
@@ -258,6 +276,8 @@ int main(void)
 		ODP_CASE(device_without__refused),
 		ODP_CASE(device_unsound__refused),
 		ODP_CASE(nobody_watches__refused),
+		ODP_CASE(watch_is_not_called__refused),
+		ODP_CASE(watch_is_not_called__told_by_whom),
 		ODP_CASE(layout_by_policy__refused),
 		ODP_CASE(one_file_by_policy__refused),
 		ODP_CASE(one_file_without_guard__on_demand),

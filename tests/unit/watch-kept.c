@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -386,6 +387,55 @@ static void mapped_again_meanwhile__kept(void **state)
 	assert_true(watched_is_kept());
 }
 
+/* What is there is not looked at by its kept address alone. */
+static void unmapped_unseen__not_kept_any_more(void **state)
+{
+	char *gone = file_map(&watched_file, 0, 1, PROT_READ, NULL);
+	char *there = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
+	uintptr_t page = (uintptr_t)there + PAGE;
+
+	watched_map((uintptr_t)gone, 1, watched_file.fd);
+	watched_map((uintptr_t)there, PAGES, watched_file.fd);
+	assert_int_equal(fake_keeper.n_owned, 2);
+	watch_sweep();
+	assert_int_equal(fake_keeper.n_owned, 2);
+	munmap((void *)gone, PAGE);
+	munmap((void *)there, PAGE);
+	watch_sweep();
+	assert_int_equal(fake_keeper.n_owned, 1);
+	assert_true(watch_ticket(page, page + 1));
+	/* Other memory at the same addresses is not it. */
+	assert_ptr_equal(mmap((void *)page, (PAGES - 1) * PAGE, PROT_READ,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 (void *)page);
+	watch_sweep();
+	assert_int_equal(fake_keeper.n_owned, 0);
+	munmap((void *)page, (PAGES - 1) * PAGE);
+}
+
+/* Where one is over a part of the other, both have something mapped. */
+static void overlapping__each_for_itself(void **state)
+{
+	char *outer = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
+	uintptr_t second = (uintptr_t)outer + PAGE;
+	struct file other;
+
+	file_make(&other, DISK, 1);
+	watched_map((uintptr_t)outer, PAGES, watched_file.fd);
+	assert_ptr_equal(mmap((void *)second, PAGE, PROT_READ,
+			      MAP_SHARED | MAP_FIXED, other.fd, 0),
+			 (void *)second);
+	watched_map(second, 1, other.fd);
+	watch_sweep();
+	assert_int_equal(fake_keeper.n_owned, 2);
+	munmap((void *)second, PAGE);
+	watch_sweep();
+	assert_int_equal(fake_keeper.n_owned, 1);
+	assert_true(watched_is_kept());
+	munmap((void *)outer, PAGES * PAGE);
+	file_put(&other);
+}
+
 static void bounds__of_what_is_on_demand(void **state)
 {
 	watch_cover(START, END);
@@ -441,6 +491,8 @@ int main(void)
 		WATCHED_CASE(part_of_a_page__kept_to_its_end),
 		WATCHED_CASE(unmapped__of_no_interest),
 		WATCHED_CASE(mapped_again_meanwhile__kept),
+		WATCHED_CASE(unmapped_unseen__not_kept_any_more),
+		WATCHED_CASE(overlapping__each_for_itself),
 		WATCHED_CASE(bounds__of_what_is_on_demand),
 		WATCHED_CASE(forgotten__nothing_is_of_interest),
 	};

@@ -12,6 +12,21 @@ bool watch_is_enabled(void)
 	return fake_watch_is_enabled;
 }
 
+/* The stage called */
+
+bool fake_called_is_not_sure;
+
+bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass)
+{
+	if (fake_called_is_not_sure && ret_bypass)
+		*ret_bypass = (struct called_bypass){
+			.name = use == CALLED_FILES ? "madvise" : "munmap",
+			.caller = "/a/program",
+			.callee = "/a/libhook.so",
+		};
+	return !fake_called_is_not_sure;
+}
+
 void watch_cover(uintptr_t start, uintptr_t end)
 {
 	record("cover");

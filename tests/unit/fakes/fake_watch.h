@@ -4,9 +4,12 @@
 
 #include <stdbool.h>
 
+#include "called.h"
 #include "watch.h"
 
 extern bool fake_watch_is_enabled;
+/* What called_is_sure() says */
+extern bool fake_called_is_not_sure;
 /* What watch_covers() and watch_ticket() say */
 extern bool fake_watch_covers;
 extern uint64_t fake_watch_ticket;
