@@ -1,30 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Find and open the file behind a mapping. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "backing.h"
+#include "sys.h"
+
+/* Of descriptors that are tried one by one */
+#define MAX_NUMBERS 65536
+
+/* Asks no network or FUSE file system, which may not answer. */
+static bool is_of_file(int fd, const struct backing *backing)
+{
+	struct stat st;
+
+	return !sys_fstat(fd, &st) && st.st_dev == backing->dev &&
+	       st.st_ino == backing->ino;
+}
 
 /* A descriptor with O_PATH, or -1 */
 static int open_if_same(const struct backing *backing, const char *path,
 			int flags)
 {
-	struct stat st;
 	int fd;
 
-	fd = open(path, O_PATH | O_CLOEXEC | flags);
+	fd = sys_open(path, O_PATH | O_CLOEXEC | flags, 0);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && st.st_dev == backing->dev &&
-	    st.st_ino == backing->ino)
+	if (is_of_file(fd, backing))
 		return fd;
-	close(fd);
+	(void)sys_close(fd);
 	errno = ENOENT;
 	return -1;
 }
@@ -39,27 +50,44 @@ static int find_in_map_files(const struct backing *backing)
 	return open_if_same(backing, path, 0);
 }
 
-int backing_for_each_descriptor(const struct backing *backing,
-				int (*fn)(int fd, void *arg), void *arg)
-{
-	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(pid_t)];
-	struct dirent *entry;
-	int r = ENOENT;
-	struct stat st;
-	DIR *dir;
+/* getdents(2) */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
 
-	if (backing->hint && !fn(*backing->hint, arg))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", backing->tid);
-	dir = opendir(path);
-	if (!dir)
+/*
+ * Call @fn with each number in the table of the thread @tid, until it returns
+ * true.  By then another thread may have closed it.  0 or an errno value
+ */
+static int for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
+			       void *arg)
+{
+	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(tid)];
+	_Alignas(struct entry) char buffer[4096];
+	bool is_found = false;
+	ssize_t n, at;
+	int dir;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", tid);
+	dir = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir < 0)
 		return errno;
-	while (r && (entry = readdir(dir)))
-		if (!fstatat(dirfd(dir), entry->d_name, &st, 0) &&
-		    st.st_dev == backing->dev && st.st_ino == backing->ino)
-			r = fn(atoi(entry->d_name), arg);
-	closedir(dir);
-	return r;
+	while (!is_found &&
+	       (n = sys_getdents(dir, buffer, sizeof(buffer))) > 0) {
+		for (at = 0; at < n && !is_found;) {
+			const struct entry *entry = (void *)(buffer + at);
+
+			at += entry->length;
+			if (entry->name[0] != '.')
+				is_found = fn(atoi(entry->name), arg);
+		}
+	}
+	(void)sys_close(dir);
+	return 0;
 }
 
 struct find_args {
@@ -67,8 +95,8 @@ struct find_args {
 	int fd;
 };
 
-/* A hint may be wrong, and a number may mean another file by now. */
-static int open_descriptor(int number, void *arg)
+/* A number may mean another file by now. */
+static bool open_descriptor(int number, void *arg)
 {
 	struct find_args *args = arg;
 	char path[64];
@@ -76,7 +104,7 @@ static int open_descriptor(int number, void *arg)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d",
 		 args->backing->tid, number);
 	args->fd = open_if_same(args->backing, path, 0);
-	return args->fd < 0 ? errno : 0;
+	return args->fd >= 0;
 }
 
 /* A descriptor with O_PATH, or -1 */
@@ -84,18 +112,56 @@ static int find_in_descriptors(const struct backing *backing)
 {
 	struct find_args args = { .backing = backing, .fd = -1 };
 
-	if (backing_for_each_descriptor(backing, open_descriptor, &args))
-		return -1;
+	if (backing->hint && open_descriptor(*backing->hint, &args))
+		return args.fd;
+	(void)for_each_descriptor(backing->tid, open_descriptor, &args);
 	return args.fd;
 }
 
-static int reopen(int path_fd, int flags, int *ret_fd)
+/* To the kernel those with O_PATH are none when it comes to leases. */
+static bool is_descriptor(int number, void *arg)
+{
+	struct find_args *args = arg;
+	int flags = sys_fcntl(number, F_GETFL, 0);
+
+	if (flags < 0 || flags & O_PATH || !is_of_file(number, args->backing))
+		return false;
+	args->fd = number;
+	return true;
+}
+
+/* Without a number to spare, or without /proc */
+static void try_all_numbers(struct find_args *args)
+{
+	struct rlimit limit;
+	int number;
+
+	if (sys_getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	for (number = 0; number < MAX_NUMBERS && args->fd < 0 &&
+			 (rlim_t)number < limit.rlim_cur;
+	     number++)
+		(void)is_descriptor(number, args);
+}
+
+int backing_find_descriptor(const struct backing *backing)
+{
+	struct find_args args = { .backing = backing, .fd = -1 };
+
+	if (backing->hint && is_descriptor(*backing->hint, &args))
+		return args.fd;
+	if (for_each_descriptor(sys_gettid(), is_descriptor, &args))
+		try_all_numbers(&args);
+	return args.fd;
+}
+
+int backing_reopen(int old_fd, int flags, int *ret_fd)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", path_fd);
-	fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", old_fd);
+	fd = sys_open(path, flags | O_CLOEXEC | O_NOCTTY, 0);
 	if (fd < 0)
 		return errno;
 	*ret_fd = fd;
@@ -120,7 +186,17 @@ int backing_open(const struct backing *backing, int flags, int *ret_fd)
 		*ret_fd = fd;
 		return 0;
 	}
-	r = reopen(fd, flags, ret_fd);
-	close(fd);
+	r = backing_reopen(fd, flags, ret_fd);
+	(void)sys_close(fd);
 	return r;
+}
+
+int backing_open_given(const struct backing *backing, int given_fd, int flags,
+		       int *ret_fd)
+{
+	if (given_fd < 0)
+		return backing_open(backing, flags, ret_fd);
+	if (!is_of_file(given_fd, backing))
+		return ENOENT;
+	return backing_reopen(given_fd, flags, ret_fd);
 }

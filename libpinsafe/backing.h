@@ -31,12 +31,20 @@ struct backing {
 int backing_open(const struct backing *backing, int flags, int *ret_fd);
 
 /*
- * Call @fn with each number under which @backing->tid has the file open, until
- * it returns 0.  By then another thread may have closed it.
- *
- * What @fn returned last; ENOENT if there is none, or the errno of opendir(3).
+ * On the keeper's thread: the same for a descriptor that it was given, of
+ * @backing or of some other file by then (ENOENT); -1: look for the file.
  */
-int backing_for_each_descriptor(const struct backing *backing,
-				int (*fn)(int fd, void *arg), void *arg);
+int backing_open_given(const struct backing *backing, int given_fd, int flags,
+		       int *ret_fd);
+/* Open the file of @fd anew. */
+int backing_reopen(int fd, int flags, int *ret_fd);
+
+/*
+ * The first descriptor under which the calling thread has the file open, others
+ * than those with O_PATH; for the hint of @backing, that one.  -1: none.
+ *
+ * Which of several does not matter where all have to be of one open(2).
+ */
+int backing_find_descriptor(const struct backing *backing);
 
 #endif /* PINSAFE_BACKING_H */

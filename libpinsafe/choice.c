@@ -14,6 +14,7 @@
 #include "choice.h"
 #include "keeper.h"
 #include "refusal.h"
+#include "sys.h"
 
 /* 0 and whether the attribute of the disk is set; ENOENT: no such disk */
 static int read_queue_attribute(dev_t dev, const char *from, const char *name,
@@ -24,12 +25,12 @@ static int read_queue_attribute(dev_t dev, const char *from, const char *name,
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/%s",
 		 major(dev), minor(dev), from, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
-	if (read(fd, &value, 1) != 1)
+	if (sys_read(fd, &value, 1) != 1)
 		r = EIO;
-	close(fd);
+	(void)sys_close(fd);
 	if (!r)
 		*ret_is_set = value == '1';
 	return r;

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "sys.h"
+
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 
@@ -12,7 +14,7 @@ static inline uint64_t clock_now_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 

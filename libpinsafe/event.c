@@ -19,6 +19,7 @@
 #include "event_thread.h"
 #include "keeper.h"
 #include "lock.h"
+#include "sys.h"
 
 #define N_TYPES (PINSAFE_EVENT_REVOKE_FAILED + 1)
 
@@ -115,8 +116,8 @@ static void enqueue(struct event *event, int fd) PS_REQUIRES(event_lock)
 	STAILQ_INSERT_TAIL(&channel->queue, event, link);
 	if (event->source->handler)
 		event_thread_wake();
-	else	/* does not wait, nobody has 2^64 memory regions */
-		(void)!write(fd, &one, sizeof(one));
+	else if (sys_is_writable(fd)) /* Else the program has filled it up. */
+		(void)!sys_write(fd, &one, sizeof(one));
 }
 
 static void ack(struct event *event) PS_REQUIRES(event_lock)
@@ -315,11 +316,7 @@ void event_post(struct event_source *source, enum pinsafe_event_type type,
 static int adopt_on_keeper(void *arg)
 {
 	struct pinsafe_event_channel *channel = arg;
-	int fd = keeper_borrow(channel->fd);
-
-	if (fd < 0)
-		return errno;
-	keeper_own(&channel->keeper_fd, fd);
+	keeper_own(&channel->keeper_fd, keeper_take());
 	return 0;
 }
 
@@ -349,7 +346,7 @@ int event_channel_new(struct pinsafe_event_channel **ret_channel)
 		goto out_free;
 	}
 	section_enter(&section);
-	r = keeper_call(adopt_on_keeper, channel);
+	r = keeper_call_with(channel->fd, adopt_on_keeper, channel);
 	section_leave(&section);
 	if (r)
 		goto out_close;

@@ -21,6 +21,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "log.h"
+#include "log_queue.h"
 #include "real_verbs.h"
 #include "stats.h"
 #include "track.h"
@@ -84,6 +85,7 @@ static void prepare(void) PS_ATTR(no_thread_safety_analysis)
 	ps_lock(&table_lock);
 	event_fork_prepare();
 	keeper_fork_prepare();
+	log_queue_fork_prepare();
 	forking_section = section;
 }
 
@@ -91,6 +93,7 @@ static void parent(void) PS_ATTR(no_thread_safety_analysis)
 {
 	struct section section = forking_section;
 
+	log_queue_fork_parent();
 	keeper_fork_parent();
 	event_fork_parent();
 	ps_unlock(&table_lock);
@@ -102,6 +105,7 @@ static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
 {
 	*is_same_process = 1;
 	keeper_forget();
+	log_queue_forget();
 	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	real_verbs_fork_child();
 	lease_forget();

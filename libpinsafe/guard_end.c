@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "breaker.h"
+#include "device.h"
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
@@ -76,7 +77,7 @@ static int close_on_keeper(void *arg)
 
 	breaker_revoke_context(args->context);
 	args->alive = track_detach_context(args->context);
-	keeper_drop(args->context->cmd_fd);
+	device_drop(args->context);
 	return 0;
 }
 
@@ -85,11 +86,12 @@ void guard_free_context(const struct real_verbs *real,
 			struct ibv_context *context)
 {
 	struct close_args args = { .context = context };
+	struct real_device device;
 	struct guarded_mr *gmr;
 	struct section section;
 
 	section_enter(&section);
-	if (real_verbs_is_adopted(context))
+	if (!real_verbs_get_device(context, &device))
 		(void)keeper_call(close_on_keeper, &args);
 	real_verbs_remove(context);
 	retired_forget(context);

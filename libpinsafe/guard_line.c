@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "device.h"
 #include "event.h"
 #include "guard.h"
 #include "lease.h"
@@ -169,6 +170,11 @@ int guard_line(struct registration *reg)
 	r = guard_describe_options(reg);
 	if (r)
 		goto out_dereg;
+	r = device_prove(reg->mr);
+	if (r) {
+		r = refusal_adopt(&reg->mapping.parts[0], r);
+		goto out_dereg;
+	}
 	r = guard_look_again(reg);
 	if (r == EAGAIN)
 		reg->cause.kind = CAUSE_REPLACED;

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "device.h"
 #include "guard.h"
 #include "lease.h"
 #include "refusal.h"
@@ -160,7 +161,11 @@ static int move_guarded(struct registration *reg)
 	if (r)
 		return r;
 	guard_describe(reg, reg->gmr, reg->mr);
-	r = guard_describe_options(reg);
+	r = device_prove(reg->mr);
+	if (r)
+		r = refusal_adopt(&reg->mapping.parts[0], r);
+	else
+		r = guard_describe_options(reg);
 	/* The provider would fail, which is nothing to try again. */
 	if (!r && !guard_leases_are_held(reg))
 		r = EAGAIN;

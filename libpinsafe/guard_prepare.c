@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
@@ -14,6 +15,7 @@
 #include "prefault.h"
 #include "refusal.h"
 #include "registration.h"
+#include "sys.h"
 
 static size_t page_size(void)
 {
@@ -117,7 +119,7 @@ static int why_on_keeper(void *arg)
 	if (r)
 		return EFAULT;
 	r = prefault_why(args->part, fd, page_size());
-	close(fd);
+	(void)sys_close(fd);
 	return r;
 }
 
@@ -130,7 +132,7 @@ static int check_blocks_on_keeper(void *arg)
 	if (r)
 		return r;
 	r = prefault_check_blocks(args->part, fd);
-	close(fd);
+	(void)sys_close(fd);
 	return r;
 }
 
@@ -192,29 +194,9 @@ static int prefault_all(struct registration *reg)
 	return 0;
 }
 
-static int adopt_on_keeper(void *arg)
-{
-	struct ibv_context *context = arg;
-	int r;
-
-	r = real_verbs_may_adopt(context);
-	if (!r)
-		r = keeper_adopt(context->cmd_fd);
-	if (!r)
-		real_verbs_set_adopted(context);
-	return r;
-}
-
-int guard_adopt(struct ibv_context *context)
-{
-	if (real_verbs_is_adopted(context))
-		return 0;
-	return keeper_call(adopt_on_keeper, context);
-}
-
 static int adopt_context(const struct registration *reg)
 {
-	int r = guard_adopt(reg->pd->context);
+	int r = device_adopt(reg->pd->context);
 
 	if (!r || r == EAGAIN)
 		return r;

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "breaker.h"
+#include "device.h"
 #include "event.h"
 #include "guard.h"
 #include "keeper.h"
@@ -41,7 +42,7 @@ static int revoke_now(const struct rereg *rereg)
 	int r;
 
 	if (!rereg->is_tracked) {
-		r = guard_adopt(mr->context);
+		r = device_adopt(mr->context);
 		if (r)
 			return r;
 		gmr = track_alloc(1);

@@ -11,22 +11,24 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/syscall.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "breaker.h"
 #include "clock.h"
+#include "handover.h"
 #include "keeper.h"
 #include "last_thread.h"
 #include "lease.h"
 #include "lock.h"
 #include "log.h"
+#include "log_queue.h"
+#include "neutral.h"
 #include "own_operation.h"
 #include "sigio.h"
+#include "sys.h"
 
 /* Whether the program still has threads, and lost signals, are looked for. */
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
@@ -48,92 +50,41 @@ static bool is_starting PS_GUARDED_BY(request_lock);
 static bool is_running PS_GUARDED_BY(request_lock);
 static pthread_t keeper_thread PS_GUARDED_BY(request_lock);
 
-/* Of the keeper's thread: descriptors it opened itself, that may be moved */
-static LIST_HEAD(, keeper_fd) own_fds;
-static struct keeper_fd pidfd;
+/* Of the keeper's thread: what came with the request that is served, or -1 */
+static int given_fd = -1;
 
 void keeper_own(struct keeper_fd *kfd, int fd)
 {
 	kfd->fd = fd;
-	LIST_INSERT_HEAD(&own_fds, kfd, link);
 }
 
+/* What close(2) says is of no use: the number is free in any case. */
 void keeper_close(struct keeper_fd *kfd)
 {
-	LIST_REMOVE(kfd, link);
-	close(kfd->fd);
+	(void)sys_close(kfd->fd);
 	kfd->fd = -1;
 }
 
-/* A lease belongs to the open file description, so it survives the move. */
-static int make_room(int fd)
+int keeper_take(void)
 {
-	struct keeper_fd *kfd;
-	int new_fd;
+	int fd = given_fd;
 
-	LIST_FOREACH(kfd, &own_fds, link) {
-		if (kfd->fd != fd)
-			continue;
-		new_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (new_fd < 0)
-			return errno;
-		close(fd);
-		kfd->fd = new_fd;
-		break;
-	}
-	return 0;
-}
-
-int keeper_borrow(int fd)
-{
-	return pidfd_getfd(pidfd.fd, fd, 0);
-}
-
-static int borrow_stderr(void)
-{
-	return keeper_borrow(STDERR_FILENO);
-}
-
-int keeper_adopt(int fd)
-{
-	int copy, r;
-
-	r = make_room(fd);
-	if (r)
-		return r;
-	copy = keeper_borrow(fd);
-	if (copy < 0)
-		return errno;
-	if (copy == fd)
-		return 0;
-	r = dup3(copy, fd, O_CLOEXEC) < 0 ? errno : 0;
-	close(copy);
-	/* What dup3(2) says of a number that RLIMIT_NOFILE does not allow */
-	return r == EBADF ? EMFILE : r;
-}
-
-void keeper_drop(int fd)
-{
-	close(fd);
+	given_fd = -1;
+	return fd;
 }
 
 static int leave_descriptor_table(void)
 {
 	int fd;
 
-	if (syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE))
+	if (sys_close_range(0, ~0u, CLOSE_RANGE_UNSHARE))
 		return errno;
 	/* Nothing of ours may end up under the numbers of standard streams. */
 	do {
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
 		if (fd < 0)
 			return errno;
 	} while (fd < STDERR_FILENO);
-
-	fd = pidfd_open(getpid(), 0);
-	if (fd < 0)
-		return errno;
-	keeper_own(&pidfd, fd);
 	return 0;
 }
 
@@ -154,15 +105,6 @@ static void serve_requests(void)
 		pthread_cond_broadcast(&request_done);
 	}
 	ps_unlock(&request_lock);
-}
-
-/* A program that polls, pinned to a CPU, must not keep a break waiting. */
-static void leave_cpu_of_creator(void)
-{
-	cpu_set_t all;
-
-	memset(&all, 0xff, sizeof(all));
-	(void)sched_setaffinity(0, sizeof(all), &all);
 }
 
 struct keeper_start {
@@ -196,8 +138,7 @@ static void *keeper_main(void *arg)
 	bool ok;
 
 	is_self = true;
-	pthread_setname_np(pthread_self(), "pinsafe-keeper");
-	leave_cpu_of_creator();
+	neutral_become("pinsafe-keeper");
 	ps_lock(&request_lock);
 	start->result = leave_descriptor_table();
 	ok = !start->result;
@@ -207,7 +148,7 @@ static void *keeper_main(void *arg)
 	if (!ok)
 		return NULL;
 
-	log_borrow_stderr(borrow_stderr);
+	log_defer();
 	for (;;) {
 		uint64_t pause_ns;
 
@@ -231,8 +172,6 @@ static int start_keeper(void) PS_REQUIRES(request_lock)
 	if (r)
 		return r;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* SCHED_OTHER, whatever the program's thread has */
-	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	/* Also those that a section leaves to the program's own threads */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &saved);
@@ -244,8 +183,10 @@ static int start_keeper(void) PS_REQUIRES(request_lock)
 	while (!start.done)
 		ps_wait(&request_done, &request_lock);
 	is_running = !start.result;
-	if (is_running)
+	if (is_running) {
 		last_thread_start();
+		log_queue_start();
+	}
 	return start.result;
 }
 
@@ -274,7 +215,59 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	while (!request.done)
 		ps_wait(&request_done, &request_lock);
 	ps_unlock(&request_lock);
+	log_queue_drain();
 	return request.result;
+}
+
+struct handed {
+	struct handover handover;
+	int (*fn)(void *arg);
+	void *arg;
+};
+
+static int open_handover(void *arg)
+{
+	struct handed *handed = arg;
+
+	return handover_open(&handed->handover);
+}
+
+static int close_handover(void *arg)
+{
+	struct handed *handed = arg;
+
+	handover_close(&handed->handover);
+	return 0;
+}
+
+static int receive(void *arg)
+{
+	struct handed *handed = arg;
+	int r;
+
+	r = handover_receive(&handed->handover, &given_fd);
+	handover_close(&handed->handover);
+	if (r)
+		return r;
+	r = handed->fn(handed->arg);
+	if (given_fd >= 0)
+		(void)sys_close(keeper_take());
+	return r;
+}
+
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg)
+{
+	struct handed handed = { .fn = fn, .arg = arg };
+	int r;
+
+	r = keeper_call(open_handover, &handed);
+	if (r)
+		return r;
+	r = handover_send(&handed.handover, fd);
+	if (!r)
+		return keeper_call(receive, &handed);
+	(void)keeper_call(close_handover, &handed);
+	return r;
 }
 
 void keeper_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
@@ -294,6 +287,5 @@ void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
 	STAILQ_INIT(&requests);
 	is_starting = false;
 	is_running = false;
-	LIST_INIT(&own_fds);
 	last_thread_forget();
 }

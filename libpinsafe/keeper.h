@@ -3,7 +3,6 @@
 #define PINSAFE_KEEPER_H
 
 #include <stdbool.h>
-#include <sys/queue.h>
 
 /*
  * Run @fn(@arg) on the keeper's thread and return what it returns.  Starts the
@@ -14,36 +13,33 @@
  */
 int keeper_call(int (*fn)(void *arg), void *arg);
 
+/*
+ * The same, with a copy of descriptor @fd of the calling thread, for @fn to
+ * take.  It comes from the table of this thread, whichever that is.
+ *
+ * Also what handover_send() returns: EBADF, ECONNREFUSED...
+ */
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg);
+
 /* Is this the keeper's thread?  It must not call itself. */
 bool keeper_is_self(void);
 
 /* Functions from here on are for the keeper's thread only. */
 
-/*
- * A copy of a descriptor that the program has now, for the caller to own or to
- * close; or -1 and the errno of pidfd_getfd(2).
- */
-int keeper_borrow(int fd);
+/* The descriptor of keeper_call_with(), once, for the caller to own or to close */
+int keeper_take(void);
 
-/* A descriptor in the keeper's table; its number may change between calls. */
+/*
+ * A descriptor in the keeper's table; a type of its own, so that nobody takes
+ * it for one of the program.
+ */
 struct keeper_fd {
 	int fd;
-	LIST_ENTRY(keeper_fd) link;
 };
 
-/* Take over @fd, which was opened or borrowed on this thread. */
+/* Take over @fd, which was opened or taken on this thread. */
 void keeper_own(struct keeper_fd *kfd, int fd);
 void keeper_close(struct keeper_fd *kfd);
-
-/*
- * Have the program's descriptor @fd in the keeper's table too, under the same
- * number: a call into libibverbs made on the keeper's thread finds it there,
- * also when the program has closed its own.
- *
- * 0 or the errno of pidfd_getfd(2), dup3(2).
- */
-int keeper_adopt(int fd);
-void keeper_drop(int fd);
 
 /* fork.c */
 void keeper_fork_prepare(void);

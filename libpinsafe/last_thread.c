@@ -22,6 +22,9 @@
 #include "event_thread.h"
 #include "last_thread.h"
 #include "log.h"
+#include "log_queue.h"
+#include "neutral.h"
+#include "sys_lines.h"
 
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
 
@@ -41,7 +44,7 @@ static sigset_t program_signals;
  */
 static void *wait_for_end(void *arg)
 {
-	pthread_setname_np(pthread_self(), "pinsafe-exit");
+	neutral_become("pinsafe-exit");
 	while (sem_wait(&is_over))
 		;
 	pthread_sigmask(SIG_SETMASK, &program_signals, NULL);
@@ -79,19 +82,18 @@ struct status {
 
 static bool read_status(struct status *ret_status)
 {
-	FILE *file = fopen("/proc/self/status", "re");
+	struct sys_lines lines;
 	struct status status;
-	char line[128];
+	char *line;
 	int n = 0;
 
-	if (!file)
+	if (sys_lines_open(&lines, "/proc/self/status"))
 		return false;
-	/* Of long lines the rest comes as a line of its own: it is numbers. */
-	while (fgets(line, sizeof(line), file))
+	while ((line = sys_lines_next(&lines)))
 		n += sscanf(line, "State: %c", &status.state) == 1 ||
 		     sscanf(line, "Threads: %u", &status.n_threads) == 1 ||
 		     sscanf(line, "SigBlk: %" SCNx64, &status.blocked) == 1;
-	fclose(file);
+	sys_lines_close(&lines);
 	if (n == 3)
 		*ret_status = status;
 	return n == 3;
@@ -113,7 +115,8 @@ static bool only_ours_are_left(struct status *ret_status)
 	return ret_status->state == 'Z' && after.is_idle &&
 	       before.exists == after.exists &&
 	       before.n_calls == after.n_calls &&
-	       ret_status->n_threads == 1 + N_OWN_THREADS + after.exists;
+	       ret_status->n_threads == 1 + N_OWN_THREADS +
+					  log_queue_has_thread() + after.exists;
 }
 
 void last_thread_look(void)

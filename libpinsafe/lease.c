@@ -20,6 +20,7 @@
 #include "log.h"
 #include "probe.h"
 #include "stats.h"
+#include "sys.h"
 
 /* Leases that do not see the program's own operations */
 static _Atomic size_t n_blind;
@@ -130,6 +131,30 @@ static int take_on_keeper(void *arg)
 	return r;
 }
 
+/*
+ * This thread looks for the file, in its own directories and descriptors, and
+ * the keeper gets what was found: one that the program has, where the lease is
+ * to be had through that only, or one with O_PATH to open it anew.
+ */
+static int ask_for(struct take_args *args)
+{
+	const struct backing *file = args->file;
+	int r = EBADF, fd = -1, path_fd = -1;
+
+	if (args->backend->is_on_program_file)
+		fd = backing_find_descriptor(file);
+	if (fd < 0 && (!args->backend->is_on_program_file ||
+		       file->is_read_only) &&
+	    !backing_open(file, O_PATH, &path_fd))
+		fd = path_fd;
+	if (fd >= 0)
+		r = keeper_call_with(fd, take_on_keeper, args);
+	if (path_fd >= 0)
+		(void)sys_close(path_fd);
+	/* Nothing found, or another thread has closed it just now */
+	return r == EBADF ? keeper_call(take_on_keeper, args) : r;
+}
+
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct cause *cause, struct lease **ret_lease)
 {
@@ -139,7 +164,7 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 
 	r = share(file, ret_lease);
 	if (r == ENOENT) {
-		r = keeper_call(take_on_keeper, &args);
+		r = ask_for(&args);
 		if (!r)
 			*ret_lease = args.lease;
 	}
@@ -265,20 +290,50 @@ static void tell_expiry(const struct lease *lease)
 			lease->path);
 }
 
+/*
+ * 0; EAGAIN: the kernel has removed it, so that nothing is left to do; or the
+ * errno of F_UNLCK, which takes the same rights as F_SETLEASE (EACCES).
+ */
+static int unlock(const struct lease *lease)
+{
+	if (!sys_fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK))
+		return 0;
+	return errno;
+}
+
+/*
+ * A lease goes with the last descriptor of its open file description, whoever
+ * closes that (fs/locks.c:locks_remove_lease).  Ours is the only one but of a
+ * write lease, which is on the description that the program has mapped.
+ */
+static bool goes_with_descriptor(const struct lease *lease)
+{
+	return lease->type != F_WRLCK;
+}
+
+static void tell_kept(const struct lease *lease, int r)
+{
+	log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED: %s; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; register after privileges were dropped and files given away, or keep CAP_LEASE",
+		  lease->path, lease->n_revoked,
+		  r == EACCES ? "the process is not the owner of the file any more, nor has it CAP_LEASE" :
+				strerror(r));
+}
+
 static void release(struct lease *lease)
 {
 	uint64_t now_ns = clock_now_ns();
-	/* Fails if the kernel has removed it: nothing is left to do then. */
-	bool was_removed =
-		fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK) && errno == EAGAIN;
+	int r = unlock(lease);
 
 	keeper_close(&lease->fd);
 	atomic_fetch_sub(&n_any, 1);
 	stats_add(leases, -1);
 	count_blind(lease, -1);
-	if (was_removed || lease->is_gone)
+	if (r == EAGAIN || lease->is_gone)
 		tell_expiry(lease);
-	tell_release(lease, now_ns);
+	if (r && r != EAGAIN && !lease->is_gone && !goes_with_descriptor(lease))
+		tell_kept(lease, r);
+	else
+		tell_release(lease, now_ns);
 	probe_release(lease->path);
 	lease_free(lease);
 }

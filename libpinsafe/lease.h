@@ -25,8 +25,11 @@ struct lease_backend {
 	 * leased break the lease, too?  If not, see own_operation.c.
 	 */
 	bool sees_own_operations;
+	/* Is it to be had through a descriptor of the program only? */
+	bool is_on_program_file;
 	/*
-	 * Take the lease, armed; fills in @lease->fd and @lease->type.
+	 * Take the lease, armed; fills in @lease->fd and @lease->type.  If
+	 * keeper_take() has a descriptor, it is of the file, or was.
 	 * EAGAIN: somebody waits for the last lease to go, or has the file
 	 * open; try again soon.  EOPNOTSUPP: the kernel has no such leases for
 	 * the file; ENOLCK: they are turned off; EBUSY: somebody has an
@@ -149,6 +152,8 @@ uint64_t lease_n_taken(void);
 
 /* For the keeper's thread. */
 
+/* Is there an ordinary lease of ours on the file? */
+bool lease_is_ours(dev_t dev, ino_t ino);
 /*
  * Wait until a lease is broken, another thread wants something, or the time is
  * over.  Notices breaks and expiry, HELD becomes BREAKING, and costs nothing for

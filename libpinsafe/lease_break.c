@@ -13,6 +13,7 @@
 #include "log.h"
 #include "probe.h"
 #include "sigio.h"
+#include "sys.h"
 #include "stats.h"
 
 /* How long a break may go unnoticed when its signal was lost */
@@ -22,7 +23,7 @@
 
 static bool is_held(const struct lease *lease)
 {
-	return fcntl(lease->fd.fd, F_GETLEASE) == lease->type;
+	return sys_fcntl(lease->fd.fd, F_GETLEASE, 0) == lease->type;
 }
 
 static void set_broken(struct lease *lease, bool is_own)
@@ -109,6 +110,18 @@ void lease_scan(void)
 	scan(leases_count());
 }
 
+bool lease_is_ours(dev_t dev, ino_t ino)
+{
+	const struct lease *lease;
+	bool is_ours;
+
+	ps_lock(&table_lock);
+	lease = leases_find(dev, ino);
+	is_ours = lease && lease->backend->is_on_program_file;
+	ps_unlock(&table_lock);
+	return is_ours;
+}
+
 /* As the descriptor was called when the lease was taken (fs/fcntl.c:kill_fasync) */
 static void signalled(int fd)
 {
@@ -120,11 +133,10 @@ static void signalled(int fd)
 
 void lease_wait(uint64_t timeout_ns)
 {
-	static const struct sigio_events events = {keeper_borrow, signalled};
 	static uint64_t scanned_at_ns;
 	uint64_t now_ns;
 
-	if (sigio_wait(timeout_ns, &events)) {
+	if (sigio_wait(timeout_ns, signalled)) {
 		lease_scan();
 		return;
 	}
@@ -155,7 +167,7 @@ bool lease_hold_again(struct lease *lease)
 {
 	/* Pending breaks do not go away by this, only the lease comes back. */
 	if (sigio_arm(lease->fd.fd) ||
-	    fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
+	    sys_fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
 		return false;
 	lease->is_told = false;
 	lease->is_gone = false;

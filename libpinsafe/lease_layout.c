@@ -6,11 +6,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "lease.h"
 #include "lease_why.h"
 #include "sigio.h"
+#include "sys.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
@@ -23,7 +23,7 @@ static int set_lease(int fd, struct cause *cause)
 	r = sigio_arm(fd);
 	if (r)
 		return r;
-	if (fcntl(fd, F_SETLEASE, F_LAYOUT))
+	if (sys_fcntl(fd, F_SETLEASE, F_LAYOUT))
 		return lease_why_not_layout(fd, errno, cause);
 	lease_tell_provider();
 	return 0;
@@ -32,19 +32,21 @@ static int set_lease(int fd, struct cause *cause)
 static int layout_take(struct lease *lease, const struct backing *file,
 		       struct cause *cause)
 {
-	int fd, r;
+	int given = keeper_take(), fd, r;
 
 	/*
 	 * An open file description of our own: its owner and signal are not
 	 * the program's business.  O_NONBLOCK, because somebody may have an
 	 * ordinary lease on the file, which this open breaks.
 	 */
-	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
+	r = backing_open_given(file, given, O_RDONLY | O_NONBLOCK, &fd);
+	if (given >= 0)
+		(void)sys_close(given);
 	if (r)
 		return lease_why_not_open(r, cause);
 	r = set_lease(fd, cause);
 	if (r) {
-		close(fd);
+		(void)sys_close(fd);
 		return r;
 	}
 	lease->type = F_LAYOUT;
@@ -56,7 +58,7 @@ static int layout_open(const struct lease *lease, const struct backing *file,
 		       int flags, int *ret_fd)
 {
 	/* Opening a file breaks no layout lease. */
-	return backing_open(file, flags | O_NONBLOCK, ret_fd);
+	return backing_reopen(lease->fd.fd, flags | O_NONBLOCK, ret_fd);
 }
 
 const struct lease_backend lease_layout = {

@@ -22,13 +22,14 @@
 #include "lease_why.h"
 #include "log.h"
 #include "sigio.h"
+#include "sys.h"
 #include "watch.h"
 
 static bool is_file(int fd, const struct backing *file)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_dev == file->dev &&
+	return sys_fstat(fd, &st) == 0 && st.st_dev == file->dev &&
 	       st.st_ino == file->ino;
 }
 
@@ -38,17 +39,17 @@ static int set_lease(int fd, int type, struct cause *cause)
 	struct f_owner_ex nobody = { .type = F_OWNER_PID };
 	int r;
 
-	r = fcntl(fd, F_GETLEASE);
-	if (r < 0)
-		return errno;
+	r = sys_fcntl(fd, F_GETLEASE, 0);
+	if (r < 0) /* EBADF: with O_PATH, to find the file by only */
+		return errno == EBADF ? ENOENT : errno;
 	if (r != F_UNLCK)
 		return EBUSY;
 	r = sigio_arm(fd);
-	if (!r && fcntl(fd, F_SETLEASE, type) == 0)
+	if (!r && sys_fcntl(fd, F_SETLEASE, type) == 0)
 		return 0;
 	r = r ?: errno;
-	(void)fcntl(fd, F_SETSIG, 0);
-	(void)fcntl(fd, F_SETOWN_EX, &nobody);
+	(void)sys_fcntl(fd, F_SETSIG, 0);
+	(void)sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&nobody);
 	return lease_why_not(r, cause);
 }
 
@@ -68,7 +69,7 @@ static int take_write_lease(int fd, struct take_args *args)
 				       ENOENT;
 	if (r) {
 		args->is_shared |= r == EAGAIN;
-		close(fd);
+		(void)sys_close(fd);
 		return r;
 	}
 	args->lease->type = F_WRLCK;
@@ -76,19 +77,15 @@ static int take_write_lease(int fd, struct take_args *args)
 	return 0;
 }
 
-static int try_descriptor(int number, void *arg)
+/*
+ * If the file has several descriptions the kernel says EAGAIN for each, so one
+ * of the thread that registers is enough, and one that is kept.
+ */
+static int try_all(struct take_args *args, int given)
 {
-	int fd = keeper_borrow(number);
+	int fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3), kept, r;
 
-	return fd < 0 ? errno : take_write_lease(fd, arg);
-}
-
-/* Descriptors of O_PATH, which the kernel answers with EBADF, count for nothing. */
-static int try_all(struct take_args *args)
-{
-	int kept, r;
-
-	r = backing_for_each_descriptor(args->file, try_descriptor, args);
+	r = fd >= 0 ? take_write_lease(fd, args) : ENOENT;
 	if (!r || r == EBUSY)
 		return r;
 	kept = watch_dup(args->file->dev, args->file->ino);
@@ -96,7 +93,7 @@ static int try_all(struct take_args *args)
 		r = take_write_lease(kept, args);
 	if (r && args->is_shared)
 		return EAGAIN;
-	return r == EBADF ? ENOENT : r;
+	return r;
 }
 
 /*
@@ -105,17 +102,17 @@ static int try_all(struct take_args *args)
  * had by anybody while the file is mapped here, and F_RDLCK allows readers.
  */
 static int take_read_lease(struct lease *lease, const struct backing *file,
-			   struct cause *cause)
+			   int given, struct cause *cause)
 {
 	int fd, r;
 
-	r = backing_open(file, O_RDONLY | O_NONBLOCK, &fd);
+	r = backing_open_given(file, given, O_RDONLY | O_NONBLOCK, &fd);
 	if (r)
 		return r == EWOULDBLOCK ? EAGAIN :
 					  lease_why_not_open(r, cause);
 	r = set_lease(fd, F_RDLCK, cause);
 	if (r) {
-		close(fd);
+		(void)sys_close(fd);
 		return r;
 	}
 	lease->type = F_RDLCK;
@@ -130,11 +127,13 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 {
 	struct take_args args = { .lease = lease, .file = file,
 				  .cause = cause };
-	int r;
+	int given = keeper_take(), r;
 
-	r = try_all(&args);
+	r = try_all(&args, given);
 	if ((r == EAGAIN || r == ENOENT) && file->is_read_only)
-		r = take_read_lease(lease, file, cause);
+		r = take_read_lease(lease, file, given, cause);
+	if (given >= 0)
+		(void)sys_close(given);
 	if (r == EAGAIN)
 		cause->kind = CAUSE_OPEN_ELSEWHERE;
 	else if (r == EBUSY)
@@ -153,7 +152,7 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 static int ordinary_open(const struct lease *lease, const struct backing *file,
 			 int flags, int *ret_fd)
 {
-	int fd = fcntl(lease->fd.fd, F_DUPFD_CLOEXEC, 3);
+	int fd = sys_fcntl(lease->fd.fd, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0)
 		return errno;
@@ -176,6 +175,7 @@ bool lease_ordinary_works_on(unsigned long fs_magic)
 
 const struct lease_backend lease_ordinary = {
 	.name = "ordinary",
+	.is_on_program_file = true,
 	.break_means =
 		"somebody opens, truncates or executes the file, and the kernel does not say which",
 	.take = ordinary_take,

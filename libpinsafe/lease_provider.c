@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lease_provider.h"
+#include "sys.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
@@ -30,12 +31,12 @@ static int read_text(const char *module, const char *name, char *ret_text,
 
 	ret_text[0] = '\0';
 	snprintf(path, sizeof(path), SYSFS "%s/%s", module, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
-	n = read(fd, ret_text, size - 1);
+	n = sys_read(fd, ret_text, size - 1);
 	r = n < 0 ? errno : 0;
-	close(fd);
+	(void)sys_close(fd);
 	ret_text[n > 0 ? n : 0] = '\0';
 	ret_text[strcspn(ret_text, "\n")] = '\0';
 	return r;
@@ -78,17 +79,18 @@ static enum lease_provider_kind ask_kernel(void)
 	fd = memfd_create("pinsafe", MFD_CLOEXEC);
 	if (fd < 0)
 		return PROVIDER_UNKNOWN;
-	if (fcntl(fd, F_SETLEASE, F_LAYOUT) && errno != EOPNOTSUPP)
+	if (sys_fcntl(fd, F_SETLEASE, F_LAYOUT) && errno != EOPNOTSUPP)
 		kind = errno == EINVAL ? PROVIDER_NONE : PROVIDER_UNKNOWN;
-	close(fd);
+	(void)sys_close(fd);
 	if (kind != PROVIDER_NONE)
 		return kind;
-	fd = open("/proc/sys/fs/leases-enable", O_RDONLY | O_CLOEXEC);
+	fd = sys_open("/proc/sys/fs/leases-enable",
+		      O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return PROVIDER_UNKNOWN;
-	if (read(fd, enabled, sizeof(enabled)) <= 0 || enabled[0] == '0')
+	if (sys_read(fd, enabled, sizeof(enabled)) <= 0 || enabled[0] == '0')
 		kind = PROVIDER_UNKNOWN;
-	close(fd);
+	(void)sys_close(fd);
 	return kind;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lease_sysctl.h"
+#include "sys.h"
 
 /* fs/locks.c */
 #define DEFAULT_BREAK_TIME_S 45
@@ -21,11 +22,11 @@ static int read_number(const char *path, long *ret_number)
 	long number;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
+	n = sys_read(fd, text, sizeof(text) - 1);
+	(void)sys_close(fd);
 	if (n <= 0)
 		return EIO;
 	text[n] = '\0';

@@ -17,6 +17,7 @@
 #include "lease_sysctl.h"
 #include "lease_why.h"
 #include "log.h"
+#include "sys.h"
 
 static bool is_told; /* who gives layout leases */
 
@@ -58,7 +59,7 @@ static void record_size(struct cause *cause, enum cause_kind kind, int fd)
 	struct stat st = { 0 };
 	char size[24];
 
-	(void)fstat(fd, &st);
+	(void)sys_fstat(fd, &st);
 	snprintf(size, sizeof(size), "%lld", (long long)st.st_size);
 	record(cause, kind, size);
 }

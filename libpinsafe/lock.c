@@ -19,6 +19,12 @@ void ps_wait(pthread_cond_t *cond, struct ps_mutex *m)
 	pthread_cond_wait(cond, &m->mutex);
 }
 
+void ps_timed_wait(pthread_cond_t *cond, struct ps_mutex *m,
+		   const struct timespec *deadline)
+{
+	(void)pthread_cond_timedwait(cond, &m->mutex, deadline);
+}
+
 void section_enter(struct section *s)
 {
 	/* Faults stay deliverable: a program may handle its own SIGSEGV. */

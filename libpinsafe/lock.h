@@ -8,6 +8,7 @@
  *   2  table_lock	leases and memory regions
  *   3  event_lock	event.c: events and their channels
  *   4  request_lock	keeper.c: what other threads ask of the keeper
+ *   5  log_lock	log_queue.c: lines of the keeper
  *
  * A thread of the program enters a section before it takes any of them: inside,
  * signals are blocked and cancellation is off.  Otherwise a signal handler that
@@ -19,6 +20,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #ifdef __clang__
 #define PS_ATTR(x) __attribute__((x))
@@ -40,6 +42,10 @@ void ps_unlock(struct ps_mutex *m) PS_ATTR(release_capability(*m));
 
 /* Wait for a change of what @m guards; may return early. */
 void ps_wait(pthread_cond_t *cond, struct ps_mutex *m) PS_REQUIRES(*m);
+
+/* Until @deadline of CLOCK_REALTIME at most */
+void ps_timed_wait(pthread_cond_t *cond, struct ps_mutex *m,
+		   const struct timespec *deadline) PS_REQUIRES(*m);
 
 struct section {
 	sigset_t signals;

@@ -2,6 +2,9 @@
 #ifndef PINSAFE_LOG_H
 #define PINSAFE_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum log_level {
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARN,
@@ -12,11 +15,11 @@ enum log_level {
 /* @file is borrowed for ever; NULL means standard error. */
 void log_setup(enum log_level level, const char *file);
 
-/*
- * How this thread gets at the program's standard error, if not as its own
- * descriptor 2: the function returns a descriptor that log.c closes, or -1.
- */
-void log_borrow_stderr(int (*borrow)(void));
+/* At load: which file descriptor 2 is, that lines may be written to */
+void log_remember_stderr(void);
+
+/* From now on lines of this thread go to log_queue.c. */
+void log_defer(void);
 
 /* One line, one write(2).  Keeps errno. */
 void log_line(enum log_level level, const char *format, ...)
@@ -26,5 +29,9 @@ void log_line(enum log_level level, const char *format, ...)
 #define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* For log_queue.c: a line to where all go; would that not wait just now? */
+void log_write(const char *line, size_t size);
+bool log_takes_lines(void);
 
 #endif /* PINSAFE_LOG_H */

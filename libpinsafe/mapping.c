@@ -18,6 +18,7 @@
 #include "fs_name.h"
 #include "mapping.h"
 #include "memory_fs.h"
+#include "sys.h"
 #include "vma.h"
 #include "vma_probe.h"
 
@@ -80,13 +81,13 @@ static bool must_guard_shmem(const struct vma *vma)
 static bool is_on_stacked_fs(const struct vma *vma, struct mapping_part *part)
 {
 	struct statfs sfs = { 0 };
-	int fd = open(vma->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	int fd = sys_open(vma->path, O_PATH | O_CLOEXEC | O_NOFOLLOW, 0);
 
 	if (fd < 0)
 		return false;
-	if (fstatfs(fd, &sfs))
+	if (sys_fstatfs(fd, &sfs))
 		sfs.f_type = 0;
-	close(fd);
+	(void)sys_close(fd);
 	if (sfs.f_type != OVERLAYFS_SUPER_MAGIC &&
 	    sfs.f_type != BTRFS_SUPER_MAGIC)
 		return false;
@@ -123,13 +124,13 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 		return must_guard_shmem(vma);
 	}
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
-	    fstatfs(fd, &sfs)) {
+	if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
+	    sys_fstatfs(fd, &sfs)) {
 		part->error = errno;
-		close(fd);
+		(void)sys_close(fd);
 		return true;
 	}
-	close(fd);
+	(void)sys_close(fd);
 
 	if (!S_ISREG(stx.stx_mode) || is_for_reading_only(sfs.f_type))
 		return false;

@@ -7,29 +7,26 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "memory_fs.h"
+#include "sys_lines.h"
 
 /* The first line that @fn does not return a negative value for decides. */
 static bool find_line(const char *path, int (*fn)(const char *line, void *arg),
 		      void *arg)
 {
-	char *line = NULL;
-	size_t size = 0;
+	struct sys_lines lines;
+	const char *line;
 	int answer = -1;
-	FILE *file;
 
-	file = fopen(path, "re");
-	if (!file)
+	if (sys_lines_open(&lines, path))
 		return false;
-	while (answer < 0 && getline(&line, &size, file) >= 0)
+	while (answer < 0 && (line = sys_lines_next(&lines)))
 		answer = fn(line, arg);
-	free(line);
-	fclose(file);
+	sys_lines_close(&lines);
 	return answer > 0;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "prefault.h"
+#include "sys.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -147,7 +148,7 @@ static int check_extents(int fd, uint64_t *pos, uint64_t end, int faults)
 		buf.map.fm_start = *pos;
 		buf.map.fm_length = end - *pos;
 		buf.map.fm_extent_count = 64;
-		if (ioctl(fd, FS_IOC_FIEMAP, &buf.map))
+		if (sys_ioctl(fd, FS_IOC_FIEMAP, &buf.map))
 			return errno;
 		if (!buf.map.fm_mapped_extents)
 			return ENXIO;
@@ -176,7 +177,7 @@ int prefault_why(const struct mapping_part *part, int fd, size_t page_size)
 	struct stat st;
 	int r;
 
-	if (fstat(fd, &st))
+	if (sys_fstat(fd, &st))
 		return EFAULT;
 	/* The last page of a file may be registered as a whole. */
 	if (end_of(part) > ((st.st_size + page_size - 1) & ~(page_size - 1)))
@@ -188,7 +189,7 @@ int prefault_why(const struct mapping_part *part, int fd, size_t page_size)
 		pos &= ~((uint64_t)page_size - 1);
 	else /* tmpfs does not tell where its holes are */
 		len = end_of(part) - pos;
-	return fallocate(fd, FALLOC_FL_KEEP_SIZE, pos, len) ? errno : EAGAIN;
+	return sys_fallocate(fd, FALLOC_FL_KEEP_SIZE, pos, len) ? errno : EAGAIN;
 }
 
 int prefault_check_blocks(const struct mapping_part *part, int fd)
@@ -196,7 +197,7 @@ int prefault_check_blocks(const struct mapping_part *part, int fd)
 	uint64_t pos = part->offset;
 	struct stat st;
 
-	if (fstat(fd, &st))
+	if (sys_fstat(fd, &st))
 		return errno;
 	return check_extents(fd, &pos, end_within(part, st.st_size),
 			     NEVER_WRITTEN | SHARED);

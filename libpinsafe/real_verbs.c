@@ -20,7 +20,8 @@ struct hook {
 	struct hook *next;
 	_Atomic(struct ibv_context *) context; /* NULL: free */
 	struct real_verbs ops;	/* each an atomic */
-	bool is_adopted PS_GUARDED_BY(hook_lock);
+	bool has_device PS_GUARDED_BY(hook_lock);
+	struct real_device device PS_GUARDED_BY(hook_lock);
 };
 
 static _Atomic(struct hook *) hooks;
@@ -110,48 +111,41 @@ void real_verbs_remove(struct ibv_context *context)
 	hook = find(context);
 	if (hook) {
 		memset(&hook->ops, 0, sizeof(hook->ops));
-		hook->is_adopted = false;
+		hook->has_device = false;
 		hook->context = NULL;
 	}
 	ps_unlock(&hook_lock);
 	section_leave(&section);
 }
 
-int real_verbs_may_adopt(const struct ibv_context *context)
+void real_verbs_set_device(struct ibv_context *context,
+			   const struct real_device *device)
 {
 	struct hook *hook;
-	int r = 0;
 
 	ps_lock(&hook_lock);
-	FOREACH_HOOK(hook)
-		if (hook->is_adopted && hook->context != context &&
-		    atomic_load(&hook->context)->cmd_fd == context->cmd_fd)
-			r = EBUSY;
+	hook = find(context);
+	if (hook) {
+		hook->has_device = true;
+		hook->device = *device;
+	}
+	ps_unlock(&hook_lock);
+}
+
+int real_verbs_get_device(const struct ibv_context *context,
+			  struct real_device *ret_device)
+{
+	struct hook *hook;
+	int r = ENOENT;
+
+	ps_lock(&hook_lock);
+	hook = find(context);
+	if (hook && hook->has_device) {
+		*ret_device = hook->device;
+		r = 0;
+	}
 	ps_unlock(&hook_lock);
 	return r;
-}
-
-void real_verbs_set_adopted(struct ibv_context *context)
-{
-	struct hook *hook;
-
-	ps_lock(&hook_lock);
-	hook = find(context);
-	if (hook)
-		hook->is_adopted = true;
-	ps_unlock(&hook_lock);
-}
-
-bool real_verbs_is_adopted(const struct ibv_context *context)
-{
-	struct hook *hook;
-	bool is_adopted;
-
-	ps_lock(&hook_lock);
-	hook = find(context);
-	is_adopted = hook && hook->is_adopted;
-	ps_unlock(&hook_lock);
-	return is_adopted;
 }
 
 void real_verbs_disown(void (*fn)(struct ibv_context *context))
@@ -160,9 +154,9 @@ void real_verbs_disown(void (*fn)(struct ibv_context *context))
 	struct hook *hook;
 
 	FOREACH_HOOK(hook) {
-		if (hook->is_adopted)
+		if (hook->has_device)
 			fn(hook->context);
-		hook->is_adopted = false;
+		hook->has_device = false;
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <infiniband/verbs.h>
 
@@ -54,17 +55,27 @@ int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops);
 void real_verbs_remove(struct ibv_context *context);
 
 /*
- * The keeper has the context's descriptor, because the context has or had
- * guarded memory regions.
- *
- * real_verbs_may_adopt() returns EBUSY if it has that of another context under
- * the same number: the program has closed that one behind libibverbs' back.
+ * What the keeper has of a context, because that has or had guarded memory
+ * regions
  */
-int real_verbs_may_adopt(const struct ibv_context *context);
-void real_verbs_set_adopted(struct ibv_context *context);
-bool real_verbs_is_adopted(const struct ibv_context *context);
+struct real_device {
+	int fd;			/* its open device, in the keeper's table */
+	dev_t dev;		/* the device file */
+	ino_t ino;
+	uint64_t mark;		/* a lock of ours on that: device.c */
+	uint32_t driver_id;
+	bool is_known;		/* the driver is */
+};
+void real_verbs_set_device(struct ibv_context *context,
+			   const struct real_device *device);
+/* ENOENT: nothing. */
+int real_verbs_get_device(const struct ibv_context *context,
+			  struct real_device *ret_device);
 
-/* fork.c, in the child: call @fn for each context that was adopted. */
+/*
+ * fork.c, in the child: call @fn for each context of which the keeper had the
+ * device.
+ */
 void real_verbs_disown(void (*fn)(struct ibv_context *context));
 /* fork.c: make sure that the child finds the list consistent. */
 void real_verbs_fork_prepare(void);

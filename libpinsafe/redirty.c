@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "log.h"
 #include "redirty.h"
+#include "sys.h"
 #include "vma.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -32,7 +33,7 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 
 	start &= mask;
 	end = (end + ~mask) & mask;
-	while (madvise((void *)start, end - start, MADV_POPULATE_WRITE))
+	while (sys_madvise((void *)start, end - start, MADV_POPULATE_WRITE))
 		if (errno != EINTR)
 			return errno;
 	return 0;

@@ -266,13 +266,26 @@ int refusal_no_keeper(const struct mapping_part *part,
 	}
 }
 
+static const char *why_not_adopted(int r)
+{
+	switch (r) {
+	case EBADF:
+		return "this thread has another file, or none, under the number of the device's descriptor; register in a thread that shares the descriptors of the one that opened the device, and keep that open";
+	case ECONNREFUSED:
+		return "this thread is in another network name space than the first one that registered; register in the same";
+	case ENOTTY:
+		return "it is not one of the kernel's RDMA devices (VFIO?), and nobody but the program itself could destroy its memory regions; use the kernel's driver";
+	default:
+		return strerror(r);
+	}
+}
+
 int refusal_adopt(const struct mapping_part *part, int r)
 {
 	return refusal_say(
 		part, r,
 		"the keeper cannot get hold of the device to revoke memory regions with: %s",
-		r == ESRCH ? "the main thread of the program has ended; let it wait for the others" :
-			     strerror(r));
+		why_not_adopted(r));
 }
 
 /* mm/gup.c:writable_file_mapping_allowed() came with Linux 6.5. */

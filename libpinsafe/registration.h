@@ -95,8 +95,6 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
  */
 int guard_prepare(struct registration *reg);
 void guard_undo_prepare(struct registration *reg);
-/* The keeper can revoke memory regions of @context from now on. */
-int guard_adopt(struct ibv_context *context);
 /* Asks the kernel */
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */

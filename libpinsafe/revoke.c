@@ -2,12 +2,12 @@
 /* Stop the device from using the memory. */
 #include <errno.h>
 
-#include "real_verbs.h"
+#include "device.h"
 #include "revoke.h"
 
 int revoke_mr(struct ibv_mr *mr)
 {
-	int r = real_private_get()->ibv_cmd_dereg_mr(mr);
+	int r = device_destroy_mr(mr);
 
 	/* What a disassociated device says (rdma_core: verbs_is_destroy_err) */
 	if (r == EIO || r == ENODEV)

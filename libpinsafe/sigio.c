@@ -14,29 +14,31 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
 #include "log.h"
+#include "program_lease.h"
 #include "sigio.h"
+#include "sys.h"
+#include "sys_lines.h"
 
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;
 
 int sigio_arm(int fd)
 {
-	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = gettid() };
+	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = sys_gettid() };
 
-	if (fcntl(fd, F_SETSIG, config_get()->signal) ||
-	    fcntl(fd, F_SETOWN_EX, &owner))
+	if (sys_fcntl(fd, F_SETSIG, config_get()->signal) ||
+	    sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&owner))
 		return errno;
 	return 0;
 }
 
 bool sigio_is_armed(int fd)
 {
-	return fcntl(fd, F_GETSIG) == config_get()->signal;
+	return sys_fcntl(fd, F_GETSIG, 0) == config_get()->signal;
 }
 
 int sigio_wake(pthread_t thread)
@@ -48,43 +50,21 @@ int sigio_wake(pthread_t thread)
 
 static void pass_on(siginfo_t *info)
 {
-	pid_t pid = getpid();
+	pid_t pid = sys_getpid();
 
 	/* Codes of kill(2) and the like may not be sent to another thread. */
 	if (info->si_code >= 0 || info->si_code == SI_TKILL)
 		info->si_code = SI_QUEUE;
-	if (syscall(SYS_rt_tgsigqueueinfo, pid, pid, info->si_signo, info))
+	if (sys_call(SYS_rt_tgsigqueueinfo, pid, pid, info->si_signo,
+		     (long)info, 0, 0))
 		log_warn("sigio: signal %d of process %d is lost: %s",
 			 info->si_signo, info->si_pid, strerror(errno));
 }
 
-/*
- * The program may have a lease with our signal number, too.  Its descriptor
- * tells.  Ours may have the same open file description as one of the program,
- * but then the owner is the keeper.  To pass on one of our own signals would
- * kill a program that does not use the number.
- */
-static bool is_program_lease(int fd, int (*borrow)(int fd))
-{
-	struct f_owner_ex owner = { 0 };
-	bool is_armed;
-
-	fd = borrow(fd);
-	if (fd < 0)
-		return false;
-	/* No owner: the lease has just ended. */
-	is_armed = sigio_is_armed(fd) && !fcntl(fd, F_GETOWN_EX, &owner) &&
-		   owner.pid;
-	close(fd);
-	return is_armed &&
-	       !(owner.type == F_OWNER_TID && owner.pid == gettid());
-}
-
-static bool is_for_program(const siginfo_t *info,
-			   const struct sigio_events *events)
+static bool is_for_program(const siginfo_t *info)
 {
 	if (info->si_code == POLL_MSG)
-		return is_program_lease(info->si_fd, events->borrow);
+		return program_lease_is_at(info->si_fd);
 	return info->si_code != SI_QUEUE ||
 	       info->si_value.sival_ptr != &wake_token;
 }
@@ -96,16 +76,15 @@ static bool is_for_program(const siginfo_t *info,
 static bool is_sigio_own(void)
 {
 	unsigned long long pending = 0;
-	char line[128];
-	FILE *status;
+	struct sys_lines lines;
+	const char *line;
 
-	status = fopen("/proc/thread-self/status", "re");
-	if (!status)
+	if (sys_lines_open(&lines, "/proc/thread-self/status"))
 		return false;
-	while (fgets(line, sizeof(line), status))
+	while ((line = sys_lines_next(&lines)))
 		if (sscanf(line, "SigPnd: %llx", &pending) == 1)
 			break;
-	fclose(status);
+	sys_lines_close(&lines);
 	return pending >> (SIGIO - 1) & 1;
 }
 
@@ -120,11 +99,11 @@ static bool has_overflowed(void)
 	/* A thread's own comes before the process's (kernel/signal.c). */
 	sigemptyset(&sigio);
 	sigaddset(&sigio, SIGIO);
-	(void)sigtimedwait(&sigio, NULL, &now);
+	(void)sys_sigtimedwait(&sigio, NULL, &now);
 	return true;
 }
 
-bool sigio_wait(uint64_t timeout_ns, const struct sigio_events *events)
+bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 {
 	struct timespec timeout = clock_timespec(timeout_ns);
 	siginfo_t info;
@@ -132,11 +111,11 @@ bool sigio_wait(uint64_t timeout_ns, const struct sigio_events *events)
 
 	sigemptyset(&set);
 	sigaddset(&set, config_get()->signal);
-	while (sigtimedwait(&set, &info, &timeout) > 0) {
+	while (sys_sigtimedwait(&set, &info, &timeout) > 0) {
 		/* One of the program's may have our number there. */
 		if (info.si_code == POLL_MSG)
-			events->broken(info.si_fd);
-		if (is_for_program(&info, events))
+			broken(info.si_fd);
+		if (is_for_program(&info))
 			pass_on(&info);
 		memset(&timeout, 0, sizeof(timeout));
 	}

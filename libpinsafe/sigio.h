@@ -21,21 +21,15 @@ bool sigio_is_armed(int fd);
 /* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
 int sigio_wake(pthread_t thread);
 
-struct sigio_events {
-	/* A copy of a descriptor of the program, or -1 */
-	int (*borrow)(int fd);
-	/* A lease was broken that was taken with this descriptor. */
-	void (*broken)(int fd);
-};
-
 /*
  * Wait until a lease was broken, sigio_wake() was called, or @timeout_ns have
- * passed.  All signals of that kind that are pending are taken.  Signals with
+ * passed.  @broken hears of each lease that was broken, by the descriptor that it
+ * was taken with.  All signals of that kind that are pending are taken.  Signals with
  * our number that are meant for the program are passed on to its main thread.
  *
  * True: there were more than the queue had room for, so any lease may have been
  * broken.
  */
-bool sigio_wait(uint64_t timeout_ns, const struct sigio_events *events);
+bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd));
 
 #endif /* PINSAFE_SIGIO_H */

@@ -4,14 +4,13 @@
  * (Linux 6.11, fs/proc/task_mmu.c), else by reading /proc/PID/maps.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
+#include "sys.h"
 #include "vma.h"
 
 /* From include/uapi/linux/fs.h, which older headers do not have yet */
@@ -45,25 +44,14 @@ int vma_open(struct vma_reader *reader)
 		.size = sizeof(query),
 		.query_flags = QUERY_COVERING_OR_NEXT_VMA,
 	};
-	int fd, saved_errno;
+	int r;
 
-	memset(reader, 0, sizeof(*reader));
 	reader->fd = -1;
 	/* /proc/self is the main thread, which has none when it has ended. */
-	fd = open("/proc/thread-self/maps", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &query) == 0) {
-		reader->fd = fd;
-		return 0;
-	}
-	reader->text = fdopen(fd, "r");
-	if (!reader->text) {
-		saved_errno = errno;
-		close(fd);
-		return saved_errno;
-	}
-	return 0;
+	r = sys_lines_open(&reader->lines, "/proc/thread-self/maps");
+	if (!r && !sys_ioctl(reader->lines.fd, PROCMAP_QUERY_IOCTL, &query))
+		reader->fd = reader->lines.fd;
+	return r;
 }
 
 /* The kernel has no answer at all if the path does not fit: ask without it. */
@@ -71,13 +59,13 @@ static int ask(int fd, struct procmap_query *query)
 {
 	struct procmap_query nameless = *query;
 
-	if (!ioctl(fd, PROCMAP_QUERY_IOCTL, query))
+	if (!sys_ioctl(fd, PROCMAP_QUERY_IOCTL, query))
 		return 0;
 	if (errno != ENAMETOOLONG)
 		return errno;
 	nameless.vma_name_size = 0;
 	nameless.vma_name_addr = 0;
-	if (ioctl(fd, PROCMAP_QUERY_IOCTL, &nameless))
+	if (sys_ioctl(fd, PROCMAP_QUERY_IOCTL, &nameless))
 		return errno;
 	strcpy((char *)(uintptr_t)query->vma_name_addr, VMA_LONG_PATH);
 	nameless.vma_name_size = sizeof(VMA_LONG_PATH);
@@ -150,16 +138,17 @@ int vma_parse(const char *line, struct vma *ret_vma)
 
 int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 {
+	const char *line;
 	int r;
 
 	if (reader->fd >= 0)
 		return vma_query(reader->fd, addr, ret_vma);
 
 	do {
-		errno = 0;
-		if (getline(&reader->line, &reader->line_size, reader->text) < 0)
+		line = sys_lines_next(&reader->lines);
+		if (!line)
 			return errno ? errno : ENOENT;
-		r = vma_parse(reader->line, ret_vma);
+		r = vma_parse(line, ret_vma);
 		if (r)
 			return r;
 	} while (ret_vma->end <= addr);
@@ -168,9 +157,5 @@ int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 
 void vma_close(struct vma_reader *reader)
 {
-	if (reader->fd >= 0)
-		close(reader->fd);
-	if (reader->text)
-		fclose(reader->text);
-	free(reader->line);
+	sys_lines_close(&reader->lines);
 }

@@ -5,8 +5,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/types.h>
+
+#include "sys_lines.h"
 
 /* One line of /proc/PID/maps */
 struct vma {
@@ -27,12 +28,10 @@ struct vma {
 
 struct vma_reader {
 	int fd;			/* for PROCMAP_QUERY, or -1 */
-	FILE *text;		/* else /proc/PID/maps, or NULL */
-	char *line;
-	size_t line_size;
+	struct sys_lines lines;	/* else /proc/PID/maps */
 };
 
-/* 0, or the errno of open(2) on /proc/PID/maps, or ENOMEM */
+/* 0, or the errno of open(2) on /proc/PID/maps */
 int vma_open(struct vma_reader *reader);
 
 /*

@@ -27,6 +27,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "log.h"
+#include "sys.h"
 #include "vma.h"
 #include "watch.h"
 
@@ -110,7 +111,7 @@ static bool is_one_too_many(int fd)
 {
 	struct rlimit limit;
 
-	return getrlimit(RLIMIT_NOFILE, &limit) ||
+	return sys_getrlimit(RLIMIT_NOFILE, &limit) ||
 	       (rlim_t)fd >= limit.rlim_cur / 2;
 }
 
@@ -172,12 +173,10 @@ static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 		r = ENFILE;
 	else if (is_one_too_many(fd))
 		r = EMFILE;
-	else if (fstat(fd, &st) || st.st_dev != dev || st.st_ino != ino)
+	else if (sys_fstat(fd, &st) || st.st_dev != dev || st.st_ino != ino)
 		r = ENOENT;
-	if (r == ENFILE || r == EMFILE)
-		note_refused(dev, ino);
 	if (r) {
-		close(fd);
+		(void)sys_close(fd);
 		return r;
 	}
 	k->ticket = last_ticket + 1;
@@ -193,15 +192,19 @@ static int keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
 static int keep_on_keeper(void *arg)
 {
 	const struct keep_args *args = arg;
-	int fd = keeper_borrow(args->fd);
+	int fd = keeper_take();
 
-	/* A thread may have a table of its own, where the number is another's. */
-	if (fd >= 0)
-		return keep(args->start, args->end, fd, args->st.st_dev,
-			    args->st.st_ino);
-	if (errno == EMFILE || errno == ENFILE)
-		note_refused(args->st.st_dev, args->st.st_ino);
-	return errno;
+	/* Another thread may have closed it meanwhile, and opened another file. */
+	return keep(args->start, args->end, fd, args->st.st_dev,
+		    args->st.st_ino);
+}
+
+static int refuse_on_keeper(void *arg)
+{
+	const struct keep_args *args = arg;
+
+	note_refused(args->st.st_dev, args->st.st_ino);
+	return 0;
 }
 
 /*
@@ -210,18 +213,18 @@ static int keep_on_keeper(void *arg)
  */
 static bool is_worth_keeping(int fd, struct stat *ret_st)
 {
-	int flags = fcntl(fd, F_GETFL);
+	int flags = sys_fcntl(fd, F_GETFL, 0);
 	struct statfs sfs;
 	struct statx stx;
 
 	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
-	    fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
-	    fstatfs(fd, &sfs))
+	    sys_fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
+	    sys_fstatfs(fd, &sfs))
 		return false;
 	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
 		return false;
 	/* Pages of those with DAX are pinned under a layout lease only. */
-	if (!statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	if (!sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
 	    stx.stx_attributes & STATX_ATTR_DAX)
 		return false;
 	return lease_ordinary_works_on(sfs.f_type);
@@ -246,7 +249,10 @@ void watch_mapped(void *addr, size_t length, int fd)
 	if (watch_is_enabled() && is_worth_keeping(fd, &args.st)) {
 		fork_check();
 		section_enter(&section);
-		r = keeper_call(keep_on_keeper, &args);
+		r = keeper_call_with(args.fd, keep_on_keeper, &args);
+		/* Also where there was no number for it in the first place */
+		if (r == EMFILE || r == ENFILE)
+			(void)keeper_call(refuse_on_keeper, &args);
 		section_leave(&section);
 		if (r)
 			tell_unwatched(addr, r);
@@ -262,7 +268,7 @@ void watch_mapped(void *addr, size_t length, int fd)
 static void split(struct kept *k, uintptr_t start, uintptr_t end)
 {
 	struct kept *rest = find_free(k);
-	int fd = rest ? fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3) : -1;
+	int fd = rest ? sys_fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3) : -1;
 
 	if (fd < 0)
 		return;
@@ -313,8 +319,10 @@ static void keep_moved(const struct kept *k, const struct watch_move *move)
 		end = move->new_end;
 	if (start >= end)
 		return;
-	fd = fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
+	fd = sys_fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
 	r = fd < 0 ? errno : keep(start, end, fd, k->dev, k->ino);
+	if (r == EMFILE || r == ENFILE)
+		note_refused(k->dev, k->ino);
 	if (r)
 		tell_unwatched((void *)start, r);
 }
@@ -406,7 +414,7 @@ int watch_dup(dev_t dev, ino_t ino)
 
 	for (k = kept; k < kept + MAX_KEPT; k++)
 		if (k->end && k->dev == dev && k->ino == ino)
-			return fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
+			return sys_fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
 	return -1;
 }
 

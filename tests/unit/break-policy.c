@@ -19,6 +19,7 @@
 #include "fakes/fake_open.h"
 #include "fakes/fake_revoke.h"
 #include "lease.h"
+#include "sys.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
@@ -44,7 +45,7 @@ static int blind_take(struct lease *lease, const struct backing *backing,
 	int fd = dup(file.fd);
 
 	assert_int_equal(sigio_arm(fd), 0);
-	assert_int_equal(fcntl(fd, F_SETLEASE, F_WRLCK), 0);
+	assert_int_equal(sys_fcntl(fd, F_SETLEASE, F_WRLCK), 0);
 	lease->type = F_WRLCK;
 	keeper_own(&lease->fd, fd);
 	return 0;

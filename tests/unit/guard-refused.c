@@ -253,17 +253,18 @@ static void read_only__check_fails_EIO(void **state)
 
 static void adopt__EMFILE(void **state)
 {
-	fake_keeper.adopt = ALWAYS(EMFILE);
+	fake_device.adopt = ALWAYS(EMFILE);
 	guarded_reg_fails(EMFILE,
 			  "classify, take 1, prefault 1, adopt 7, put 1");
-	assert_false(real_verbs_is_adopted(&guarded_context));
+	assert_false(fake_device_is_adopted(&guarded_context));
 }
 
-static void adopt__keeper_cannot_be_called(void **state)
+/* It is registered by then: what nobody could revoke is undone. */
+static void not_the_device_that_the_keeper_has__EBADF(void **state)
 {
-	fake_keeper.call = ALWAYS(ENOSYS);
-	guarded_reg_fails(ENOSYS, "classify, take 1, prefault 1, put 1");
-	assert_false(real_verbs_is_adopted(&guarded_context));
+	fake_device.prove = ALWAYS(EBADF);
+	guarded_reg_fails(EBADF, "classify, take 1, prefault 1, adopt 7, "
+				 "reg_mr, dereg_mr, put 1");
 }
 
 #define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
@@ -328,7 +329,7 @@ int main(void)
 		GUARDED_CASE(read_only_over_a_hole__EFAULT),
 		GUARDED_CASE(read_only__check_fails_EIO),
 		GUARDED_CASE(adopt__EMFILE),
-		GUARDED_CASE(adopt__keeper_cannot_be_called),
+		GUARDED_CASE(not_the_device_that_the_keeper_has__EBADF),
 		GUARDED_CASE(register__ENOMEM),
 		GUARDED_CASE(register__without_errno_is_EIO),
 		GUARDED_CASE(register_over_two_files__EINVAL),

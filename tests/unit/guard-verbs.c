@@ -18,12 +18,13 @@ static void one_file__in_order(void **state)
 	assert_ptr_equal(fake_track.gmr->context, &guarded_context);
 	assert_int_equal(fake_track.gmr->n_leases, 1);
 	assert_int_equal(stats.retakes, 0);
-	assert_true(real_verbs_is_adopted(&guarded_context));
+	assert_true(fake_device_is_adopted(&guarded_context));
 }
 
 static void context_adopted__not_again(void **state)
 {
-	real_verbs_set_adopted(&guarded_context);
+	assert_int_equal(device_adopt(&guarded_context), 0);
+	record_clear();
 	(void)guarded_reg_succeeds("classify, take 1, prefault 1, reg_mr, "
 				   "classify, track");
 }

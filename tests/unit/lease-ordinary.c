@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/stack.h"
+#include "sys.h"
 #include "own_operation.h"
 #include "verbs_wrap.h"
 #include "watch.h"
@@ -137,12 +138,12 @@ static void descriptor_closed__ENOENT(void **state)
 
 static void own_lease__EBUSY_and_untouched(void **state)
 {
-	assert_int_equal(fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
 	record_clear();
 	refused(EBUSY, "");
 	assert_true(fake_lease_exists(STACK_A));
-	assert_int_equal(fcntl(STACK_A->fd, F_GETLEASE), F_WRLCK);
-	assert_int_equal(fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_GETLEASE, 0), F_WRLCK);
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
 }
 
 static void set_lease_fails(int kernel_errno, int error)
@@ -150,12 +151,25 @@ static void set_lease_fails(int kernel_errno, int error)
 	fake_fcntl.set_lease = ALWAYS(kernel_errno);
 	refused(error, DISARMED);
 	assert_false(fake_is_armed(STACK_A));
-	assert_int_equal(fcntl(STACK_A->fd, F_GETLEASE), F_UNLCK);
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_GETLEASE, 0), F_UNLCK);
 }
 
 static void not_the_owner__EACCES(void **state)
 {
 	set_lease_fails(EACCES, EACCES);
+}
+
+/* After setuid(2), or chown(2) of the file (ceph#28012) */
+static void owner_no_more__says_that_it_stays(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_fcntl.unlock_errno = EACCES;
+	stack_dereg_ok(mr);
+	assert_true(fake_lease_exists(STACK_A));
+	assert_non_null(strstr(stack_log(), "CANNOT BE RELEASED: the process is not the owner"));
+	assert_null(strstr(stack_log(), "lease released after"));
+	fake_lease_expire(STACK_A);
 }
 
 static void no_memory__ENOMEM(void **state)
@@ -398,6 +412,7 @@ int main(void)
 		LEASE_CASE(descriptor_closed__ENOENT),
 		LEASE_CASE(own_lease__EBUSY_and_untouched),
 		LEASE_CASE(not_the_owner__EACCES),
+		LEASE_CASE(owner_no_more__says_that_it_stays),
 		LEASE_CASE(no_memory__ENOMEM),
 		LEASE_CASE(no_leases__EOPNOTSUPP),
 		LEASE_CASE(leases_turned_off__EOPNOTSUPP),

@@ -25,7 +25,6 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	log_setup(LOG_LEVEL_WARN, NULL);
-	log_borrow_stderr(NULL);
 	file_put(&log_file);
 	return 0;
 }
@@ -142,54 +141,6 @@ static void errno__kept_if_the_disk_is_full(void **state)
 	assert_int_equal(fake_write_calls, 1);
 }
 
-static int borrowed_fd;
-
-static int borrow(void)
-{
-	borrowed_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	return borrowed_fd;
-}
-
-static void borrowed_descriptor__is_closed(void **state)
-{
-	log_setup(LOG_LEVEL_WARN, NULL);
-	log_borrow_stderr(borrow);
-	borrowed_fd = -1;
-	log_warn("line (expected here)");
-	assert_true(borrowed_fd >= 3);
-	assert_int_equal(fcntl(borrowed_fd, F_GETFD), -1);
-	assert_int_equal(fake_write_calls, 1);
-}
-
-static int borrow_log_file(void)
-{
-	return fcntl(log_file.fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static void borrowed_descriptor__of_another_file_is_not_used(void **state)
-{
-	log_setup(LOG_LEVEL_WARN, NULL);
-	log_borrow_stderr(borrow_log_file);
-	log_warn("line");
-	assert_int_equal(fake_write_calls, 0);
-}
-
-static int borrow_fails(void)
-{
-	errno = EMFILE;
-	return -1;
-}
-
-static void borrowed_descriptor__there_is_none(void **state)
-{
-	log_setup(LOG_LEVEL_WARN, NULL);
-	log_borrow_stderr(borrow_fails);
-	errno = EDOM;
-	log_warn("line");
-	assert_int_equal(errno, EDOM);
-	assert_int_equal(fake_write_calls, 0);
-}
-
 #define LOG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 static void pipe_without_reader__not_waited_for(void **state)
@@ -215,9 +166,6 @@ int main(void)
 		LOG_CASE(line__too_long_is_cut),
 		LOG_CASE(errno__kept),
 		LOG_CASE(errno__kept_if_the_disk_is_full),
-		LOG_CASE(borrowed_descriptor__is_closed),
-		LOG_CASE(borrowed_descriptor__of_another_file_is_not_used),
-		LOG_CASE(borrowed_descriptor__there_is_none),
 		LOG_CASE(pipe_without_reader__not_waited_for),
 	};
 

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,9 +18,10 @@
 #include "../lib/wait.h"
 #include "fake_fcntl.h"
 #include "fake_sigtimedwait.h"
+#include "sys.h"
 
-int __real_fcntl(int fd, int command, ...);
-int __wrap_fcntl(int fd, int command, ...);
+int __real_sys_fcntl(int fd, int command, uintptr_t arg);
+int __wrap_sys_fcntl(int fd, int command, uintptr_t arg);
 
 struct fake_fcntl fake_fcntl;
 
@@ -81,8 +82,9 @@ static void forget(struct inode *inode)
 /* fs/locks.c: check_conflicting_open(), generic_add_lease() */
 static int check_type(int fd, int type)
 {
-	bool is_mapped = lseek(fd, 0, SEEK_CUR) == MAPPED_OFFSET;
-	int mode = __real_fcntl(fd, F_GETFL) & O_ACCMODE;
+	bool is_mapped = sys_call(SYS_lseek, fd, 0, SEEK_CUR, 0, 0, 0) ==
+			 MAPPED_OFFSET;
+	int mode = __real_sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE;
 
 	switch (type) {
 	case F_LAYOUT:
@@ -111,6 +113,8 @@ static int set_lease(struct inode *inode, int fd, int type)
 	if (type == F_UNLCK) {
 		if (!inode->has_lease)
 			return EAGAIN;
+		if (fake_fcntl.unlock_errno)
+			return fake_fcntl.unlock_errno;
 		if (fake_fcntl.on_unlock)
 			fake_fcntl.on_unlock(inode->file);
 		say("unlock", inode);
@@ -163,32 +167,27 @@ static int command_on(struct inode *inode, int fd, int command, void *arg)
 	return ENOSYS;
 }
 
-int __wrap_fcntl(int fd, int command, ...)
+int __wrap_sys_fcntl(int fd, int command, uintptr_t value)
 {
 	struct inode *inode;
 	struct stat st;
-	va_list args;
-	void *arg;
+	void *arg = (void *)value;
 	int r, type = 0;
-
-	va_start(args, command);
-	arg = va_arg(args, void *);
-	va_end(args);
 
 	if (command != F_SETSIG && command != F_SETOWN_EX &&
 	    command != F_SETLEASE && command != F_GETLEASE &&
 	    command != F_GETSIG && command != F_GETOWN_EX)
-		return __real_fcntl(fd, command, arg);
+		return __real_sys_fcntl(fd, command, value);
 
-	if (fstat(fd, &st))
+	if (sys_fstat(fd, &st))
 		return -1;
 	pthread_mutex_lock(&mutex);
 	inode = find(st.st_dev, st.st_ino);
 	if (!inode) {
 		pthread_mutex_unlock(&mutex);
-		return __real_fcntl(fd, command, arg);
+		return __real_sys_fcntl(fd, command, value);
 	}
-	if (__real_fcntl(fd, F_GETFL) & O_PATH) {
+	if (__real_sys_fcntl(fd, F_GETFL, 0) & O_PATH) {
 		r = EBADF;
 	} else if (command == F_GETLEASE) {
 		type = inode->has_lease && !inode->is_breaking ? inode->type :

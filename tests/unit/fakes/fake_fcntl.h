@@ -14,6 +14,7 @@
 
 struct fake_fcntl {
 	struct fault set_lease;
+	int unlock_errno;	/* of F_UNLCK, which does nothing then */
 	bool loses_signals;	/* as if the queue were full */
 	bool is_quiet;		/* record nothing */
 	unsigned int n_unarmed; /* breaks that would have killed the process */

@@ -4,18 +4,19 @@
 #include <sys/vfs.h>
 
 #include "fake_fstatfs.h"
+#include "sys.h"
 
-int __real_fstatfs(int fd, struct statfs *ret_sfs);
-int __wrap_fstatfs(int fd, struct statfs *ret_sfs);
+int __real_sys_fstatfs(int fd, struct statfs *ret_sfs);
+int __wrap_sys_fstatfs(int fd, struct statfs *ret_sfs);
 
 unsigned long fake_fstatfs_magic;
 
-int __wrap_fstatfs(int fd, struct statfs *ret_sfs)
+int __wrap_sys_fstatfs(int fd, struct statfs *ret_sfs)
 {
-	int r = __real_fstatfs(fd, ret_sfs);
+	int r = __real_sys_fstatfs(fd, ret_sfs);
 	struct stat st;
 
-	if (!r && fake_fstatfs_magic && !fstat(fd, &st) && S_ISREG(st.st_mode))
+	if (!r && fake_fstatfs_magic && !sys_fstat(fd, &st) && S_ISREG(st.st_mode))
 		ret_sfs->f_type = fake_fstatfs_magic;
 	return r;
 }

@@ -25,27 +25,33 @@ int keeper_start(struct cause *cause)
 	return r;
 }
 
-int keeper_adopt(int fd)
-{
-	record("adopt %d", fd);
-	return fault_now(&fake_keeper.adopt);
-}
+static int given_fd = -1;
 
-void keeper_drop(int fd)
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg)
 {
-	record("drop %d", fd);
-}
+	int r = fault_now(&fake_keeper.call);
 
-int keeper_borrow(int fd)
-{
-	int r = fault_now(&fake_keeper.borrow);
-
+	if (!r)
+		r = fault_now(&fake_keeper.borrow);
+	if (r)
+		return r;
 	if (fake_keeper.borrowed)
 		fd = fake_keeper.borrowed;
-	if (!r)
-		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	errno = r;
-	return -1;
+	given_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (given_fd < 0)
+		return errno;
+	r = fn(arg);
+	if (given_fd >= 0)
+		close(keeper_take());
+	return r;
+}
+
+int keeper_take(void)
+{
+	int fd = given_fd;
+
+	given_fd = -1;
+	return fd;
 }
 
 void keeper_own(struct keeper_fd *kfd, int fd)

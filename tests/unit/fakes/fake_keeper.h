@@ -11,7 +11,6 @@ struct fake_keeper {
 	struct cause start_cause; /* that it records */
 	struct fault call;
 	bool is_self;
-	struct fault adopt;
 	struct fault borrow;
 	int borrowed;	/* in place of each descriptor, if not 0 */
 	int n_owned;	/* descriptors */

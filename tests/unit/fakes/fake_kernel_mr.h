@@ -11,6 +11,8 @@
 
 struct fake_kernel_mr {
 	bool is_quiet; /* record nothing */
+	/* Behind the handles are memory regions of somebody else. */
+	bool has_others;
 	/* When it is gone and its key is free; by the thread that did it */
 	void (*on_destroyed)(const struct ibv_mr *mr);
 	/* Calls with a handle that is another MR's, or nobody's */

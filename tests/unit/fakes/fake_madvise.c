@@ -12,17 +12,17 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-int __real_madvise(void *addr, size_t size, int advice);
-int __wrap_madvise(void *addr, size_t size, int advice);
+int __real_sys_madvise(void *addr, size_t size, int advice);
+int __wrap_sys_madvise(void *addr, size_t size, int advice);
 
 struct fault fake_madvise;
 
-int __wrap_madvise(void *addr, size_t size, int advice)
+int __wrap_sys_madvise(void *addr, size_t size, int advice)
 {
 	int r;
 
 	if (advice != MADV_POPULATE_WRITE)
-		return __real_madvise(addr, size, advice);
+		return __real_sys_madvise(addr, size, advice);
 	record("dirty %#lx+%#lx", (unsigned long)(uintptr_t)addr,
 	       (unsigned long)size);
 	r = fault_now(&fake_madvise);

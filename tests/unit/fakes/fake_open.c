@@ -2,16 +2,17 @@
 /* open(2) on a machine with other settings and disks */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../lib/test.h"
 #include "fake_open.h"
+#include "sys.h"
 
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
+int __real_sys_open(const char *path, int flags, mode_t mode);
+int __wrap_sys_open(const char *path, int flags, mode_t mode);
 
 #define DISKS "/sys/dev/block/"
 
@@ -51,22 +52,18 @@ static int open_text(const char *text)
 	int fd = memfd_create("fake", MFD_CLOEXEC);
 	size_t size = strlen(text);
 
-	if (fd >= 0 && pwrite(fd, text, size, 0) != (ssize_t)size) {
-		close(fd);
+	if (fd >= 0 && sys_write(fd, text, size) != (ssize_t)size) {
+		(void)sys_close(fd);
 		return -1;
 	}
+	(void)sys_call(SYS_lseek, fd, 0, SEEK_SET, 0, 0, 0);
 	return fd;
 }
 
-int __wrap_open(const char *path, int flags, ...)
+int __wrap_sys_open(const char *path, int flags, mode_t mode)
 {
-	va_list args;
-	mode_t mode;
 	size_t i;
 
-	va_start(args, flags);
-	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
-	va_end(args);
 	for (i = 0; i < N_OF(files) && files[i].path; i++)
 		if (!strcmp(path, files[i].path)) {
 			errno = files[i].error;
@@ -76,5 +73,5 @@ int __wrap_open(const char *path, int flags, ...)
 		errno = ENOENT;
 		return -1;
 	}
-	return __real_open(path, flags, mode);
+	return __real_sys_open(path, flags, mode);
 }

@@ -4,9 +4,9 @@
 
 #include "fake_sigtimedwait.h"
 
-int __real_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+int __real_sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout);
-int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+int __wrap_sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout);
 
 char fake_break_marks[FAKE_BREAK_FDS];
@@ -18,10 +18,10 @@ unsigned int fake_sigtimedwait_timeouts(void)
 	return __atomic_load_n(&n_timeouts, __ATOMIC_RELAXED);
 }
 
-int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+int __wrap_sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 			const struct timespec *timeout)
 {
-	int r = __real_sigtimedwait(set, ret_info, timeout);
+	int r = __real_sys_sigtimedwait(set, ret_info, timeout);
 	const char *mark;
 
 	if (r < 0 && timeout && timeout->tv_sec)

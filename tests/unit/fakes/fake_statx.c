@@ -10,15 +10,15 @@
 #define STATX_ATTR_DAX 0x00200000
 #endif
 
-int __real_statx(int dir, const char *path, int flags, unsigned int mask,
+int __real_sys_statx(int dir, const char *path, int flags, unsigned int mask,
 		 struct statx *ret_statx);
-int __wrap_statx(int dir, const char *path, int flags, unsigned int mask,
+int __wrap_sys_statx(int dir, const char *path, int flags, unsigned int mask,
 		 struct statx *ret_statx);
 
 bool fake_statx_is_dax;
 int fake_statx_errno;
 
-int __wrap_statx(int dir, const char *path, int flags, unsigned int mask,
+int __wrap_sys_statx(int dir, const char *path, int flags, unsigned int mask,
 		 struct statx *ret_statx)
 {
 	int r;
@@ -27,7 +27,7 @@ int __wrap_statx(int dir, const char *path, int flags, unsigned int mask,
 		errno = fake_statx_errno;
 		return -1;
 	}
-	r = __real_statx(dir, path, flags, mask, ret_statx);
+	r = __real_sys_statx(dir, path, flags, mask, ret_statx);
 	if (!r && fake_statx_is_dax && S_ISREG(ret_statx->stx_mode))
 		ret_statx->stx_attributes |= STATX_ATTR_DAX;
 	return r;

@@ -5,18 +5,18 @@
 
 #include "fake_write.h"
 
-ssize_t __real_write(int fd, const void *data, size_t size);
-ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __real_sys_write(int fd, const void *data, size_t size);
+ssize_t __wrap_sys_write(int fd, const void *data, size_t size);
 
 int fake_write_calls;
 int fake_write_errno;
 
-ssize_t __wrap_write(int fd, const void *data, size_t size)
+ssize_t __wrap_sys_write(int fd, const void *data, size_t size)
 {
 	fake_write_calls++;
 	if (fake_write_errno) {
 		errno = fake_write_errno;
 		return -1;
 	}
-	return __real_write(fd, data, size);
+	return __real_sys_write(fd, data, size);
 }

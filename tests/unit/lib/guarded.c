@@ -11,6 +11,7 @@ struct ibv_pd guarded_pd = { .context = &guarded_context };
 int guarded_setup(void **state)
 {
 	memset(&stats, 0, sizeof(stats));
+	memset(&fake_device, 0, sizeof(fake_device));
 	memset(&fake_keeper, 0, sizeof(fake_keeper));
 	memset(&fake_odp, 0, sizeof(fake_odp));
 	fake_watch_is_enabled = false;

@@ -3,6 +3,7 @@
 #ifndef GUARDED_H
 #define GUARDED_H
 
+#include "../fakes/fake_device.h"
 #include "../fakes/fake_keeper.h"
 #include "../fakes/fake_lease.h"
 #include "../fakes/fake_mapping.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 
 #include "../fakes/fake_open.h"
@@ -9,21 +8,15 @@
 
 #define MODULE "/sys/module/layout_lease"
 
-int __real_fcntl(int fd, int command, ...);
-int __wrap_fcntl(int fd, int command, ...);
+int __real_sys_fcntl(int fd, int command, uintptr_t arg);
+int __wrap_sys_fcntl(int fd, int command, uintptr_t arg);
 
 int provided_lease_error;
 
-int __wrap_fcntl(int fd, int command, ...)
+int __wrap_sys_fcntl(int fd, int command, uintptr_t arg)
 {
-	va_list args;
-	void *arg;
-
-	va_start(args, command);
-	arg = va_arg(args, void *);
-	va_end(args);
 	if (command != F_SETLEASE)
-		return __real_fcntl(fd, command, arg);
+		return __real_sys_fcntl(fd, command, arg);
 	errno = provided_lease_error;
 	return errno ? -1 : 0;
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The keeper's hold on the devices of the program, and the proof that what it
+ * holds is what was meant.  Whatever is under a number, in whichever table: a
+ * memory region of somebody else is never destroyed.
+ *
+ * - The descriptor comes from the thread that registers, which uses it itself.
+ * - A later thread has to have the same open file.  That shows by a lock that the
+ *   keeper sets on it (F_OFD_SETLK, fcntl(2)), on a byte far behind the end of
+ *   any file: it is in nobody's way but of who comes by another open file.
+ *   kcmp(2) would say it, too, but sandboxes refuse it.
+ * - Before a memory region is destroyed, the kernel has to know it on this open
+ *   file by the keys that the program has.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "keeper.h"
+#include "real_verbs.h"
+#include "sys.h"
+#include "uverbs.h"
+
+/* So that two of us do not meet: up to half of what an off_t can say */
+static int random_mark(uint64_t *ret_mark)
+{
+	uint64_t mark;
+
+	if (sys_getrandom(&mark, sizeof(mark), 0) != sizeof(mark))
+		return errno;
+	*ret_mark = mark >> 2 | 1ull << 61;
+	return 0;
+}
+
+static struct flock lock_at(uint64_t mark)
+{
+	return (struct flock){
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = mark,
+		.l_len = 1,
+	};
+}
+
+static int set_mark(struct real_device *device)
+{
+	struct flock lock;
+	struct stat st;
+	int r;
+
+	if (sys_fstat(device->fd, &st))
+		return errno;
+	device->dev = st.st_dev;
+	device->ino = st.st_ino;
+	r = random_mark(&device->mark);
+	if (r)
+		return r;
+	lock = lock_at(device->mark);
+	return sys_fcntl(device->fd, F_OFD_SETLK, (uintptr_t)&lock) ? errno : 0;
+}
+
+static int adopt_on_keeper(void *arg)
+{
+	struct ibv_context *context = arg;
+	struct real_device device = { .fd = keeper_take() };
+	int r;
+
+	/* Another thread may have been faster. */
+	if (!real_verbs_get_device(context, &(struct real_device){ 0 })) {
+		(void)sys_close(device.fd);
+		return 0;
+	}
+	r = set_mark(&device);
+	if (r) {
+		(void)sys_close(device.fd);
+		return r;
+	}
+	real_verbs_set_device(context, &device);
+	return 0;
+}
+
+static bool is_same_file(int fd, uint64_t mark)
+{
+	struct flock lock = lock_at(mark);
+
+	/* One of another open file is in the way, which is none of this one. */
+	return !sys_fcntl(fd, F_OFD_GETLK, (uintptr_t)&lock) &&
+	       lock.l_type == F_UNLCK;
+}
+
+/*
+ * No lock in the way of a file means nothing if the lock is on another one; so
+ * it has to be the same device, too.
+ */
+static int check(const struct ibv_context *context,
+		 const struct real_device *device)
+{
+	struct stat mine;
+
+	if (sys_fstat(context->cmd_fd, &mine) ||
+	    mine.st_dev != device->dev || mine.st_ino != device->ino)
+		return EBADF;
+	return is_same_file(context->cmd_fd, device->mark) ? 0 : EBADF;
+}
+
+int device_adopt(struct ibv_context *context)
+{
+	struct real_device device;
+	int r;
+
+	if (real_verbs_get_device(context, &device)) {
+		r = keeper_call_with(context->cmd_fd, adopt_on_keeper, context);
+		if (r)
+			return r;
+		r = real_verbs_get_device(context, &device);
+		if (r)
+			return r;
+	}
+	return check(context, &device);
+}
+
+static bool is_meant(const struct uverbs_mr *found, const struct ibv_mr *mr)
+{
+	return found->lkey == mr->lkey && found->rkey == mr->rkey;
+}
+
+/* Which driver it is shows when it is asked for a memory region that it has. */
+static int find_driver(struct real_device *device, const struct ibv_mr *mr)
+{
+	struct uverbs_mr found;
+	uint32_t id;
+	int r = ENOTTY;
+
+	for (id = 0; id < UVERBS_N_DRIVERS; id++) {
+		r = uverbs_query_mr(device->fd, id, mr->handle, &found);
+		if (r != EINVAL)
+			break;
+	}
+	if (!r && !is_meant(&found, mr))
+		r = EBADF;
+	if (r)
+		return r;
+	device->driver_id = id;
+	device->is_known = true;
+	return 0;
+}
+
+static int prove_on_keeper(void *arg)
+{
+	struct ibv_mr *mr = arg;
+	struct real_device device;
+	int r;
+
+	r = real_verbs_get_device(mr->context, &device);
+	if (r || device.is_known)
+		return r;
+	r = find_driver(&device, mr);
+	if (!r)
+		real_verbs_set_device(mr->context, &device);
+	return r;
+}
+
+int device_prove(struct ibv_mr *mr)
+{
+	struct real_device device;
+
+	if (!real_verbs_get_device(mr->context, &device) && device.is_known)
+		return 0;
+	return keeper_call(prove_on_keeper, mr);
+}
+
+int device_destroy_mr(const struct ibv_mr *mr)
+{
+	struct real_device device;
+	struct uverbs_mr found;
+	int r;
+
+	r = real_verbs_get_device(mr->context, &device);
+	if (!r && !device.is_known)
+		r = find_driver(&device, mr);
+	if (!r)
+		r = uverbs_query_mr(device.fd, device.driver_id, mr->handle,
+				    &found);
+	if (!r && !is_meant(&found, mr))
+		r = EBADF;
+	if (!r)
+		r = uverbs_destroy_mr(device.fd, device.driver_id, mr->handle);
+	return r;
+}
+
+void device_drop(const struct ibv_context *context)
+{
+	struct real_device device;
+
+	if (!real_verbs_get_device(context, &device))
+		(void)sys_close(device.fd);
+}

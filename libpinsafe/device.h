@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_DEVICE_H
+#define PINSAFE_DEVICE_H
+
+#include <infiniband/verbs.h>
+
+/*
+ * For threads of the program, inside a section: see to it that the keeper has
+ * the open device of @context, as this thread has it.
+ *
+ * 0; EBADF if this thread has something else, or nothing, under the number of
+ * its descriptor; or an errno of keeper_call_with(), fcntl(2).
+ */
+int device_adopt(struct ibv_context *context);
+
+/*
+ * The keeper can destroy @mr, just registered by this thread: it is on the
+ * device that the keeper has.  0, or EBADF; ENOTTY: that is no device of the
+ * kernel's verbs.
+ */
+int device_prove(struct ibv_mr *mr);
+
+/* For the keeper's thread. */
+
+/* Destroy the kernel's side of @mr.  0, or an errno value as revoke_mr() */
+int device_destroy_mr(const struct ibv_mr *mr);
+/* @context is about to be closed. */
+void device_drop(const struct ibv_context *context);
+
+#endif /* PINSAFE_DEVICE_H */

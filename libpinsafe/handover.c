@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Hand a descriptor over from the table of one thread to that of another, with
+ * SCM_RIGHTS (unix(7)).
+ *
+ * The two have no descriptor in common, and which table the sender has nobody
+ * knows: threads can have tables of their own.  So they meet at a name, which
+ * is a random one of the abstract name space and exists for as long as this
+ * takes.  Nothing of it stays in the program's table.  pidfd_getfd(2) would take
+ * from the main thread's table whatever is there under the number, and sandboxes
+ * refuse it or kill for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "handover.h"
+#include "sys.h"
+
+#define SOCKET_TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
+
+static int name(struct sockaddr_un *ret_addr)
+{
+	uint64_t random[2];
+
+	if (sys_getrandom(random, sizeof(random), 0) != sizeof(random))
+		return errno;
+	memset(ret_addr, 0, sizeof(*ret_addr));
+	ret_addr->sun_family = AF_UNIX;
+	snprintf(ret_addr->sun_path + 1, sizeof(ret_addr->sun_path) - 1,
+		 "pinsafe-%016llx%016llx", (unsigned long long)random[0],
+		 (unsigned long long)random[1]);
+	return 0;
+}
+
+int handover_open(struct handover *ret_handover)
+{
+	struct handover handover;
+	int r;
+
+	r = name(&handover.addr);
+	if (r)
+		return r;
+	handover.listener = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
+	if (handover.listener < 0)
+		return errno;
+	if (sys_bind(handover.listener, &handover.addr,
+		     sizeof(handover.addr)) ||
+	    sys_listen(handover.listener, 8)) {
+		r = errno;
+		sys_close(handover.listener);
+		return r;
+	}
+	*ret_handover = handover;
+	return 0;
+}
+
+void handover_close(struct handover *handover)
+{
+	sys_close(handover->listener);
+	handover->listener = -1;
+}
+
+/* One descriptor, and the byte that it needs to travel with */
+struct message {
+	struct msghdr header;
+	struct iovec data;
+	char byte;
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+};
+
+static void init(struct message *message)
+{
+	memset(message, 0, sizeof(*message));
+	message->data.iov_base = &message->byte;
+	message->data.iov_len = 1;
+	message->header.msg_iov = &message->data;
+	message->header.msg_iovlen = 1;
+	message->header.msg_control = &message->control;
+	message->header.msg_controllen = sizeof(message->control);
+}
+
+static int send_now(const struct handover *handover, int fd)
+{
+	struct message message;
+	int s, r = 0;
+
+	init(&message);
+	message.control.header.cmsg_level = SOL_SOCKET;
+	message.control.header.cmsg_type = SCM_RIGHTS;
+	message.control.header.cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(&message.control.header), &fd, sizeof(fd));
+
+	s = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
+	if (s < 0)
+		return errno;
+	if (sys_connect(s, &handover->addr, sizeof(handover->addr)) ||
+	    sys_sendmsg(s, &message.header, MSG_NOSIGNAL) < 0)
+		r = errno;
+	sys_close(s);
+	return r;
+}
+
+struct courier {
+	const struct handover *handover;
+	int fd;
+	int result;
+};
+
+/* It shares the table of its creator, until it has a copy with room in it. */
+static void *carry(void *arg)
+{
+	struct courier *courier = arg;
+	unsigned int spare = courier->fd ? 0 : 1;
+
+	if (sys_close_range(spare, spare, CLOSE_RANGE_UNSHARE))
+		courier->result = errno;
+	else
+		courier->result = send_now(courier->handover, courier->fd);
+	return NULL;
+}
+
+static int send_by_courier(const struct handover *handover, int fd)
+{
+	struct courier courier = { handover, fd, 0 };
+	pthread_t thread;
+	int r;
+
+	r = pthread_create(&thread, NULL, carry, &courier);
+	if (r)
+		return r;
+	pthread_join(thread, NULL);
+	return courier.result;
+}
+
+int handover_send(const struct handover *handover, int fd)
+{
+	int r = send_now(handover, fd);
+
+	/* RLIMIT_NOFILE is reached: there is no number for the socket. */
+	return r == EMFILE ? send_by_courier(handover, fd) : r;
+}
+
+/* Nothing is taken from who merely read the name in /proc/net/unix. */
+static bool is_from_us(int s)
+{
+	struct ucred peer = { 0 };
+	socklen_t size = sizeof(peer);
+
+	return !sys_getsockopt(s, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
+	       peer.pid == sys_getpid();
+}
+
+static int receive(int s, int *ret_fd)
+{
+	struct message message;
+
+	init(&message);
+	if (sys_recvmsg(s, &message.header,
+			MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return errno;
+	/* What the kernel had no number for in this table it leaves out. */
+	if (message.header.msg_controllen < CMSG_LEN(sizeof(int)))
+		return EMFILE;
+	memcpy(ret_fd, CMSG_DATA(&message.control.header), sizeof(int));
+	return 0;
+}
+
+int handover_receive(const struct handover *handover, int *ret_fd)
+{
+	int s, r = ENOTCONN;
+
+	while (r == ENOTCONN) {
+		s = sys_accept(handover->listener, SOCK_CLOEXEC);
+		if (s < 0)
+			return errno;
+		if (is_from_us(s))
+			r = receive(s, ret_fd);
+		sys_close(s);
+	}
+	return r;
+}
