@@ -209,6 +209,11 @@ bool lease_is_held(struct lease *lease)
 	return keeper_call(is_held_on_keeper, lease) == 0;
 }
 
+const struct lease *lease_find(dev_t dev, ino_t ino)
+{
+	return leases_find(dev, ino);
+}
+
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return lease->state == LEASE_HELD;

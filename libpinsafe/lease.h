@@ -115,7 +115,8 @@ void lease_get(struct lease *lease);
 /* Asks the kernel, too; a break may not have been noticed yet. */
 bool lease_is_held(struct lease *lease);
 
-/* What the table knows */
+/* What the table knows; NULL: there is no lease on the file */
+const struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
 bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
 
 /*

@@ -84,9 +84,19 @@ int track_find_written(const struct track_query *query,
 		       struct mr_range **ret_ranges, size_t *ret_n)
 {
 	struct found found = {.query = query};
+	const struct mr_hold *hold;
+	const struct lease *lease;
 
 	ps_lock(&table_lock);
-	table_visit(find_in_any, &found);
+	if (query->any_file) {
+		table_visit(find_in_any, &found);
+	} else {
+		/* What needs no redirty has none, nor what is on demand. */
+		lease = lease_find(query->dev, query->ino);
+		if (lease)
+			LIST_FOREACH(hold, &lease->mrs, link)
+				find_in(hold->gmr, &found);
+	}
 	ps_unlock(&table_lock);
 	return give(&found, ret_ranges, ret_n);
 }

@@ -20,9 +20,11 @@ static struct guarded_mr *add(struct ibv_mr *mr, size_t n_ranges,
 		gmr->ranges[gmr->n_ranges++] = (struct mr_range){
 			.start = 0x10000 * (i + 1),
 			.end = 0x10000 * (i + 1) + 0x8000,
-			.dev = 5,
+			.dev = FAKE_DEV,
 			.ino = i + 1,
 		};
+	for (i = 0; i < n_ranges && !is_on_demand; i++)
+		gmr->leases[gmr->n_leases++] = &fake_lease.leases[i + 1];
 	assert_int_equal(track_add(gmr), 0);
 	return gmr;
 }
@@ -56,7 +58,7 @@ static void find(struct track_query query)
 
 static void find_file(ino_t ino)
 {
-	find((struct track_query){.dev = 5, .ino = ino, .end = UINTPTR_MAX});
+	find((struct track_query){.dev = FAKE_DEV, .ino = ino, .end = UINTPTR_MAX});
 }
 
 static void find_addresses(uintptr_t start, uintptr_t end)

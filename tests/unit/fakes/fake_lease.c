@@ -56,6 +56,12 @@ bool lease_is_held(struct lease *lease)
 	return !fault_now(&fake_lease.is_held);
 }
 
+const struct lease *lease_find(dev_t dev, ino_t ino)
+{
+	return dev == FAKE_DEV && ino < FAKE_LEASES ? &fake_lease.leases[ino] :
+						      NULL;
+}
+
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return !fault_now(&fake_lease.is_held_locked);

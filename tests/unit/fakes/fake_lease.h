@@ -6,6 +6,7 @@
 #include "lease.h"
 
 #define FAKE_LEASES 4
+#define FAKE_DEV 5 /* of files that lease_find() knows */
 #define FAKE_FS_WITHOUT_LEASES 0xbad
 
 struct fake_lease {
