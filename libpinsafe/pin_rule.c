@@ -4,11 +4,13 @@
  * since it knows them (mm/gup.c:vma_is_fsdax), and since Linux 6.5 shared
  * mappings of files that keep track of dirty pages, which are all that have
  * blocks (mm/gup.c:writable_file_mapping_allowed).  There is nothing to try that
- * on without a device, so the release has to tell.
+ * on without a device, so the release has to tell.  The control module, which is
+ * for tests, pins all of it.
  */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "pin_rule.h"
 
@@ -20,6 +22,8 @@ static int find_out(void)
 	struct utsname name;
 
 	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return LAX;
+	if (!access("/sys/module/layout_lease_control", F_OK))
 		return LAX;
 	return major > 6 || (major == 6 && minor >= 5) ? STRICT : LAX;
 }
