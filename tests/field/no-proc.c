@@ -40,6 +40,8 @@ int main(int argc, char **argv)
 	anonymous = mmap(NULL, LEN, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	private = mmap(NULL, LEN, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	verbs_open(&verbs);
+	/* The keeper needs /dev/null to start. */
+	t_zero(try(region.addr), "a file, before");
 	if (!mkdtemp(root) || chroot(root) || chdir("/"))
 		t_bail("chroot: %s", t_errname(errno));
 	t_zero(try(anonymous), "anonymous memory");
