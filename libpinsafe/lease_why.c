@@ -108,7 +108,7 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 
 	if (r != EOPNOTSUPP)
 		return r;
-	(void)fstatfs(fd, &sfs);
+	(void)sys_fstatfs(fd, &sfs);
 	lease_provider_find(&provider);
 	tell(&provider);
 	if (provider.kind == PROVIDER_CONTROL)

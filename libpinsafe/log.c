@@ -27,12 +27,18 @@ static struct stat stderr_at_load;
 static bool stderr_was_open;
 static __thread bool is_deferred;
 
-__attribute__((constructor(101))) void log_remember_stderr(void)
+void log_remember_stderr(void)
 {
 	int saved_errno = errno;
 
 	stderr_was_open = sys_fstat(STDERR_FILENO, &stderr_at_load) == 0;
 	errno = saved_errno;
+}
+
+/* gcc forgets the priority of a constructor that was declared before. */
+__attribute__((constructor(101))) static void remember_at_load(void)
+{
+	log_remember_stderr();
 }
 
 void log_setup(enum log_level level, const char *file)

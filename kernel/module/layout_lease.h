@@ -176,6 +176,7 @@ void pinned_put(struct pinned *p);
 bool pinned_seen(struct address_space *mapping, pgoff_t index,
 		 struct page **pages, long n);
 struct page *pinned_page(struct address_space *mapping);
+struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 int pinned_wait(struct inode *inode, unsigned long start);
 bool pinned_any(void);
 void pinned_break_all(void);

@@ -79,8 +79,8 @@ static struct pinned *find(struct address_space *mapping)
 	return NULL;
 }
 
-static struct page *pinned_page_from(struct address_space *mapping,
-				     pgoff_t *first)
+/* The first page from *first on that is in use, of a file with pins; its index */
+struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first)
 {
 	pgoff_t last = 0;
 	struct pinned *p;

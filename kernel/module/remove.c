@@ -140,12 +140,64 @@ static void call_busy(struct inode *inode)
 }
 #endif
 
-/* Any inode without DAX, for which it does nothing */
+/*
+ * write(2) drops the entries of blocks that it has just allocated, since there
+ * may be the zero page (dax_iomap_iter() of fs/dax.c).  If a page fault was
+ * faster it is the block's, and may be pinned: it would be out of sight then.
+ */
+static bool wants_invalidate(struct ftrace_regs *regs)
+{
+	struct address_space *mapping = ARG(regs, 0);
+
+	return IS_DAX(mapping->host) && pinned_any();
+}
+
+static int new_invalidate(struct address_space *mapping, pgoff_t first,
+			  pgoff_t last);
+HOOK(invalidate, CORE, "invalidate_inode_pages2_range", new_invalidate,
+     wants_invalidate);
+
+static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
+				   pgoff_t last)
+{
+	pgoff_t busy = first;
+	int ret = 0;
+
+	hook_enter();
+	while (pinned_page_from(mapping, &busy) && busy <= last) {
+		busy = max(busy, first);
+		if (busy > first)
+			ret = ORIG(invalidate)(mapping, first, busy - 1) ?: ret;
+		first = ++busy;
+		if (first > last)
+			break;
+	}
+	if (first <= last)
+		ret = ORIG(invalidate)(mapping, first, last) ?: ret;
+	hook_leave();
+	return ret;
+}
+
+/* Any inode without DAX and with less than NOWHERE pages: nothing is done */
+#define NOWHERE	(1UL << 20)
+
 bool remove_probe(struct inode *inode)
 {
+	ORIG(invalidate)(inode->i_mapping, NOWHERE, NOWHERE);
 	WRITE_ONCE(hook_busy.seen, false);
 	call_busy(inode);
 	return READ_ONCE(hook_busy.seen);
+}
+
+/*
+ * Before extents change places: 7.2 expects of a file system that drops pages of
+ * DAX that it has called this first, and warns.  ext4 and xfs do not here.
+ */
+static void take_entries_out(struct operation *op)
+{
+	call_busy(op->inode[0]);
+	if (op->inode[1])
+		call_busy(op->inode[1]);
 }
 
 /* fallocate(2), and MADV_REMOVE */
@@ -240,7 +292,6 @@ static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
 /*
  * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
  * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
- * ext4 does not take DAX entries out before, as 7.2 expects of it and warns.
  */
 #define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
 
@@ -266,7 +317,7 @@ static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
-		call_busy(file_inode(file));
+		take_entries_out(&op);
 		ret = ORIG(ext4_ioctl)(file, cmd, arg);
 		operation_end(&op);
 	}
@@ -325,6 +376,8 @@ static long exchange_begin(struct exchange *x, struct file *file,
 				file_inode(x->file[1]));
 		x->begun = !err;
 	}
+	if (x->begun)
+		take_entries_out(&x->op);
 	if (err)
 		exchange_put(x);
 	return err;
@@ -369,7 +422,7 @@ static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
 	hook_enter();
 	ret = begin_two(&op, file_inode(file), NULL);
 	if (!ret) {
-		call_busy(file_inode(file));
+		take_entries_out(&op);
 		ret = ORIG(ext4_compat)(file, cmd, arg);
 		operation_end(&op);
 	}
@@ -398,7 +451,7 @@ static noinline long new_xfs_compat(struct file *file, unsigned int cmd,
 #endif
 
 struct hook *const remove_hooks[] = {
-	&hook_notify_change, &hook_busy,
+	&hook_notify_change, &hook_busy, &hook_invalidate,
 	&hook_ext4_fallocate, &hook_ext4_ioctl,
 	&hook_xfs_fallocate, &hook_xfs_remap, &hook_xfs_ioctl,
 #ifdef CONFIG_COMPAT

@@ -97,7 +97,8 @@ static void force(const struct interleaving *il, struct call *call, int fd)
 {
 	struct t_child_result res;
 
-	gate_close(il->command, il->side, 0);
+	/* Without a lease it is registered at once first, which the kernel refuses. */
+	gate_close(il->command, il->side, il->command == GATE_REG_MR);
 	if (pthread_create(&call->thread, NULL,
 			   il->command == GATE_REG_MR ? call_reg : call_dereg,
 			   call))

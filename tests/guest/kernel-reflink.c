@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "kernel-share.h"
 
 #define LEN (4 * K_MIB)
-#define ROUNDS 100
+#define ROUNDS 20
 
 static char other[256]; /* path of the other file */
 
@@ -296,15 +297,32 @@ static void copy(void)
 	k_file_close(&file);
 }
 
+/* Of both processes: how often the holder has tried, and whether he has done */
+static struct {
+	_Atomic long tries;
+	_Atomic bool end;
+} *both;
+
+/* Until somebody has tried from the beginning to the end, as it is now */
+static void be_tried(void)
+{
+	long since = both->tries;
+
+	while (both->tries - since < 2 && !both->end)
+		sched_yield();
+}
+
 /* Shares and unshares the file, over and over */
 static int sharer(const char *path)
 {
-	int fd = open(path, O_RDWR), clone = open(other, O_RDWR), i, err = 0;
+	int fd = open(path, O_RDWR), clone = open(other, O_RDWR), err = 0;
 
-	for (i = 0; i < ROUNDS && !err; i++) {
+	while (!both->end && !err) {
 		err = k_clone(fd, clone, 0, 0);
+		be_tried();
 		if (!err)
 			err = k_unshare(fd, 0, 0);
+		be_tried();
 	}
 	return err;
 }
@@ -315,13 +333,18 @@ static void race(void)
 	struct k_file file = k_file("f", 65536, 'f');
 	struct k_file file2 = k_file("other", 65536, 'o');
 	long taken = 0, refused = 0, shared = 0;
+	double end = k_now() + 30;
 	struct k_result r;
 	struct k_op op;
 	bool was;
 
+	both = mmap(NULL, sizeof(*both), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(other, sizeof(other), "%s", file2.path);
 	op = k_start(sharer, file.path);
-	while (k_busy(&op, 0)) {
+	while ((taken < ROUNDS || refused < ROUNDS) && k_now() < end &&
+	       k_busy(&op, 0)) {
+		both->tries++;
 		if (k_lease(file.fd, F_LAYOUT)) {
 			refused++;
 			continue;
@@ -333,7 +356,9 @@ static void race(void)
 		}
 		k_lease(file.fd, F_UNLCK);
 	}
-	r = k_wait(&op, K_SOON);
+	both->end = true;
+	r = k_wait(&op, 10 * K_SOON);
+	munmap(both, sizeof(*both));
 	while (k_break(NULL, 0))
 		;
 	k_check(!r.err && taken && refused && !shared,

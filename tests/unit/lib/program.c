@@ -192,12 +192,15 @@ static bool main_has_ended(void *arg)
 	return status_now().state == 'Z';
 }
 
-/* It is in the list for as long as the process lives. */
+/*
+ * It is in the list for as long as the process lives, and so are four of ours:
+ * the keeper, and those that write the log, end the process and run handlers.
+ */
 static bool others_have_ended(void *arg)
 {
 	struct status status = status_now();
 
-	return status.state == 'Z' && status.n_threads == 1 + 3;
+	return status.state == 'Z' && status.n_threads == 1 + 4;
 }
 
 static bool has_looked(void *since)
