@@ -118,6 +118,11 @@ void log_write(const char *line, size_t size)
 	close_log(fd);
 }
 
+bool log_is_file(void)
+{
+	return log_file;
+}
+
 bool log_takes_lines(void)
 {
 	return log_file || !is_stderr_of_load(STDERR_FILENO) ||

@@ -32,6 +32,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 /* For log_queue.c: a line to where all go; would that not wait just now? */
 void log_write(const char *line, size_t size);
+bool log_is_file(void);
 bool log_takes_lines(void);
 
 #endif /* PINSAFE_LOG_H */

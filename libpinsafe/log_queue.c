@@ -6,16 +6,19 @@
  * and comes back, or else a thread of ours that does nothing but that.
  */
 #include <errno.h>
+#include <linux/close_range.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "lock.h"
 #include "log.h"
 #include "log_queue.h"
 #include "neutral.h"
+#include "sys.h"
 
 #define MAX_LINES 64
 
@@ -118,6 +121,10 @@ void log_queue_drain(void)
 static void *write_for_ever(void *arg)
 {
 	neutral_become("pinsafe-log");
+	/* A log file has to be opened, also if the program's table is full. */
+	if (log_is_file())
+		(void)sys_close_range(STDERR_FILENO + 1, ~0u,
+				      CLOSE_RANGE_UNSHARE);
 	ps_lock(&log_lock);
 	for (;;) {
 		write_all(true);

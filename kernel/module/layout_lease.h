@@ -4,7 +4,8 @@
  * what is hooked; the stages, in the order in which they come into play:
  *
  *	main.c		load and unload, which kernels
- *	hook.c		redirect functions of the kernel, and notice if that ends
+ *	symbols.c	find functions of the kernel
+ *	hook.c		redirect them, and notice if that ends
  *	selftest.c	does each hook fire?
  *	fs.c		which files can have a lease
  *	lease.c		fcntl(F_SETLEASE, F_LAYOUT)
@@ -13,6 +14,7 @@
  *	pinned.c	files with such pins: keep them, find busy pages, wait
  *	operation.c	operations that are under way, and the breaks they cause
  *	remove.c	the operations that take blocks away
+ *	exchange.c	and those that have extents change places
  *
  * Locks, outermost first: hook_mutex (hook.c); lease_mutex (lease.c), inside
  * the inode's i_rwsem, which is only tried; flc_lock of the inode's leases;
@@ -84,12 +86,34 @@ struct hook {
 
 #define ARG(regs, n)	((void *)ftrace_regs_get_argument(regs, n))
 
+/* Does a file system that calls func, or nothing, call the hooked function? */
+static inline bool hook_is(const struct hook *hook, const void *func)
+{
+	return !func || (unsigned long)func == hook->addr;
+}
+
 /* Each stage's hooks, NULL at the end */
 extern struct hook *const lease_hooks[];
 extern struct hook *const show_hooks[];
 extern struct hook *const pin_hooks[];
 extern struct hook *const remove_hooks[];
+extern struct hook *const exchange_hooks[];
 extern struct hook *const fs_hooks[];
+
+#define HOOK_TABLES	6
+extern struct hook *const *const hook_tables[HOOK_TABLES];
+
+#define for_each_hook(hook, t, h)					\
+	for (t = 0; t < HOOK_TABLES; t++)				\
+		for (h = hook_tables[t]; (hook = *h); h++)
+
+/* symbols.c */
+int symbols_init(void);
+unsigned long symbols_lookup(const char *name);
+void symbols_find_in_kernel(void);
+void symbols_find_in_module(unsigned int owner);
+bool symbols_are_there(unsigned int owner);	/* is the file system? */
+int symbols_check(const struct hook *hook);	/* 0, or logs what is wrong */
 
 /* Tasks in a replacement, which may sleep there */
 extern atomic_t hooks_inside;
@@ -104,7 +128,6 @@ static inline void hook_leave(void)
 	atomic_dec(&hooks_inside);
 }
 
-int hooks_lookup_init(void);
 int hooks_init(void);		/* all of CORE, or an error */
 void hooks_file_systems(void);	/* and those that are there */
 void hooks_exit(void);
@@ -112,7 +135,6 @@ bool hooks_on(unsigned int owner);
 bool hooks_dead(void);
 int hooks_all_seen(void);
 void hooks_watch(void);		/* as long as somebody depends on them */
-unsigned long hooks_lookup(const char *symbol);
 
 /* selftest.c */
 int selftest_init(void);
@@ -163,6 +185,8 @@ void operation_end(struct operation *op);
 bool operation_breaks(struct inode *inode);	/* by anybody */
 bool operation_is_breaking(struct inode *inode);	/* this task, just now */
 bool operation_keeps_blocks(struct inode *inode);	/* this task's */
+int operation_begin_two(struct operation *op, struct inode *inode,
+			struct inode *inode2);	/* breaks both first */
 int operation_break_nowait(struct operation *op, struct inode *inode);
 int operation_break(struct operation *op, struct inode *inode,
 		    unsigned long start);
@@ -181,7 +205,11 @@ int pinned_wait(struct inode *inode, unsigned long start);
 bool pinned_any(void);
 void pinned_break_all(void);
 
+/* exchange.c */
+bool exchange_is_hooked(struct inode *inode);
+
 /* remove.c */
+void remove_entries(struct operation *op);	/* of DAX, from its files */
 bool remove_is_hooked(struct inode *inode);	/* all that this file can lose */
 bool remove_probe(struct inode *inode);	/* does a hook still fire? */
 

@@ -320,8 +320,8 @@ struct hook *const lease_hooks[] = {
 
 int lease_init(void)
 {
-	leases_enable = (int *)hooks_lookup("leases_enable");
-	lease_break_time = (int *)hooks_lookup("lease_break_time");
+	leases_enable = (int *)symbols_lookup("leases_enable");
+	lease_break_time = (int *)symbols_lookup("lease_break_time");
 	if (leases_enable && lease_break_time)
 		return 0;
 	pr_err("this kernel has no leases_enable or lease_break_time\n");

@@ -87,7 +87,7 @@ static void warn_control(void)
 static int __init layout_lease_init(void)
 {
 	/* What the replacements use comes first, for they are called at once. */
-	int err = refuse_kernel() ?: hooks_lookup_init() ?: lease_init();
+	int err = refuse_kernel() ?: symbols_init() ?: lease_init();
 
 	if (err)
 		return err;

@@ -104,3 +104,19 @@ int operation_break(struct operation *op, struct inode *inode,
 	op->breaking = false;
 	return err ?: pinned_wait(inode, start);
 }
+
+/* Break the leases of two files, and begin an operation on them if that worked. */
+int operation_begin_two(struct operation *op, struct inode *inode,
+			struct inode *inode2)
+{
+	unsigned long start = jiffies;
+	int err;
+
+	operation_begin(op, inode, inode2, true);
+	err = operation_break(op, inode, start);
+	if (!err && inode2 && inode2 != inode)
+		err = operation_break(op, inode2, start);
+	if (err)
+		operation_end(op);
+	return err;
+}

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What takes blocks of a file away, or shares or exchanges them: each breaks the
- * leases and waits for the pins before the file system takes a lock, then does
- * what it always did.
+ * What takes blocks of a file away, or shares them: each breaks the leases and
+ * waits for the pins before the file system takes a lock, then does what it
+ * always did.
  */
 #include "layout_lease.h"
 
 #include <linux/falloc.h>
-#include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/ioctl.h>
-#include <linux/uaccess.h>
-
-/* Break the leases of two files, and begin an operation on them if that worked. */
-static int begin_two(struct operation *op, struct inode *inode,
-		     struct inode *inode2)
-{
-	unsigned long start = jiffies;
-	int err;
-
-	operation_begin(op, inode, inode2, true);
-	err = operation_break(op, inode, start);
-	if (!err && inode2 && inode2 != inode)
-		err = operation_break(op, inode2, start);
-	if (err)
-		operation_end(op);
-	return err;
-}
 
 /*
  * truncate(2), open(O_TRUNC) and the like, by do_truncate() and its relatives,
@@ -193,7 +174,7 @@ bool remove_probe(struct inode *inode)
  * Before extents change places: 7.2 expects of a file system that drops pages of
  * DAX that it has called this first, and warns.  ext4 and xfs do not here.
  */
-static void take_entries_out(struct operation *op)
+void remove_entries(struct operation *op)
 {
 	call_busy(op->inode[0]);
 	if (op->inode[1])
@@ -280,7 +261,7 @@ static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
 	loff_t ret;
 
 	hook_enter();
-	ret = begin_two(&op, file_inode(in), file_inode(out));
+	ret = operation_begin_two(&op, file_inode(in), file_inode(out));
 	if (!ret) {
 		ret = ORIG(xfs_remap)(in, in_pos, out, out_pos, len, flags);
 		operation_end(&op);
@@ -289,212 +270,26 @@ static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
 	return ret;
 }
 
-/*
- * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
- * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
- */
-#define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
-
-static bool wants_ext4_ioctl(struct ftrace_regs *regs)
-{
-	struct file *file = ARG(regs, 0);
-
-	return (unsigned int)ftrace_regs_get_argument(regs, 1) ==
-		       EXT4_IOC_SWAP_BOOT &&
-	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
-}
-
-typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
-static ioctl_fn new_ext4_ioctl;
-HOOK(ext4_ioctl, EXT4, "ext4_ioctl", new_ext4_ioctl, wants_ext4_ioctl);
-
-static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
-				    unsigned long arg)
-{
-	struct operation op;
-	long ret;
-
-	hook_enter();
-	ret = begin_two(&op, file_inode(file), NULL);
-	if (!ret) {
-		take_entries_out(&op);
-		ret = ORIG(ext4_ioctl)(file, cmd, arg);
-		operation_end(&op);
-	}
-	hook_leave();
-	return ret;
-}
-
-/* Extents change places.  32-bit programs pass the same for what is read here. */
-enum { SWAPEXT = 109, EXCHANGE_RANGE = 129, COMMIT_RANGE = 131 };
-
-static bool wants_xfs_ioctl(struct ftrace_regs *regs)
-{
-	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
-
-	return _IOC_TYPE(cmd) == 'X' && (_IOC_NR(cmd) == SWAPEXT ||
-		_IOC_NR(cmd) == EXCHANGE_RANGE || _IOC_NR(cmd) == COMMIT_RANGE);
-}
-
-/* The files of an exchange, and the operation on them if they can have leases */
-struct exchange {
-	struct operation	op;
-	struct file		*file[2];
-	bool			begun;
-};
-
-static void exchange_put(struct exchange *x)
-{
-	if (x->file[0])
-		fput(x->file[0]);
-	if (x->file[1])
-		fput(x->file[1]);
-}
-
-static long exchange_begin(struct exchange *x, struct file *file,
-			   unsigned int cmd, unsigned long arg)
-{
-	s64 fds[3];	/* struct xfs_swapext, xfs_exchange_range */
-	long err = 0;
-
-	if (copy_from_user(fds, (void __user *)arg, sizeof(fds)))
-		return -EFAULT;
-	x->begun = false;
-	if (_IOC_NR(cmd) == SWAPEXT) {
-		x->file[0] = fget((int)fds[1]);
-		x->file[1] = fget((int)fds[2]);
-	} else {
-		x->file[0] = fget((int)fds[0]);
-		x->file[1] = get_file(file);
-	}
-	/* What is wrong with the files is up to xfs to say. */
-	if (x->file[0] && x->file[1] &&
-	    (x->file[0]->f_mode & x->file[1]->f_mode & FMODE_WRITE) &&
-	    fs_can_lease(file_inode(x->file[0])) &&
-	    fs_can_lease(file_inode(x->file[1]))) {
-		err = begin_two(&x->op, file_inode(x->file[0]),
-				file_inode(x->file[1]));
-		x->begun = !err;
-	}
-	if (x->begun)
-		take_entries_out(&x->op);
-	if (err)
-		exchange_put(x);
-	return err;
-}
-
-static void exchange_end(struct exchange *x)
-{
-	if (x->begun)
-		operation_end(&x->op);
-	exchange_put(x);
-}
-
-static ioctl_fn new_xfs_ioctl;
-HOOK(xfs_ioctl, XFS, "xfs_file_ioctl", new_xfs_ioctl, wants_xfs_ioctl);
-
-static noinline long new_xfs_ioctl(struct file *file, unsigned int cmd,
-				   unsigned long arg)
-{
-	struct exchange x;
-	long ret;
-
-	hook_enter();
-	ret = exchange_begin(&x, file, cmd, arg);
-	if (!ret) {
-		ret = ORIG(xfs_ioctl)(file, cmd, arg);
-		exchange_end(&x);
-	}
-	hook_leave();
-	return ret;
-}
-
-#ifdef CONFIG_COMPAT
-static ioctl_fn new_ext4_compat;
-HOOK(ext4_compat, EXT4, "ext4_compat_ioctl", new_ext4_compat, wants_ext4_ioctl);
-
-static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
-				     unsigned long arg)
-{
-	struct operation op;
-	long ret;
-
-	hook_enter();
-	ret = begin_two(&op, file_inode(file), NULL);
-	if (!ret) {
-		take_entries_out(&op);
-		ret = ORIG(ext4_compat)(file, cmd, arg);
-		operation_end(&op);
-	}
-	hook_leave();
-	return ret;
-}
-
-static ioctl_fn new_xfs_compat;
-HOOK(xfs_compat, XFS, "xfs_file_compat_ioctl", new_xfs_compat, wants_xfs_ioctl);
-
-static noinline long new_xfs_compat(struct file *file, unsigned int cmd,
-				    unsigned long arg)
-{
-	struct exchange x;
-	long ret;
-
-	hook_enter();
-	ret = exchange_begin(&x, file, cmd, arg);
-	if (!ret) {
-		ret = ORIG(xfs_compat)(file, cmd, arg);
-		exchange_end(&x);
-	}
-	hook_leave();
-	return ret;
-}
-#endif
-
 struct hook *const remove_hooks[] = {
 	&hook_notify_change, &hook_busy, &hook_invalidate,
-	&hook_ext4_fallocate, &hook_ext4_ioctl,
-	&hook_xfs_fallocate, &hook_xfs_remap, &hook_xfs_ioctl,
-#ifdef CONFIG_COMPAT
-	&hook_ext4_compat, &hook_xfs_compat,
-#endif
-	NULL
+	&hook_ext4_fallocate, &hook_xfs_fallocate, &hook_xfs_remap, NULL
 };
 
 /*
  * A file system calls these by its file_operations.  If they have another
  * function, there would be no break.
  */
-static bool is_hooked(const struct hook *hook, const void *func)
-{
-	return !func || (unsigned long)func == hook->addr;
-}
-
-static bool ext4_is_hooked(const struct file_operations *fop)
-{
-#ifdef CONFIG_COMPAT
-	if (!is_hooked(&hook_ext4_compat, fop->compat_ioctl))
-		return false;
-#endif
-	return is_hooked(&hook_ext4_fallocate, fop->fallocate) &&
-	       is_hooked(&hook_ext4_ioctl, fop->unlocked_ioctl) &&
-	       !fop->remap_file_range;
-}
-
-static bool xfs_is_hooked(const struct file_operations *fop)
-{
-#ifdef CONFIG_COMPAT
-	if (!is_hooked(&hook_xfs_compat, fop->compat_ioctl))
-		return false;
-#endif
-	return is_hooked(&hook_xfs_fallocate, fop->fallocate) &&
-	       is_hooked(&hook_xfs_ioctl, fop->unlocked_ioctl) &&
-	       is_hooked(&hook_xfs_remap, fop->remap_file_range);
-}
-
 bool remove_is_hooked(struct inode *inode)
 {
+	const struct file_operations *fop = inode->i_fop;
+
 	if (selftest_is(inode))
 		return true;
-	return fs_owner(inode) == EXT4 ? ext4_is_hooked(inode->i_fop) :
-					 xfs_is_hooked(inode->i_fop);
+	if (!exchange_is_hooked(inode))
+		return false;
+	if (fs_owner(inode) == EXT4)
+		return hook_is(&hook_ext4_fallocate, fop->fallocate) &&
+		       !fop->remap_file_range;
+	return hook_is(&hook_xfs_fallocate, fop->fallocate) &&
+	       hook_is(&hook_xfs_remap, fop->remap_file_range);
 }

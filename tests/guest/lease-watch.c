@@ -317,7 +317,7 @@ static void check_many(struct t_child *other)
 	rerun_log_clear();
 	err = try(&closed);
 	t_ok(err == ENOENT &&
-		     rerun_log_count("keep a descriptor of the file open") == 1,
+		     rerun_log_count("had none left to keep it with") == 1,
 	     "many mappings: one too many and closed: %s, and the log has the "
 	     "reason",
 	     t_errname(err));

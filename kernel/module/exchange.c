@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Extents that change places, by ioctl(2): as in remove.c, the leases are broken
+ * and the pins waited for before the file system takes a lock.
+ */
+#include "layout_lease.h"
+
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/ioctl.h>
+#include <linux/uaccess.h>
+
+/*
+ * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
+ * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
+ */
+#define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
+
+static bool wants_ext4_ioctl(struct ftrace_regs *regs)
+{
+	struct file *file = ARG(regs, 0);
+
+	return (unsigned int)ftrace_regs_get_argument(regs, 1) ==
+		       EXT4_IOC_SWAP_BOOT &&
+	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
+}
+
+typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
+static ioctl_fn new_ext4_ioctl;
+HOOK(ext4_ioctl, EXT4, "ext4_ioctl", new_ext4_ioctl, wants_ext4_ioctl);
+
+static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
+				    unsigned long arg)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = operation_begin_two(&op, file_inode(file), NULL);
+	if (!ret) {
+		remove_entries(&op);
+		ret = ORIG(ext4_ioctl)(file, cmd, arg);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+/* Extents change places.  32-bit programs pass the same for what is read here. */
+enum { SWAPEXT = 109, EXCHANGE_RANGE = 129, COMMIT_RANGE = 131 };
+
+static bool wants_xfs_ioctl(struct ftrace_regs *regs)
+{
+	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
+
+	return _IOC_TYPE(cmd) == 'X' && (_IOC_NR(cmd) == SWAPEXT ||
+		_IOC_NR(cmd) == EXCHANGE_RANGE || _IOC_NR(cmd) == COMMIT_RANGE);
+}
+
+/* The files of an exchange, and the operation on them if they can have leases */
+struct exchange {
+	struct operation	op;
+	struct file		*file[2];
+	bool			begun;
+};
+
+static void exchange_put(struct exchange *x)
+{
+	if (x->file[0])
+		fput(x->file[0]);
+	if (x->file[1])
+		fput(x->file[1]);
+}
+
+static long exchange_begin(struct exchange *x, struct file *file,
+			   unsigned int cmd, unsigned long arg)
+{
+	s64 fds[3];	/* struct xfs_swapext, xfs_exchange_range */
+	long err = 0;
+
+	if (copy_from_user(fds, (void __user *)arg, sizeof(fds)))
+		return -EFAULT;
+	x->begun = false;
+	if (_IOC_NR(cmd) == SWAPEXT) {
+		x->file[0] = fget((int)fds[1]);
+		x->file[1] = fget((int)fds[2]);
+	} else {
+		x->file[0] = fget((int)fds[0]);
+		x->file[1] = get_file(file);
+	}
+	/* What is wrong with the files is up to xfs to say. */
+	if (x->file[0] && x->file[1] &&
+	    (x->file[0]->f_mode & x->file[1]->f_mode & FMODE_WRITE) &&
+	    fs_can_lease(file_inode(x->file[0])) &&
+	    fs_can_lease(file_inode(x->file[1]))) {
+		err = operation_begin_two(&x->op, file_inode(x->file[0]),
+				file_inode(x->file[1]));
+		x->begun = !err;
+	}
+	if (x->begun)
+		remove_entries(&x->op);
+	if (err)
+		exchange_put(x);
+	return err;
+}
+
+static void exchange_end(struct exchange *x)
+{
+	if (x->begun)
+		operation_end(&x->op);
+	exchange_put(x);
+}
+
+static ioctl_fn new_xfs_ioctl;
+HOOK(xfs_ioctl, XFS, "xfs_file_ioctl", new_xfs_ioctl, wants_xfs_ioctl);
+
+static noinline long new_xfs_ioctl(struct file *file, unsigned int cmd,
+				   unsigned long arg)
+{
+	struct exchange x;
+	long ret;
+
+	hook_enter();
+	ret = exchange_begin(&x, file, cmd, arg);
+	if (!ret) {
+		ret = ORIG(xfs_ioctl)(file, cmd, arg);
+		exchange_end(&x);
+	}
+	hook_leave();
+	return ret;
+}
+
+#ifdef CONFIG_COMPAT
+static ioctl_fn new_ext4_compat;
+HOOK(ext4_compat, EXT4, "ext4_compat_ioctl", new_ext4_compat, wants_ext4_ioctl);
+
+static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
+				     unsigned long arg)
+{
+	struct operation op;
+	long ret;
+
+	hook_enter();
+	ret = operation_begin_two(&op, file_inode(file), NULL);
+	if (!ret) {
+		remove_entries(&op);
+		ret = ORIG(ext4_compat)(file, cmd, arg);
+		operation_end(&op);
+	}
+	hook_leave();
+	return ret;
+}
+
+static ioctl_fn new_xfs_compat;
+HOOK(xfs_compat, XFS, "xfs_file_compat_ioctl", new_xfs_compat, wants_xfs_ioctl);
+
+static noinline long new_xfs_compat(struct file *file, unsigned int cmd,
+				    unsigned long arg)
+{
+	struct exchange x;
+	long ret;
+
+	hook_enter();
+	ret = exchange_begin(&x, file, cmd, arg);
+	if (!ret) {
+		ret = ORIG(xfs_compat)(file, cmd, arg);
+		exchange_end(&x);
+	}
+	hook_leave();
+	return ret;
+}
+#endif
+
+struct hook *const exchange_hooks[] = {
+	&hook_ext4_ioctl, &hook_xfs_ioctl,
+#ifdef CONFIG_COMPAT
+	&hook_ext4_compat, &hook_xfs_compat,
+#endif
+	NULL
+};
+
+/* Does the file system of inode call what is hooked? */
+bool exchange_is_hooked(struct inode *inode)
+{
+	bool is_ext4 = fs_owner(inode) == EXT4;
+
+#ifdef CONFIG_COMPAT
+	if (!hook_is(is_ext4 ? &hook_ext4_compat : &hook_xfs_compat,
+		     inode->i_fop->compat_ioctl))
+		return false;
+#endif
+	return hook_is(is_ext4 ? &hook_ext4_ioctl : &hook_xfs_ioctl,
+		       inode->i_fop->unlocked_ioctl);
+}
