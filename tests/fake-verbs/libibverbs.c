@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "fake.h"
 
@@ -207,11 +209,13 @@ EXPORT void ibv_free_device_list(struct ibv_device **list)
 
 EXPORT struct ibv_context *ibv_open_device(struct ibv_device *dev)
 {
-	void *verbs_context = driver_of_device->alloc_context(dev, -1, NULL);
+	int cmd_fd = memfd_create("uverbs", MFD_CLOEXEC);
+	void *verbs_context =
+		driver_of_device->alloc_context(dev, cmd_fd, NULL);
 	struct ibv_context *context = fake_context(verbs_context);
 
 	context->device = dev;
-	context->cmd_fd = -1;
+	context->cmd_fd = cmd_fd;
 	return context;
 }
 
@@ -219,7 +223,10 @@ EXPORT struct ibv_context *ibv_open_device(struct ibv_device *dev)
 
 EXPORT int ibv_close_device(struct ibv_context *context)
 {
+	int cmd_fd = context->cmd_fd;
+
 	OP(context, void (*)(struct ibv_context *), free_context)(context);
+	close(cmd_fd);
 	return 0;
 }
 
@@ -255,6 +262,13 @@ EXPORT struct ibv_mr *ibv_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 		mr->pd = pd;
 	}
 	return mr;
+}
+
+EXPORT struct ibv_mr *ibv_reg_mr_iova2(struct ibv_pd *pd, void *addr,
+				       size_t length, uint64_t iova,
+				       unsigned int access)
+{
+	return ibv_reg_mr(pd, addr, length, access);
 }
 
 EXPORT struct ibv_mr *ibv_reg_mr_ex(struct ibv_pd *pd, void *attr);
