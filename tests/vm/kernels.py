@@ -21,7 +21,8 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 @dataclass
 class Kernel:
     version: str            # what cases know it by, with or without leases
-    package: str = ""       # Debian package; empty: kernel/build
+    package: str = ""       # Debian package; empty: kernel/build, with:
+    build: tuple = ()
     suite: str = ""         # of the archive; empty: the machine's own
     append: str = ""        # for the kernel's command line
     guest: str = ""         # the row whose guest this one shares
@@ -29,6 +30,8 @@ class Kernel:
     leases: bool = False    # it has layout leases
     strict: bool = False    # has every feature, so a skipped case is a failure
     tolerated: str = ""     # a function of which a warning is no failure
+    memory: str = "1280M"
+    slow: int = 1           # factor for time-outs
 
 
 def with_module(guest, module="layout_lease", tolerated=""):
@@ -49,6 +52,10 @@ KERNELS = STOCK | {
     # The kernel notices that blocks go while a device has them
     "control": with_module("6.12", "layout_lease_control",
                            tolerated="dax_disassociate_entry"),
+    # lockdep and KASAN; stock kernels are preemptible, too, if asked
+    "debug": Kernel("6.12", build=("--stock", "--debug"),
+                    append="preempt=full", module="layout_lease", leases=True,
+                    strict=True, memory="3G", slow=4),
     "layout": Kernel("6.12", leases=True, strict=True),
     "unsafe": Kernel("6.12", append="layout_lease_unsafe", leases=True,
                      strict=True),
@@ -64,23 +71,25 @@ LATER = ["btrfs", "f2fs"]
 
 
 def image(name):
-    """The kernel's image, and the directory of its package or None."""
+    """The kernel's image, and the directory of its package or of what
+    kernel/build has made."""
     kernel = KERNELS[name]
     if kernel.package:
         root = packages.unpacked(kernel.package, kernel.suite)
         return packages.vmlinuz(root), root
     # An image of one's own, to try a patch without kernel/build
     ready = os.environ.get("PINSAFE_LAYOUT_IMAGE")
-    if ready:
-        return pathlib.Path(ready), None
-    build = subprocess.run([TREE / "kernel" / "build"], check=True,
-                           stdout=subprocess.PIPE, text=True)
-    return pathlib.Path(build.stdout.split("\n")[-2]), None
+    if ready and not kernel.build:
+        made = pathlib.Path(ready)
+    else:
+        build = subprocess.run([TREE / "kernel" / "build", *kernel.build],
+                               check=True, stdout=subprocess.PIPE, text=True)
+        made = pathlib.Path(build.stdout.split("\n")[-2])
+    return made, made.parent
 
 
 def module(name, root):
-    """The module that this kernel's cases need, for a package that is unpacked
-    in root"""
+    """The module that this kernel's cases need; root as of image()"""
     kernel = KERNELS[name]
     return leases.module(kernel.module, pathlib.Path(root), kernel.suite)
 
@@ -97,8 +106,8 @@ def initramfs(out, root, agent, shares):
         (top / "agent").write_text(f"{agent}\n")
         (top / "shares").write_text(
             "".join(f"{tag} {path}\n" for tag, path in shares))
-        now = modules(root, MODULES) if root else []
-        later = modules(root, LATER) if root else []
+        now = modules(root, MODULES)
+        later = modules(root, LATER)
         copy_modules(now, top / "modules")
         copy_modules([m for m in later if m not in now],
                      top / "modules" / "later")
@@ -134,6 +143,8 @@ def unsigned(module):
 
 def modules(root, names):
     """These and what they depend on, in loading order."""
+    if not (root / "lib/modules").exists():
+        return []           # all built in
     release = next((root / "lib/modules").iterdir()).name
     shown = ""
     for module in names:

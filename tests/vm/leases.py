@@ -32,17 +32,16 @@ class Broken(Exception):
 
 
 def module(name, image, suite=""):
-    """The module of this name for an unpacked kernel.  The control goes by
-    another name, so nobody takes it for the real one."""
-    root = packages.headers(image, suite)
-    made = BUILT / digest(name, root, suite) / f"{name}.ko"
+    """The module of this name for a kernel that is unpacked or built in image.
+    The control goes by another name, so nobody takes it for the real one."""
+    made = BUILT / digest(name, image, suite) / f"{name}.ko"
     if made.exists():
         return made
     BUILT.mkdir(parents=True, exist_ok=True)
     with open(BUILT / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            compile_module(name, root, suite, made)
+            compile_module(name, image, suite, made)
     return made
 
 
@@ -51,24 +50,25 @@ def sources():
                   if path.suffix in (".c", ".h") or path.name == "Makefile")
 
 
-def digest(name, root, suite):
-    found = hashlib.sha256(f"{name} {root.name}\n".encode())
+def digest(name, image, suite):
+    found = hashlib.sha256(f"{name} {image.name}\n".encode())
     for path in sources():
         found.update(f"{path.name} {path.stat().st_size}\n".encode())
         found.update(path.read_bytes())
     if not suite:       # otherwise it came with the headers
-        compiler = os.stat(shutil.which("gcc") or root)
+        compiler = os.stat(shutil.which("gcc") or image)
         found.update(f"{compiler.st_size} {compiler.st_mtime_ns}".encode())
     return found.hexdigest()[:12]
 
 
-def compile_module(name, root, suite, made):
-    say(f"building {name} for {root.name.removeprefix('linux-headers-')}")
+def compile_module(name, image, suite, made):
+    say(f"building {name} for {image.name.removeprefix('linux-image-')}")
+    root, kdir = headers(image, suite)
     scratch = root / "tmp" if suite else BUILT
     with tempfile.TemporaryDirectory(dir=scratch) as work:
         for path in sources():
             shutil.copy(path, work)
-        make(name, root, work, bool(suite))
+        make(name, root, kdir, work, bool(suite))
         new = pathlib.Path(tempfile.mkdtemp(dir=BUILT))
         # Debug sections are of no use in a guest
         subprocess.run(["strip", "--strip-debug", "-o", new / made.name,
@@ -77,13 +77,21 @@ def compile_module(name, root, suite, made):
         new.rename(made.parent)
 
 
-def make(name, root, work, within):
+def headers(image, suite):
+    """What modules for a kernel are built with, and the directory KDIR in it"""
+    if (image / "build").exists():      # by kernel/build
+        return image, image / "build"
+    root = packages.headers(image, suite)
+    return root, root / "usr/src" / root.name
+
+
+def make(name, root, kdir, work, within):
     """Run make in the directory work, within the root directory or not"""
     def seen(path):
         return f"/{pathlib.Path(path).relative_to(root)}" if within else path
 
     command = ["make", "-C", seen(work), f"-j{os.cpu_count()}",
-               f"KDIR={seen(root / 'usr/src' / root.name)}"]
+               f"KDIR={seen(kdir)}"]
     if name.endswith("_control"):
         command.append("CONTROL=1")
     if within:
