@@ -4,7 +4,7 @@
  * other time, also between those of programs that come and go; it leaves nothing
  * behind.  ftrace cannot be turned off under it.
  *
- * kernel-module-load DIRECTORY KERNEL-STRESS
+ * kernel-module-load DIRECTORY KERNEL-STRESS ROUNDS
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,6 @@
 
 #include "kernel-common.h"
 
-#define ROUNDS 10
 #define PATIENCE 30 /* s */
 #define TRACING "/sys/kernel/debug/tracing/"
 #define KPROBES "/sys/kernel/debug/kprobes/list"
@@ -144,7 +143,7 @@ static pid_t start_stress(const char *program)
 		k_bail("fork");
 	if (!pid) {
 		/* It stops earlier, and pauses long enough for pins to go. */
-		execl(program, program, k_dir, "150", "500", NULL);
+		execl(program, program, k_dir, "300", "200", NULL);
 		k_bail(program);
 	}
 	return pid;
@@ -163,7 +162,7 @@ static bool wait_users(void)
 	return true;
 }
 
-static void check_rounds(const char *program, int fd)
+static void check_rounds(const char *program, int fd, int rounds)
 {
 	int round, status, err = 0;
 	long refused = 0;
@@ -172,13 +171,13 @@ static void check_rounds(const char *program, int fd)
 	if (load())
 		k_bail("loading");
 	stress = start_stress(program);
-	for (round = 0; round < ROUNDS && !err && wait_users(); round++) {
+	for (round = 0; round < rounds && !err && wait_users(); round++) {
 		err = unload_between(&refused);
 		if (err || !nothing_left(fd))
 			break;
 		err = load();
 	}
-	k_check(!err && round == ROUNDS,
+	k_check(!err && round == rounds,
 		"%d times unloaded and loaded under load: %s", round,
 		k_err(err));
 	k_check(refused > 0, "%ld times refused in between", refused);
@@ -192,11 +191,12 @@ int main(int argc, char **argv)
 {
 	struct k_file file;
 	long refused = 0;
+	int rounds = argc > 3 ? atoi(argv[3]) : 0;
 	int err;
 
-	k_begin_layout(argc, argv, 220);
+	k_begin_layout(argc, argv, 100 + 20 * rounds);
 	module_path = getenv("PINSAFE_TEST_MODULE");
-	if (!module_path || argc != 3)
+	if (!module_path || !rounds)
 		k_skip("no module to load, or no program to do it under");
 	snprintf(module_name, sizeof(module_name), "%s",
 		 basename(strdupa(module_path)));
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 
 	file = k_file("f", 65536, 'f');
 	check_refused(&file);
-	check_rounds(argv[2], file.fd);
+	check_rounds(argv[2], file.fd, rounds);
 	err = unload_between(&refused);
 	k_check(!err, "unloaded at last: %s", k_err(err));
 	k_check(nothing_left(file.fd), "nothing of it is left");

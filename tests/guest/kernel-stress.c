@@ -7,8 +7,8 @@
  *
  * kernel-stress DIRECTORY [SECONDS [PAUSE]]
  *
- * With PAUSE there is one holder, and that many ms between two of its leases.
- * SIGTERM ends it early.
+ * With PAUSE there is one holder, and that many ms between two of its leases;
+ * all others rest for a tenth of that.  SIGTERM ends it early.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +38,11 @@ static struct counters {
 #define COUNT(what) __atomic_fetch_add(&count->what, 1, __ATOMIC_RELAXED)
 
 static int pause_ms;
+
+static void rest(int part)
+{
+	usleep(pause_ms * 1000 / part);
+}
 
 static bool over(void)
 {
@@ -111,14 +116,11 @@ static void holder(void)
 	while (!over()) {
 		name(path, "s", rand() % FILES);
 		fd = open(path, O_RDWR);
-		if (fd < 0)
-			continue;
-		if (k_lease(fd, F_LAYOUT)) {
+		if (fd >= 0 && !k_lease(fd, F_LAYOUT))
+			hold(fd);
+		else if (fd >= 0)
 			close(fd);
-			continue;
-		}
-		hold(fd);
-		usleep(pause_ms * 1000);
+		rest(1);
 	}
 }
 
@@ -149,6 +151,7 @@ static void cutter(void)
 	int fd, i;
 
 	while (!over()) {
+		rest(10);
 		name(path, "s", rand() % FILES);
 		if (!cut(path))
 			COUNT(cut);
@@ -176,6 +179,7 @@ static void canary(void)
 
 	memset(want, 'c', LEN);
 	while (!over() || i % CANARIES) {
+		rest(10);
 		name(path, "c", i++ % CANARIES);
 		fd = open(path, O_RDONLY);
 		n = fd < 0 ? 0 : read(fd, got, LEN);
