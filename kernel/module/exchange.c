@@ -25,25 +25,14 @@ static bool wants_ext4_ioctl(struct ftrace_regs *regs)
 	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
 }
 
-typedef long ioctl_fn(struct file *, unsigned int, unsigned long);
-static ioctl_fn new_ext4_ioctl;
-HOOK(ext4_ioctl, EXT4, "ext4_ioctl", new_ext4_ioctl, wants_ext4_ioctl);
-
-static noinline long new_ext4_ioctl(struct file *file, unsigned int cmd,
-				    unsigned long arg)
+static long swap_boot_begin(struct operation *op, struct file *file,
+			    unsigned int cmd, unsigned long arg)
 {
-	struct operation op;
-	long ret;
+	long err = operation_begin_two(op, file_inode(file), NULL);
 
-	hook_enter();
-	ret = operation_begin_two(&op, file_inode(file), NULL);
-	if (!ret) {
-		remove_entries(&op);
-		ret = ORIG(ext4_ioctl)(file, cmd, arg);
-		operation_end(&op);
-	}
-	hook_leave();
-	return ret;
+	if (!err)
+		remove_entries(op);
+	return err;
 }
 
 /* Extents change places.  32-bit programs pass the same for what is read here. */
@@ -111,64 +100,39 @@ static void exchange_end(struct exchange *x)
 	exchange_put(x);
 }
 
-static ioctl_fn new_xfs_ioctl;
-HOOK(xfs_ioctl, XFS, "xfs_file_ioctl", new_xfs_ioctl, wants_xfs_ioctl);
-
-static noinline long new_xfs_ioctl(struct file *file, unsigned int cmd,
-				   unsigned long arg)
-{
-	struct exchange x;
-	long ret;
-
-	hook_enter();
-	ret = exchange_begin(&x, file, cmd, arg);
-	if (!ret) {
-		ret = ORIG(xfs_ioctl)(file, cmd, arg);
-		exchange_end(&x);
+/* _state: what _begin() fills in for _end(), which runs if it returned 0 */
+#define IOCTL(_id, _owner, _symbol, _wants, _state, _begin, _end)	\
+	static long new_##_id(struct file *file, unsigned int cmd,	\
+			      unsigned long arg);			\
+	HOOK(_id, _owner, _symbol, new_##_id, _wants);			\
+	static noinline long new_##_id(struct file *file,		\
+				       unsigned int cmd,		\
+				       unsigned long arg)		\
+	{								\
+		_state state;						\
+		long ret;						\
+									\
+		hook_enter();						\
+		ret = _begin(&state, file, cmd, arg);			\
+		if (!ret) {						\
+			ret = ORIG(_id)(file, cmd, arg);		\
+			_end(&state);					\
+		}							\
+		hook_leave();						\
+		return ret;						\
 	}
-	hook_leave();
-	return ret;
-}
+#define EXT4_IOCTL(_id, _symbol) \
+	IOCTL(_id, EXT4, _symbol, wants_ext4_ioctl, struct operation, \
+	      swap_boot_begin, operation_end)
+#define XFS_IOCTL(_id, _symbol) \
+	IOCTL(_id, XFS, _symbol, wants_xfs_ioctl, struct exchange, \
+	      exchange_begin, exchange_end)
 
+EXT4_IOCTL(ext4_ioctl, "ext4_ioctl")
+XFS_IOCTL(xfs_ioctl, "xfs_file_ioctl")
 #ifdef CONFIG_COMPAT
-static ioctl_fn new_ext4_compat;
-HOOK(ext4_compat, EXT4, "ext4_compat_ioctl", new_ext4_compat, wants_ext4_ioctl);
-
-static noinline long new_ext4_compat(struct file *file, unsigned int cmd,
-				     unsigned long arg)
-{
-	struct operation op;
-	long ret;
-
-	hook_enter();
-	ret = operation_begin_two(&op, file_inode(file), NULL);
-	if (!ret) {
-		remove_entries(&op);
-		ret = ORIG(ext4_compat)(file, cmd, arg);
-		operation_end(&op);
-	}
-	hook_leave();
-	return ret;
-}
-
-static ioctl_fn new_xfs_compat;
-HOOK(xfs_compat, XFS, "xfs_file_compat_ioctl", new_xfs_compat, wants_xfs_ioctl);
-
-static noinline long new_xfs_compat(struct file *file, unsigned int cmd,
-				    unsigned long arg)
-{
-	struct exchange x;
-	long ret;
-
-	hook_enter();
-	ret = exchange_begin(&x, file, cmd, arg);
-	if (!ret) {
-		ret = ORIG(xfs_compat)(file, cmd, arg);
-		exchange_end(&x);
-	}
-	hook_leave();
-	return ret;
-}
+EXT4_IOCTL(ext4_compat, "ext4_compat_ioctl")
+XFS_IOCTL(xfs_compat, "xfs_file_compat_ioctl")
 #endif
 
 struct hook *const exchange_hooks[] = {

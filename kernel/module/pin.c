@@ -219,6 +219,20 @@ static bool wants_fourth(struct ftrace_regs *regs)
 	return wants_flags(ftrace_regs_get_argument(regs, 3));
 }
 
+/* Of those that take the mmap_lock: 0 if the pin is not for this module */
+static long pin_locking(unsigned long start, unsigned long nr,
+			unsigned int flags, struct page **pages)
+{
+	long ret = 0;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	if (is_ours(current->mm, start, nr, flags))
+		ret = pin(start & PAGE_MASK, nr, flags, pages);
+	mmap_read_unlock(current->mm);
+	return ret;
+}
+
 static int new_pin_fast(unsigned long start, int nr, unsigned int flags,
 			struct page **pages);
 HOOK(pin_fast, CORE, "pin_user_pages_fast", new_pin_fast, wants_third);
@@ -229,15 +243,8 @@ static noinline int new_pin_fast(unsigned long start, int nr,
 	int ret;
 
 	hook_enter();
-	if (mmap_read_lock_killable(current->mm)) {
-		ret = -EINTR;
-	} else if (is_ours(current->mm, start, nr, flags)) {
-		ret = pin(start & PAGE_MASK, nr, flags, pages);
-		mmap_read_unlock(current->mm);
-	} else {
-		mmap_read_unlock(current->mm);
-		ret = ORIG(pin_fast)(start, nr, flags, pages);
-	}
+	ret = pin_locking(start, nr, flags, pages) ?:
+	      ORIG(pin_fast)(start, nr, flags, pages);
 	hook_leave();
 	return ret;
 }
@@ -253,15 +260,8 @@ static noinline long new_pin_unlocked(unsigned long start, unsigned long nr,
 	long ret;
 
 	hook_enter();
-	if (mmap_read_lock_killable(current->mm)) {
-		ret = -EINTR;
-	} else if (is_ours(current->mm, start, nr, flags)) {
-		ret = pin(start & PAGE_MASK, nr, flags, pages);
-		mmap_read_unlock(current->mm);
-	} else {
-		mmap_read_unlock(current->mm);
-		ret = ORIG(pin_unlocked)(start, nr, pages, flags);
-	}
+	ret = pin_locking(start, nr, flags, pages) ?:
+	      ORIG(pin_unlocked)(start, nr, pages, flags);
 	hook_leave();
 	return ret;
 }

@@ -182,7 +182,6 @@ void remove_entries(struct operation *op)
 }
 
 /* fallocate(2), and MADV_REMOVE */
-typedef long fallocate_fn(struct file *, int, loff_t, loff_t);
 
 static bool wants_file(struct ftrace_regs *regs)
 {
@@ -204,41 +203,28 @@ static long begin_fallocate(struct operation *op, struct file *file, int mode)
 	return err;
 }
 
-static fallocate_fn new_ext4_fallocate, new_xfs_fallocate;
-HOOK(ext4_fallocate, EXT4, "ext4_fallocate", new_ext4_fallocate, wants_file);
-HOOK(xfs_fallocate, XFS, "xfs_file_fallocate", new_xfs_fallocate, wants_file);
-
-static noinline long new_ext4_fallocate(struct file *file, int mode,
-					loff_t offset, loff_t len)
-{
-	struct operation op;
-	long ret;
-
-	hook_enter();
-	ret = begin_fallocate(&op, file, mode);
-	if (!ret) {
-		ret = ORIG(ext4_fallocate)(file, mode, offset, len);
-		operation_end(&op);
+#define FALLOCATE(_id, _owner, _symbol)					\
+	static long new_##_id(struct file *file, int mode,		\
+			      loff_t offset, loff_t len);		\
+	HOOK(_id, _owner, _symbol, new_##_id, wants_file);		\
+	static noinline long new_##_id(struct file *file, int mode,	\
+				       loff_t offset, loff_t len)	\
+	{								\
+		struct operation op;					\
+		long ret;						\
+									\
+		hook_enter();						\
+		ret = begin_fallocate(&op, file, mode);			\
+		if (!ret) {						\
+			ret = ORIG(_id)(file, mode, offset, len);	\
+			operation_end(&op);				\
+		}							\
+		hook_leave();						\
+		return ret;						\
 	}
-	hook_leave();
-	return ret;
-}
 
-static noinline long new_xfs_fallocate(struct file *file, int mode,
-				       loff_t offset, loff_t len)
-{
-	struct operation op;
-	long ret;
-
-	hook_enter();
-	ret = begin_fallocate(&op, file, mode);
-	if (!ret) {
-		ret = ORIG(xfs_fallocate)(file, mode, offset, len);
-		operation_end(&op);
-	}
-	hook_leave();
-	return ret;
-}
+FALLOCATE(ext4_fallocate, EXT4, "ext4_fallocate")
+FALLOCATE(xfs_fallocate, XFS, "xfs_file_fallocate")
 
 /* FICLONE, FIDEDUPERANGE, and copy_file_range(2) where it shares blocks */
 static loff_t new_xfs_remap(struct file *in, loff_t in_pos, struct file *out,
