@@ -164,6 +164,7 @@ static void check_guarded(struct stream *stream, int fd, struct ibv_mr *mr,
 		t_ok(!files_count_other(fd, 0, STREAMED, 0),
 		     "the range reads as zeros");
 
+	guard_wait_revoked(1, 5000);
 	stats = guard_stats();
 	t_ok(stats.breaks == 1 && stats.revoked_mrs == 1 &&
 		     stats.zombie_mrs == 1,

@@ -140,11 +140,9 @@ static void finish_break(const char *what)
 
 static void check_nothing_left(const char *what)
 {
-	struct pinsafe_stats stats = guard_stats();
-
 	t_ok(guard_wait_no_lease(fd, 5000), "%s: no lease is left", what);
-	t_ok(!stats.guarded_mrs && !stats.zombie_mrs && !stats.leases,
-	     "%s: nothing is left in the library", what);
+	t_ok(guard_wait_nothing(5000), "%s: nothing is left in the library",
+	     what);
 }
 
 static void register_during_break(void)

@@ -142,6 +142,18 @@ bool guard_wait_revoked(uint64_t revoked_mrs, int ms)
 	return t_wait(is_revoked, &revoked_mrs, ms);
 }
 
+static bool has_nothing(void *arg)
+{
+	struct pinsafe_stats stats = guard_stats();
+
+	return !stats.guarded_mrs && !stats.zombie_mrs && !stats.leases;
+}
+
+bool guard_wait_nothing(int ms)
+{
+	return t_wait(has_nothing, NULL, ms);
+}
+
 void guard_set_sysctl(const char *name, int value)
 {
 	char path[64];

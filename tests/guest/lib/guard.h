@@ -47,8 +47,12 @@ bool guard_is_control(int argc, char **argv);
 /* Its counters, all 0 without pinsafe */
 struct pinsafe_stats guard_stats(void);
 
-/* Wait until so many regions were revoked and their leases are gone */
+/*
+ * Wait until so many regions were revoked and their leases are gone, or until
+ * there are no regions and leases; the kernel knows a little earlier
+ */
 bool guard_wait_revoked(uint64_t revoked_mrs, int ms);
+bool guard_wait_nothing(int ms);
 
 /* /proc/sys/fs/NAME; the next case finds it as it was */
 void guard_set_sysctl(const char *name, int value);
