@@ -1,25 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * The short way of most registrations: memory of no file, in a process that
- * guards nothing.  Where the kernel refuses whatever would need a guard, the
- * memory is registered first, and looked at only if that fails.
+ * The short way of most registrations, which are of memory of no file: register
+ * first, and look after it.
  *
- * With a lease the kernel pins pages of its file.  So this way is closed while
- * there is one, and whoever went it while one was taken looks all the same.
+ * Where nothing is leased and the kernel refuses whatever would need a guard, not
+ * even that is needed.  With a lease the kernel pins pages of its file, as older
+ * ones pin all page caches; so then this way is for memory that is seen to be
+ * anonymous page by page, before, and once it is pinned.
  */
 #include "config.h"
 #include "guard.h"
 #include "lease.h"
+#include "pages.h"
 #include "pin_rule.h"
 #include "refusal.h"
 #include "registration.h"
 #include "retired.h"
 
-/* The kernel pins memory that only a policy guards, and for devices that read */
-static bool may_go_first(const struct registration *reg)
+/* The kernel pins for devices that only read. */
+static bool is_refused_by_kernel(const struct registration *reg)
 {
-	return reg->is_written && !reg->options && !lease_is_any() &&
-	       pin_rule_is_strict() && !config_may_guard_shmem();
+	return reg->is_written && !lease_is_any() && pin_rule_is_strict();
+}
+
+/* The kernel pins memory that only a policy guards, too. */
+static bool may_go_first(const struct registration *reg, bool is_refused)
+{
+	if (reg->options || config_may_guard_shmem())
+		return false;
+	return is_refused ||
+	       pages_seem_anonymous((uintptr_t)reg->addr, reg->length);
+}
+
+/* It is pinned, so its pages are there. */
+static bool is_anonymous(const struct registration *reg)
+{
+	uintptr_t addr = (uintptr_t)reg->addr;
+
+	if (!pages_are_anonymous(addr, reg->length))
+		return false;
+	pages_note(addr, reg->length);
+	return true;
 }
 
 static bool is_of_no_file(const struct registration *reg)
@@ -42,14 +63,17 @@ static bool is_of_no_file(const struct registration *reg)
 bool guard_register_first(struct registration *reg)
 {
 	uint64_t n_taken = lease_n_taken();
+	bool is_refused = is_refused_by_kernel(reg);
 
-	if (!may_go_first(reg))
+	if (!may_go_first(reg, is_refused))
 		return false;
 	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
 				 reg->iova, reg->access, NULL);
 	if (!reg->mr)
 		return false;
-	if (lease_n_taken() == n_taken || is_of_no_file(reg))
+	if (is_refused && lease_n_taken() == n_taken)
+		return true;
+	if (is_anonymous(reg) || is_of_no_file(reg))
 		return true;
 	if (reg->real->dereg_mr(reg->mr))
 		refusal_remapped_stuck(reg->mr->lkey);

@@ -101,6 +101,11 @@ ssize_t sys_read(int fd, void *data, size_t size)
 	return CALL3(read, fd, data, size);
 }
 
+ssize_t sys_pread(int fd, void *data, size_t size, off_t offset)
+{
+	return CALL4(pread64, fd, data, size, offset);
+}
+
 ssize_t sys_write(int fd, const void *data, size_t size)
 {
 	return CALL3(write, fd, data, size);

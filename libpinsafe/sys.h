@@ -30,6 +30,7 @@ long sys_call(long number, long a, long b, long c, long d, long e, long f);
 int sys_open(const char *path, int flags, mode_t mode);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *data, size_t size);
+ssize_t sys_pread(int fd, void *data, size_t size, off_t offset);
 ssize_t sys_write(int fd, const void *data, size_t size);
 int sys_fcntl(int fd, int command, uintptr_t arg);
 int sys_ioctl(int fd, unsigned long request, void *arg);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fakes/fake_pages.h"
 #include "fakes/fake_pin_rule.h"
 #include "lib/ruled.h"
 
@@ -16,6 +17,7 @@
 static int setup(void **state)
 {
 	fake_pin_rule_is_strict = true;
+	fake_pages = (struct fake_pages){0};
 	return ruled_setup(state);
 }
 
@@ -91,6 +93,46 @@ static void lease_taken_meanwhile__of_that_file(void **state)
 	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
 }
 
+/* With a lease, for reading, on a kernel that pins all: */
+static void anonymous_before_and_after__no_look_at_mappings(void **state)
+{
+	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
+	fake_lease.is_any = true;
+	is_registered(WRITTEN, "reg_mr");
+	assert_int_equal(fake_pages.n_noted, 1);
+	record_clear();
+	is_registered(IBV_ACCESS_REMOTE_READ, "reg_mr");
+	fake_lease.is_any = false;
+	fake_pin_rule_is_strict = false;
+	record_clear();
+	is_registered(WRITTEN, "reg_mr");
+	assert_false(fake_provider.was_in_section);
+}
+
+static void a_file_once_it_is_pinned__guarded(void **state)
+{
+	fake_pages.seem_anonymous = true;
+	fake_lease.is_any = true;
+	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
+	assert_int_equal(fake_pages.n_noted, 0);
+}
+
+static void not_seen_once_it_is_pinned__no_file_all_the_same(void **state)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_pages.seem_anonymous = true;
+	fake_lease.is_any = true;
+	is_registered(WRITTEN, "reg_mr, classify");
+}
+
+/* Pages of tmpfs under a policy that guards it are no anonymous ones, either. */
+static void anonymous_but_policy_guards_shmem__looked_at(void **state)
+{
+	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
+	fake_config.may_guard_shmem = true;
+	is_registered(WRITTEN, GUARDED);
+}
+
 #define FIRST_CASE(fn) \
 	cmocka_unit_test_setup_teardown(fn, setup, ruled_teardown)
 
@@ -106,6 +148,10 @@ int main(void)
 		FIRST_CASE(no_file_and_refused__errno_of_the_provider),
 		FIRST_CASE(lease_taken_meanwhile__no_file_all_the_same),
 		FIRST_CASE(lease_taken_meanwhile__of_that_file),
+		FIRST_CASE(anonymous_before_and_after__no_look_at_mappings),
+		FIRST_CASE(a_file_once_it_is_pinned__guarded),
+		FIRST_CASE(not_seen_once_it_is_pinned__no_file_all_the_same),
+		FIRST_CASE(anonymous_but_policy_guards_shmem__looked_at),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);

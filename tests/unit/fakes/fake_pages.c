@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What the pages of a range are, before and after it is pinned */
+#include "fake_pages.h"
+#include "pages.h"
+
+struct fake_pages fake_pages;
+
+bool pages_are_anonymous(uintptr_t addr, size_t length)
+{
+	return fake_pages.are_anonymous;
+}
+
+bool pages_seem_anonymous(uintptr_t addr, size_t length)
+{
+	return fake_pages.seem_anonymous;
+}
+
+void pages_note(uintptr_t addr, size_t length)
+{
+	fake_pages.n_noted++;
+}

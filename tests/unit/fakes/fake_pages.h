@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef FAKE_PAGES_H
+#define FAKE_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+extern struct fake_pages {
+	bool seem_anonymous, are_anonymous;
+	size_t n_noted;
+} fake_pages;
+
+#endif /* FAKE_PAGES_H */
