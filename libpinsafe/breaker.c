@@ -40,13 +40,14 @@ static bool is_to_be_held(const struct lease *lease)
 static void post_break(struct guarded_mr *gmr, void *arg)
 {
 	const struct lease *lease = arg;
+	uint64_t grace_ns = gmr->grace_ms * NSEC_PER_MSEC;
 	uint64_t deadline_ns = 0;
 
-	if (!gmr->grace_ns || !lease->max_grace_ns)
+	if (!grace_ns || !lease->max_grace_ns)
 		return;
 	if (!is_to_be_held(lease))
-		deadline_ns = lease_deadline_ns(lease, gmr->grace_ns);
-	event_post(gmr->source, PINSAFE_EVENT_BREAK, 0, lease->dev, lease->ino,
+		deadline_ns = lease_deadline_ns(lease, grace_ns);
+	event_post(track_source(gmr), PINSAFE_EVENT_BREAK, 0, lease->dev, lease->ino,
 		   deadline_ns);
 }
 
@@ -54,7 +55,7 @@ static void post_lost(struct guarded_mr *gmr, void *arg)
 {
 	const struct lease *lease = arg;
 
-	event_post(gmr->source, PINSAFE_EVENT_LOST, 0, lease->dev, lease->ino,
+	event_post(track_source(gmr), PINSAFE_EVENT_LOST, 0, lease->dev, lease->ino,
 		   lease->broken_at_ns);
 }
 
@@ -146,7 +147,7 @@ static void redirty_batch(struct batch *batch)
 		return;
 	}
 	for (gmr = batch->first; gmr; gmr = gmr->next)
-		if (track_is_written(gmr) && (gmr->retired || !is_late))
+		if (track_is_written(gmr) && (gmr->n_keys || !is_late))
 			redirty(gmr->ranges, gmr->n_ranges, &limit);
 }
 
@@ -156,16 +157,16 @@ static void retire_batch(const struct batch *batch)
 	struct guarded_mr *gmr;
 
 	for (gmr = batch->first; gmr; gmr = gmr->next) {
-		if (gmr->retired)
-			retired_add(gmr->retired, gmr->mr);
-		gmr->retired = NULL;
+		if (gmr->n_keys)
+			retired_add(gmr->n_keys, gmr->mr);
+		gmr->n_keys = 0;
 	}
 }
 
 /* Afterwards it is a zombie, which the program may destroy at any time. */
 static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 {
-	struct event_source *source = event_source_get(gmr->source);
+	struct event_source *source = event_source_get(track_source(gmr));
 	dev_t dev = lease ? lease->dev : gmr->ranges[0].dev;
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
 	int r;

@@ -2,27 +2,26 @@
 /* What is remembered of a memory region: by track.c, and for its events */
 #include <errno.h>
 
-#include "clock.h"
 #include "config.h"
 #include "event.h"
 #include "registration.h"
 
 /* The program's wish, or the longest that a policy grants */
-static uint64_t grace_ns(const struct registration *reg)
+static uint32_t grace_ms(const struct registration *reg)
 {
-	uint64_t ms = 0;
+	uint32_t ms = 0;
 	size_t i;
 
 	if (reg->options && reg->options->mask & PINSAFE_REG_GRACE)
-		return reg->options->grace_ms * NSEC_PER_MSEC;
+		return reg->options->grace_ms;
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		const char *path = reg->mapping.parts[i].file.path;
-		uint64_t wanted = config_policy(path).grace_ms;
+		uint32_t wanted = config_policy(path).grace_ms;
 
 		if (wanted > ms)
 			ms = wanted;
 	}
-	return ms * NSEC_PER_MSEC;
+	return ms;
 }
 
 int guard_describe_files(const struct registration *reg,
@@ -44,19 +43,26 @@ int guard_describe_options(struct registration *reg)
 {
 	const struct reg_options *options = reg->options;
 	struct guarded_mr *gmr = reg->gmr;
+	struct mr_params params = {
+		.addr = reg->addr,
+		.length = reg->length,
+		.iova = reg->iova,
+	};
+	int r = 0;
 
-	gmr->grace_ns = grace_ns(reg);
-	if (!options)
-		return 0;
-	gmr->params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
-	gmr->params.guard = options->guard;
-	gmr->params.grace_ms = options->grace_ms;
-	gmr->params.prefault_threads = options->prefault_threads;
-	if (!options->source)
-		return 0;
-	event_source_set_mr(options->source, reg->mr, reg->addr, reg->length);
-	gmr->source = event_source_get(options->source);
-	return guard_describe_files(reg, options->source);
+	gmr->grace_ms = grace_ms(reg);
+	if (options) {
+		params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
+		params.guard = options->guard;
+		params.prefault_threads = options->prefault_threads;
+	}
+	if (options && options->source) {
+		event_source_set_mr(options->source, reg->mr, reg->addr,
+				    reg->length);
+		r = track_set_source(gmr, event_source_get(options->source));
+	}
+	r = r ?: track_set_params(gmr, &params);
+	return r ?: guard_describe_files(reg, track_source(gmr));
 }
 
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
@@ -64,13 +70,8 @@ void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
 {
 	gmr->mr = mr;
 	gmr->context = reg->pd->context;
-	gmr->params = (struct mr_params){
-		.pd = reg->pd,
-		.addr = reg->addr,
-		.length = reg->length,
-		.iova = reg->iova,
-		.access = reg->access,
-	};
+	gmr->pd = reg->pd;
+	gmr->access = reg->access;
 	gmr->is_written = reg->is_written;
 	gmr->is_on_demand = reg->is_on_demand;
 }

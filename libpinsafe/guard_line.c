@@ -150,8 +150,8 @@ static bool undo_register(struct registration *reg)
 		return true;
 	refusal_orphan(&reg->mapping.parts[0], reg->mr->lkey);
 	/* The program has never seen it; the next attempt may have events. */
-	event_source_put(reg->gmr->source);
-	reg->gmr->source = NULL;
+	if (track_source(reg->gmr))
+		(void)track_set_source(reg->gmr, NULL);
 	track_add_orphan(reg->gmr);
 	return false;
 }

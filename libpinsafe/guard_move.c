@@ -72,13 +72,14 @@ static void ask_provider(struct rereg *rereg, struct guarded_mr *both)
 static void settle_old(struct rereg *rereg, struct guarded_mr *old,
 		       struct guarded_mr *both, struct guarded_mr *new)
 {
+	struct mr_params params;
+
 	if (rereg->result || !rereg_is_moved(rereg)) {
 		/* The options of the old one: the new one may have none. */
-		both->params = old->params;
-		if (!rereg->result) {
-			both->params.pd = new->params.pd;
-			both->params.access = new->params.access;
-		}
+		if (track_params(old, &params))
+			(void)track_set_params(both, &params);
+		both->pd = rereg->result ? old->pd : new->pd;
+		both->access = rereg->result ? old->access : new->access;
 		track_replace(old, both);
 		track_join_put(old, new);
 		track_free(new);
@@ -103,7 +104,7 @@ static struct guarded_mr *join(const struct registration *reg,
 	struct guarded_mr *both = track_join(old, reg->gmr);
 
 	/* Its events may be about the new files, too. */
-	if (both && guard_describe_files(reg, both->source)) {
+	if (both && guard_describe_files(reg, track_source(both))) {
 		track_free(both);
 		both = NULL;
 	}

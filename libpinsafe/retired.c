@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Remember the keys of revoked memory regions until their context is closed. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "retired.h"
 
 #define N_BUCKETS 1024
 
-/* A key; in the list of a bucket, or of those that are free for later */
+/* A key; in the list of a bucket, or of those that are free */
 struct retired {
 	struct retired *next;
 	const struct ibv_context *context;
 	uint32_t key;
 };
 
+/* How many are allocated at once */
+#define CHUNK 170
+
 static struct retired *buckets[N_BUCKETS] PS_GUARDED_BY(table_lock);
+/* There are at least as many free ones as are reserved. */
+static struct retired *free_keys PS_GUARDED_BY(table_lock);
+static size_t n_free PS_GUARDED_BY(table_lock);
+static size_t n_reserved PS_GUARDED_BY(table_lock);
 
 /* Devices number their objects in the upper bits or in the lower ones. */
 static struct retired **bucket_of(uint32_t key) PS_REQUIRES(table_lock)
@@ -21,28 +29,42 @@ static struct retired **bucket_of(uint32_t key) PS_REQUIRES(table_lock)
 	return &buckets[(key * 0x9e3779b9u) >> 22];
 }
 
-struct retired *retired_alloc(void)
+static void set_free(struct retired *key) PS_REQUIRES(table_lock)
 {
-	struct retired *local = calloc(1, sizeof(*local));
-	struct retired *remote = calloc(1, sizeof(*remote));
-
-	if (!local || !remote) {
-		free(local);
-		free(remote);
-		return NULL;
-	}
-	local->next = remote;
-	return local;
+	key->next = free_keys;
+	free_keys = key;
+	n_free++;
 }
 
-void retired_free(struct retired *room)
+int retired_reserve(unsigned int n_keys)
 {
-	struct retired *next;
+	struct retired *chunk;
+	int i, r = 0;
 
-	for (; room; room = next) {
-		next = room->next;
-		free(room);
+	ps_lock(&table_lock);
+	if (n_reserved + n_keys > n_free) {
+		chunk = calloc(CHUNK, sizeof(*chunk));
+		for (i = 0; chunk && i < CHUNK; i++)
+			set_free(&chunk[i]);
+		r = chunk ? 0 : ENOMEM;
 	}
+	if (!r)
+		n_reserved += n_keys;
+	ps_unlock(&table_lock);
+	return r;
+}
+
+void retired_release(unsigned int n_keys)
+{
+	ps_lock(&table_lock);
+	n_reserved -= n_keys;
+	ps_unlock(&table_lock);
+}
+
+/* They are the same on many devices; an rkey of 0: no remote access. */
+unsigned int retired_n_keys(const struct ibv_mr *mr)
+{
+	return mr->rkey && mr->rkey != mr->lkey ? 2 : 1;
 }
 
 /* Registrations look at the first one of a bucket without the lock. */
@@ -51,29 +73,27 @@ static void set(struct retired **p, struct retired *key)
 	__atomic_store_n(p, key, __ATOMIC_RELEASE);
 }
 
-/* Returns the room that is left. */
-static struct retired *enter(struct retired *room, uint32_t key,
-			     const struct ibv_context *context)
+static void enter(uint32_t value, const struct ibv_context *context)
 	PS_REQUIRES(table_lock)
 {
-	struct retired **bucket = bucket_of(key), *left = room->next;
+	struct retired **bucket = bucket_of(value), *key = free_keys;
 
-	room->key = key;
-	room->context = context;
-	room->next = *bucket;
-	set(bucket, room);
-	return left;
+	free_keys = key->next;
+	n_free--;
+	key->key = value;
+	key->context = context;
+	key->next = *bucket;
+	set(bucket, key);
 }
 
-void retired_add(struct retired *room, const struct ibv_mr *mr)
+void retired_add(unsigned int n_keys, const struct ibv_mr *mr)
 {
 	ps_lock(&table_lock);
-	room = enter(room, mr->lkey, mr->context);
-	/* They are the same on many devices; 0: no remote access. */
-	if (mr->rkey && mr->rkey != mr->lkey)
-		room = enter(room, mr->rkey, mr->context);
+	enter(mr->lkey, mr->context);
+	if (retired_n_keys(mr) > 1)
+		enter(mr->rkey, mr->context);
+	n_reserved -= n_keys;
 	ps_unlock(&table_lock);
-	retired_free(room);
 }
 
 void retired_forget(const struct ibv_context *context)
@@ -89,7 +109,7 @@ void retired_forget(const struct ibv_context *context)
 				continue;
 			}
 			set(p, key->next);
-			free(key);
+			set_free(key);
 		}
 	}
 	ps_unlock(&table_lock);

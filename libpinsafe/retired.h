@@ -12,14 +12,17 @@
  * it likes, so no new memory region of the context may have it.
  */
 
-/* Room for the keys of one memory region, so that retiring cannot fail */
-struct retired;
+/*
+ * Each memory region has room for its keys reserved, so that retiring cannot
+ * fail: for both, or for so many as it turns out to have.
+ */
+#define RETIRED_MAX_KEYS 2
+int retired_reserve(unsigned int n_keys) PS_EXCLUDES(table_lock); /* or ENOMEM */
+void retired_release(unsigned int n_keys) PS_EXCLUDES(table_lock);
+unsigned int retired_n_keys(const struct ibv_mr *mr);
 
-struct retired *retired_alloc(void); /* NULL: out of memory */
-void retired_free(struct retired *room);
-
-/* The keys of @mr, from now on; @room is ours. */
-void retired_add(struct retired *room, const struct ibv_mr *mr)
+/* The keys of @mr, from now on, with the room of @n_keys, which is ours. */
+void retired_add(unsigned int n_keys, const struct ibv_mr *mr)
 	PS_EXCLUDES(table_lock);
 /* @context is about to be closed. */
 void retired_forget(const struct ibv_context *context) PS_EXCLUDES(table_lock);

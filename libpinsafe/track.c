@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "event.h"
 #include "lease.h"
 #include "retired.h"
@@ -33,35 +32,51 @@ void track_set_state(struct guarded_mr *gmr, enum mr_state state)
 struct guarded_mr *track_alloc(size_t max_ranges)
 {
 	size_t n_holds = max_ranges ?: 1;
+	struct mr_hold *holds;
 	struct guarded_mr *gmr;
 
 	gmr = calloc(1, sizeof(*gmr) + max_ranges * sizeof(gmr->ranges[0]) +
 				n_holds * (sizeof(gmr->leases[0]) +
-					   sizeof(gmr->holds[0])));
+					   sizeof(*holds)));
 	if (!gmr)
 		return NULL;
-	gmr->holds = (struct mr_hold *)&gmr->ranges[max_ranges];
-	gmr->leases = (struct lease **)&gmr->holds[n_holds];
-	gmr->retired = retired_alloc();
-	if (!gmr->retired) {
+	holds = (struct mr_hold *)&gmr->ranges[max_ranges];
+	gmr->leases = (struct lease **)&holds[n_holds];
+	if (retired_reserve(RETIRED_MAX_KEYS)) {
 		free(gmr);
 		return NULL;
 	}
+	gmr->n_keys = RETIRED_MAX_KEYS;
 	return gmr;
 }
 
 /* One alive more or less: @n is 1 or -1 */
 static void count(const struct guarded_mr *gmr, int n)
 {
+	struct mr_params params;
+
 	stats_add(guarded_mrs, n);
-	stats_add(bytes_guarded, n * (int64_t)gmr->params.length);
+	if (track_params(gmr, &params))
+		stats_add(bytes_guarded, n * (int64_t)params.length);
 }
 
 void track_free(struct guarded_mr *gmr)
 {
-	event_source_put(gmr->source);
-	retired_free(gmr->retired);
+	track_free_params(gmr);
+	if (gmr->n_keys)
+		retired_release(gmr->n_keys);
 	free(gmr);
+}
+
+/* By now it has its keys. */
+static void release_spare_keys(struct guarded_mr *gmr)
+{
+	unsigned int n_keys = retired_n_keys(gmr->mr);
+
+	if (gmr->n_keys <= n_keys)
+		return;
+	retired_release(gmr->n_keys - n_keys);
+	gmr->n_keys = n_keys;
 }
 
 static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
@@ -84,6 +99,7 @@ int track_add(struct guarded_mr *gmr)
 	int r = 0;
 	size_t i;
 
+	release_spare_keys(gmr);
 	ps_lock(&table_lock);
 	for (i = 0; i < gmr->n_leases; i++)
 		if (!lease_is_held_locked(gmr->leases[i]))
@@ -101,6 +117,7 @@ void track_add_orphan(struct guarded_mr *gmr)
 
 void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 {
+	release_spare_keys(new);
 	ps_lock(&table_lock);
 	/* In this order table_may_have() is true all the time. */
 	add(new);
@@ -272,9 +289,8 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 
 	ps_lock(&table_lock);
 	gmr = table_find(mr);
-	if (gmr && gmr->state == state && gmr->params.pd) {
-		*ret_params = gmr->params;
-		*ret_source = event_source_get(gmr->source);
+	if (gmr && gmr->state == state && track_params(gmr, ret_params)) {
+		*ret_source = event_source_get(track_source(gmr));
 		r = 0;
 	}
 	ps_unlock(&table_lock);
@@ -300,7 +316,7 @@ void track_claim_done(struct guarded_mr *gmr, bool is_revoked)
 
 struct detach {
 	const struct ibv_context *context;
-	struct guarded_mr *alive;
+	struct guarded_mr *alive, *zombies;
 };
 
 static void detach(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
@@ -312,7 +328,8 @@ static void detach(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
 	forget(gmr);
 	if (gmr->kernel_mr_gone) {
 		stats_add(zombie_mrs, -1);
-		track_free(gmr);
+		gmr->next = args->zombies;
+		args->zombies = gmr;
 	} else {
 		count(gmr, -1);
 		gmr->next = args->alive;
@@ -323,10 +340,15 @@ static void detach(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
 struct guarded_mr *track_detach_context(const struct ibv_context *context)
 {
 	struct detach args = {.context = context};
+	struct guarded_mr *zombie;
 
 	ps_lock(&table_lock);
 	table_visit(detach, &args);
 	ps_unlock(&table_lock);
+	while ((zombie = args.zombies)) {
+		args.zombies = zombie->next;
+		track_free(zombie);
+	}
 	return args.alive;
 }
 

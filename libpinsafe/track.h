@@ -14,7 +14,6 @@
 
 struct event_source;
 struct lease;
-struct retired;
 
 enum mr_state {
 	MR_ALIVE,
@@ -44,6 +43,9 @@ struct mr_params {
 	uint32_t prefault_threads;
 };
 
+/* What few memory regions need, see track_params.c */
+struct mr_more;
+
 /* A memory region in the list of a lease, or of those that are on demand */
 struct mr_hold {
 	LIST_ENTRY(mr_hold) link;
@@ -54,23 +56,23 @@ struct mr_hold {
 struct guarded_mr {
 	struct guarded_mr *next_in_bucket PS_GUARDED_BY(table_lock);
 	struct guarded_mr *next;	/* of those claimed or detached with it */
-	enum mr_state state PS_GUARDED_BY(table_lock);
-	bool kernel_mr_gone PS_GUARDED_BY(table_lock);
-	bool is_freed PS_GUARDED_BY(table_lock); /* by the provider, any moment */
-	bool is_listed PS_GUARDED_BY(table_lock); /* its holds are */
 	uint64_t claimed_in;		/* round of the last track_claim() */
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
-	struct mr_params params;	/* pd NULL: nobody knows */
-	struct retired *retired;	/* owned; NULL once it is used */
-	struct event_source *source;	/* a reference, or NULL */
-	uint64_t grace_ns;		/* after a break */
+	struct ibv_pd *pd;		/* NULL: entered only to be revoked */
+	struct mr_more *more;		/* owned, or NULL */
+	struct lease **leases;		/* of each this is a holder while ALIVE */
+	int access;
+	uint32_t grace_ms;		/* after a break */
+	unsigned int n_leases, n_ranges;
+	enum mr_state state : 8 PS_GUARDED_BY(table_lock);
+	bool kernel_mr_gone PS_GUARDED_BY(table_lock);
+	bool is_freed PS_GUARDED_BY(table_lock); /* by the provider, any moment */
+	bool is_listed PS_GUARDED_BY(table_lock); /* its holds are */
 	bool is_written;		/* by the device, if it is allowed to */
 	bool is_on_demand;		/* nothing is pinned, and no lease held */
-	size_t n_leases;
-	struct lease **leases;		/* of each this is a holder while ALIVE */
-	struct mr_hold *holds;		/* one for each of them, at least one */
-	size_t n_ranges;
+	uint8_t n_keys;			/* room to retire them; 0 once it is used */
+	/* Behind the ranges there are holds, and behind these the leases. */
 	struct mr_range ranges[];
 };
 
@@ -84,6 +86,21 @@ static inline bool track_holds(const struct guarded_mr *gmr,
 			return true;
 	return false;
 }
+
+/*
+ * Whom to tell of it.  The reference is the entry's from now on, also on failure;
+ * 0 or ENOMEM
+ */
+int track_set_source(struct guarded_mr *gmr, struct event_source *source);
+/*
+ * And then what it was registered with, of which addr, length and iova are often
+ * those of its only range.  0; or ENOMEM, but not once track_set_source() was 0
+ */
+int track_set_params(struct guarded_mr *gmr, const struct mr_params *params);
+/* False: nobody knows. */
+bool track_params(const struct guarded_mr *gmr, struct mr_params *ret_params);
+struct event_source *track_source(const struct guarded_mr *gmr);
+void track_free_params(struct guarded_mr *gmr);
 
 /* For track_add(), with so many ranges and leases; NULL: out of memory */
 struct guarded_mr *track_alloc(size_t max_ranges);

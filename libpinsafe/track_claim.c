@@ -12,17 +12,23 @@
 static LIST_HEAD(, mr_hold) on_demand
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(on_demand);
 
+/* One for each lease, at least one; the last is in front of the leases. */
+static struct mr_hold *hold(const struct guarded_mr *gmr, size_t i)
+{
+	return (struct mr_hold *)gmr->leases - 1 - i;
+}
+
 void track_list_add(struct guarded_mr *gmr)
 {
 	size_t i;
 
 	for (i = 0; i < gmr->n_leases; i++) {
-		gmr->holds[i].gmr = gmr;
-		LIST_INSERT_HEAD(&gmr->leases[i]->mrs, &gmr->holds[i], link);
+		hold(gmr, i)->gmr = gmr;
+		LIST_INSERT_HEAD(&gmr->leases[i]->mrs, hold(gmr, i), link);
 	}
 	if (gmr->is_on_demand) {
-		gmr->holds[0].gmr = gmr;
-		LIST_INSERT_HEAD(&on_demand, &gmr->holds[0], link);
+		hold(gmr, 0)->gmr = gmr;
+		LIST_INSERT_HEAD(&on_demand, hold(gmr, 0), link);
 	}
 	gmr->is_listed = true;
 }
@@ -32,7 +38,7 @@ void track_list_remove(struct guarded_mr *gmr)
 	size_t i, n = gmr->is_on_demand ? 1 : gmr->n_leases;
 
 	for (i = 0; i < n && gmr->is_listed; i++)
-		LIST_REMOVE(&gmr->holds[i], link);
+		LIST_REMOVE(hold(gmr, i), link);
 	gmr->is_listed = false;
 }
 
@@ -65,13 +71,13 @@ static void claim_of_lease(const struct lease *lease, struct claim *claim)
 	PS_REQUIRES(table_lock)
 {
 	uint64_t now_ns = clock_now_ns();
-	struct mr_hold *hold;
+	struct mr_hold *of;
 
-	LIST_FOREACH(hold, &lease->mrs, link)
-		if ((!claim->context ||
-		     hold->gmr->context == claim->context) &&
-		    now_ns >= lease_deadline_ns(lease, hold->gmr->grace_ns))
-			claim_one(hold->gmr, claim);
+	LIST_FOREACH(of, &lease->mrs, link)
+		if ((!claim->context || of->gmr->context == claim->context) &&
+		    now_ns >= lease_deadline_ns(lease, of->gmr->grace_ms *
+							       NSEC_PER_MSEC))
+			claim_one(of->gmr, claim);
 }
 
 static void claim_of_context(struct guarded_mr *gmr, void *arg)
@@ -87,7 +93,7 @@ struct guarded_mr *track_claim(const struct lease *lease,
 			       const struct ibv_context *context,
 			       uint64_t round)
 {
-	struct claim claim = {.context = context, .round = round};
+	struct claim claim = { .context = context, .round = round };
 
 	claim.last = &claim.first;
 	ps_lock(&table_lock);
@@ -129,14 +135,14 @@ static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
 struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 					 uint64_t round)
 {
-	struct claim claim = {.round = round};
-	struct mr_hold *hold;
+	struct claim claim = { .round = round };
+	struct mr_hold *of;
 
 	claim.last = &claim.first;
 	ps_lock(&table_lock);
-	LIST_FOREACH(hold, &on_demand, link)
-		if (overlaps(hold->gmr, start, end))
-			claim_one(hold->gmr, &claim);
+	LIST_FOREACH(of, &on_demand, link)
+		if (overlaps(of->gmr, start, end))
+			claim_one(of->gmr, &claim);
 	ps_unlock(&table_lock);
 	return claim.first;
 }
@@ -144,11 +150,11 @@ struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 void track_visit(const struct lease *lease,
 		 void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
 {
-	struct mr_hold *hold;
+	struct mr_hold *of;
 
 	ps_lock(&table_lock);
-	LIST_FOREACH(hold, &lease->mrs, link)
-		if (hold->gmr->state == MR_ALIVE)
-			fn(hold->gmr, arg);
+	LIST_FOREACH(of, &lease->mrs, link)
+		if (of->gmr->state == MR_ALIVE)
+			fn(of->gmr, arg);
 	ps_unlock(&table_lock);
 }

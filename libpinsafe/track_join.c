@@ -27,13 +27,21 @@ struct guarded_mr *track_join(const struct guarded_mr *old,
 	struct guarded_mr *both = track_alloc(old->n_ranges + new->n_ranges);
 	size_t i;
 
+	struct mr_params params;
+
 	if (!both)
 		return NULL;
+	if (track_set_source(both, event_source_get(track_source(old)))) {
+		track_free(both);
+		return NULL;
+	}
 	both->mr = new->mr;
 	both->context = new->context;
-	both->params = new->params;
-	both->source = event_source_get(old->source);
-	both->grace_ns = old->grace_ns;
+	both->pd = new->pd;
+	both->access = new->access;
+	if (track_params(new, &params))
+		(void)track_set_params(both, &params);
+	both->grace_ms = old->grace_ms;
 	both->is_written = old->is_written || new->is_written;
 
 	both->n_ranges = old->n_ranges;

@@ -109,7 +109,7 @@ int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
 
 	ps_lock(&table_lock);
 	for (gmr = claimed; gmr; gmr = gmr->next)
-		if (gmr->retired || !only_new)
+		if (gmr->n_keys || !only_new)
 			find_in(gmr, &found);
 	ps_unlock(&table_lock);
 	return give(&found, ret_ranges, ret_n);

@@ -115,7 +115,7 @@ static struct lease *hold(const struct lease_backend *backend)
 	gmr->n_leases = 1;
 	gmr->leases[0] = lease;
 	gmr->n_ranges = 1;
-	gmr->grace_ns = fake_config.policy.grace_ms * NSEC_PER_MSEC;
+	gmr->grace_ms = fake_config.policy.grace_ms;
 	assert_int_equal(track_add(gmr), 0);
 	record_clear();
 	return lease;

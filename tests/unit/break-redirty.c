@@ -124,7 +124,7 @@ static void hold(int i, unsigned int grace_s)
 	gmr->leases[0] = lease;
 	gmr->n_ranges = 1;
 	gmr->is_written = true;
-	gmr->grace_ns = grace_s * NSEC_PER_SEC;
+	gmr->grace_ms = grace_s * 1000;
 	assert_int_equal(track_add(gmr), 0);
 	record_clear();
 }

@@ -31,14 +31,14 @@ static void ex_of_a_file__as_reg_mr(void **state)
 	assert_record(
 		"classify, take 1, prefault 1, adopt 7, reg_mr, classify, "
 		"track");
-	assert_int_equal(fake_track.gmr->params.iova, 0x1000);
+	assert_int_equal(fake_track_params().iova, 0x1000);
 	assert_int_equal(stats.registrations, 1);
 }
 
 static void ex_of_a_file__iova_is_kept(void **state)
 {
 	assert_non_null(reg_ex(MR_INIT_ADDR | MR_INIT_IOVA, 0));
-	assert_int_equal(fake_track.gmr->params.iova, 0x7000);
+	assert_int_equal(fake_track_params().iova, 0x7000);
 }
 
 static void passes(struct ibv_mr *mr, const char *text)

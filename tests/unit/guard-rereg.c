@@ -34,8 +34,8 @@ static void moved__in_order(void **state)
 	assert_int_equal(rereg(mr, MOVE), 0);
 	assert_record("classify, take 1, prefault 1, " MOVED);
 	assert_int_equal(fake_lease.holders[1], 1);
-	assert_ptr_equal(fake_track.gmr->params.addr, (void *)0x2000);
-	assert_int_equal(fake_track.gmr->params.iova, 0x2000);
+	assert_ptr_equal(fake_track_params().addr, (void *)0x2000);
+	assert_int_equal(fake_track_params().iova, 0x2000);
 	assert_int_equal(fake_provider.access, IBV_ACCESS_LOCAL_WRITE);
 	assert_int_equal(stats.registrations, 1);
 }
@@ -47,7 +47,7 @@ static void in_place__what_it_was_stays(void **state)
 	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS), 0);
 	assert_record("classify, take 1, prefault 1, held? 1, claim, rereg_mr, "
 		      "replace, put 1, classify");
-	assert_ptr_equal(fake_track.gmr->params.addr, (void *)0x1000);
+	assert_ptr_equal(fake_track_params().addr, (void *)0x1000);
 	assert_int_equal(fake_track.gmr->n_ranges, 1);
 	assert_int_equal(fake_lease.holders[1], 1);
 }
@@ -61,7 +61,7 @@ static void access_is_looked_at(int access, bool is_written)
 					0x1000, access),
 			 0);
 	assert_int_equal(fake_track.gmr->is_written, is_written);
-	assert_int_equal(fake_track.gmr->params.access, access);
+	assert_int_equal(fake_track_params().access, access);
 }
 
 static void only_read_from_now_on__known(void **state)
@@ -214,7 +214,7 @@ static void provider_fails__the_guards_of_both(void **state)
 		      "rereg_mr, replace");
 	assert_int_equal(fake_track.gmr->n_leases, 2);
 	assert_int_equal(fake_track.gmr->n_ranges, 2);
-	assert_ptr_equal(fake_track.gmr->params.addr, (void *)0x1000);
+	assert_ptr_equal(fake_track_params().addr, (void *)0x1000);
 	assert_int_equal(stats.registrations, 0);
 }
 

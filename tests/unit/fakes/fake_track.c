@@ -22,8 +22,17 @@ struct guarded_mr *track_alloc(size_t max_ranges)
 	return gmr;
 }
 
+struct mr_params fake_track_params(void)
+{
+	struct mr_params params = {0};
+
+	(void)track_params(fake_track.gmr, &params);
+	return params;
+}
+
 void track_free(struct guarded_mr *gmr)
 {
+	track_free_params(gmr);
 	free(gmr);
 }
 
@@ -84,7 +93,7 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 	if (!track_has((struct ibv_mr *)mr) ||
 	    fake_track.is_zombie != (state == MR_ZOMBIE))
 		return EINVAL;
-	*ret_params = fake_track.gmr->params;
+	*ret_params = fake_track_params();
 	*ret_source = NULL;
 	return 0;
 }

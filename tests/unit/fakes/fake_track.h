@@ -21,4 +21,7 @@ struct fake_track {
 
 extern struct fake_track fake_track;
 
+/* What it was registered with */
+struct mr_params fake_track_params(void);
+
 #endif /* FAKE_TRACK_H */
