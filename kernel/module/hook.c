@@ -20,8 +20,15 @@ static DEFINE_MUTEX(hook_mutex);
 static unsigned long owners_on;		/* bits, changed under hook_mutex */
 static const char *dead;		/* why the hooks are not to be trusted */
 
+/* Not for modules */
+typedef int is_dead_fn(void);
+LOOKUP(ftrace_is_dead, CORE, "ftrace_is_dead", is_dead_fn, NULL, NULL);
+static struct hook *const own_hooks[] = { &hook_ftrace_is_dead, NULL };
+
+/* The first one is used by all others. */
 struct hook *const *const hook_tables[HOOK_TABLES] = {
-	lease_hooks, show_hooks, pin_hooks, remove_hooks, exchange_hooks, fs_hooks
+	own_hooks, lease_hooks, show_hooks, pin_hooks, remove_hooks,
+	exchange_hooks, fs_hooks
 };
 
 bool hooks_on(unsigned int owner)
@@ -29,9 +36,16 @@ bool hooks_on(unsigned int owner)
 	return test_bit(owner, &owners_on);
 }
 
+static const char *why_dead(void)
+{
+	const char *off = "ftrace has turned itself off";
+
+	return READ_ONCE(dead) ?: ORIG(ftrace_is_dead)() ? off : NULL;
+}
+
 bool hooks_dead(void)
 {
-	return READ_ONCE(dead);
+	return why_dead();
 }
 
 /* Called with preemption off, by whoever calls the function. */
@@ -82,8 +96,9 @@ static int hook_on(struct hook *hook)
 
 static void hook_off(struct hook *hook)
 {
-	if (hook->on)
-		unregister_ftrace_function(&hook->ops);
+	/* Not if ftrace has turned itself off: calls still come here. */
+	if (hook->on && unregister_ftrace_function(&hook->ops))
+		return;
 	ftrace_free_filter(&hook->ops);
 	hook->on = false;
 }
@@ -183,8 +198,8 @@ int hooks_all_seen(void)
 
 /*
  * If ftrace finds a fault in itself, or in the kernel's code, it turns itself
- * off, and the hooks with it: then there are no new leases and no pins (the
- * kernel's own functions refuse both), but also no breaks.
+ * off (ftrace_kill()).  What is redirected stays so as far as that fault allows,
+ * and can never be restored: not to be relied on, and not to be unloaded.
  */
 static void watch(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch);
@@ -192,17 +207,22 @@ static DECLARE_DELAYED_WORK(watch_work, watch);
 static void die(const char *why)
 {
 	WRITE_ONCE(dead, why);
-	pr_emerg("%s: layout leases protect NOTHING any more. Blocks of files with DAX may be freed under DMA. Their holders are asked to give up; reboot.\n",
+	__module_get(THIS_MODULE);
+	pr_emerg("%s: layout leases may protect NOTHING any more, and blocks of files with DAX be freed under DMA. There are no new ones, and the holders of pins are asked to give up; reboot.\n",
 		 why);
 	pinned_break_all();
 }
 
 static void watch(struct work_struct *work)
 {
-	if (hooks_dead())
+	const char *why = why_dead();
+
+	if (READ_ONCE(dead))
 		return;
-	if (!selftest_hooks_fire())
-		die("ftrace has turned itself off");
+	if (!why && !selftest_hooks_fire())
+		why = "a hook does not fire any more";
+	if (why)
+		die(why);
 	else if (lease_any() || pinned_any())
 		hooks_watch();
 }
@@ -214,7 +234,7 @@ void hooks_watch(void)
 
 static int get_state(char *buf, const struct kernel_param *kp)
 {
-	const char *why = READ_ONCE(dead);
+	const char *why = why_dead();
 
 	return sysfs_emit(buf, "%s%s\n", why ? "dead: " : "ok", why ?: "");
 }
@@ -253,6 +273,22 @@ int hooks_init(void)
 	return err;
 }
 
+/* The kernel frees the module as soon as this returns. */
+static void stay_if_on(void)
+{
+	struct hook *const *h, *hook;
+	unsigned int t;
+
+	for_each_hook(hook, t, h) {
+		if (!hook->on)
+			continue;
+		pr_emerg("%s() cannot be restored, as ftrace has turned itself off. Unloading never ends; reboot.\n",
+			 hook->symbol);
+		for (;;)
+			ssleep(60);
+	}
+}
+
 void hooks_exit(void)
 {
 	unsigned int owner;
@@ -262,6 +298,7 @@ void hooks_exit(void)
 	for (owner = FILE_SYSTEMS; owner-- > CORE;)
 		owner_off(owner);
 	mutex_unlock(&hook_mutex);
+	stay_if_on();
 	/* Who was sent to a replacement is in it, or has not entered it yet. */
 	synchronize_rcu_tasks();
 	while (atomic_read(&hooks_inside))

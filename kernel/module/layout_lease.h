@@ -100,7 +100,7 @@ extern struct hook *const remove_hooks[];
 extern struct hook *const exchange_hooks[];
 extern struct hook *const fs_hooks[];
 
-#define HOOK_TABLES	6
+#define HOOK_TABLES	7
 extern struct hook *const *const hook_tables[HOOK_TABLES];
 
 #define for_each_hook(hook, t, h)					\

@@ -233,8 +233,12 @@ int lease_set(unsigned int fd, struct file *file)
 
 	if (!S_ISREG(inode->i_mode) || !*leases_enable)
 		return -EINVAL;
-	if (!fs_can_lease(inode) || !remove_is_hooked(inode) || hooks_dead())
+	if (!fs_can_lease(inode) || !remove_is_hooked(inode))
 		return -EOPNOTSUPP;
+	if (hooks_dead()) {
+		hooks_watch();		/* it says so */
+		return -EOPNOTSUPP;
+	}
 	/* Blocks may be on their way out of the file right now. */
 	if (!inode_trylock_shared(inode))
 		return -EAGAIN;

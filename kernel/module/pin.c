@@ -119,7 +119,7 @@ static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 		ret = pin_read_only(vma, addr, n, flags, pages);
 	/* A break either sees the pins or is seen here. */
 	smp_mb();
-	if (ret > 0 && (!lease_held(inode) ||
+	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
 			!pinned_seen(vma->vm_file->f_mapping, index, pages,
 				     ret))) {
 		unpin_user_pages(pages, ret);

@@ -24,6 +24,7 @@ struct pinned {
 	struct address_space	*mapping;
 	pgoff_t			first, last;	/* all pins are in here */
 	unsigned int		users, seq;	/* pins being made; how often */
+	bool			broken;		/* by pinned_break_all() */
 };
 
 atomic_t count_pinned_files;
@@ -258,30 +259,34 @@ bool pinned_any(void)
 	return atomic_read(&count_pinned_files);
 }
 
-/* The hooks are gone: have the holders give up what nothing protects now. */
+static struct pinned *next_to_break(void)
+{
+	struct pinned *p, *found = NULL;
+
+	spin_lock(&file_lock);
+	list_for_each_entry(p, &sweep_list, list)
+		if (!p->broken) {
+			found = p;
+			p->broken = true;
+			p->users++;
+			break;
+		}
+	spin_unlock(&file_lock);
+	return found;
+}
+
+/* Have the holders of all files give up what nothing protects any more. */
 void pinned_break_all(void)
 {
 	struct operation op;
 	struct pinned *p;
-	struct path path;
-	unsigned int n, i = 0, bucket;
 
-	do {
-		n = 0;
-		spin_lock(&file_lock);
-		hash_for_each(files, bucket, p, node)
-			if (n++ == i) {
-				path = p->path;
-				path_get(&path);
-			}
-		spin_unlock(&file_lock);
-		if (i >= n)
-			break;
-		operation_begin(&op, d_inode(path.dentry), NULL, true);
-		operation_break_nowait(&op, d_inode(path.dentry));
+	while ((p = next_to_break())) {
+		operation_begin(&op, p->mapping->host, NULL, true);
+		operation_break_nowait(&op, p->mapping->host);
 		operation_end(&op);
-		path_put(&path);
-	} while (++i < n);
+		pinned_put(p);
+	}
 }
 
 void pinned_exit(void)

@@ -15,7 +15,7 @@ import tempfile
 import packages
 from packages import CACHE, say
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2] / "kernel" / "module"
+TREE = pathlib.Path(__file__).resolve().parents[2]
 # The guests see this directory
 BUILT = (CACHE / "module").resolve()
 
@@ -45,14 +45,18 @@ def module(name, image, suite=""):
     return made
 
 
-def sources():
-    return sorted(path for path in SOURCE.iterdir()
+def sources(name):
+    """Of the module, or of one for tests that has its directory here"""
+    tests = TREE / "tests" / "vm" / name
+    return sorted(path for path in
+                  (tests if tests.is_dir() else
+                   TREE / "kernel" / "module").iterdir()
                   if path.suffix in (".c", ".h") or path.name == "Makefile")
 
 
 def digest(name, image, suite):
     found = hashlib.sha256(f"{name} {image.name}\n".encode())
-    for path in sources():
+    for path in sources(name):
         found.update(f"{path.name} {path.stat().st_size}\n".encode())
         found.update(path.read_bytes())
     if not suite:       # otherwise it came with the headers
@@ -66,7 +70,7 @@ def compile_module(name, image, suite, made):
     root, kdir = headers(image, suite)
     scratch = root / "tmp" if suite else BUILT
     with tempfile.TemporaryDirectory(dir=scratch) as work:
-        for path in sources():
+        for path in sources(name):
             shutil.copy(path, work)
         make(name, root, kdir, work, bool(suite))
         new = pathlib.Path(tempfile.mkdtemp(dir=BUILT))
