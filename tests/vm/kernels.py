@@ -21,9 +21,9 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 @dataclass
 class Kernel:
     version: str            # what cases know it by, with or without leases
-    package: str = ""       # Debian package; empty: kernel/build, with:
-    build: tuple = ()
+    package: str = ""       # Debian package; empty: kernel/build
     suite: str = ""         # of the archive; empty: the machine's own
+    build: tuple = ()       # options of kernel/build
     append: str = ""        # for the kernel's command line
     guest: str = ""         # the row whose guest this one shares
     module: str = ""        # what is loaded while a case runs
