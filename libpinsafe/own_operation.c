@@ -318,7 +318,7 @@ void own_sync_range(const void *addr, size_t length)
 	};
 	int saved_errno = errno;
 
-	if (stats_get(guarded_mrs))
+	if (track_may_be_written(query.start, query.end))
 		sync_found(&query);
 	errno = saved_errno;
 }

@@ -209,6 +209,12 @@ struct track_query {
 };
 
 /*
+ * False: there is none of it between these addresses that was registered before.
+ * Without a lock
+ */
+bool track_may_be_written(uintptr_t start, uintptr_t end);
+
+/*
  * The written ranges of memory regions that are alive, on demand ones left out,
  * cut to what was asked for.  The caller frees *@ret_ranges.  0, or ENOMEM.
  */

@@ -6,6 +6,7 @@
  */
 #include "clock.h"
 #include "lease.h"
+#include "track_filter.h"
 #include "track_list.h"
 #include "track_table.h"
 
@@ -31,6 +32,8 @@ void track_list_add(struct guarded_mr *gmr)
 		LIST_INSERT_HEAD(&on_demand, hold(gmr, 0), link);
 	}
 	gmr->is_listed = true;
+	if (!gmr->is_on_demand)
+		track_filter_add(gmr);
 }
 
 void track_list_remove(struct guarded_mr *gmr)
@@ -39,6 +42,8 @@ void track_list_remove(struct guarded_mr *gmr)
 
 	for (i = 0; i < n && gmr->is_listed; i++)
 		LIST_REMOVE(hold(gmr, i), link);
+	if (gmr->is_listed && !gmr->is_on_demand)
+		track_filter_remove(gmr);
 	gmr->is_listed = false;
 }
 

@@ -2,6 +2,7 @@
 /* What the program does to its own files and mappings, and what comes before */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include "lib/test.h"
 #include "own_operation.h"
 #include "stats.h"
+#include "track_filter.h"
 
 static struct file file;
 static struct lease_barrier barrier;
@@ -205,15 +207,43 @@ static void sync_file__no_descriptor_nothing(void **state)
 	assert_record("");
 }
 
+/* Devices may write to the page at @start. */
+static struct guarded_mr *written(uintptr_t start)
+{
+	struct guarded_mr *gmr = calloc(1, sizeof(*gmr) + sizeof(struct mr_range));
+
+	assert_non_null(gmr);
+	gmr->is_written = true;
+	gmr->n_ranges = 1;
+	gmr->ranges[0].start = start;
+	gmr->ranges[0].end = start + 0x1000;
+	track_filter_add(gmr);
+	return gmr;
+}
+
 static void sync_range__redirty_first(void **state)
 {
-	stats.guarded_mrs = 1;
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
+
 	own_sync_range(memory, 0x3000);
+	track_filter_remove(gmr);
+	free(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_file);
 	assert_int_equal(fake_redirty_query.start, 0x10000);
 	assert_int_equal(fake_redirty_query.end, 0x13000);
+}
+
+static void sync_range__of_other_memory_nothing(void **state)
+{
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
+
+	stats.guarded_mrs = 1;
+	own_sync_range(memory, 0x3000);
+	assert_record("");
+	track_filter_remove(gmr);
+	free(gmr);
 }
 
 static void sync__nothing_guarded_nothing(void **state)
@@ -392,6 +422,7 @@ int main(void)
 		OWN_CASE(sync_file__redirty_first),
 		OWN_CASE(sync_file__no_descriptor_nothing),
 		OWN_CASE(sync_range__redirty_first),
+		OWN_CASE(sync_range__of_other_memory_nothing),
 		OWN_CASE(sync__nothing_guarded_nothing),
 		MAPPED_CASE(madvise__barred_for_each_file),
 		MAPPED_CASE(madvise__gap_ENOMEM_in_the_end),

@@ -51,6 +51,8 @@ static void find(struct track_query query)
 	n_found = N_OF(found) + 1;
 	assert_int_equal(track_find_written(&query, &ranges, &n_found), 0);
 	assert_in_range(n_found, 0, N_OF(found));
+	if (n_found)
+		assert_true(track_may_be_written(query.start, query.end));
 	for (i = 0; i < n_found; i++)
 		found[i] = ranges[i];
 	free(ranges);
@@ -58,13 +60,14 @@ static void find(struct track_query query)
 
 static void find_file(ino_t ino)
 {
-	find((struct track_query){.dev = FAKE_DEV, .ino = ino, .end = UINTPTR_MAX});
+	find((struct track_query){
+		.dev = FAKE_DEV, .ino = ino, .end = UINTPTR_MAX });
 }
 
 static void find_addresses(uintptr_t start, uintptr_t end)
 {
 	find((struct track_query){
-		.any_file = true, .start = start, .end = end});
+		.any_file = true, .start = start, .end = end });
 }
 
 static void assert_found_one(uintptr_t start, uintptr_t end)
@@ -93,7 +96,7 @@ static void by_file__only_its_ranges(void **state)
 static void by_file__same_number_on_another_device(void **state)
 {
 	written(&tracked_mrs[0], 1);
-	find((struct track_query){.dev = 6, .ino = 1, .end = UINTPTR_MAX});
+	find((struct track_query){ .dev = 6, .ino = 1, .end = UINTPTR_MAX });
 	assert_int_equal(n_found, 0);
 }
 
@@ -144,9 +147,12 @@ static void several_regions__all(void **state)
 
 static void for_reading__left_out(void **state)
 {
-	written(&tracked_mrs[0], 1)->is_written = false;
+	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
+
+	gmr->is_written = false;
 	find_file(1);
 	assert_int_equal(n_found, 0);
+	gmr->is_written = true;
 }
 
 static void on_demand__left_out(void **state)
@@ -256,6 +262,48 @@ static void claim__not_what_is_being_deregistered(void **state)
 	track_keep(gmr);
 }
 
+/* Of one page, of some MiB, and of so much that it is counted in GiB */
+static void may_be_written__until_it_is_gone(void **state)
+{
+	static const size_t lengths[] = { 0x1000, 3 << 20, 5ul << 30 };
+	const uintptr_t start = 0x7f0000001000;
+	struct guarded_mr *gmr;
+	size_t i;
+
+	for (i = 0; i < N_OF(lengths); i++) {
+		gmr = track_alloc(1);
+		assert_non_null(gmr);
+		gmr->mr = &tracked_mrs[0];
+		gmr->context = gmr->mr->context;
+		gmr->is_written = true;
+		gmr->n_ranges = 1;
+		gmr->ranges[0].start = start;
+		gmr->ranges[0].end = start + lengths[i];
+		assert_int_equal(track_add(gmr), 0);
+		assert_true(track_may_be_written(start, start + 1));
+		assert_true(track_may_be_written(start + lengths[i] - 1,
+						 start + lengths[i]));
+		assert_true(track_may_be_written(0, UINTPTR_MAX));
+		assert_false(track_may_be_written(
+			start - (4ul << 30), start - (4ul << 30) + (8 << 20)));
+		assert_false(track_may_be_written(start, start));
+		track_begin_dereg(gmr->mr, &gmr);
+		track_remove(gmr);
+		track_free(gmr);
+		assert_false(track_may_be_written(0, UINTPTR_MAX));
+	}
+}
+
+/* The next page of a file is another's matter. */
+static void may_be_written__not_the_next_page(void **state)
+{
+	written(&tracked_mrs[0], 1);
+	assert_true(track_may_be_written(0x17000, 0x18000));
+	assert_false(track_may_be_written(0x18000, 0x19000));
+	assert_false(track_may_be_written(0xf000, 0x10000));
+	assert_true(track_may_be_written(0xf000, 0x10001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -270,6 +318,8 @@ int main(void)
 		TRACKED_CASE(on_demand__left_out),
 		TRACKED_CASE(zombie__left_out),
 		TRACKED_CASE(being_deregistered__still_found),
+		TRACKED_CASE(may_be_written__until_it_is_gone),
+		TRACKED_CASE(may_be_written__not_the_next_page),
 		TRACKED_CASE(claim__by_any_of_its_addresses),
 		TRACKED_CASE(claim__not_by_a_neighbour),
 		TRACKED_CASE(claim__pinned_ones_stay),
