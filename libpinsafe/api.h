@@ -26,6 +26,7 @@ uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
 void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
 void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
 int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
+int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier);
 void pinsafe_private_removal_end(struct lease_barrier *barrier);
 int pinsafe_private_removal_mapped(void *addr, size_t length,
 				   int (*real_madvise)(void *, size_t, int));
@@ -34,6 +35,8 @@ int pinsafe_private_check_pin(const void *addr, size_t length,
 			      const char *entry);
 void pinsafe_private_sync_file(int fd);
 void pinsafe_private_sync_range(const void *addr, size_t length);
+void pinsafe_private_sync_fs(int fd);
+void pinsafe_private_sync_all(void);
 
 /* For the provider of the same version only; see scan_start() */
 void pinsafe_private_start(int pabi, bool is_asked_for);

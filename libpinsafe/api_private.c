@@ -63,6 +63,12 @@ PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd,
 	return own_removal_begin(fd, barrier);
 }
 
+PINSAFE_EXPORT int pinsafe_private_sharing_begin(int fd,
+						 struct lease_barrier *barrier)
+{
+	return own_sharing_begin(fd, barrier);
+}
+
 PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)
 {
 	own_removal_end(barrier);
@@ -90,4 +96,14 @@ PINSAFE_EXPORT void pinsafe_private_sync_file(int fd)
 PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
 {
 	own_sync_range(addr, length);
+}
+
+PINSAFE_EXPORT void pinsafe_private_sync_fs(int fd)
+{
+	own_sync_fs(fd);
+}
+
+PINSAFE_EXPORT void pinsafe_private_sync_all(void)
+{
+	own_sync_all();
 }

@@ -27,6 +27,7 @@ enum cause_kind {
 	CAUSE_OPEN_ELSEWHERE,	/* there is another open file description */
 	CAUSE_OTHERS_LEASE,	/* on a file of which we have none */
 	CAUSE_OWN_LEASE,	/* on the description of the program */
+	CAUSE_DIRECT,		/* that has O_DIRECT */
 	CAUSE_NOT_OWNER,	/* and no CAP_LEASE */
 	CAUSE_NO_PERMISSION,	/* to open the file */
 	CAUSE_OUT_OF_REACH,	/* nobody has a descriptor of it */

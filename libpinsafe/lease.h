@@ -56,6 +56,12 @@ extern const struct lease_backend lease_layout, lease_ordinary;
  */
 bool lease_ordinary_works_on(unsigned long fs_magic);
 
+/*
+ * Does whoever reads and writes by the description that has an ordinary lease of
+ * this type pass the page cache by (O_DIRECT)?  Then no such lease is a guard.
+ */
+bool lease_is_beside_pages(int fd, int type);
+
 enum lease_state { LEASE_HELD, LEASE_BREAKING };
 
 /*

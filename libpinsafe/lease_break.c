@@ -91,11 +91,23 @@ bool lease_is_lost(struct lease *lease)
 	return true;
 }
 
+bool lease_is_beside_pages(int fd, int type)
+{
+	int flags = type == F_WRLCK ? sys_fcntl(fd, F_GETFL, 0) : 0;
+
+	return flags > 0 && flags & O_DIRECT;
+}
+
 /* Nobody else changes the state: no lock to read it. */
 bool lease_check(struct lease *lease)
 {
-	if (!lease->broken_at_ns && !is_held(lease))
+	if (lease->broken_at_ns)
+		return false;
+	if (!is_held(lease))
 		set_broken(lease, false);
+	else if (!lease->backend->sees_own_operations &&
+		 lease_is_beside_pages(lease->fd.fd, lease->type))
+		set_broken(lease, true);
 	return !lease->broken_at_ns;
 }
 

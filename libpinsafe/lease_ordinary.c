@@ -44,6 +44,10 @@ static int set_lease(int fd, int type, struct cause *cause)
 		return errno == EBADF ? ENOENT : errno;
 	if (r != F_UNLCK)
 		return EBUSY;
+	if (lease_is_beside_pages(fd, type)) {
+		cause->kind = CAUSE_DIRECT;
+		return EINVAL;
+	}
 	r = sigio_arm(fd);
 	if (!r && sys_fcntl(fd, F_SETLEASE, type) == 0)
 		return 0;
@@ -86,7 +90,7 @@ static int try_all(struct take_args *args, int given)
 	int fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3), kept, r;
 
 	r = fd >= 0 ? take_write_lease(fd, args) : ENOENT;
-	if (!r || r == EBUSY)
+	if (!r || r == EBUSY || r == EINVAL)
 		return r;
 	kept = watch_dup(args->file->dev, args->file->ino);
 	if (kept >= 0)
@@ -128,10 +132,14 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 	struct take_args args = { .lease = lease, .file = file,
 				  .cause = cause };
 	int given = keeper_take(), r;
+	bool is_direct;
 
 	r = try_all(&args, given);
-	if ((r == EAGAIN || r == ENOENT) && file->is_read_only)
+	is_direct = r == EINVAL;
+	if ((r == EAGAIN || r == ENOENT || is_direct) && file->is_read_only)
 		r = take_read_lease(lease, file, given, cause);
+	if (r == EAGAIN && is_direct)
+		r = EINVAL;
 	if (given >= 0)
 		(void)sys_close(given);
 	if (r == EAGAIN)

@@ -2,8 +2,8 @@
 /*
  * Operations of the program itself of which the kernel tells nobody: an
  * ordinary lease is not broken by what is done through the descriptor that has
- * it, on-demand paging follows an address into the next mapping, and fsync(2)
- * does not know of what a device wrote.
+ * it, and on-demand paging follows an address into the next mapping.  For what
+ * is written back see own_sync.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,9 +17,8 @@
 #include "lock.h"
 #include "log.h"
 #include "own_operation.h"
-#include "redirty.h"
 #include "retake.h"
-#include "stats.h"
+#include "track.h"
 #include "vma.h"
 #include "watch.h"
 
@@ -62,17 +61,9 @@ static void ask_keeper(int (*fn)(void *arg), void *arg)
 	errno = saved_errno;
 }
 
-/* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
-static uintptr_t page_end(uintptr_t addr)
-{
-	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
-
-	return addr + mask < addr ? addr : (addr + mask) & ~mask;
-}
-
 static uintptr_t end_of(const void *addr, size_t length)
 {
-	return page_end((uintptr_t)addr + length);
+	return own_page_end((uintptr_t)addr + length);
 }
 
 uint64_t own_unmapping(const void *addr, size_t length)
@@ -141,7 +132,20 @@ static int break_and_wait(struct lease_barrier *barrier)
 	return exists ? ETXTBSY : 0;
 }
 
-static int begin(dev_t dev, ino_t ino, struct lease_barrier *barrier)
+/* The device only reads what is shared: nothing that goes into other files */
+static bool is_only_read(const struct lease_barrier *barrier)
+{
+	struct section section;
+	bool is;
+
+	section_enter(&section);
+	is = track_is_only_read(barrier->dev, barrier->ino);
+	section_leave(&section);
+	return is;
+}
+
+static int begin(dev_t dev, ino_t ino, bool is_shared,
+		 struct lease_barrier *barrier)
 {
 	struct section section;
 	int r;
@@ -154,23 +158,35 @@ static int begin(dev_t dev, ino_t ino, struct lease_barrier *barrier)
 	section_enter(&section);
 	lease_barrier_enter(barrier);
 	section_leave(&section);
+	if (is_shared && is_only_read(barrier))
+		return 0;
 	r = break_and_wait(barrier);
 	if (r) {
-		log_error("own_operation: the program takes blocks away from a file while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
+		log_error("own_operation: the program takes blocks away from a file, or shares them, while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
 		own_removal_end(barrier);
 	}
 	return r;
 }
 
-int own_removal_begin(int fd, struct lease_barrier *barrier)
+static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
 {
 	int r = ENOENT, saved_errno = errno;
 	struct stat st;
 
 	if (watch_is_enabled() && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		r = begin(st.st_dev, st.st_ino, barrier);
+		r = begin(st.st_dev, st.st_ino, is_shared, barrier);
 	errno = saved_errno;
 	return r;
+}
+
+int own_removal_begin(int fd, struct lease_barrier *barrier)
+{
+	return begin_file(fd, false, barrier);
+}
+
+int own_sharing_begin(int fd, struct lease_barrier *barrier)
+{
+	return begin_file(fd, true, barrier);
 }
 
 void own_removal_end(struct lease_barrier *barrier)
@@ -239,7 +255,7 @@ static int remove_piece(uintptr_t start, const struct vma *vma,
 	struct lease_barrier barrier;
 	int r;
 
-	r = vma->ino ? begin(vma->dev, vma->ino, &barrier) : 0;
+	r = vma->ino ? begin(vma->dev, vma->ino, false, &barrier) : 0;
 	if (r)
 		return r;
 	r = real_madvise((void *)start, vma->end - start, MADV_REMOVE) ? errno
@@ -280,47 +296,6 @@ int own_removal_mapped(void *addr, size_t length,
 		return 0;
 	errno = r;
 	return -1;
-}
-
-static void sync_found(const struct track_query *query)
-{
-	struct section section;
-
-	fork_check();
-	section_enter(&section);
-	redirty_found(query);
-	section_leave(&section);
-}
-
-void own_sync_file(int fd)
-{
-	int saved_errno = errno;
-	struct stat st;
-
-	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0) {
-		struct track_query query = {
-			.dev = st.st_dev,
-			.ino = st.st_ino,
-			.end = UINTPTR_MAX,
-		};
-
-		sync_found(&query);
-	}
-	errno = saved_errno;
-}
-
-void own_sync_range(const void *addr, size_t length)
-{
-	struct track_query query = {
-		.any_file = true,
-		.start = (uintptr_t)addr,
-		.end = page_end((uintptr_t)addr + length),
-	};
-	int saved_errno = errno;
-
-	if (track_may_be_written(query.start, query.end))
-		sync_found(&query);
-	errno = saved_errno;
 }
 
 static int exit_on_keeper(void *arg)

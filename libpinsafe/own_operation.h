@@ -40,13 +40,25 @@ void own_remapped(const struct own_remap *remap, uint64_t ticket);
  */
 int own_removal_begin(int fd, struct lease_barrier *barrier);
 void own_removal_end(struct lease_barrier *barrier);
+/*
+ * The same before blocks of the file come to belong to another one as well.  What
+ * a device wrote has to be in them, and later it must not write to them any more:
+ * pages that it made dirty unseen are written back to where they were.  Memory
+ * regions over it that are only read stay.
+ */
+int own_sharing_begin(int fd, struct lease_barrier *barrier);
 /* madvise(2) with MADV_REMOVE; @real_madvise is that of libc.  As madvise(2) */
 int own_removal_mapped(void *addr, size_t length,
 		       int (*real_madvise)(void *, size_t, int));
 
-/* Before the file, or what is mapped there, is written back */
+/* Before the file, what is mapped there, a file system or all is written back */
 void own_sync_file(int fd);
 void own_sync_range(const void *addr, size_t length);
+void own_sync_fs(int fd);
+void own_sync_all(void);
+
+/* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
+uintptr_t own_page_end(uintptr_t addr);
 
 /* For the keeper's thread, now and then: what nobody has told (own_look.c) */
 void own_look(void);

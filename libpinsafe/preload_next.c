@@ -4,6 +4,8 @@
  * constructor has run, and dlsym(3) may allocate; so it starts with system
  * calls.
  */
+#include <aio.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -53,6 +55,34 @@ static int raw_fdatasync(int fd)
 	return syscall(SYS_fdatasync, fd);
 }
 
+static int raw_sync_file_range(int fd, off_t offset, off_t length,
+			       unsigned int flags)
+{
+	return syscall(SYS_sync_file_range, fd, offset, length, flags);
+}
+
+static int raw_syncfs(int fd)
+{
+	return syscall(SYS_syncfs, fd);
+}
+
+static void raw_sync(void)
+{
+	(void)syscall(SYS_sync);
+}
+
+/* There is no such system call. */
+static int no_aio_fsync(int operation, struct aiocb *aiocb)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+static int raw_fcntl(int fd, int command, void *arg)
+{
+	return syscall(SYS_fcntl, fd, command, arg);
+}
+
 static int raw_ftruncate(int fd, off_t length)
 {
 	return syscall(SYS_ftruncate, fd, length);
@@ -84,6 +114,11 @@ struct preload_next preload_next = {
 	.msync = raw_msync,
 	.fsync = raw_fsync,
 	.fdatasync = raw_fdatasync,
+	.sync_file_range = raw_sync_file_range,
+	.syncfs = raw_syncfs,
+	.sync = raw_sync,
+	.aio_fsync = no_aio_fsync,
+	.fcntl = raw_fcntl,
 	.ftruncate = raw_ftruncate,
 	.fallocate = raw_fallocate,
 	.ioctl = raw_ioctl,
@@ -99,7 +134,10 @@ struct preload_next preload_next = {
 			*(void **)&preload_next.name = next; \
 	} while (0)
 
-/* What called.c compares with what the program calls */
+/*
+ * What called.c compares with what the program calls.  Not fcntl(2): many that
+ * stand in front of it hand it on, and lease_break.c looks for O_DIRECT, too.
+ */
 static const struct called_function in_front[] = {
 	{ "mmap", (void *)front_mmap, CALLED_MAPPINGS },
 	{ "mmap64", (void *)front_mmap64, CALLED_MAPPINGS },
@@ -115,6 +153,11 @@ static const struct called_function in_front[] = {
 	{ "fsync", (void *)fsync, CALLED_FILES },
 	{ "fdatasync", (void *)fdatasync, CALLED_FILES },
 	{ "msync", (void *)msync, CALLED_FILES },
+	{ "sync_file_range", (void *)sync_file_range, CALLED_FILES },
+	{ "syncfs", (void *)syncfs, CALLED_FILES },
+	{ "sync", (void *)sync, CALLED_FILES },
+	{ "aio_fsync", (void *)aio_fsync, CALLED_FILES },
+	{ "aio_fsync64", (void *)aio_fsync64, CALLED_FILES },
 };
 
 __attribute__((constructor)) static void find_next(void)
@@ -128,6 +171,11 @@ __attribute__((constructor)) static void find_next(void)
 	FIND(msync);
 	FIND(fsync);
 	FIND(fdatasync);
+	FIND(sync_file_range);
+	FIND(syncfs);
+	FIND(sync);
+	FIND(aio_fsync);
+	FIND(fcntl);
 	FIND(ftruncate);
 	FIND(fallocate);
 	FIND(ioctl);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct aiocb;
+
 struct preload_next {
 	void *(*mmap)(void *addr, size_t length, int prot, int flags, int fd,
 		      off_t offset);
@@ -16,6 +18,12 @@ struct preload_next {
 	int (*msync)(void *addr, size_t length, int flags);
 	int (*fsync)(int fd);
 	int (*fdatasync)(int fd);
+	int (*sync_file_range)(int fd, off_t offset, off_t length,
+			       unsigned int flags);
+	int (*syncfs)(int fd);
+	void (*sync)(void);
+	int (*aio_fsync)(int operation, struct aiocb *aiocb);
+	int (*fcntl)(int fd, int command, void *arg);
 	int (*ftruncate)(int fd, off_t length);
 	int (*fallocate)(int fd, int mode, off_t offset, off_t length);
 	int (*ioctl)(int fd, unsigned long request, void *arg);

@@ -101,6 +101,10 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		return refusal_say(
 			part, EBUSY,
 			"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up");
+	case CAUSE_DIRECT:
+		return refusal_say(
+			part, EINVAL,
+			"the descriptor that it was mapped by has O_DIRECT, so that the program would read and write beside the pages that the device has; open the file without it, or turn it off by fcntl(2) with F_SETFL before registering");
 	case CAUSE_OTHERS_LEASE:
 		return refusal_say(
 			part, EBUSY,

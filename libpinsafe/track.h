@@ -203,6 +203,7 @@ int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 /* Which memory the device may have written to */
 struct track_query {
 	bool any_file;		/* else the file of dev and ino */
+	bool any_inode;		/* or those of dev */
 	dev_t dev;
 	ino_t ino;
 	uintptr_t start, end;	/* and from start to end */
@@ -227,6 +228,12 @@ int track_find_written(const struct track_query *query,
  */
 int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
 			  struct mr_range **ret_ranges, size_t *ret_n);
+
+/*
+ * There is a lease on the file, and its holders are memory regions that are alive
+ * and that no device writes to.
+ */
+bool track_is_only_read(dev_t dev, ino_t ino);
 
 /*
  * The keeper is done with @gmr: it becomes a ZOMBIE and holds no lease any more,

@@ -38,7 +38,8 @@ static bool cut(struct mr_range *range, const struct track_query *query)
 	if (!query)
 		return true;
 	if (!query->any_file &&
-	    (range->dev != query->dev || range->ino != query->ino))
+	    (range->dev != query->dev ||
+	     (range->ino != query->ino && !query->any_inode)))
 		return false;
 	if (range->start < query->start)
 		range->start = query->start;
@@ -88,7 +89,7 @@ int track_find_written(const struct track_query *query,
 	const struct lease *lease;
 
 	ps_lock(&table_lock);
-	if (query->any_file) {
+	if (query->any_file || query->any_inode) {
 		table_visit(find_in_any, &found);
 	} else {
 		/* What needs no redirty has none, nor what is on demand. */
@@ -113,4 +114,26 @@ int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
 			find_in(gmr, &found);
 	ps_unlock(&table_lock);
 	return give(&found, ret_ranges, ret_n);
+}
+
+bool track_is_only_read(dev_t dev, ino_t ino)
+{
+	const struct mr_hold *hold;
+	const struct lease *lease;
+	unsigned int n = 0;
+	bool is_read;
+
+	ps_lock(&table_lock);
+	lease = lease_find(dev, ino);
+	is_read = lease;
+	if (lease)
+		LIST_FOREACH(hold, &lease->mrs, link) {
+			is_read &= hold->gmr->state == MR_ALIVE &&
+				   !track_is_written_locked(hold->gmr);
+			n++;
+		}
+	/* Who is about to register is a holder, too. */
+	is_read = is_read && lease->holders == n;
+	ps_unlock(&table_lock);
+	return is_read;
 }

@@ -59,9 +59,24 @@ REMOVAL_EXPORT int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (request == FICLONE || request == FICLONERANGE)
+	/* Those of file systems, and not of a device that the look itself uses */
+	if (_IOC_TYPE(request) == _IOC_TYPE(FICLONE) ||
+	    _IOC_TYPE(request) == 'X' || _IOC_TYPE(request) == 'f')
 		look();
 	return syscall(SYS_ioctl, fd, request, arg);
+}
+
+REMOVAL_EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (command == F_SETFL)
+		look();
+	return syscall(SYS_fcntl, fd, command, arg);
 }
 
 REMOVAL_EXPORT ssize_t copy_file_range(int from, off64_t *from_offset, int to,

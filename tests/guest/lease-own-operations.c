@@ -107,6 +107,40 @@ static int own_copy(void)
 	return n == LEN ? 0 : n < 0 ? errno : EIO;
 }
 
+/* What is written so takes the pages out of the page cache. */
+static int own_direct(void)
+{
+	static char page[4096] __attribute__((aligned(4096)));
+	int flags = fcntl(region.fd, F_GETFL);
+	ssize_t n;
+
+	if (fcntl(region.fd, F_SETFL, flags | O_DIRECT))
+		return errno;
+	memset(page, 'd', sizeof(page));
+	n = pwrite(region.fd, page, sizeof(page), AT);
+	if (fcntl(region.fd, F_SETFL, flags))
+		return errno;
+	return n == sizeof(page) ? 0 : EIO;
+}
+
+/* XFS_IOC_UNRESVSP64, xfs_ioctl(3) */
+static int own_unresvsp(void)
+{
+	struct {
+		int16_t type, whence;
+		int64_t start, len;
+		int32_t other[6];
+	} space = {.start = FROM, .len = LEN};
+
+	return ioctl(region.fd, _IOW('X', 43, space), &space) ? errno : 0;
+}
+
+/* EXT4_IOC_SWAP_BOOT: the file is what the boot loader's inode was. */
+static int own_swap_boot(void)
+{
+	return ioctl(region.fd, _IO('f', 17)) ? errno : 0;
+}
+
 static int own_allocate(void)
 {
 	return fallocate(region.fd, 0, FILE_LEN, LEN) ? errno : 0;
@@ -125,15 +159,18 @@ static int own_grow(void)
 static const struct operation {
 	const char *name;
 	int (*run)(void);
-	bool needs_xfs;
+	enum where { ANYWHERE, XFS, EXT4 } where;
 } removals[] = {
-	{"ftruncate", own_ftruncate, false},
-	{"PUNCH_HOLE", own_punch, false},
-	{"COLLAPSE_RANGE", own_collapse, false},
-	{"ZERO_RANGE", own_zero, false},
-	{"MADV_REMOVE", own_remove, false},
-	{"FICLONE", own_clone, true},
-	{"copy_file_range", own_copy, true},
+	{"ftruncate", own_ftruncate, ANYWHERE},
+	{"PUNCH_HOLE", own_punch, ANYWHERE},
+	{"COLLAPSE_RANGE", own_collapse, ANYWHERE},
+	{"ZERO_RANGE", own_zero, ANYWHERE},
+	{"MADV_REMOVE", own_remove, ANYWHERE},
+	{"UNRESVSP64", own_unresvsp, ANYWHERE},
+	{"O_DIRECT", own_direct, ANYWHERE},
+	{"FICLONE", own_clone, XFS},
+	{"copy_file_range", own_copy, XFS},
+	{"EXT4_IOC_SWAP_BOOT", own_swap_boot, EXT4},
 };
 
 static int truncate_path(void)
@@ -152,8 +189,8 @@ static int open_truncating(void)
 }
 
 static const struct operation opens[] = {
-	{"truncate(path)", truncate_path, false},
-	{"open(O_TRUNC)", open_truncating, false},
+	{"truncate(path)", truncate_path, ANYWHERE},
+	{"open(O_TRUNC)", open_truncating, ANYWHERE},
 };
 
 static void begin(const char *what)
@@ -228,6 +265,74 @@ static void check_removal(const struct operation *operation)
 		t_ok(rerun_log_count("by the program itself") == 1,
 		     "%s: the log says who it was", name);
 	}
+	end(name);
+}
+
+static int share_clone(int to)
+{
+	return ioctl(to, FICLONE, region.fd) ? errno : 0;
+}
+
+static int share_copy(int to)
+{
+	off64_t from_offset = 0, to_offset = 0;
+	ssize_t n = copy_file_range(region.fd, &from_offset, to, &to_offset,
+				    FILE_LEN, 0);
+
+	return n == FILE_LEN ? 0 : n < 0 ? errno : EIO;
+}
+
+/* The other file has the same already, and has to have it still. */
+static int share_dedupe(int to)
+{
+	struct {
+		struct file_dedupe_range range;
+		struct file_dedupe_range_info info;
+	} dedupe = {.range = {.src_length = FILE_LEN, .dest_count = 1},
+		    .info = {.dest_fd = to}};
+
+	if (pwrite(to, region.addr, FILE_LEN, 0) != FILE_LEN || fsync(to))
+		return EIO;
+	if (ioctl(region.fd, FIDEDUPERANGE, &dedupe))
+		return errno;
+	return dedupe.info.bytes_deduped == FILE_LEN ? 0 : EIO;
+}
+
+static const struct sharing {
+	const char *name;
+	int (*run)(int to);
+} sharings[] = {
+	{"clone of it", share_clone},
+	{"copy of it", share_copy},
+	{"dedupe with it", share_dedupe},
+};
+
+/*
+ * Blocks are shared as they are on the disk, which does not have what a device
+ * wrote since the last writeback.
+ */
+static void check_sharing(const struct sharing *sharing)
+{
+	const char *name = sharing->name;
+	uint64_t value = 0x64657669636531, found = 0;
+	struct pinsafe_stats before;
+	int to = open_other(), err;
+
+	begin(name);
+	before = guard_stats();
+	if (fsync(region.fd))
+		t_bail("fsync");
+	t_zero(region_write(&region, &verbs, AT, value), "%s: RDMA WRITE", name);
+	err = sharing->run(to);
+	t_zero(err, "%s", name);
+	if (pread(to, &found, sizeof(found), AT) != sizeof(found))
+		t_bail("pread");
+	t_ok((found == value) != expect_loss,
+	     "%s: the other file %s what the device wrote", name,
+	     expect_loss ? "does not have" : "has");
+	if (!expect_loss)
+		check_revoked(&before, name);
+	close(to);
 	end(name);
 }
 
@@ -323,8 +428,11 @@ int main(int argc, char **argv)
 		mount_without_dax();
 	verbs_open(&verbs);
 	for (i = 0; i < sizeof(removals) / sizeof(removals[0]); i++)
-		if (is_xfs || !removals[i].needs_xfs)
+		if (removals[i].where == ANYWHERE ||
+		    removals[i].where == (is_xfs ? XFS : EXT4))
 			check_removal(&removals[i]);
+	for (i = 0; is_xfs && i < sizeof(sharings) / sizeof(sharings[0]); i++)
+		check_sharing(&sharings[i]);
 	if (!expect_loss) {
 		check_harmless("fallocate", own_allocate);
 		check_harmless("pwrite", own_write);

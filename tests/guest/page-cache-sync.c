@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * What a peer writes into a page-cache file is on the disk after fsync,
- * fdatasync, msync, or the deregistration and an fsync by another process,
- * also if the page was written back before; the control, without pinsafe,
- * shows that the first three return success and leave old data there.
+ * fdatasync, msync, sync_file_range, aio_fsync, syncfs, sync, or the
+ * deregistration and an fsync by another process, also if the page was written
+ * back before; the control, without pinsafe, shows that all but the last return
+ * success and leave old data there.
  *
  *   page-cache-sync DIR [--expect-loss]
  *
  * Writeback cleans and write-protects a page; a device writes to it all the
  * same, and nothing makes it dirty again until it is unpinned.
  */
+#include <aio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -59,6 +61,42 @@ static int sync_msync(struct region *region)
 	return msync(region->addr + AT, 4096, MS_SYNC) ? errno : 0;
 }
 
+static int sync_range(struct region *region)
+{
+	unsigned int flags = SYNC_FILE_RANGE_WAIT_BEFORE |
+			     SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+
+	return sync_file_range(region->fd, AT, 4096, flags) ? errno : 0;
+}
+
+static int sync_aio(struct region *region)
+{
+	struct aiocb aiocb = {.aio_fildes = region->fd};
+	const struct aiocb *list[] = {&aiocb};
+
+	if (aio_fsync(O_SYNC, &aiocb))
+		return errno;
+	while (aio_error(&aiocb) == EINPROGRESS)
+		(void)aio_suspend(list, 1, NULL);
+	return aio_return(&aiocb) ? EIO : 0;
+}
+
+/* By a descriptor of another file */
+static int sync_syncfs(struct region *region)
+{
+	int fd = open(directory, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 || syncfs(fd) ? errno : 0;
+
+	close(fd);
+	return err;
+}
+
+static int sync_sync(struct region *region)
+{
+	sync();
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*sync)(struct region *region);
@@ -66,6 +104,10 @@ static const struct {
 	{"fsync", sync_fsync},
 	{"fdatasync", sync_fdatasync},
 	{"msync", sync_msync},
+	{"sync_file_range", sync_range},
+	{"aio_fsync", sync_aio},
+	{"syncfs", sync_syncfs},
+	{"sync", sync_sync},
 };
 
 static void check_way(struct verbs *verbs, unsigned way, bool loss)

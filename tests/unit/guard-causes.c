@@ -96,6 +96,13 @@ static void own_lease(void **state)
 	assert_logged("has a lease on the file itself");
 }
 
+static void direct_io(void **state)
+{
+	lease_refused(CAUSE_DIRECT, EINVAL, EINVAL);
+	assert_logged("has O_DIRECT");
+	assert_logged("turn it off by fcntl(2) with F_SETFL before");
+}
+
 static void lease_of_another_process(void **state)
 {
 	lease_refused(CAUSE_OTHERS_LEASE, EBUSY, EBUSY);
@@ -259,6 +266,7 @@ int main(void)
 		RULED_CASE(not_readable),
 		RULED_CASE(errno_without_a_cause__nothing_made_up),
 		RULED_CASE(own_lease),
+		RULED_CASE(direct_io),
 		RULED_CASE(lease_of_another_process),
 		RULED_CASE(too_many_files_to_keep),
 		RULED_CASE(too_many_leases),

@@ -146,6 +146,34 @@ static void own_lease__EBUSY_and_untouched(void **state)
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
 }
 
+static void set_flags(int flags)
+{
+	assert_int_equal(fcntl(STACK_A->fd, F_SETFL, flags), 0);
+}
+
+/* Writes by descriptor would take the pages away under the device. */
+static void direct_io__EINVAL_and_what_to_do(void **state)
+{
+	set_flags(O_DIRECT);
+	refused(EINVAL, "");
+	assert_false(fake_is_armed(STACK_A));
+	assert_non_null(strstr(stack_log(), "O_DIRECT"));
+	set_flags(0);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+}
+
+/* By a system call of its own, or by a process that has the description, too */
+static void direct_io_turned_on_unseen__revoked_at_the_look(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	set_flags(O_DIRECT);
+	stack_wait_for_breaks(1);
+	stack_dereg_ok(mr);
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	set_flags(0);
+}
+
 static void set_lease_fails(int kernel_errno, int error)
 {
 	fake_fcntl.set_lease = ALWAYS(kernel_errno);
@@ -265,6 +293,20 @@ static void read_only_closed__read_lease(void **state)
 	assert_non_null(mr);
 	assert_record(TAKE("read") ", reg_mr");
 	stack_dereg_ok(mr);
+}
+
+/* There is nothing but reading, which takes no page away. */
+static void read_only_direct_io__read_lease(void **state)
+{
+	struct ibv_mr *mr;
+
+	map_read_only();
+	set_flags(O_DIRECT);
+	mr = reg_for_reading();
+	assert_non_null(mr);
+	assert_record(TAKE("read") ", reg_mr");
+	stack_dereg_ok(mr);
+	set_flags(0);
 }
 
 static void read_only_others_write__EAGAIN(void **state)
@@ -411,6 +453,8 @@ int main(void)
 		LEASE_CASE(only_a_path_descriptor__ENOENT),
 		LEASE_CASE(descriptor_closed__ENOENT),
 		LEASE_CASE(own_lease__EBUSY_and_untouched),
+		LEASE_CASE(direct_io__EINVAL_and_what_to_do),
+		LEASE_CASE(direct_io_turned_on_unseen__revoked_at_the_look),
 		LEASE_CASE(not_the_owner__EACCES),
 		LEASE_CASE(owner_no_more__says_that_it_stays),
 		LEASE_CASE(no_memory__ENOMEM),
@@ -422,6 +466,7 @@ int main(void)
 		LEASE_CASE(read_only_others_read__read_lease),
 		LEASE_CASE(read_only_alone__write_lease),
 		LEASE_CASE(read_only_closed__read_lease),
+		LEASE_CASE(read_only_direct_io__read_lease),
 		LEASE_CASE(read_only_others_write__EAGAIN),
 		LEASE_CASE(writable_others_read__no_read_lease),
 		LEASE_CASE(watched_and_closed__through_the_kept_one),

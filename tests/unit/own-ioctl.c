@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -10,15 +11,30 @@
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload_next.h"
+#include "preload_removal.h"
 
 #define FD 7
-/* xfs_ioctl(3): XFS_IOC_UNRESVSP64, XFS_IOC_UNRESVSP, XFS_IOC_ZERO_RANGE */
-#define UNRESVSP64 0x4030582b
+#define DONOR 8
+
+/* As strace(1) shows them */
 #define UNRESVSP 0x40305829
+#define UNRESVSP64 0x4030582b
 #define ZERO_RANGE 0x40305839
 #define RESVSP64 0x4030582a
+#define EXT4_MOVE_EXT 0xc028660f
+#define EXT4_SWAP_BOOT 0x6611
+#define XFS_SWAPEXT 0xc0c0586d
+#define XFS_EXCHANGE_RANGE 0x40285881
+#define XFS_COMMIT_RANGE 0x40585883
+#define F2FS_START_ATOMIC_WRITE 0xf501
+#define F2FS_COMMIT_ATOMIC_WRITE 0xf502
+#define F2FS_ABORT_ATOMIC_WRITE 0xf505
+#define F2FS_MOVE_RANGE 0xc020f509
+#define F2FS_RELEASE_COMPRESS_BLOCKS 0x8008f512
+#define F2FS_SEC_TRIM_FILE 0x4018f514
+#define F2FS_START_ATOMIC_REPLACE 0xf519
 
-/* What preload_file.c asks of others */
+/* What preload_ioctl.c asks of others */
 
 static int busy_fd;
 
@@ -28,23 +44,22 @@ int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier)
 	return fd == busy_fd ? ETXTBSY : 0;
 }
 
+int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier)
+{
+	record("share %d", fd);
+	return fd == busy_fd ? ETXTBSY : 0;
+}
+
 void pinsafe_private_removal_end(struct lease_barrier *barrier)
 {
 	record("end");
 }
 
-int pinsafe_private_removal_mapped(void *addr, size_t length,
-				   int (*real_madvise)(void *, size_t, int))
-{
-	return 0;
-}
+static unsigned int fs_magic;
 
-void pinsafe_private_sync_file(int fd)
+bool preload_is_on(int fd, unsigned int magic)
 {
-}
-
-void pinsafe_private_sync_range(const void *addr, size_t length)
-{
+	return magic == fs_magic;
 }
 
 static int next_ioctl(int fd, unsigned long request, void *arg)
@@ -58,21 +73,96 @@ struct preload_next preload_next = {.ioctl = next_ioctl};
 static int setup(void **state)
 {
 	busy_fd = -1;
+	fs_magic = XFS_SUPER_MAGIC;
 	record_clear();
 	return 0;
 }
 
+/* Arguments with the descriptor of another file where the kernel has it */
+static struct file_clone_range clone_range = {.src_fd = DONOR};
+static uint32_t move_ext[10] = {0, DONOR};
+static uint32_t move_range[8] = {DONOR};
+static int64_t swap_ext[24] = {0, FD + 2, DONOR};
+static int32_t exchange[22] = {DONOR};
+
+static const struct {
+	unsigned long request;
+	unsigned int fs_magic;
+	void *arg;
+	const char *calls;
+} cases[] = {
+	{FICLONE, XFS_SUPER_MAGIC, (void *)DONOR,
+	 "begin 7, share 8, ioctl, end, end"},
+	{FICLONERANGE, XFS_SUPER_MAGIC, &clone_range,
+	 "begin 7, share 8, ioctl, end, end"},
+	{UNRESVSP, 0, NULL, "begin 7, ioctl, end"},
+	{UNRESVSP64, 0, NULL, "begin 7, ioctl, end"},
+	{ZERO_RANGE, 0, NULL, "begin 7, ioctl, end"},
+	{EXT4_MOVE_EXT, EXT4_SUPER_MAGIC, move_ext,
+	 "begin 7, begin 8, ioctl, end, end"},
+	{EXT4_SWAP_BOOT, EXT4_SUPER_MAGIC, NULL, "begin 7, ioctl, end"},
+	{XFS_SWAPEXT, XFS_SUPER_MAGIC, swap_ext,
+	 "begin 9, begin 8, ioctl, end, end"},
+	{XFS_EXCHANGE_RANGE, XFS_SUPER_MAGIC, exchange,
+	 "begin 7, begin 8, ioctl, end, end"},
+	{XFS_COMMIT_RANGE, XFS_SUPER_MAGIC, exchange,
+	 "begin 7, begin 8, ioctl, end, end"},
+	{F2FS_START_ATOMIC_WRITE, F2FS_SUPER_MAGIC, NULL,
+	 "begin 7, ioctl, end"},
+	{F2FS_COMMIT_ATOMIC_WRITE, F2FS_SUPER_MAGIC, NULL,
+	 "begin 7, ioctl, end"},
+	{F2FS_ABORT_ATOMIC_WRITE, F2FS_SUPER_MAGIC, NULL,
+	 "begin 7, ioctl, end"},
+	{F2FS_START_ATOMIC_REPLACE, F2FS_SUPER_MAGIC, NULL,
+	 "begin 7, ioctl, end"},
+	{F2FS_MOVE_RANGE, F2FS_SUPER_MAGIC, move_range,
+	 "begin 7, begin 8, ioctl, end, end"},
+	{F2FS_RELEASE_COMPRESS_BLOCKS, F2FS_SUPER_MAGIC, NULL,
+	 "begin 7, ioctl, end"},
+	{F2FS_SEC_TRIM_FILE, F2FS_SUPER_MAGIC, NULL, "begin 7, ioctl, end"},
+};
+
 static void removing__barrier(void **state)
 {
-	static const unsigned long requests[] = {
-		FICLONE, FICLONERANGE, UNRESVSP, UNRESVSP64, ZERO_RANGE,
-	};
 	size_t i;
 
-	for (i = 0; i < N_OF(requests); i++) {
-		assert_int_equal(ioctl(FD, requests[i], NULL), 0);
-		assert_record("begin 7, ioctl, end");
+	for (i = 0; i < N_OF(cases); i++) {
+		fs_magic = cases[i].fs_magic;
+		assert_int_equal(ioctl(FD, cases[i].request, cases[i].arg), 0);
+		assert_record(cases[i].calls);
 	}
+}
+
+/* Where the number means something else, or nothing */
+static void removing_elsewhere__passes(void **state)
+{
+	size_t i;
+
+	fs_magic = TMPFS_MAGIC;
+	for (i = 0; i < N_OF(cases); i++) {
+		if (!cases[i].fs_magic)
+			continue;
+		assert_int_equal(ioctl(FD, cases[i].request, (void *)-1L), 0);
+		assert_record("ioctl");
+	}
+}
+
+/* The kernel says EFAULT. */
+static void no_argument__passed_on(void **state)
+{
+	assert_int_equal(ioctl(FD, FICLONERANGE, NULL), 0);
+	assert_record("begin 7, ioctl, end");
+	assert_int_equal(ioctl(FD, FIDEDUPERANGE, NULL), 0);
+	assert_record("share 7, ioctl, end");
+}
+
+static void source_is_busy__ETXTBSY(void **state)
+{
+	busy_fd = DONOR;
+	errno = 0;
+	assert_int_equal(ioctl(FD, FICLONE, DONOR), -1);
+	assert_int_equal(errno, ETXTBSY);
+	assert_record("begin 7, share 8, end");
 }
 
 static void others__pass(void **state)
@@ -94,12 +184,12 @@ static struct file_dedupe_range *dedupe_to(int first, int second)
 	return range;
 }
 
-static void dedupe__barrier_of_those_that_change(void **state)
+static void dedupe__barrier_of_all(void **state)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
 
 	assert_int_equal(ioctl(FD, FIDEDUPERANGE, range), 0);
-	assert_record("begin 8, begin 9, ioctl, end, end");
+	assert_record("share 7, begin 8, begin 9, ioctl, end, end, end");
 	free(range);
 }
 
@@ -111,7 +201,7 @@ static void request_with_a_sign__the_same(void **state)
 
 	assert_true(request < 0);
 	assert_int_equal(ioctl(FD, request, range), 0);
-	assert_record("begin 8, begin 9, ioctl, end, end");
+	assert_record("share 7, begin 8, begin 9, ioctl, end, end, end");
 	free(range);
 }
 
@@ -123,7 +213,7 @@ static void dedupe_of_a_busy_file__ETXTBSY(void **state)
 	errno = 0;
 	assert_int_equal(ioctl(FD, FIDEDUPERANGE, range), -1);
 	assert_int_equal(errno, ETXTBSY);
-	assert_record("begin 8, begin 9, end");
+	assert_record("share 7, begin 8, begin 9, end, end");
 	free(range);
 }
 
@@ -131,13 +221,16 @@ static void dedupe_of_a_busy_file__ETXTBSY(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
+	const struct CMUnitTest tests[] = {
 		IOCTL_CASE(removing__barrier),
+		IOCTL_CASE(removing_elsewhere__passes),
+		IOCTL_CASE(no_argument__passed_on),
+		IOCTL_CASE(source_is_busy__ETXTBSY),
 		IOCTL_CASE(others__pass),
-		IOCTL_CASE(dedupe__barrier_of_those_that_change),
+		IOCTL_CASE(dedupe__barrier_of_all),
 		IOCTL_CASE(request_with_a_sign__the_same),
 		IOCTL_CASE(dedupe_of_a_busy_file__ETXTBSY),
 	};
 
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "fakes/fake_lease.h"
 #include "fakes/fake_redirty.h"
 #include "fakes/fake_retake.h"
+#include "fakes/fake_track.h"
 #include "fakes/fake_watch.h"
 #include "lib/files.h"
 #include "lib/record.h"
@@ -27,6 +28,7 @@ static int setup(void **state)
 {
 	memset(&fake_keeper, 0, sizeof(fake_keeper));
 	memset(&fake_lease, 0, sizeof(fake_lease));
+	memset(&fake_track, 0, sizeof(fake_track));
 	memset(&stats, 0, sizeof(stats));
 	memset(&fake_redirty_query, 0, sizeof(fake_redirty_query));
 	fake_watch_is_enabled = true;
@@ -61,6 +63,29 @@ static void removal__barred_meanwhile(void **state)
 static void removal__lease_is_broken_behind_the_barrier(void **state)
 {
 	fake_lease.blind_left = 1;
+	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
+	assert_record("bar, break, run");
+	own_removal_end(&barrier);
+}
+
+static void sharing__lease_is_broken_behind_the_barrier(void **state)
+{
+	fake_lease.blind_left = 1;
+	assert_int_equal(own_sharing_begin(file.fd, &barrier), 0);
+	assert_record("bar, break, run");
+	own_removal_end(&barrier);
+	assert_record("unbar");
+}
+
+/* Nothing of it gets into the other file. */
+static void sharing_what_is_only_read__barred_meanwhile(void **state)
+{
+	fake_lease.blind_left = 1;
+	fake_track.is_only_read = true;
+	assert_int_equal(own_sharing_begin(file.fd, &barrier), 0);
+	assert_record("bar");
+	own_removal_end(&barrier);
+	assert_record("unbar");
 	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
 	assert_record("bar, break, run");
 	own_removal_end(&barrier);
@@ -199,14 +224,6 @@ static void sync_file__redirty_first(void **state)
 	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
 }
 
-static void sync_file__no_descriptor_nothing(void **state)
-{
-	stats.guarded_mrs = 1;
-	own_sync_file(-1);
-	assert_int_equal(errno, E2BIG);
-	assert_record("");
-}
-
 /* Devices may write to the page at @start. */
 static struct guarded_mr *written(uintptr_t start)
 {
@@ -219,6 +236,43 @@ static struct guarded_mr *written(uintptr_t start)
 	gmr->ranges[0].end = start + 0x1000;
 	track_filter_add(gmr);
 	return gmr;
+}
+
+static void sync_fs__redirty_all_there(void **state)
+{
+	stats.guarded_mrs = 1;
+	own_sync_fs(file.fd);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_true(fake_redirty_query.any_inode);
+	assert_int_equal(fake_redirty_query.dev, file.dev);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
+}
+
+static void sync_all__redirty_all(void **state)
+{
+	struct guarded_mr *gmr;
+
+	own_sync_all();
+	assert_record("");
+	gmr = written((uintptr_t)memory);
+	own_sync_all();
+	track_filter_remove(gmr);
+	free(gmr);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_true(fake_redirty_query.any_file);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
+}
+
+static void sync_file__no_descriptor_nothing(void **state)
+{
+	stats.guarded_mrs = 1;
+	own_sync_file(-1);
+	assert_int_equal(errno, E2BIG);
+	assert_record("");
 }
 
 static void sync_range__redirty_first(void **state)
@@ -406,6 +460,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		OWN_CASE(removal__barred_meanwhile),
 		OWN_CASE(removal__lease_is_broken_behind_the_barrier),
+		OWN_CASE(sharing__lease_is_broken_behind_the_barrier),
+		OWN_CASE(sharing_what_is_only_read__barred_meanwhile),
 		OWN_CASE(removal__waits_for_the_last_holder),
 		OWN_CASE(removal__not_revoked_in_time_ETXTBSY),
 		OWN_CASE(removal__keeper_cannot_be_called),
@@ -420,6 +476,8 @@ int main(void)
 		OWN_CASE(unmapped__forgotten),
 		OWN_CASE(remapped__moved_in_whole_pages),
 		OWN_CASE(sync_file__redirty_first),
+		OWN_CASE(sync_fs__redirty_all_there),
+		OWN_CASE(sync_all__redirty_all),
 		OWN_CASE(sync_file__no_descriptor_nothing),
 		OWN_CASE(sync_range__redirty_first),
 		OWN_CASE(sync_range__of_other_memory_nothing),

@@ -3,6 +3,7 @@
  * Under LD_PRELOAD: arguments, results and errno of each function go through
  * the preload object as they are, also before it is ready.
  */
+#include <aio.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -171,6 +172,54 @@ static void fdatasync__through(void **state)
 	GOES_THROUGH("fdatasync", 0, fdatasync(17), 17);
 }
 
+static void sync_file_range__through(void **state)
+{
+	GOES_THROUGH("sync_file_range", 0,
+		     sync_file_range(file.fd, 0x5000000000, 0x6000000000,
+				     SYNC_FILE_RANGE_WRITE),
+		     file.fd, 0x5000000000, 0x6000000000,
+		     SYNC_FILE_RANGE_WRITE);
+}
+
+static void syncfs__through(void **state)
+{
+	GOES_THROUGH("syncfs", 0, syncfs(file.fd), file.fd);
+}
+
+static void sync__through(void **state)
+{
+	next.n_calls = 0;
+	next.first = 0;
+	next.wanted = "sync";
+	sync();
+	next.wanted = NULL;
+	assert_int_equal(next.n_calls, 1);
+}
+
+static void aio_fsync__waits_for_libc(void **state)
+{
+	struct aiocb aiocb = {.aio_fildes = file.fd};
+	const struct aiocb *list[] = {&aiocb};
+
+	assert_int_equal(aio_fsync(O_SYNC, &aiocb), 0);
+	while (aio_error(&aiocb) == EINPROGRESS)
+		(void)aio_suspend(list, 1, NULL);
+	assert_int_equal(aio_return(&aiocb), 0);
+	errno = 0;
+	assert_int_equal(aio_fsync(-1, &aiocb), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void fcntl__through(void **state)
+{
+	GOES_THROUGH("fcntl", 77, fcntl(17, F_SETLK, AT(5)), 17, F_SETLK,
+		     BASE + 5);
+	GOES_THROUGH("fcntl", 0, fcntl(file.fd, F_SETFL, O_DIRECT), file.fd,
+		     F_SETFL, O_DIRECT);
+	GOES_THROUGH("fcntl", 0, fcntl64(17, F_SETFL, O_APPEND), 17, F_SETFL,
+		     O_APPEND);
+}
+
 static void ftruncate__through(void **state)
 {
 	GOES_THROUGH("ftruncate", 0, ftruncate(file.fd, 0x5000000000), file.fd,
@@ -274,6 +323,11 @@ int main(void)
 		CALL_CASE(msync__through),
 		CALL_CASE(fsync__through),
 		CALL_CASE(fdatasync__through),
+		CALL_CASE(sync_file_range__through),
+		CALL_CASE(syncfs__through),
+		CALL_CASE(sync__through),
+		CALL_CASE(aio_fsync__waits_for_libc),
+		CALL_CASE(fcntl__through),
 		CALL_CASE(ftruncate__through),
 		CALL_CASE(fallocate__through),
 		CALL_CASE(fallocate__punch_hole),

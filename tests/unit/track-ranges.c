@@ -100,6 +100,34 @@ static void by_file__same_number_on_another_device(void **state)
 	assert_int_equal(n_found, 0);
 }
 
+static void by_device__all_its_files(void **state)
+{
+	written(&tracked_mrs[0], 2);
+	find((struct track_query){
+		.dev = FAKE_DEV, .any_inode = true, .end = UINTPTR_MAX});
+	assert_int_equal(n_found, 2);
+	find((struct track_query){
+		.dev = 6, .any_inode = true, .end = UINTPTR_MAX});
+	assert_int_equal(n_found, 0);
+}
+
+/* All holders of the lease count, also one that is about to register. */
+static void only_read__if_all_holders_are(void **state)
+{
+	struct lease *lease = &fake_lease.leases[1];
+	struct guarded_mr *read = written(&tracked_mrs[0], 1);
+
+	read->is_written = false;
+	lease->holders = 1;
+	assert_true(track_is_only_read(FAKE_DEV, 1));
+	lease->holders = 2;
+	assert_false(track_is_only_read(FAKE_DEV, 1));
+	written(&tracked_mrs[1], 1);
+	assert_false(track_is_only_read(FAKE_DEV, 1));
+	assert_false(track_is_only_read(6, 1));
+	read->is_written = true;
+}
+
 static void by_addresses__cut_at_both_ends(void **state)
 {
 	written(&tracked_mrs[0], 1);
@@ -310,6 +338,8 @@ int main(void)
 		TRACKED_CASE(no_regions__nothing),
 		TRACKED_CASE(by_file__only_its_ranges),
 		TRACKED_CASE(by_file__same_number_on_another_device),
+		TRACKED_CASE(by_device__all_its_files),
+		TRACKED_CASE(only_read__if_all_holders_are),
 		TRACKED_CASE(by_addresses__cut_at_both_ends),
 		TRACKED_CASE(by_addresses__neighbours_are_left_out),
 		TRACKED_CASE(by_addresses__between_two_ranges),

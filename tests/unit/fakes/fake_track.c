@@ -115,6 +115,11 @@ bool track_is_written(struct guarded_mr *gmr)
 	return gmr->is_written && !fake_track.is_zombie;
 }
 
+bool track_is_only_read(dev_t dev, ino_t ino)
+{
+	return fake_track.is_only_read;
+}
+
 bool track_may_have(const struct ibv_mr *mr)
 {
 	return fake_track.gmr && fake_track.gmr->mr == mr;

@@ -15,6 +15,7 @@ struct fake_track {
 	const struct mr_range *written;
 	size_t n_written;
 	const struct track_query *query;
+	bool is_only_read;
 	bool is_zombie;		/* what the functions find */
 	struct guarded_mr *gmr; /* the only one there is */
 };

@@ -75,6 +75,33 @@ NEXT_EXPORT int fdatasync(int fd)
 	return ANSWER(fdatasync, fd);
 }
 
+NEXT_EXPORT int sync_file_range(int fd, off64_t offset, off64_t length,
+				unsigned int flags)
+{
+	return ANSWER(sync_file_range, fd, offset, length, flags);
+}
+
+NEXT_EXPORT int syncfs(int fd)
+{
+	return ANSWER(syncfs, fd);
+}
+
+NEXT_EXPORT void sync(void)
+{
+	(void)ANSWER(sync, 0);
+}
+
+NEXT_EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	return ANSWER(fcntl, fd, command, P(arg));
+}
+
 NEXT_EXPORT int ftruncate(int fd, off_t length)
 {
 	return ANSWER(ftruncate, fd, length);
