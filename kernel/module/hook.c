@@ -100,6 +100,8 @@ static void hook_off(struct hook *hook)
 	if (hook->on && unregister_ftrace_function(&hook->ops))
 		return;
 	ftrace_free_filter(&hook->ops);
+	/* Up to 6.12 that leaves pointers, and the file system may come again. */
+	hook->ops = (struct ftrace_ops){};
 	hook->on = false;
 }
 
