@@ -40,17 +40,12 @@ struct procmap_query {
 
 int vma_open(struct vma_reader *reader)
 {
-	struct procmap_query query = {
-		.size = sizeof(query),
-		.query_flags = QUERY_COVERING_OR_NEXT_VMA,
-	};
 	int r;
 
-	reader->fd = -1;
 	/* /proc/self is the main thread, which has none when it has ended. */
 	r = sys_lines_open(&reader->lines, "/proc/thread-self/maps");
-	if (!r && !sys_ioctl(reader->lines.fd, PROCMAP_QUERY_IOCTL, &query))
-		reader->fd = reader->lines.fd;
+	reader->fd = r ? -1 : reader->lines.fd;
+	reader->has_answered = false;
 	return r;
 }
 
@@ -111,7 +106,8 @@ int vma_parse(const char *line, struct vma *ret_vma)
 	size_t n;
 
 	if (sscanf(line,
-		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64
+		   " %n",
 		   &start, &end, prot, &offset, &major, &minor, &ino,
 		   &path_at) < 7 ||
 	    strlen(prot) != 4 || start >= end || !path_at)
@@ -141,9 +137,14 @@ int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 	const char *line;
 	int r;
 
-	if (reader->fd >= 0)
-		return vma_query(reader->fd, addr, ret_vma);
-
+	if (reader->fd >= 0) {
+		r = vma_query(reader->fd, addr, ret_vma);
+		reader->has_answered |= !r || r == ENOENT;
+		if (reader->has_answered)
+			return r;
+		/* Linux before 6.11, or a sandbox: as text, then */
+		reader->fd = -1;
+	}
 	do {
 		line = sys_lines_next(&reader->lines);
 		if (!line)

@@ -28,6 +28,7 @@ struct vma {
 
 struct vma_reader {
 	int fd;			/* for PROCMAP_QUERY, or -1 */
+	bool has_answered;	/* the ioctl, so it is known to the kernel */
 	struct sys_lines lines;	/* else /proc/PID/maps */
 };
 
