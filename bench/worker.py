@@ -24,6 +24,7 @@ class Setting:
         env = dict(os.environ, BENCH_DIR=self.directory, PINSAFE_LOG='error')
         if self.is_real:
             env['BENCH_DEVICE'] = 'rxe0'
+            env['LD_LIBRARY_PATH'] = f'{build}/libpinsafe'
         else:
             env['LD_LIBRARY_PATH'] = f'{build}/bench/fakes'
             env['FAKE_LIBIBVERBS'] = '44'
