@@ -39,7 +39,7 @@ static bool is_anonymous(const struct registration *reg)
 
 	if (!pages_are_anonymous(addr, reg->length))
 		return false;
-	pages_note(addr, reg->length);
+	pages_note(addr, reg->length, true);
 	return true;
 }
 

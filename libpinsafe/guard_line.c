@@ -15,6 +15,7 @@
 #include "lease.h"
 #include "mapping_access.h"
 #include "odp.h"
+#include "pages.h"
 #include "probe.h"
 #include "refusal.h"
 #include "registration.h"
@@ -132,6 +133,11 @@ int guard_look_again(const struct registration *reg)
 	struct mapping now;
 	int r;
 
+	/* What is on demand has no lease by which its files would stay. */
+	if (!reg->is_on_demand &&
+	    mapping_is_still_there(&reg->mapping, (uintptr_t)reg->addr,
+				   reg->length))
+		return 0;
 	r = guard_classify(reg->addr, reg->length, &now);
 	if (r)
 		return r;
@@ -184,6 +190,7 @@ int guard_line(struct registration *reg)
 	if (r)
 		goto out_dereg;
 	probe_register(reg->addr, reg->length, reg->mr->lkey);
+	pages_note((uintptr_t)reg->addr, reg->length, false);
 	return 0;
 
 out_dereg:

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "guard.h"
+#include "pages.h"
 #include "refusal.h"
 #include "registration.h"
 #include "retired.h"
@@ -68,7 +69,10 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
 	/* Of files with DAX, which were not there a moment ago */
 	if (r == EOPNOTSUPP)
 		(void)look_for_files(reg, ret_is_replaced);
-	if (r || (!n_leases && !stats_get(leases)))
-		return r;
-	return look_again(reg, ret_is_replaced);
+	if (!r && (n_leases || stats_get(leases)))
+		r = look_again(reg, ret_is_replaced);
+	/* Most of it is anonymous, and is taken for that the next time. */
+	if (!r)
+		pages_note((uintptr_t)reg->addr, reg->length, true);
+	return r;
 }

@@ -54,8 +54,8 @@ static bool starts_with_one_of(const char *path, const char *const *names)
  */
 static bool is_unnamed_memory(const struct vma *vma)
 {
-	static const char *const names[] = {"/memfd:", "/dev/shm/",
-					    "/dev/hugepages/", NULL};
+	static const char *const names[] = { "/memfd:", "/dev/shm/",
+					     "/dev/hugepages/", NULL };
 
 	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
 }
@@ -63,8 +63,8 @@ static bool is_unnamed_memory(const struct vma *vma)
 /* Nobody can truncate this memory: it has no file that anybody could open. */
 static bool is_no_file(const struct vma *vma)
 {
-	static const char *const names[] = {"/dev/zero (deleted)", "/SYSV",
-					    "/anon_hugepage", NULL};
+	static const char *const names[] = { "/dev/zero (deleted)", "/SYSV",
+					     "/anon_hugepage", NULL };
 
 	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
 }
@@ -145,84 +145,137 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	return true;
 }
 
-static int add_part(struct mapping *mapping, const struct vma *vma,
-		    uintptr_t start, uintptr_t end, pid_t tid)
+static struct mapping_part part_of(const struct vma *vma, uintptr_t start,
+				   uintptr_t end)
 {
-	struct mapping_part part = {
+	return (struct mapping_part){
 		.start = start,
 		.end = end,
 		.offset = vma->offset + (start - vma->start),
 		.readable = vma->readable,
 		.writable = vma->writable,
-		.file = {.dev = vma->dev,
-			 .ino = vma->ino,
-			 .start = vma->start,
-			 .end = vma->end,
-			 .tid = tid,
-			 .is_read_only = !vma->writable,
-			 .path = vma->path},
+		.file = { .dev = vma->dev,
+			  .ino = vma->ino,
+			  .start = vma->start,
+			  .end = vma->end,
+			  .is_read_only = !vma->writable },
 	};
+}
+
+static int add_part(struct mapping *mapping, const struct mapping_part *part)
+{
 	struct mapping_part *parts;
 
-	if (!look_at_file(vma, &part))
-		return 0;
-	/* The caller may know a thread with descriptors to spare. */
-	if (part.error == EMFILE || part.error == ENFILE)
-		return part.error;
 	parts = reallocarray(mapping->parts, mapping->n_parts + 1,
 			     sizeof(*parts));
 	if (!parts)
 		return ENOMEM;
 	mapping->parts = parts;
-	part.file.path = strdup(vma->path);
-	if (!part.file.path)
-		return ENOMEM;
-	parts[mapping->n_parts++] = part;
+	parts[mapping->n_parts++] = *part;
 	return 0;
 }
 
-int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
-		     struct mapping *ret_mapping)
+/* What is made of the pieces of a range that are shared mappings of files */
+struct walk {
+	int (*fn)(struct walk *walk, const struct vma *vma,
+		  struct mapping_part *part);
+	struct mapping mapping;
+	pid_t tid;
+	const struct mapping *before;
+};
+
+static int add_classified(struct walk *walk, const struct vma *vma,
+			  struct mapping_part *part)
 {
-	struct mapping mapping = { 0 };
-	uintptr_t end = addr + length;
-	struct vma_reader reader;
-	struct vma vma;
 	int r;
 
-	/* The kernel has an errno of its own for a range that wraps. */
-	if (end < addr)
-		end = addr;
-
-	r = vma_open(&reader);
-	if (r == ENOENT && !vma_probe_is_shared(addr, end)) {
-		/* There is no /proc, but this is no memory of a file. */
-		*ret_mapping = mapping;
+	part->file.tid = walk->tid;
+	part->file.path = vma->path;
+	if (!look_at_file(vma, part))
 		return 0;
-	}
+	/* The caller may know a thread with descriptors to spare. */
+	if (part->error == EMFILE || part->error == ENFILE)
+		return part->error;
+	part->file.path = strdup(vma->path);
+	if (!part->file.path)
+		return ENOMEM;
+	r = add_part(&walk->mapping, part);
 	if (r)
-		return r;
-	while (addr < end) {
-		r = vma_next(&reader, addr, &vma);
+		free((char *)part->file.path);
+	return r;
+}
+
+static int walk_pieces(struct walk *walk, struct vma_reader *reader,
+		       uintptr_t addr, uintptr_t end)
+{
+	struct mapping_part part;
+	struct vma vma;
+	int r = 0;
+
+	while (addr < end && !r) {
+		r = vma_next(reader, addr, &vma);
 		if (r || vma.start >= end)
 			break;
 		if (vma.start > addr)
 			addr = vma.start;
 		if (vma.shared && vma.ino) {
-			r = add_part(&mapping, &vma, addr,
-				     vma.end < end ? vma.end : end, tid);
-			if (r)
-				break;
+			part = part_of(&vma, addr,
+				       vma.end < end ? vma.end : end);
+			r = walk->fn(walk, &vma, &part);
 		}
 		addr = vma.end;
 	}
-	vma_close(&reader);
-	if (r && r != ENOENT) {
-		mapping_put(&mapping);
+	return r == ENOENT ? 0 : r;
+}
+
+static int walk_range(struct walk *walk, uintptr_t addr, size_t length)
+{
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	int r;
+
+	/* The kernel has an errno of its own for a range that wraps. */
+	if (end < addr)
+		end = addr;
+	r = vma_open(&reader);
+	/* There is no /proc: but is it memory of a file at all? */
+	if (r == ENOENT && !vma_probe_is_shared(addr, end))
+		return 0;
+	if (r)
 		return r;
+	r = walk_pieces(walk, &reader, addr, end);
+	vma_close(&reader);
+	if (r)
+		mapping_put(&walk->mapping);
+	return r;
+}
+
+int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
+		     struct mapping *ret_mapping)
+{
+	struct walk walk = { .fn = add_classified, .tid = tid };
+	int r = walk_range(&walk, addr, length);
+
+	if (!r)
+		*ret_mapping = walk.mapping;
+	return r;
+}
+
+/* ESTALE: this file was not there before. */
+static int add_known(struct walk *walk, const struct vma *vma,
+		     struct mapping_part *part)
+{
+	const struct mapping *before = walk->before;
+	size_t i;
+
+	for (i = 0; i < before->n_parts; i++) {
+		if (before->parts[i].file.dev == part->file.dev &&
+		    before->parts[i].file.ino == part->file.ino) {
+			part->kind = before->parts[i].kind;
+			return add_part(&walk->mapping, part);
+		}
 	}
-	*ret_mapping = mapping;
-	return 0;
+	return ESTALE;
 }
 
 static bool part_equal(const struct mapping_part *a,
@@ -264,6 +317,19 @@ bool mapping_equal(const struct mapping *a, const struct mapping *b)
 			return false;
 	}
 	return i == a->n_parts && j == b->n_parts;
+}
+
+bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,
+			    size_t length)
+{
+	struct walk walk = { .fn = add_known, .before = before };
+	bool is_equal;
+
+	if (walk_range(&walk, addr, length))
+		return false;
+	is_equal = mapping_equal(before, &walk.mapping);
+	mapping_put(&walk.mapping);
+	return is_equal;
 }
 
 void mapping_put(struct mapping *mapping)

@@ -53,6 +53,14 @@ int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 /* Do both describe the same files, offsets and protection? */
 bool mapping_equal(const struct mapping *a, const struct mapping *b);
 
+/*
+ * True: the range still is what it was, of files that are held so that they are
+ * what they were, as by a lease.  False: it is not, or that was not found out.
+ * Opens none of the files.
+ */
+bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,
+			    size_t length);
+
 void mapping_put(struct mapping *mapping);
 
 const char *mapping_kind_name(enum mapping_kind kind);

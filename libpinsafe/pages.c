@@ -66,7 +66,10 @@ bool pages_are_anonymous(uintptr_t addr, size_t length)
 	return are;
 }
 
-/* Ranges that were anonymous; what it forgets or mistakes costs time only. */
+/*
+ * What ranges were, in the lowest bit, beside a hash of them; what is forgotten
+ * or mistaken costs time only.
+ */
 #define N_NOTED 1024
 static _Atomic uint64_t noted[N_NOTED];
 
@@ -78,15 +81,16 @@ static uint64_t hash(uintptr_t addr, size_t length)
 bool pages_seem_anonymous(uintptr_t addr, size_t length)
 {
 	uint64_t h = hash(addr, length);
+	uint64_t note =
+		atomic_load_explicit(&noted[h >> 54], memory_order_relaxed);
 
-	return atomic_load_explicit(&noted[h >> 54], memory_order_relaxed) ==
-		       h ||
-	       pages_are_anonymous(addr, length);
+	return (note ^ h) >> 1 ? pages_are_anonymous(addr, length) : note & 1;
 }
 
-void pages_note(uintptr_t addr, size_t length)
+void pages_note(uintptr_t addr, size_t length, bool are_anonymous)
 {
 	uint64_t h = hash(addr, length);
 
-	atomic_store_explicit(&noted[h >> 54], h, memory_order_relaxed);
+	atomic_store_explicit(&noted[h >> 54], (h & ~1ull) | are_anonymous,
+			      memory_order_relaxed);
 }

@@ -16,9 +16,9 @@ bool pages_are_anonymous(uintptr_t addr, size_t length);
 /*
  * The same before a registration, which makes pages present: true if it is worth
  * while to ask pages_are_anonymous() after it.  A guess that costs nothing where
- * pages_note() was told so before.
+ * pages_note() was told before what it was.
  */
 bool pages_seem_anonymous(uintptr_t addr, size_t length);
-void pages_note(uintptr_t addr, size_t length);
+void pages_note(uintptr_t addr, size_t length, bool are_anonymous);
 
 #endif /* PINSAFE_PAGES_H */

@@ -149,12 +149,37 @@ static void is_equal_after(void (*change)(void), bool expected)
 	assert_int_equal(mapping_classify(at(0), length, gettid(), &after), 0);
 	assert_int_equal(mapping_equal(&before, &after), expected);
 	assert_int_equal(mapping_equal(&after, &before), expected);
+	assert_int_equal(mapping_is_still_there(&before, at(0), length),
+			 expected);
+	assert_true(mapping_is_still_there(&after, at(0), length));
 	mapping_put(&before);
 	mapping_put(&after);
 }
 
 static void nothing(void)
 {
+}
+
+/* Of tmpfs, which is left out: one more look is needed to know that. */
+static void map_tmpfs(void)
+{
+	struct file memory;
+
+	file_make(&memory, SHM, 1);
+	file_map(&memory, 0, 1, RW, (void *)at(8));
+	file_put(&memory);
+}
+
+static void still_there__not_said_of_other_files(void **state)
+{
+	struct mapping before;
+
+	classify(at(0), WINDOW * page_size(), 3, &before);
+	map_tmpfs();
+	assert_false(
+		mapping_is_still_there(&before, at(0), WINDOW * page_size()));
+	assert_true(mapping_is_still_there(&before, at(0), 8 * page_size()));
+	mapping_put(&before);
 }
 
 static void unmap(void)
@@ -326,6 +351,7 @@ int main(void)
 		WINDOW_CASE(zero_length__none),
 		WINDOW_CASE(wraps__none),
 		WINDOW_CASE(above_everything__none),
+		WINDOW_CASE(still_there__not_said_of_other_files),
 		WINDOW_CASE(equal__unchanged),
 		WINDOW_CASE(equal__renamed),
 		WINDOW_CASE(equal__split),

@@ -158,10 +158,14 @@ static void noted__seems_so(void **state)
 	size_t length = N_PAGES * page_size();
 
 	assert_false(pages_seem_anonymous((uintptr_t)addr, length));
-	pages_note((uintptr_t)addr, length);
+	pages_note((uintptr_t)addr, length, true);
 	assert_true(pages_seem_anonymous((uintptr_t)addr, length));
 	assert_false(pages_seem_anonymous((uintptr_t)addr, length - 1));
 	assert_false(ask(addr));
+	fill(addr);
+	pages_note((uintptr_t)addr, length, false);
+	assert_false(pages_seem_anonymous((uintptr_t)addr, length));
+	assert_true(ask(addr));
 	unmap(addr);
 }
 

@@ -44,6 +44,12 @@ int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 	return 0;
 }
 
+bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,
+			    size_t length)
+{
+	return false;
+}
+
 bool mapping_equal(const struct mapping *a, const struct mapping *b)
 {
 	return a->n_parts == b->n_parts &&

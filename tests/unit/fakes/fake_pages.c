@@ -15,7 +15,7 @@ bool pages_seem_anonymous(uintptr_t addr, size_t length)
 	return fake_pages.seem_anonymous;
 }
 
-void pages_note(uintptr_t addr, size_t length)
+void pages_note(uintptr_t addr, size_t length, bool are_anonymous)
 {
-	fake_pages.n_noted++;
+	fake_pages.n_noted += are_anonymous;
 }
