@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * A break costs what it revokes: it is linear in the memory regions of the file,
- * and does not depend on how many other files are leased.
+ * and does not depend on how many other files are leased.  To find a memory region
+ * costs the same among however many.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define PAGE 4096ul
 #define MAX_MRS 32000
 #define MAX_FILES 4000
+#define N_LOOKUPS 20000
 
 static struct ibv_context context;
 static struct ibv_mr mrs[MAX_MRS];
@@ -165,6 +167,38 @@ static void all_of_many_files__linear(void **state)
 		    GROWTH_LINEAR);
 }
 
+/* One of @n memory regions is found, and other memory is not among theirs. */
+static double look_up(size_t n)
+{
+	struct lease *lease = take_lease(file.st_ino);
+	struct guarded_mr *gmr;
+	double ns;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (i)
+			lease_get(lease);
+		add(i, lease);
+	}
+	ns = growth_now();
+	for (i = 0; i < N_LOOKUPS; i++) {
+		assert_int_equal(track_begin_dereg(&mrs[i % n], &gmr), 0);
+		track_keep(gmr);
+		assert_false(track_may_be_written(2 * PAGE, 3 * PAGE));
+	}
+	ns = growth_now() - ns;
+	end_all();
+	return ns;
+}
+
+/* Few enough for the caches of the CPU, whose misses are no growth of ours */
+static void lookup__flat(void **state)
+{
+	static const size_t sizes[] = {250, 1000, 4000};
+
+	assert_true(growth_exponent("lookups", sizes, look_up) < GROWTH_FLAT);
+}
+
 static int group_setup(void **state)
 {
 	int fd = memfd_create("growth", MFD_CLOEXEC);
@@ -186,6 +220,7 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		CASE(mrs_of_one_file__linear),
 		CASE(all_of_many_files__linear),
+		CASE(lookup__flat),
 	};
 
 	return cmocka_run_group_tests(cases, group_setup, NULL);
