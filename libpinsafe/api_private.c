@@ -30,8 +30,8 @@ pinsafe_private_in_front(const struct called_function *functions, size_t n)
 
 PINSAFE_EXPORT void pinsafe_private_watch(void)
 {
-	if (!config_get()->off)
-		watch_enable();
+	if (!config_get()->off && watch_enable())
+		watch_look_back();
 }
 
 PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)

@@ -59,12 +59,8 @@ struct entry {
 	char name[];
 };
 
-/*
- * Call @fn with each number in the table of the thread @tid, until it returns
- * true.  By then another thread may have closed it.  0 or an errno value
- */
-static int for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
-			       void *arg)
+int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
+				void *arg)
 {
 	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(tid)];
 	_Alignas(struct entry) char buffer[4096];
@@ -114,7 +110,7 @@ static int find_in_descriptors(const struct backing *backing)
 
 	if (backing->hint && open_descriptor(*backing->hint, &args))
 		return args.fd;
-	(void)for_each_descriptor(backing->tid, open_descriptor, &args);
+	(void)backing_for_each_descriptor(backing->tid, open_descriptor, &args);
 	return args.fd;
 }
 
@@ -150,7 +146,7 @@ int backing_find_descriptor(const struct backing *backing)
 
 	if (backing->hint && is_descriptor(*backing->hint, &args))
 		return args.fd;
-	if (for_each_descriptor(sys_gettid(), is_descriptor, &args))
+	if (backing_for_each_descriptor(sys_gettid(), is_descriptor, &args))
 		try_all_numbers(&args);
 	return args.fd;
 }

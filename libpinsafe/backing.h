@@ -47,4 +47,11 @@ int backing_reopen(int fd, int flags, int *ret_fd);
  */
 int backing_find_descriptor(const struct backing *backing);
 
+/*
+ * Call @fn with each number in the table of the thread @tid, until it returns
+ * true.  By then another thread may have closed it.  0 or an errno value
+ */
+int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
+				void *arg);
+
 #endif /* PINSAFE_BACKING_H */

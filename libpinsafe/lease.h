@@ -55,6 +55,11 @@ extern const struct lease_backend lease_layout, lease_ordinary;
  * know nothing of what happens to the file elsewhere.
  */
 bool lease_ordinary_works_on(unsigned long fs_magic);
+/*
+ * Is the open file description of @fd, which may be written to, the only one of
+ * its file?  False also if that cannot be told.  For the keeper's thread.
+ */
+bool lease_ordinary_is_sole(int fd);
 
 /*
  * Does whoever reads and writes by the description that has an ordinary lease of

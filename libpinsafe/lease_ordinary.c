@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,10 +34,17 @@ static bool is_file(int fd, const struct backing *file)
 	       st.st_ino == file->ino;
 }
 
-/* On failure the description is the program's again, as it was. */
-static int set_lease(int fd, int type, struct cause *cause)
+/* The description is the program's again, as it was. */
+static void disarm(int fd)
 {
 	struct f_owner_ex nobody = { .type = F_OWNER_PID };
+
+	(void)sys_fcntl(fd, F_SETSIG, 0);
+	(void)sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&nobody);
+}
+
+static int set_lease(int fd, int type, struct cause *cause)
+{
 	int r;
 
 	r = sys_fcntl(fd, F_GETLEASE, 0);
@@ -52,9 +60,22 @@ static int set_lease(int fd, int type, struct cause *cause)
 	if (!r && sys_fcntl(fd, F_SETLEASE, type) == 0)
 		return 0;
 	r = r ?: errno;
-	(void)sys_fcntl(fd, F_SETSIG, 0);
-	(void)sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&nobody);
+	disarm(fd);
 	return lease_why_not(r, cause);
+}
+
+/* The kernel grants the lease to no other one; nobody had to wait for it. */
+bool lease_ordinary_is_sole(int fd)
+{
+	struct cause cause;
+
+	if (set_lease(fd, F_WRLCK, &cause))
+		return false;
+	if (sys_fcntl(fd, F_SETLEASE, F_UNLCK))
+		log_debug("lease: the kernel took back one that was to tell who has a file open: %s",
+			  strerror(errno));
+	disarm(fd);
+	return true;
 }
 
 struct take_args {

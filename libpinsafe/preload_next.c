@@ -180,7 +180,4 @@ __attribute__((constructor)) static void find_next(void)
 	FIND(fallocate);
 	FIND(ioctl);
 	FIND(copy_file_range);
-	/* Else from when a device is opened: preload.c */
-	if (look_up(RTLD_DEFAULT, "ibv_open_device"))
-		pinsafe_private_watch();
 }

@@ -58,14 +58,13 @@ static atomic_bool is_enabled;
 /* What is on demand is in here; only grows. */
 static _Atomic uintptr_t lowest = UINTPTR_MAX, highest;
 
-void watch_enable(void)
+bool watch_enable(void)
 {
 	/*
 	 * What we are told of takes locks, which a child of a fork(2) by
 	 * another thread must not inherit.
 	 */
-	if (!fork_setup())
-		atomic_store(&is_enabled, true);
+	return !fork_setup() && !atomic_exchange(&is_enabled, true);
 }
 
 bool watch_is_enabled(void)
@@ -142,6 +141,7 @@ struct keep_args {
 	uintptr_t start, end;
 	int fd;
 	struct stat st;		/* of what the program has mapped */
+	bool is_found;		/* nobody saw the mapping made */
 };
 
 /* From @k on; NULL: there are none left. */
@@ -194,6 +194,10 @@ static int keep_on_keeper(void *arg)
 	const struct keep_args *args = arg;
 	int fd = keeper_take();
 
+	if (args->is_found && !lease_ordinary_is_sole(fd)) {
+		(void)sys_close(fd);
+		return ENOENT;
+	}
 	/* Another thread may have closed it meanwhile, and opened another file. */
 	return keep(args->start, args->end, fd, args->st.st_dev,
 		    args->st.st_ino);
@@ -236,6 +240,23 @@ static void tell_unwatched(const void *addr, int r)
 		addr, strerror(r));
 }
 
+static int keep_if_worth(struct keep_args *args)
+{
+	struct section section;
+	int r;
+
+	if (!watch_is_enabled() || !is_worth_keeping(args->fd, &args->st))
+		return 0;
+	fork_check();
+	section_enter(&section);
+	r = keeper_call_with(args->fd, keep_on_keeper, args);
+	/* Also where there was no number for it in the first place */
+	if (r == EMFILE || r == ENFILE)
+		(void)keeper_call(refuse_on_keeper, args);
+	section_leave(&section);
+	return r;
+}
+
 void watch_mapped(void *addr, size_t length, int fd)
 {
 	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
@@ -244,20 +265,21 @@ void watch_mapped(void *addr, size_t length, int fd)
 					~mask,
 				 .fd = fd};
 	int r, saved_errno = errno;
-	struct section section;
 
-	if (watch_is_enabled() && is_worth_keeping(fd, &args.st)) {
-		fork_check();
-		section_enter(&section);
-		r = keeper_call_with(args.fd, keep_on_keeper, &args);
-		/* Also where there was no number for it in the first place */
-		if (r == EMFILE || r == ENFILE)
-			(void)keeper_call(refuse_on_keeper, &args);
-		section_leave(&section);
-		if (r)
-			tell_unwatched(addr, r);
-	}
+	r = keep_if_worth(&args);
+	if (r)
+		tell_unwatched(addr, r);
 	errno = saved_errno;
+}
+
+void watch_found(uintptr_t start, uintptr_t end, int fd)
+{
+	struct keep_args args = { .start = start,
+				  .end = end,
+				  .fd = fd,
+				  .is_found = true };
+
+	(void)keep_if_worth(&args);
 }
 
 /*

@@ -7,8 +7,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Somebody tells us of all mappings from now on: preload.c. */
-void watch_enable(void);
+/*
+ * Somebody tells us of all mappings from now on: preload.c.  True once: what was
+ * mapped before is for watch_look_back().
+ */
+bool watch_enable(void);
 bool watch_is_enabled(void);
 
 /*
@@ -16,6 +19,14 @@ bool watch_is_enabled(void);
  * errno as it is.
  */
 void watch_mapped(void *addr, size_t length, int fd);
+
+/*
+ * The same of mappings that are there already: those of files of which the
+ * calling thread has the only description open.
+ */
+void watch_look_back(void);
+/* One of them, of the file that @fd is one of */
+void watch_found(uintptr_t start, uintptr_t end, int fd);
 
 /* Is anything at these addresses on demand, perhaps?  Without locks. */
 bool watch_covers(uintptr_t start, uintptr_t end);

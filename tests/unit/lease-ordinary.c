@@ -331,6 +331,22 @@ static void writable_others_read__no_read_lease(void **state)
 	assert_false(fake_lease_exists(STACK_A));
 }
 
+/* It is asked by a lease, of which nothing is left. */
+static void asked_whether_sole__left_as_it_was(void **state)
+{
+	int other;
+
+	assert_true(lease_ordinary_is_sole(STACK_A->fd));
+	assert_record(TAKE("write") ", unlock a, no signal a, no owner a");
+	assert_false(fake_lease_exists(STACK_A));
+	other = open(STACK_A->path, O_RDWR | O_CLOEXEC);
+	fake_fcntl.n_writers = 1;
+	assert_false(lease_ordinary_is_sole(STACK_A->fd));
+	assert_record(DISARMED);
+	assert_false(fake_lease_exists(STACK_A));
+	close(other);
+}
+
 /* From here on it is watched: see main(). */
 
 static char *end_of_a(void)
@@ -469,6 +485,7 @@ int main(void)
 		LEASE_CASE(read_only_direct_io__read_lease),
 		LEASE_CASE(read_only_others_write__EAGAIN),
 		LEASE_CASE(writable_others_read__no_read_lease),
+		LEASE_CASE(asked_whether_sole__left_as_it_was),
 		LEASE_CASE(watched_and_closed__through_the_kept_one),
 		LEASE_CASE(own_removal__revoked_first),
 		LEASE_CASE(own_removal__other_file_stays),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * A program with a libinih of its own, that pinsafe must not call.  It is linked
- * with libibverbs, so that the configuration is read.
+ * A program with a libinih of its own, that pinsafe must not call.  The
+ * configuration is read once a provider opens a device, in place of which this
+ * says so.
  */
+#include <dlfcn.h>
 #include <ini.h>
 #include <stdlib.h>
 
@@ -29,5 +31,10 @@ int ini_parse_string(const char *string, ini_handler handler, void *user)
 
 int main(void)
 {
+	void (*watch)(void);
+
+	*(void **)&watch = dlsym(RTLD_DEFAULT, "pinsafe_preload_watch");
+	if (watch)
+		watch();
 	return 0;
 }

@@ -16,6 +16,8 @@
 /* The first case, as there is no way back */
 static void not_enabled__nothing_kept(void **state)
 {
+	char *addr;
+
 	file_make(&watched_file, DISK, 1);
 	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
 	assert_false(watch_is_enabled());
@@ -23,15 +25,20 @@ static void not_enabled__nothing_kept(void **state)
 	assert_false(watched_is_kept());
 	/* Nor if a child could inherit locks that are held */
 	fake_fork_setup_error = ENOMEM;
-	watch_enable();
+	assert_false(watch_enable());
 	assert_false(watch_is_enabled());
 	watched_map_all(watched_file.fd);
+	assert_false(watched_is_kept());
+	addr = file_map(&watched_file, 0, 1, PROT_READ, NULL);
+	watch_look_back();
+	munmap(addr, page_size());
 	assert_false(watched_is_kept());
 	fake_fork_setup_error = 0;
 	assert_false(watch_ticket(0, UINTPTR_MAX));
 	file_put(&watched_file);
-	watch_enable();
+	assert_true(watch_enable());
 	assert_true(watch_is_enabled());
+	assert_false(watch_enable());
 	fake_fstatfs_magic = 0;
 }
 

@@ -83,6 +83,11 @@ bool lease_ordinary_works_on(unsigned long fs_magic)
 	return fs_magic != FAKE_FS_WITHOUT_LEASES;
 }
 
+bool lease_ordinary_is_sole(int fd)
+{
+	return !fake_lease.has_others;
+}
+
 void lease_barrier_enter(struct lease_barrier *barrier)
 {
 	record("bar");

@@ -11,6 +11,7 @@ int watched_setup(void **state)
 {
 	memset(&fake_config, 0, sizeof(fake_config));
 	memset(&fake_keeper, 0, sizeof(fake_keeper));
+	fake_lease.has_others = false;
 	fake_fork_setup_error = 0;
 	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
 	file_make(&watched_file, DISK, PAGES);
