@@ -97,17 +97,26 @@ static void keep_stuck(struct ibv_mr *mr, void *arg)
 static int do_register(struct registration *reg)
 {
 	const struct stuck_handler stuck = { keep_stuck, reg };
-	int access = reg->access;
+	int r, access = reg->access;
+	struct guard_twin twin;
 
 	if (reg->is_on_demand)
 		access |= IBV_ACCESS_ON_DEMAND;
+	r = guard_twin_make(reg, &twin);
+	if (r)
+		return r;
 	errno = 0;
-	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
+	reg->mr = retired_reg_mr(reg->real, reg->pd, twin.addr, reg->length,
 				 reg->iova, access, &stuck);
-	if (!reg->mr && errno == EADDRNOTAVAIL)
-		return errno;
-	if (!reg->mr)
-		return why_not_registered(reg, errno ?: EIO);
+	r = reg->mr ? 0 : errno ?: EIO;
+	guard_twin_drop(&twin);
+	/* libibverbs does so, too, but later. */
+	if (reg->mr)
+		reg->mr->addr = reg->addr;
+	if (r == EADDRNOTAVAIL)
+		return r;
+	if (r)
+		return why_not_registered(reg, r);
 	if (reg->is_on_demand)
 		odp_prefetch(reg->pd, reg->mr, reg->iova, reg->length,
 			     reg->is_written);

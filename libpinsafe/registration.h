@@ -99,6 +99,16 @@ void guard_undo_prepare(struct registration *reg);
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */
 int guard_line(struct registration *reg);
+/*
+ * The same memory at an address that nobody else has, to be pinned from; or
+ * reg->addr itself if that cannot be.  EAGAIN: it is not what was classified.
+ */
+struct guard_twin {
+	void *addr;
+	uintptr_t start, end; /* of what is mapped for it; empty: nothing */
+};
+int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin);
+void guard_twin_drop(struct guard_twin *twin);
 /* What @gmr is to be told of @mr, which is one of the registration */
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
 		    struct ibv_mr *mr);

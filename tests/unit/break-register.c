@@ -211,9 +211,38 @@ static void replaced_and_stuck__shouted(void **state)
 	free(replaced);
 }
 
+static char pinned; /* the first byte of what was registered */
+
+static int reg_other_memory(struct ibv_mr *mr)
+{
+	size_t size = STACK_PAGES * page_size();
+
+	file_map(STACK_B, 0, STACK_PAGES, PROT_READ, stack_addr);
+	pinned = *(char *)mr->addr;
+	assert_ptr_equal(mmap(stack_addr, size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, STACK_A->fd, 0),
+			 stack_addr);
+	return fake_cmd_reg_mr(mr);
+}
+
+/* Neither look sees the other file, which is there just for the pin. */
+static void replaced_for_the_pin_and_put_back__own_file(void **state)
+{
+	struct ibv_mr *mr;
+
+	stack_addr[0] = 'a';
+	stack_addr[STACK_PAGES * page_size()] = 'b';
+	fake_provider.cmd_reg_mr = reg_other_memory;
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(pinned, 'a');
+	assert_int_equal(stack_stats().registrations, 1);
+	stack_dereg_ok(mr);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
+		STACK_CASE(replaced_for_the_pin_and_put_back__own_file),
 		STACK_CASE(lease_not_to_be_had__waits_for_the_end),
 		STACK_CASE(lease_is_breaking__not_shared),
 		STACK_CASE(broken_in_the_middle__undone_before_unlock),

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What is pinned is proven by where it is pinned from.
+ *
+ * The device's pages are those that are mapped in one moment inside the
+ * provider's call, and another thread may map another file there for just that
+ * moment: the look before and the look after see the same.  So the memory is
+ * registered through a second mapping of the file, the twin, at addresses that
+ * the program does not know: mremap(2) without an old length makes it of what is
+ * mapped at that time, by the same open file description.  What the twin is of is
+ * looked at once, and does not change.
+ *
+ * The program's address stays the one by which the memory region is addressed
+ * (iova).  Drivers of iWARP may take the memory's for it (siw does), and private
+ * memory has no twin: there is none then, and the look after has to do.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "keeper.h"
+#include "registration.h"
+#include "sys.h"
+#include "vma.h"
+
+/* So that pages of this size can be mapped as such */
+#define HUGE_SIZE (2ul << 20)
+
+static uintptr_t page_mask(void)
+{
+	return sysconf(_SC_PAGESIZE) - 1;
+}
+
+static uintptr_t down(uintptr_t addr)
+{
+	return addr & ~page_mask();
+}
+
+static uintptr_t up(uintptr_t addr)
+{
+	return down(addr + page_mask());
+}
+
+static bool unmap(uintptr_t start, uintptr_t end)
+{
+	return start == end ||
+	       !sys_call(SYS_munmap, start, end - start, 0, 0, 0, 0);
+}
+
+/* Addresses that nobody else uses */
+static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
+{
+	size_t align = size < HUGE_SIZE ? page_mask() + 1 : HUGE_SIZE;
+	size_t all = size + align;
+	uintptr_t at, base;
+
+	if (all < size)
+		return false;
+	at = sys_call(SYS_mmap, 0, all, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at == (uintptr_t)MAP_FAILED)
+		return false;
+	base = at + ((start - at) & (align - 1));
+	twin->start = base;
+	twin->end = base + size;
+	return unmap(at, base) && unmap(base + size, at + all);
+}
+
+static uintptr_t in_twin(const struct guard_twin *twin, uintptr_t start,
+			 uintptr_t addr)
+{
+	return twin->start + (addr - start);
+}
+
+static bool copy_part(const struct mapping_part *part, uintptr_t to)
+{
+	uintptr_t from = down(part->start);
+	size_t size = up(part->end) - from;
+
+	if (sys_call(SYS_mremap, from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+		     to, 0) < 0)
+		return false;
+	(void)sys_madvise((void *)to, size, MADV_DONTFORK);
+	return true;
+}
+
+/* Is all of the range shared memory of files?  Its parts are in order. */
+static bool is_all_shared(const struct registration *reg)
+{
+	uintptr_t at = (uintptr_t)reg->addr;
+	size_t i;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		if (reg->mapping.parts[i].start != at)
+			return false;
+		at = reg->mapping.parts[i].end;
+	}
+	return at == (uintptr_t)reg->addr + reg->length;
+}
+
+static bool can_have_one(const struct registration *reg)
+{
+	const struct ibv_device *device = reg->pd->context->device;
+
+	return !reg->is_on_demand && device &&
+	       device->transport_type == IBV_TRANSPORT_IB &&
+	       is_all_shared(reg);
+}
+
+struct look {
+	const struct registration *reg;
+	const struct guard_twin *twin;
+};
+
+static bool is_of_part(const struct mapping_part *part, uintptr_t at,
+		       struct vma_reader *reader, struct vma *vma)
+{
+	uint64_t offset = part->offset - (part->start - down(part->start));
+	uintptr_t start = at, end = at + up(part->end) - down(part->start);
+
+	for (; at < end; at = vma->end)
+		if (vma_next(reader, at, vma) || vma->start > at ||
+		    !vma->shared || vma->writable != part->writable ||
+		    vma->dev != part->file.dev || vma->ino != part->file.ino ||
+		    vma->offset + (at - vma->start) != offset + (at - start))
+			return false;
+	return true;
+}
+
+/* EAGAIN: it is of something else than was classified. */
+static int look_at_twin(void *arg)
+{
+	const struct look *look = arg;
+	const struct mapping *mapping = &look->reg->mapping;
+	uintptr_t start = down((uintptr_t)look->reg->addr);
+	struct vma_reader reader;
+	struct vma vma;
+	size_t i;
+	int r;
+
+	r = vma_open(&reader);
+	for (i = 0; i < mapping->n_parts && !r; i++) {
+		const struct mapping_part *part = &mapping->parts[i];
+		uintptr_t at = in_twin(look->twin, start, down(part->start));
+
+		if (!is_of_part(part, at, &reader, &vma))
+			r = EAGAIN;
+	}
+	if (!r || r == EAGAIN)
+		vma_close(&reader);
+	return r;
+}
+
+static int make(struct registration *reg, struct guard_twin *twin)
+{
+	const struct look look = { reg, twin };
+	uintptr_t start = down((uintptr_t)reg->addr);
+	size_t i;
+	int r;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		const struct mapping_part *part = &reg->mapping.parts[i];
+
+		if (!copy_part(part,
+			       in_twin(twin, start, down(part->start))))
+			return guard_is_replaced(reg) ? EAGAIN : EOPNOTSUPP;
+	}
+	r = look_at_twin((void *)&look);
+	if (r == EMFILE || r == ENFILE)
+		r = keeper_call(look_at_twin, (void *)&look);
+	return r;
+}
+
+int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
+{
+	uintptr_t start = down((uintptr_t)reg->addr);
+	size_t size = up((uintptr_t)reg->addr + reg->length) - start;
+	struct guard_twin twin = { 0 };
+	int r;
+
+	*ret_twin = (struct guard_twin){ .addr = reg->addr };
+	if (!can_have_one(reg) || !reserve(start, size, &twin))
+		return 0;
+	r = make(reg, &twin);
+	if (r) {
+		guard_twin_drop(&twin);
+		if (r == EAGAIN)
+			reg->cause.kind = CAUSE_REPLACED;
+		return r == EAGAIN ? r : 0;
+	}
+	twin.addr = (void *)in_twin(&twin, start, (uintptr_t)reg->addr);
+	*ret_twin = twin;
+	return 0;
+}
+
+void guard_twin_drop(struct guard_twin *twin)
+{
+	(void)unmap(twin->start, twin->end);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The second mapping that memory is pinned from: of what was classified, whatever
+ * another thread maps at the program's address meanwhile.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lib/files.h"
+#include "lib/test.h"
+#include "registration.h"
+
+#define PAGES 4
+#define RW (PROT_READ | PROT_WRITE)
+#define HUGE_SIZE (2ul << 20)
+
+static struct file file, other;
+static char *addr;
+static struct ibv_device device = { .transport_type = IBV_TRANSPORT_IB };
+static struct ibv_context context = { .device = &device };
+static struct ibv_pd pd = { .context = &context };
+static struct mapping_part parts[2];
+static struct registration reg;
+static bool is_replaced;
+
+int keeper_call(int (*fn)(void *arg), void *arg)
+{
+	return fn(arg);
+}
+
+bool guard_is_replaced(struct registration *asked)
+{
+	return is_replaced;
+}
+
+static void mark(const struct file *marked, size_t pages, char with)
+{
+	char *there = file_map(marked, 0, pages, RW, NULL);
+
+	memset(there, with, pages * page_size());
+	munmap(there, pages * page_size());
+}
+
+/* As it would be classified: all of file, mapped at addr */
+static int setup(void **state)
+{
+	file_make(&file, DISK, PAGES);
+	file_make(&other, DISK, PAGES);
+	mark(&file, PAGES, 'f');
+	mark(&other, PAGES, 'o');
+	addr = file_map(&file, 0, PAGES, RW, NULL);
+	device.transport_type = IBV_TRANSPORT_IB;
+	is_replaced = false;
+	parts[0] = (struct mapping_part){
+		.start = (uintptr_t)addr,
+		.end = (uintptr_t)addr + PAGES * page_size(),
+		.readable = true,
+		.writable = true,
+		.file = { .dev = file.dev, .ino = file.ino },
+	};
+	reg = (struct registration){
+		.pd = &pd,
+		.addr = addr,
+		.length = PAGES * page_size(),
+		.mapping = { .n_parts = 1, .parts = parts },
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	munmap(addr, PAGES * page_size());
+	file_put(&file);
+	file_put(&other);
+	return 0;
+}
+
+static void replace_by(const struct file *by, size_t first, int prot)
+{
+	assert_ptr_equal(file_map(by, first, PAGES - first, prot, addr), addr);
+}
+
+static char *twin_of(struct guard_twin *twin)
+{
+	assert_int_equal(guard_twin_make(&reg, twin), 0);
+	assert_ptr_not_equal(twin->addr, reg.addr);
+	return twin->addr;
+}
+
+static void no_twin(void)
+{
+	struct guard_twin twin;
+
+	assert_int_equal(guard_twin_make(&reg, &twin), 0);
+	assert_ptr_equal(twin.addr, reg.addr);
+	guard_twin_drop(&twin);
+}
+
+static void replaced(void)
+{
+	struct guard_twin twin;
+
+	assert_int_equal(guard_twin_make(&reg, &twin), EAGAIN);
+	assert_int_equal(reg.cause.kind, CAUSE_REPLACED);
+}
+
+static bool is_mapped(const void *at)
+{
+	return !msync((void *)((uintptr_t)at & ~(page_size() - 1)), 1,
+		      MS_ASYNC);
+}
+
+static void made__same_memory_until_dropped(void **state)
+{
+	struct guard_twin twin;
+	char *there = twin_of(&twin);
+
+	there[5] = 'd';
+	assert_int_equal(addr[5], 'd');
+	guard_twin_drop(&twin);
+	assert_false(is_mapped(there));
+	assert_true(is_mapped(addr));
+}
+
+/* The moment of the pin */
+static void replaced_once_it_is_made__still_of_the_file(void **state)
+{
+	struct guard_twin twin;
+	char *there = twin_of(&twin);
+
+	replace_by(&other, 0, RW);
+	assert_int_equal(addr[0], 'o');
+	assert_int_equal(there[0], 'f');
+	guard_twin_drop(&twin);
+}
+
+static void other_file_by_then__EAGAIN(void **state)
+{
+	replace_by(&other, 0, RW);
+	replaced();
+}
+
+static void other_offset_by_then__EAGAIN(void **state)
+{
+	replace_by(&file, 1, RW);
+	replaced();
+}
+
+static void read_only_by_then__EAGAIN(void **state)
+{
+	replace_by(&file, 0, PROT_READ);
+	replaced();
+}
+
+/* Only its middle, where the mapping at the start does not tell */
+static void part_of_it_by_then__EAGAIN(void **state)
+{
+	parts[0].end = (uintptr_t)addr + page_size();
+	parts[1] = parts[0];
+	parts[1].start = parts[0].end;
+	parts[1].offset = page_size();
+	parts[1].end = (uintptr_t)addr + PAGES * page_size();
+	reg.mapping.n_parts = 2;
+	file_map(&other, 1, 1, RW, addr + page_size());
+	replaced();
+}
+
+static void private_by_then__EAGAIN_or_none(void **state)
+{
+	mmap(addr, PAGES * page_size(), RW,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	no_twin();
+	is_replaced = true;
+	assert_int_equal(guard_twin_make(&reg, &(struct guard_twin){ 0 }),
+			 EAGAIN);
+}
+
+/* Neither end at the end of a page */
+static void odd_range__same_bytes(void **state)
+{
+	struct guard_twin twin;
+	char *there;
+
+	reg.addr = addr + page_size() + 123;
+	reg.length = page_size();
+	parts[0].start = (uintptr_t)reg.addr;
+	parts[0].offset = page_size() + 123;
+	parts[0].end = (uintptr_t)reg.addr + reg.length;
+	there = twin_of(&twin);
+	assert_int_equal((uintptr_t)there % page_size(), 123);
+	addr[page_size() + 123] = 'x';
+	addr[2 * page_size() + 122] = 'y';
+	assert_int_equal(there[0], 'x');
+	assert_int_equal(there[page_size() - 1], 'y');
+	guard_twin_drop(&twin);
+}
+
+static void two_files__side_by_side(void **state)
+{
+	struct guard_twin twin;
+	char *there;
+
+	file_map(&other, 2, 2, RW, addr + 2 * page_size());
+	parts[0].end = (uintptr_t)addr + 2 * page_size();
+	parts[1] = (struct mapping_part){
+		.start = parts[0].end,
+		.end = (uintptr_t)addr + PAGES * page_size(),
+		.offset = 2 * page_size(),
+		.writable = true,
+		.file = { .dev = other.dev, .ino = other.ino },
+	};
+	reg.mapping.n_parts = 2;
+	there = twin_of(&twin);
+	assert_int_equal(there[2 * page_size() - 1], 'f');
+	assert_int_equal(there[2 * page_size()], 'o');
+	guard_twin_drop(&twin);
+}
+
+/* Else huge pages could not be mapped as such. */
+static void large__as_aligned_as_the_program_has_it(void **state)
+{
+	size_t pages = 2 * HUGE_SIZE / page_size();
+	struct guard_twin twin;
+	struct file large;
+	char *there;
+
+	file_make(&large, DISK, pages);
+	reg.addr = file_map(&large, 0, pages, RW, NULL);
+	reg.length = pages * page_size();
+	parts[0].start = (uintptr_t)reg.addr;
+	parts[0].end = (uintptr_t)reg.addr + reg.length;
+	parts[0].file.ino = large.ino;
+	there = twin_of(&twin);
+	assert_int_equal((uintptr_t)there % HUGE_SIZE,
+			 (uintptr_t)reg.addr % HUGE_SIZE);
+	guard_twin_drop(&twin);
+	munmap(reg.addr, reg.length);
+	file_put(&large);
+}
+
+static void private_memory_in_it__none(void **state)
+{
+	reg.length += 1;
+	no_twin();
+}
+
+static void on_demand__none(void **state)
+{
+	reg.is_on_demand = true;
+	no_twin();
+}
+
+/* siw takes the address of the memory for that of the memory region. */
+static void iwarp__none(void **state)
+{
+	device.transport_type = IBV_TRANSPORT_IWARP;
+	no_twin();
+}
+
+#define TWIN_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TWIN_CASE(made__same_memory_until_dropped),
+		TWIN_CASE(replaced_once_it_is_made__still_of_the_file),
+		TWIN_CASE(other_file_by_then__EAGAIN),
+		TWIN_CASE(other_offset_by_then__EAGAIN),
+		TWIN_CASE(read_only_by_then__EAGAIN),
+		TWIN_CASE(part_of_it_by_then__EAGAIN),
+		TWIN_CASE(private_by_then__EAGAIN_or_none),
+		TWIN_CASE(odd_range__same_bytes),
+		TWIN_CASE(two_files__side_by_side),
+		TWIN_CASE(large__as_aligned_as_the_program_has_it),
+		TWIN_CASE(private_memory_in_it__none),
+		TWIN_CASE(on_demand__none),
+		TWIN_CASE(iwarp__none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
