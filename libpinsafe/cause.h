@@ -20,6 +20,7 @@ enum cause_kind {
 	CAUSE_NOT_MAPPED,
 	CAUSE_NO_ACCESS,	/* PROT_NONE */
 	CAUSE_READ_ONLY,	/* and the device is to write */
+	CAUSE_PRIVATE_DAX,
 	CAUSE_REPLACED,		/* by another thread meanwhile */
 
 	/* Of leases */

@@ -157,6 +157,15 @@ static int register_on_demand(struct registration *reg)
 	return reg->registrar->on_demand(reg);
 }
 
+static int check_private(struct registration *reg)
+{
+	if (guard_is_all_shared(reg) ||
+	    !mapping_has_private_dax((uintptr_t)reg->addr, reg->length,
+				     gettid(), &reg->cause))
+		return 0;
+	return refusal_private_dax(&reg->cause);
+}
+
 static int start_keeper(struct registration *reg)
 {
 	int r = keeper_start(&reg->cause);
@@ -173,6 +182,8 @@ static int register_guarded(struct registration *reg)
 	int r;
 
 	r = check_access(reg);
+	if (!r)
+		r = check_private(reg);
 	if (!r)
 		r = start_keeper(reg);
 	if (r)
@@ -191,78 +202,6 @@ static int register_guarded(struct registration *reg)
 		return refusal_lease(reg->unpinnable, &reg->cause, r);
 	return refusal_register(reg->unpinnable, &reg->cause, reg->is_written,
 				r);
-}
-
-enum pinsafe_guard guard_of(const struct registration *reg)
-{
-	size_t i;
-
-	if (reg->is_on_demand)
-		return PINSAFE_GUARD_ODP;
-	for (i = 0; i < reg->mapping.n_parts; i++)
-		if (reg->choices[i].backend == &lease_ordinary)
-			return PINSAFE_GUARD_LEASE;
-	return PINSAFE_GUARD_LAYOUT;
-}
-
-static void count(enum pinsafe_guard guard)
-{
-	if (guard == PINSAFE_GUARD_UNNEEDED)
-		return;
-	if (guard == PINSAFE_GUARD_NONE) {
-		stats_add(unprotected, 1);
-		return;
-	}
-	stats_add(registrations, 1);
-	if (guard == PINSAFE_GUARD_LAYOUT)
-		stats_add(registered_layout, 1);
-	else if (guard == PINSAFE_GUARD_LEASE)
-		stats_add(registered_lease, 1);
-	else
-		stats_add(registered_odp, 1);
-}
-
-static void tell_half_guarded_part(const struct mapping_part *part,
-				   const struct called_bypass *bypass)
-{
-	if (!once_for_file(ONCE_HALF_GUARDED, part->file.dev, part->file.ino))
-		return;
-	if (bypass->name)
-		log_warn("guard: %s: the lease does not guard against what the program itself does to the file by %s(): in %s that is the one of %s, and not of libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
-			 part->file.path, bypass->name, bypass->caller,
-			 bypass->callee);
-	else
-		log_warn("guard: %s: the lease guards against other processes only: without libpinsafe-preload.so nobody sees the program itself truncate the file or punch holes into it, nor fsync(2) what a device wrote",
-			 part->file.path);
-}
-
-/*
- * An ordinary lease is not broken by what is done through the descriptor that
- * has it, and without the preload object nobody tells us of that.
- */
-static void tell_half_guarded(const struct registration *reg)
-{
-	struct called_bypass bypass = { .name = NULL };
-	size_t i;
-
-	if (watch_is_enabled() && (called_is_sure(CALLED_FILES, &bypass) ||
-				   !bypass.name))
-		return;
-	for (i = 0; i < reg->mapping.n_parts; i++)
-		if (reg->choices[i].backend == &lease_ordinary)
-			tell_half_guarded_part(&reg->mapping.parts[i],
-					       &bypass);
-}
-
-void guard_tell(const struct registration *reg, enum pinsafe_guard guard)
-{
-	if (reg->options && reg->options->check) {
-		reg->options->check->guard = guard;
-		return;
-	}
-	count(guard);
-	if (guard == PINSAFE_GUARD_LEASE)
-		tell_half_guarded(reg);
 }
 
 /* By policy: guard=none, or on_refuse=warn after a refusal with @error */

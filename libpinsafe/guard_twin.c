@@ -86,8 +86,8 @@ static bool copy_part(const struct mapping_part *part, uintptr_t to)
 	return true;
 }
 
-/* Is all of the range shared memory of files?  Its parts are in order. */
-static bool is_all_shared(const struct registration *reg)
+/* The parts are in order. */
+bool guard_is_all_shared(const struct registration *reg)
 {
 	uintptr_t at = (uintptr_t)reg->addr;
 	size_t i;
@@ -106,7 +106,7 @@ static bool can_have_one(const struct registration *reg)
 
 	return !reg->is_on_demand && device &&
 	       device->transport_type == IBV_TRANSPORT_IB &&
-	       is_all_shared(reg);
+	       guard_is_all_shared(reg);
 }
 
 struct look {

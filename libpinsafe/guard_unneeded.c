@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Registrations without a guard: of memory that needs none, or by policy. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "pages.h"
@@ -35,6 +36,18 @@ static int look_for_files(const struct registration *reg, bool *ret_are_there)
 	return 0;
 }
 
+static bool has_private_dax(struct registration *reg)
+{
+	struct section section;
+	bool has;
+
+	section_enter(&section);
+	has = mapping_has_private_dax((uintptr_t)reg->addr, reg->length,
+				      gettid(), &reg->cause);
+	section_leave(&section);
+	return has;
+}
+
 /*
  * With a lease the kernel pins pages of the file for any registration of this
  * process, also if they were mapped there just now.
@@ -65,10 +78,18 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
 	int r;
 
 	*ret_is_replaced = false;
+	/*
+	 * With a lease the kernel would pin copies of the pages, which it refuses
+	 * without: one answer for both.
+	 */
+	if (n_leases && has_private_dax(reg))
+		return refusal_private_dax(&reg->cause);
 	r = guard_register_unseen(reg);
 	/* Of files with DAX, which were not there a moment ago */
 	if (r == EOPNOTSUPP)
 		(void)look_for_files(reg, ret_is_replaced);
+	if (r == EOPNOTSUPP && !*ret_is_replaced && has_private_dax(reg))
+		return refusal_private_dax(&reg->cause);
 	if (!r && (n_leases || stats_get(leases)))
 		r = look_again(reg, ret_is_replaced);
 	/* Most of it is anonymous, and is taken for that the next time. */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -276,6 +277,47 @@ static int add_known(struct walk *walk, const struct vma *vma,
 		}
 	}
 	return ESTALE;
+}
+
+static bool is_private_dax(const struct vma *vma, pid_t tid)
+{
+	struct mapping_part part = {
+		.file = {.dev = vma->dev,
+			 .ino = vma->ino,
+			 .start = vma->start,
+			 .end = vma->end,
+			 .tid = tid,
+			 .path = vma->path},
+	};
+
+	return !vma->shared && vma->ino && look_at_file(vma, &part) &&
+	       part.kind == MAPPING_FSDAX;
+}
+
+bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
+			     struct cause *cause)
+{
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	bool is_found = false;
+	struct vma vma;
+
+	if (end < addr || vma_open(&reader))
+		return false;
+	while (!is_found && addr < end && !vma_next(&reader, addr, &vma) &&
+	       vma.start < end) {
+		is_found = is_private_dax(&vma, tid);
+		addr = vma.end;
+	}
+	vma_close(&reader);
+	if (is_found) {
+		cause->kind = CAUSE_PRIVATE_DAX;
+		cause->start = vma.start;
+		cause->end = vma.end;
+		snprintf(cause->detail, sizeof(cause->detail), "%.*s",
+			 (int)sizeof(cause->detail) - 1, vma.path);
+	}
+	return is_found;
 }
 
 static bool part_equal(const struct mapping_part *a,

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "backing.h"
+#include "cause.h"
 
 enum mapping_kind {
 	MAPPING_FSDAX,		/* file on persistent memory, mapped directly */
@@ -49,6 +50,14 @@ struct mapping {
  */
 int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
 		     struct mapping *ret_mapping);
+
+/*
+ * Is a file with DAX mapped private in the range?  Linux pins no such mapping;
+ * where the process has a lease on the file the device would get a copy.
+ * Records where.
+ */
+bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
+			     struct cause *cause);
 
 /* Do both describe the same files, offsets and protection? */
 bool mapping_equal(const struct mapping *a, const struct mapping *b);

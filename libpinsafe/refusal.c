@@ -341,6 +341,15 @@ int refusal_register(const struct mapping_part *part,
 			   strerror(r));
 }
 
+int refusal_private_dax(const struct cause *cause)
+{
+	return refusal_explain(
+		EOPNOTSUPP,
+		"0x%" PRIxPTR "-0x%" PRIxPTR
+		" (%s): registration refused with EOPNOTSUPP: it is a private mapping of a file with DAX, which the kernel does not pin for a device; map it MAP_SHARED, or read the file into other memory",
+		cause->start, cause->end, cause->detail);
+}
+
 int refusal_replaced(const void *addr)
 {
 	return refusal_explain(

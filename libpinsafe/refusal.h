@@ -52,7 +52,8 @@ int refusal_register(const struct mapping_part *part,
 /* @waited_ms: how long it was tried */
 int refusal_retake(const struct mapping_part *part, const struct cause *cause,
 		   int waited_ms);
-/* The same for memory of no file, under which files come and go */
+int refusal_private_dax(const struct cause *cause);
+/* For memory of no file, under which files come and go */
 int refusal_replaced(const void *addr);
 /* Of ibv_rereg_mr(), because of the new memory */
 int refusal_rereg_on_demand(const struct mapping_part *part);

@@ -99,6 +99,8 @@ void guard_undo_prepare(struct registration *reg);
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */
 int guard_line(struct registration *reg);
+/* Is all of the range in the parts that were found? */
+bool guard_is_all_shared(const struct registration *reg);
 /*
  * The same memory at an address that nobody else has, to be pinned from; or
  * reg->addr itself if that cannot be.  EAGAIN: it is not what was classified.

@@ -244,6 +244,42 @@ static void mapping_replaced_all_the_time(void **state)
 	gives_up_because("other threads mapped other memory there");
 }
 
+/* One answer, whether or not there is a lease on the file */
+static void private_dax(bool has_leases, const char *text)
+{
+	fake_mapping_set(0, MAPPING_FSDAX);
+	fake_mapping.private_dax = (struct cause){ .kind = CAUSE_PRIVATE_DAX,
+						   .start = 0x1000,
+						   .end = 0x2000,
+						   .detail = "/weights" };
+	stats_add(leases, has_leases);
+	if (!has_leases)
+		fake_provider.reg_mr = ALWAYS(EOPNOTSUPP);
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_record(text);
+	assert_logged("0x1000-0x2000 (/weights): registration refused");
+	assert_logged("; map it MAP_SHARED");
+}
+
+static void private_dax__alone(void **state)
+{
+	private_dax(false, "classify, reg_mr, classify");
+}
+
+static void private_dax__beside_a_lease(void **state)
+{
+	private_dax(true, "classify");
+}
+
+static void private_dax__in_a_guarded_range(void **state)
+{
+	fake_mapping.private_dax.kind = CAUSE_PRIVATE_DAX;
+	guarded_reg_fails(EOPNOTSUPP, "classify");
+	assert_logged("a private mapping of a file with DAX");
+}
+
 /* That of the last attempt must not be left over. */
 static void cause_of_another_attempt__is_forgotten(void **state)
 {
@@ -282,6 +318,9 @@ int main(void)
 		RULED_CASE(waits_for_a_break),
 		RULED_CASE(waits_for_another_opener),
 		RULED_CASE(mapping_replaced_all_the_time),
+		RULED_CASE(private_dax__alone),
+		RULED_CASE(private_dax__beside_a_lease),
+		RULED_CASE(private_dax__in_a_guarded_range),
 		RULED_CASE(cause_of_another_attempt__is_forgotten),
 	};
 

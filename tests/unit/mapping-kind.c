@@ -144,6 +144,30 @@ static void private_mapping_of_a_file__none(void **state)
 	file_put(&file);
 }
 
+static void private_mapping_of_a_file_with_dax__told(void **state)
+{
+	struct cause cause = { 0 };
+	struct file file;
+	char *addr;
+
+	file_make(&file, DISK, 1);
+	addr = mmap(NULL, page_size(), RW, MAP_PRIVATE, file.fd, 0);
+	assert_false(mapping_has_private_dax((uintptr_t)addr, page_size(),
+					     gettid(), &cause));
+	fake_statx_is_dax = true;
+	assert_true(mapping_has_private_dax((uintptr_t)addr, page_size(),
+					    gettid(), &cause));
+	assert_int_equal(cause.kind, CAUSE_PRIVATE_DAX);
+	assert_int_equal(cause.start, (uintptr_t)addr);
+	assert_string_equal(cause.detail, file.path);
+	munmap(addr, page_size());
+	addr = file_map(&file, 0, 1, RW, NULL);
+	assert_false(mapping_has_private_dax((uintptr_t)addr, page_size(),
+					     gettid(), &cause));
+	munmap(addr, page_size());
+	file_put(&file);
+}
+
 static void disk_file(enum mapping_kind kind)
 {
 	struct mapping mapping;
@@ -261,6 +285,7 @@ int main(void)
 		KIND_CASE(tmpfs__none),
 		KIND_CASE(tmpfs_unlinked__none),
 		KIND_CASE(private_mapping_of_a_file__none),
+		KIND_CASE(private_mapping_of_a_file_with_dax__told),
 		KIND_CASE(file_on_disk__page_cache),
 		KIND_CASE(file_on_persistent_memory__fsdax),
 		KIND_CASE(file_that_cannot_be_looked_at__unknown),

@@ -63,6 +63,14 @@ void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
 		*cause = fake_mapping.bad_part;
 }
 
+bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
+			     struct cause *cause)
+{
+	if (fake_mapping.private_dax.kind)
+		*cause = fake_mapping.private_dax;
+	return fake_mapping.private_dax.kind;
+}
+
 void mapping_put(struct mapping *mapping)
 {
 	free(mapping->parts);

@@ -12,6 +12,7 @@ struct fake_mapping {
 	struct fault classify;
 	/* Calls that find another offset, or no file any more */
 	unsigned int changes_at, vanishes_at;
+	struct cause private_dax; /* that mapping_has_private_dax() finds */
 	struct cause bad_part; /* that mapping_find_fault() finds */
 };
 
