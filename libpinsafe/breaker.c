@@ -102,9 +102,27 @@ struct batch {
 	uint64_t others_ns;		/* when others were to be answered */
 };
 
+/* Breaks that are answered while another one is; deeper they have to wait. */
+#define MAX_NESTED 8
+
+static void run_nested(void)
+{
+	static __thread unsigned int n_nested;
+
+	if (n_nested == MAX_NESTED) {
+		look();
+		return;
+	}
+	n_nested++;
+	(void)breaker_run();
+	n_nested--;
+}
+
 /*
- * There may be so many pages that files are broken meanwhile.  That is answered
- * before the next pages, or, if this is part of such an answer, in time after it.
+ * There may be so many pages, or a file system that keeps us waiting, that files
+ * are broken meanwhile.  That is answered at once, also if this is part of such
+ * an answer.  A batch is of memory regions that were claimed, so nobody comes to
+ * the same ones again; and none waits past the last call of another's lease.
  */
 static uint64_t redirty_deadline_ns(void *arg)
 {
@@ -112,17 +130,13 @@ static uint64_t redirty_deadline_ns(void *arg)
 	struct batch *batch = arg;
 	uint64_t own_ns;
 
-	if (is_time)
-		lease_wait(0);
-	if (!batch->lease) {
-		if (is_time)
-			(void)breaker_run();
-		return first_call_ns();
-	}
 	if (is_time) {
-		look();
+		lease_wait(0);
+		run_nested();
 		batch->others_ns = first_call_ns();
 	}
+	if (!batch->lease)
+		return first_call_ns();
 	own_ns = lease_last_call_ns(&batch->lease, 1);
 	return own_ns < batch->others_ns ? own_ns : batch->others_ns;
 }
@@ -142,13 +156,13 @@ static void redirty_batch(struct batch *batch)
 
 	if (!track_claimed_written(batch->first, is_late, &ranges, &n)) {
 		if (n)
-			redirty(ranges, redirty_merge(ranges, n), &limit);
+			redirty_aside(ranges, redirty_merge(ranges, n), &limit);
 		free(ranges);
 		return;
 	}
 	for (gmr = batch->first; gmr; gmr = gmr->next)
 		if (track_is_written(gmr) && (gmr->n_keys || !is_late))
-			redirty(gmr->ranges, gmr->n_ranges, &limit);
+			redirty_aside(gmr->ranges, gmr->n_ranges, &limit);
 }
 
 /* Before the kernel may give the keys to another one */

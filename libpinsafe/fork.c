@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "event.h"
 #include "fork.h"
 #include "keeper.h"
@@ -86,6 +87,7 @@ static void prepare(void) PS_ATTR(no_thread_safety_analysis)
 	event_fork_prepare();
 	keeper_fork_prepare();
 	log_queue_fork_prepare();
+	aside_fork_prepare();
 	forking_section = section;
 }
 
@@ -93,6 +95,7 @@ static void parent(void) PS_ATTR(no_thread_safety_analysis)
 {
 	struct section section = forking_section;
 
+	aside_fork_parent();
 	log_queue_fork_parent();
 	keeper_fork_parent();
 	event_fork_parent();
@@ -106,6 +109,7 @@ static void start_afresh(void) PS_ATTR(no_thread_safety_analysis)
 	*is_same_process = 1;
 	keeper_forget();
 	log_queue_forget();
+	aside_forget();
 	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	real_verbs_fork_child();
 	lease_forget();

@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "device.h"
 #include "guard.h"
-#include "keeper.h"
 #include "lease.h"
 #include "mapping_access.h"
 #include "prefault.h"
@@ -110,7 +110,7 @@ struct look_args {
 	const struct mapping_part *part;
 };
 
-static int why_on_keeper(void *arg)
+static int find_out_why(void *arg)
 {
 	const struct look_args *args = arg;
 	int fd, r;
@@ -123,7 +123,8 @@ static int why_on_keeper(void *arg)
 	return r;
 }
 
-static int check_blocks_on_keeper(void *arg)
+/* Both ask the file system, which may wait for others: aside of the keeper */
+static int check_blocks(void *arg)
 {
 	const struct look_args *args = arg;
 	int fd, r;
@@ -162,10 +163,10 @@ static int prefault_part(struct registration *reg, struct mapping_part *part)
 	r = prefault(part, page_size(), for_write, n_threads(reg), is_broken,
 		     reg->gmr);
 	if (args.lease && r == EFAULT && for_write)
-		r = keeper_call(why_on_keeper, &args);
+		r = aside_call(find_out_why, &args);
 	else if (args.lease && !r && !part->writable &&
 		 part->kind == MAPPING_FSDAX)
-		r = keeper_call(check_blocks_on_keeper, &args);
+		r = aside_call(check_blocks, &args);
 	if (r == EAGAIN)
 		reg->cause.kind = CAUSE_BREAK;
 	if (!r || r == EAGAIN)

@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "breaker.h"
 #include "clock.h"
 #include "handover.h"
@@ -32,6 +33,8 @@
 
 /* Whether the program still has threads, and lost signals, are looked for. */
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
+/* So that mostly a file is closed when its user is told that it is let go */
+#define CLOSE_PATIENCE_NS (20 * NSEC_PER_MSEC)
 
 struct request {
 	int (*fn)(void *arg);
@@ -58,10 +61,39 @@ void keeper_own(struct keeper_fd *kfd, int fd)
 	kfd->fd = fd;
 }
 
-/* What close(2) says is of no use: the number is free in any case. */
+static void close_it(void *arg)
+{
+	/* What it says is of no use: the number is free in any case. */
+	(void)sys_close((intptr_t)arg);
+}
+
+/*
+ * The last close of a file that was unlinked frees its blocks, and that of one
+ * which could be written to may give back what was set aside for it.
+ */
+static bool close_may_wait(int fd)
+{
+	struct stat st;
+
+	if (sys_fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return false;
+	return !st.st_nlink ||
+	       (sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY;
+}
+
 void keeper_close(struct keeper_fd *kfd)
 {
-	(void)sys_close(kfd->fd);
+	void *fd = (void *)(intptr_t)kfd->fd;
+	struct aside *aside = NULL;
+
+	if (close_may_wait(kfd->fd))
+		aside = aside_begin(close_it, fd, NULL);
+	if (aside) {
+		(void)aside_wait(aside, CLOSE_PATIENCE_NS);
+		aside_put(aside);
+	} else {
+		close_it(fd);
+	}
 	kfd->fd = -1;
 }
 
@@ -117,6 +149,11 @@ static __thread bool is_self;
 bool keeper_is_self(void)
 {
 	return is_self;
+}
+
+void keeper_become_part(void)
+{
+	is_self = true;
 }
 
 /* The wake-up of a request may have been taken while a break was answered. */

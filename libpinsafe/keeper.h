@@ -24,6 +24,9 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg);
 /* Is this the keeper's thread?  It must not call itself. */
 bool keeper_is_self(void);
 
+/* For aside.c: this thread works for the keeper, and counts as it. */
+void keeper_become_part(void);
+
 /* Functions from here on are for the keeper's thread only. */
 
 /* The descriptor of keeper_call_with(), once, for the caller to own or to close */
@@ -39,6 +42,7 @@ struct keeper_fd {
 
 /* Take over @fd, which was opened or taken on this thread. */
 void keeper_own(struct keeper_fd *kfd, int fd);
+/* Does not wait for the file system, if that has something to do then. */
 void keeper_close(struct keeper_fd *kfd);
 
 /* fork.c */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
 #include "clock.h"
 #include "event_thread.h"
 #include "last_thread.h"
@@ -116,7 +117,8 @@ static bool only_ours_are_left(struct status *ret_status)
 	       before.exists == after.exists &&
 	       before.n_calls == after.n_calls &&
 	       ret_status->n_threads == 1 + N_OWN_THREADS +
-					  log_queue_has_thread() + after.exists;
+					  log_queue_has_thread() +
+					  aside_n_threads() + after.exists;
 }
 
 void last_thread_look(void)

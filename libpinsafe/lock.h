@@ -9,6 +9,7 @@
  *   3  event_lock	event.c: events and their channels
  *   4  request_lock	keeper.c: what other threads ask of the keeper
  *   5  log_lock	log_queue.c: lines of the keeper
+ *   6  aside_lock	aside.c: what others do for the keeper
  *
  * A thread of the program enters a section before it takes any of them: inside,
  * signals are blocked and cancellation is off.  Otherwise a signal handler that

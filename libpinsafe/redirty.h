@@ -21,6 +21,13 @@ struct redirty_limit {
 void redirty(const struct mr_range *ranges, size_t n_ranges,
 	     const struct redirty_limit *limit);
 
+/*
+ * The same for the keeper's thread.  @limit is asked again and again, and at its
+ * end the keeper goes on; what the file system keeps waiting then stays behind.
+ */
+void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
+		   const struct redirty_limit *limit);
+
 /* So that each page is in one of @ranges once; returns how many are left. */
 size_t redirty_merge(struct mr_range *ranges, size_t n_ranges);
 

@@ -22,8 +22,8 @@ int revoke_mr(struct ibv_mr *mr)
 	return 0;
 }
 
-void redirty(const struct mr_range *ranges, size_t n_ranges,
-	     const struct redirty_limit *limit)
+void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
+		   const struct redirty_limit *limit)
 {
 }
 

@@ -29,6 +29,12 @@ void redirty(const struct mr_range *ranges, size_t n_ranges,
 	}
 }
 
+void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
+		   const struct redirty_limit *limit)
+{
+	redirty(ranges, n_ranges, limit);
+}
+
 size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
 {
 	return n_ranges;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../fakes/fake_sigtimedwait.h"
+#include "aside.h"
 #include "program.h"
 
 #define BROKEN 99
@@ -194,13 +195,14 @@ static bool main_has_ended(void *arg)
 
 /*
  * It is in the list for as long as the process lives, and so are four of ours:
- * the keeper, and those that write the log, end the process and run handlers.
+ * the keeper, and those that write the log, end the process and run handlers; and
+ * those aside of the keeper.
  */
 static bool others_have_ended(void *arg)
 {
 	struct status status = status_now();
 
-	return status.state == 'Z' && status.n_threads == 1 + 4;
+	return status.state == 'Z' && status.n_threads == 1 + 4 + aside_n_threads();
 }
 
 static bool has_looked(void *since)

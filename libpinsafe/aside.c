@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Work that is done aside of the keeper, since it may have to wait: for a file
+ * system that is frozen, for the lock of a file, for blocks to be freed.
+ *
+ * The threads share the descriptor table of the keeper, which creates them.  One
+ * that waits keeps nobody else waiting: there is one for each, up to a number
+ * that only a machine reaches whose file systems all stand still.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "aside.h"
+#include "clock.h"
+#include "keeper.h"
+#include "lock.h"
+#include "log.h"
+#include "neutral.h"
+
+#define MAX_THREADS 32
+
+struct aside {
+	void (*fn)(void *arg);
+	void *arg;
+	void (*forget)(void *arg);
+	bool is_done, is_left;
+	STAILQ_ENTRY(aside) link;
+};
+
+static struct ps_mutex aside_lock = PS_MUTEX_INITIALIZER;
+static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t has_done = PTHREAD_COND_INITIALIZER;
+static STAILQ_HEAD(, aside) queue PS_GUARDED_BY(aside_lock) =
+	STAILQ_HEAD_INITIALIZER(queue);
+/* Those that are not done */
+static unsigned int n_asides PS_GUARDED_BY(aside_lock);
+static unsigned int n_threads; /* changed under the lock */
+
+static void release(struct aside *aside)
+{
+	if (aside->forget)
+		aside->forget(aside->arg);
+	free(aside);
+}
+
+/* Whoever is the last to know of it gives it back. */
+static void run(struct aside *aside)
+{
+	bool is_left;
+
+	aside->fn(aside->arg);
+	ps_lock(&aside_lock);
+	aside->is_done = true;
+	is_left = aside->is_left;
+	n_asides--;
+	pthread_cond_broadcast(&has_done);
+	ps_unlock(&aside_lock);
+	if (is_left)
+		release(aside);
+}
+
+static void *work_for_ever(void *arg)
+{
+	struct aside *aside;
+
+	neutral_become("pinsafe-aside");
+	keeper_become_part();
+	log_defer();
+	ps_lock(&aside_lock);
+	for (;;) {
+		while (!(aside = STAILQ_FIRST(&queue)))
+			ps_wait(&has_work, &aside_lock);
+		STAILQ_REMOVE_HEAD(&queue, link);
+		ps_unlock(&aside_lock);
+		run(aside);
+		ps_lock(&aside_lock);
+	}
+	return NULL;
+}
+
+/* The keeper has all signals blocked, and so have they. */
+static int start_thread(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	r = pthread_attr_init(&attr);
+	if (r)
+		return r;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, work_for_ever, NULL);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+/* False: there is no thread at all. */
+static bool see_to_threads(void) PS_REQUIRES(aside_lock)
+{
+	if (n_asides > n_threads && n_threads < MAX_THREADS && !start_thread())
+		__atomic_store_n(&n_threads, n_threads + 1, __ATOMIC_RELAXED);
+	return n_threads;
+}
+
+struct aside *aside_begin(void (*fn)(void *arg), void *arg,
+			  void (*forget)(void *arg))
+{
+	struct aside *aside = calloc(1, sizeof(*aside));
+	bool is_queued;
+
+	if (!aside)
+		return NULL;
+	aside->fn = fn;
+	aside->arg = arg;
+	aside->forget = forget;
+	ps_lock(&aside_lock);
+	n_asides++;
+	is_queued = see_to_threads();
+	if (is_queued) {
+		STAILQ_INSERT_TAIL(&queue, aside, link);
+		pthread_cond_signal(&has_work);
+	}
+	ps_unlock(&aside_lock);
+	if (!is_queued)
+		run(aside);
+	return aside;
+}
+
+bool aside_wait(struct aside *aside, uint64_t patience_ns)
+{
+	struct timespec deadline;
+	uint64_t end_ns = clock_now_ns() + patience_ns, now_ns;
+	bool is_done;
+
+	(void)sys_clock_gettime(CLOCK_REALTIME, &deadline);
+	now_ns = deadline.tv_sec * NSEC_PER_SEC + deadline.tv_nsec;
+	deadline = clock_timespec(now_ns + patience_ns);
+	ps_lock(&aside_lock);
+	while (!aside->is_done && clock_now_ns() < end_ns)
+		ps_timed_wait(&has_done, &aside_lock, &deadline);
+	is_done = aside->is_done;
+	ps_unlock(&aside_lock);
+	return is_done;
+}
+
+void aside_put(struct aside *aside)
+{
+	bool is_done;
+
+	ps_lock(&aside_lock);
+	is_done = aside->is_done;
+	aside->is_left = true;
+	ps_unlock(&aside_lock);
+	if (is_done)
+		release(aside);
+}
+
+struct call {
+	int (*fn)(void *arg);
+	void *arg;
+	int result;
+	struct aside *aside;
+};
+
+static void run_call(void *arg)
+{
+	struct call *call = arg;
+
+	call->result = call->fn(call->arg);
+}
+
+static int begin_call(void *arg)
+{
+	struct call *call = arg;
+
+	call->aside = aside_begin(run_call, call, NULL);
+	return call->aside ? 0 : ENOMEM;
+}
+
+int aside_call(int (*fn)(void *arg), void *arg)
+{
+	struct call call = { .fn = fn, .arg = arg };
+	int r;
+
+	r = keeper_call(begin_call, &call);
+	if (r)
+		return r;
+	while (!aside_wait(call.aside, NSEC_PER_SEC))
+		;
+	aside_put(call.aside);
+	return call.result;
+}
+
+unsigned int aside_n_threads(void)
+{
+	return __atomic_load_n(&n_threads, __ATOMIC_RELAXED);
+}
+
+void aside_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_lock(&aside_lock);
+}
+
+void aside_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_unlock(&aside_lock);
+}
+
+void aside_forget(void) PS_ATTR(no_thread_safety_analysis)
+{
+	aside_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+	has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	has_done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	STAILQ_INIT(&queue);
+	n_asides = n_threads = 0;
+}
