@@ -24,6 +24,7 @@
 #define REVOKES_WHILE_MOVED (MUTANT == 7)
 #define KEEPS_SHARED_LEASE_TWICE (MUTANT == 8)
 #define FORGETS_FAILED_REVOKE (MUTANT == 9)
+#define STOPS_AT_FAILED_REVOKE (MUTANT == 10)
 
 #define N_FILES 2
 #define N_MRS 2
@@ -336,11 +337,20 @@ inline revoke(m)
 	fi
 }
 
-inline revoke_if(m, f)
+/* track_claim(): all at once, and then one after the other is revoked */
+inline claim(m, f)
+{
+	claimed[m] = IS_CLAIMABLE(m, f);
+	if
+	:: claimed[m] -> mrs[m].state = REVOKING
+	:: else
+	fi
+}
+
+inline revoke_if_claimed(m)
 {
 	if
-	:: atomic { IS_CLAIMABLE(m, f) -> mrs[m].state = REVOKING };
-	   revoke(m)
+	:: claimed[m] -> claimed[m] = false; revoke(m)
 	:: else
 	fi
 }
@@ -361,15 +371,20 @@ inline run_breaker(f)
 	:: RELEASES_BEFORE_REVOKE -> kernel_lease[f] = NO_LEASE
 	:: else
 	fi;
-	revoke_if(0, f);
-	revoke_if(1, f);
+	d_step { claim(0, f); claim(1, f) };
+	revoke_if_claimed(0);
+	if
+	:: STOPS_AT_FAILED_REVOKE && mrs[0].state == ALIVE -> claimed[1] = false
+	:: else
+	fi;
+	revoke_if_claimed(1);
 	reap(0);
 	reap(1)
 }
 
 active proctype keeper()
 {
-	bool is_taken;
+	bool is_taken, claimed[N_MRS];
 	byte f, by;
 
 end:	do
