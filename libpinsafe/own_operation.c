@@ -113,8 +113,17 @@ static int break_on_keeper(void *arg)
 	return 0;
 }
 
-/* Until the last holder has let go of the lease */
-static int break_and_wait(struct lease_barrier *barrier)
+static void enter(struct lease_barrier *barrier)
+{
+	struct section section;
+
+	section_enter(&section);
+	lease_barrier_enter(barrier);
+	section_leave(&section);
+}
+
+/* Until the last holder has let go of the lease; behind the barrier */
+static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	struct section section;
@@ -122,6 +131,9 @@ static int break_and_wait(struct lease_barrier *barrier)
 
 	do {
 		section_enter(&section);
+		if (!is_entered)
+			lease_barrier_enter(barrier);
+		is_entered = true;
 		exists = lease_exists_blind(barrier->dev, barrier->ino);
 		if (exists) {
 			(void)keeper_call(break_on_keeper, barrier);
@@ -147,7 +159,6 @@ static bool is_only_read(const struct lease_barrier *barrier)
 static int begin(dev_t dev, ino_t ino, bool is_shared,
 		 struct lease_barrier *barrier)
 {
-	struct section section;
 	int r;
 
 	fork_check();
@@ -155,12 +166,12 @@ static int begin(dev_t dev, ino_t ino, bool is_shared,
 	barrier->ino = ino;
 	/* The barrier is in a list, and the operation a cancellation point. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
-	section_enter(&section);
-	lease_barrier_enter(barrier);
-	section_leave(&section);
-	if (is_shared && is_only_read(barrier))
-		return 0;
-	r = break_and_wait(barrier);
+	if (is_shared) {
+		enter(barrier);
+		if (is_only_read(barrier))
+			return 0;
+	}
+	r = break_and_wait(barrier, is_shared);
 	if (r) {
 		log_error("own_operation: the program takes blocks away from a file, or shares them, while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
 		own_removal_end(barrier);
