@@ -143,7 +143,7 @@ static pid_t start_stress(const char *program)
 		k_bail("fork");
 	if (!pid) {
 		/* It stops earlier, and pauses long enough for pins to go. */
-		execl(program, program, k_dir, "300", "200", NULL);
+		execl(program, program, k_dir, "600", "200", NULL);
 		k_bail(program);
 	}
 	return pid;
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	int rounds = argc > 3 ? atoi(argv[3]) : 0;
 	int err;
 
-	k_begin_layout(argc, argv, 100 + 20 * rounds);
+	k_begin_layout(argc, argv, 300 + 30 * rounds);
 	module_path = getenv("PINSAFE_TEST_MODULE");
 	if (!module_path || !rounds)
 		k_skip("no module to load, or no program to do it under");
