@@ -83,12 +83,19 @@ static inline int file_f_owner_allocate(struct file *file)
 	int fn(void *data, const char *name, struct module *mod, unsigned long addr)
 #endif
 
-/* Up to 6.1 RDMA asks for FOLL_FORCE | FOLL_WRITE if it only wants to read. */
-static inline unsigned int short_term_flags(unsigned int flags)
+/*
+ * Up to 6.1 RDMA asks for FOLL_FORCE | FOLL_WRITE if it only wants to read, and a
+ * few others if they write.  Of what can be written to either gets what it wants.
+ */
+static inline unsigned int short_term_flags(unsigned int flags,
+					    const struct vm_area_struct *vma)
 {
 	flags &= ~FOLL_LONGTERM;
-	if (!SINCE(6, 2) && (flags & FOLL_FORCE))
-		flags &= ~(FOLL_FORCE | FOLL_WRITE);
+	if (!SINCE(6, 2) && (flags & FOLL_FORCE)) {
+		flags &= ~FOLL_FORCE;
+		if (!(vma->vm_flags & VM_WRITE))
+			flags &= ~FOLL_WRITE;
+	}
 	return flags;
 }
 
@@ -126,7 +133,9 @@ static inline bool dax_page_busy(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
-	return folio_ref_count(folio) - folio_mapcount(folio);
+	/* Two counters that change apart from each other, but for pins */
+	return folio_maybe_dma_pinned(folio) ||
+	       folio_ref_count(folio) != folio_mapcount(folio);
 }
 
 #define dax_page_waitqueue(page) (page)

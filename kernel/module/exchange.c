@@ -10,42 +10,6 @@
 #include <linux/ioctl.h>
 #include <linux/uaccess.h>
 
-/*
- * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
- * inode.  A 32-bit program's call is passed on inside of ext4, perhaps inlined.
- */
-#define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
-
-static bool wants_ext4_ioctl(struct ftrace_regs *regs)
-{
-	struct file *file = ARG(regs, 0);
-
-	return (unsigned int)ftrace_regs_get_argument(regs, 1) ==
-		       EXT4_IOC_SWAP_BOOT &&
-	       (file->f_mode & FMODE_WRITE) && fs_can_lease(file_inode(file));
-}
-
-static long swap_boot_begin(struct operation *op, struct file *file,
-			    unsigned int cmd, unsigned long arg)
-{
-	long err = operation_begin_two(op, file_inode(file), NULL);
-
-	if (!err)
-		remove_entries(op);
-	return err;
-}
-
-/* Extents change places.  32-bit programs pass the same for what is read here. */
-enum { SWAPEXT = 109, EXCHANGE_RANGE = 129, COMMIT_RANGE = 131 };
-
-static bool wants_xfs_ioctl(struct ftrace_regs *regs)
-{
-	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
-
-	return _IOC_TYPE(cmd) == 'X' && (_IOC_NR(cmd) == SWAPEXT ||
-		_IOC_NR(cmd) == EXCHANGE_RANGE || _IOC_NR(cmd) == COMMIT_RANGE);
-}
-
 /* The files of an exchange, and the operation on them if they can have leases */
 struct exchange {
 	struct operation	op;
@@ -61,8 +25,86 @@ static void exchange_put(struct exchange *x)
 		fput(x->file[1]);
 }
 
-static long exchange_begin(struct exchange *x, struct file *file,
-			   unsigned int cmd, unsigned long arg)
+static long exchange_begin(struct exchange *x, struct inode *inode,
+			   struct inode *inode2)
+{
+	long err = operation_begin_two(&x->op, inode, inode2);
+
+	x->begun = !err;
+	if (x->begun)
+		remove_entries(&x->op);
+	return err;
+}
+
+static void exchange_end(struct exchange *x)
+{
+	if (x->begun)
+		operation_end(&x->op);
+	exchange_put(x);
+}
+
+/*
+ * EXT4_IOC_SWAP_BOOT exchanges the file's blocks with those of the boot loader's
+ * inode; EXT4_IOC_MOVE_EXT with those of a donor, for which ext4 does not mind
+ * DAX as it does for the file itself.  A 32-bit program's call is passed on
+ * inside of ext4, perhaps inlined.
+ */
+struct ext4_move {
+	u32 reserved, donor_fd;
+	u64 orig_start, donor_start, len, moved_len;
+};
+#define EXT4_IOC_MOVE_EXT	_IOWR('f', 15, struct ext4_move)
+#define EXT4_IOC_SWAP_BOOT	_IO('f', 17)
+
+static bool wants_ext4_ioctl(struct ftrace_regs *regs)
+{
+	struct file *file = ARG(regs, 0);
+	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
+
+	return (file->f_mode & FMODE_WRITE) &&
+	       (cmd == EXT4_IOC_MOVE_EXT ||
+		(cmd == EXT4_IOC_SWAP_BOOT && fs_can_lease(file_inode(file))));
+}
+
+static long check_donor(unsigned long arg)
+{
+	struct ext4_move move;
+	struct file *donor;
+	long err = 0;
+
+	if (copy_from_user(&move, (void __user *)arg, sizeof(move)))
+		return -EFAULT;
+	donor = fget(move.donor_fd);
+	if (!donor)
+		return 0;	/* for ext4 to say */
+	if (fs_can_lease(file_inode(donor)))
+		err = -EOPNOTSUPP;
+	fput(donor);
+	return err;
+}
+
+static long ext4_begin(struct exchange *x, struct file *file, unsigned int cmd,
+		       unsigned long arg)
+{
+	*x = (struct exchange){};
+	if (cmd == EXT4_IOC_MOVE_EXT)
+		return check_donor(arg);
+	return exchange_begin(x, file_inode(file), NULL);
+}
+
+/* Extents change places.  32-bit programs pass the same for what is read here. */
+enum { SWAPEXT = 109, EXCHANGE_RANGE = 129, COMMIT_RANGE = 131 };
+
+static bool wants_xfs_ioctl(struct ftrace_regs *regs)
+{
+	unsigned int cmd = ftrace_regs_get_argument(regs, 1);
+
+	return _IOC_TYPE(cmd) == 'X' && (_IOC_NR(cmd) == SWAPEXT ||
+		_IOC_NR(cmd) == EXCHANGE_RANGE || _IOC_NR(cmd) == COMMIT_RANGE);
+}
+
+static long xfs_begin(struct exchange *x, struct file *file, unsigned int cmd,
+		      unsigned long arg)
 {
 	s64 fds[3];	/* struct xfs_swapext, xfs_exchange_range */
 	long err = 0;
@@ -77,31 +119,23 @@ static long exchange_begin(struct exchange *x, struct file *file,
 		x->file[0] = fget((int)fds[0]);
 		x->file[1] = get_file(file);
 	}
-	/* What is wrong with the files is up to xfs to say. */
+	/*
+	 * What is wrong with the files is up to xfs to say, which does not mind if
+	 * only one of them has DAX.
+	 */
 	if (x->file[0] && x->file[1] &&
 	    (x->file[0]->f_mode & x->file[1]->f_mode & FMODE_WRITE) &&
-	    fs_can_lease(file_inode(x->file[0])) &&
-	    fs_can_lease(file_inode(x->file[1]))) {
-		err = operation_begin_two(&x->op, file_inode(x->file[0]),
-				file_inode(x->file[1]));
-		x->begun = !err;
-	}
-	if (x->begun)
-		remove_entries(&x->op);
+	    (fs_can_lease(file_inode(x->file[0])) ||
+	     fs_can_lease(file_inode(x->file[1]))))
+		err = exchange_begin(x, file_inode(x->file[0]),
+				     file_inode(x->file[1]));
 	if (err)
 		exchange_put(x);
 	return err;
 }
 
-static void exchange_end(struct exchange *x)
-{
-	if (x->begun)
-		operation_end(&x->op);
-	exchange_put(x);
-}
-
-/* _state: what _begin() fills in for _end(), which runs if it returned 0 */
-#define IOCTL(_id, _owner, _symbol, _wants, _state, _begin, _end)	\
+/* exchange_end() undoes what _begin() did, if that returned 0. */
+#define IOCTL(_id, _owner, _symbol, _wants, _begin)			\
 	static long new_##_id(struct file *file, unsigned int cmd,	\
 			      unsigned long arg);			\
 	HOOK(_id, _owner, _symbol, new_##_id, _wants);			\
@@ -109,24 +143,22 @@ static void exchange_end(struct exchange *x)
 				       unsigned int cmd,		\
 				       unsigned long arg)		\
 	{								\
-		_state state;						\
+		struct exchange x;					\
 		long ret;						\
 									\
 		hook_enter();						\
-		ret = _begin(&state, file, cmd, arg);			\
+		ret = _begin(&x, file, cmd, arg);			\
 		if (!ret) {						\
 			ret = ORIG(_id)(file, cmd, arg);		\
-			_end(&state);					\
+			exchange_end(&x);				\
 		}							\
 		hook_leave();						\
 		return ret;						\
 	}
 #define EXT4_IOCTL(_id, _symbol) \
-	IOCTL(_id, EXT4, _symbol, wants_ext4_ioctl, struct operation, \
-	      swap_boot_begin, operation_end)
+	IOCTL(_id, EXT4, _symbol, wants_ext4_ioctl, ext4_begin)
 #define XFS_IOCTL(_id, _symbol) \
-	IOCTL(_id, XFS, _symbol, wants_xfs_ioctl, struct exchange, \
-	      exchange_begin, exchange_end)
+	IOCTL(_id, XFS, _symbol, wants_xfs_ioctl, xfs_begin)
 
 EXT4_IOCTL(ext4_ioctl, "ext4_ioctl")
 XFS_IOCTL(xfs_ioctl, "xfs_file_ioctl")

@@ -156,7 +156,8 @@ bool lease_any(void);
 bool lease_held(struct inode *inode);	/* by this process, not being broken */
 bool lease_is_layout(lease_t *fl);
 int lease_set(unsigned int fd, struct file *file);
-int lease_of(struct file *file, bool *ret_layout, int fd);
+enum lease_kind { LEASE_NONE, LEASE_ORDINARY, LEASE_LAYOUT };
+int lease_of(struct file *file, enum lease_kind *ret_kind, int fd);
 void lease_probe(struct file *file);	/* calls the hooked functions */
 
 /* show.c */
@@ -175,6 +176,7 @@ struct operation {
 	struct inode		*inode[2];
 	bool			breaks;		/* takes blocks away */
 	bool			breaking;	/* is calling break_layout() */
+	bool			invalidates;	/* drops entries of idle pages */
 };
 
 extern spinlock_t file_lock;
@@ -183,6 +185,8 @@ void operation_begin(struct operation *op, struct inode *inode,
 		     struct inode *inode2, bool breaks);
 void operation_end(struct operation *op);
 bool operation_breaks(struct inode *inode);	/* by anybody */
+bool operation_invalidates(struct inode *inode);
+void operation_begin_invalidate(struct operation *op, struct inode *inode);
 bool operation_is_breaking(struct inode *inode);	/* this task, just now */
 bool operation_keeps_blocks(struct inode *inode);	/* this task's */
 int operation_begin_two(struct operation *op, struct inode *inode,

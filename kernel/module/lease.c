@@ -119,27 +119,29 @@ bool lease_held(struct inode *inode)
 
 /*
  * The lease of this open file description as F_GETLEASE has it: F_UNLCK if there
- * is none or it is being broken; *ret_layout if it is one of ours.  With an fd,
- * as of F_SETLEASE, that is the descriptor of the signal from now on.
+ * is none or it is being broken; *ret_kind says which.  With an fd, as of
+ * F_SETLEASE, that is the descriptor of the signal from now on.
  */
-int lease_of(struct file *file, bool *ret_layout, int fd)
+int lease_of(struct file *file, enum lease_kind *ret_kind, int fd)
 {
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
 	int type = F_UNLCK;
+	bool is_layout;
 	lease_t *fl;
 
-	*ret_layout = false;
+	*ret_kind = LEASE_NONE;
 	if (!ctx)
 		return F_UNLCK;
 	spin_lock(&ctx->flc_lock);
 	list_for_each_entry(fl, &ctx->flc_lease, lc_list) {
 		if (lc(fl, file) != file || timed_out(fl))
 			continue;
-		*ret_layout = lease_is_layout(fl);
+		is_layout = lease_is_layout(fl);
+		*ret_kind = is_layout ? LEASE_LAYOUT : LEASE_ORDINARY;
 		if (is_breaking(fl))
 			break;
-		type = *ret_layout ? F_LAYOUT : lc(fl, type);
-		if (*ret_layout && fd >= 0 && fl->fl_fasync)
+		type = is_layout ? F_LAYOUT : lc(fl, type);
+		if (is_layout && fd >= 0 && fl->fl_fasync)
 			WRITE_ONCE(fl->fl_fasync->fa_fd, fd);
 		break;
 	}
@@ -175,22 +177,46 @@ static void remove_lease(struct file *file)
 	vfs_setlease(file, F_UNLCK, NULL, (void **)&file);
 }
 
+/* Not for modules */
+typedef struct fasync_struct *fasync_alloc_fn(void);
+typedef void fasync_free_fn(struct fasync_struct *new);
+LOOKUP(fasync_alloc, CORE, "fasync_alloc", fasync_alloc_fn, NULL, NULL);
+LOOKUP(fasync_free, CORE, "fasync_free", fasync_free_fn, NULL, NULL);
+
 static int add_lease(unsigned int fd, struct file *file)
 {
 	lease_t *fl = new_lease(fd, file);
+	struct fasync_struct *for_other;
 	int err;
 
 	if (IS_ERR(fl))
 		return PTR_ERR(fl);
-	__module_get(THIS_MODULE);
+	/* If another thread sets an ordinary lease right now, it is set up again. */
+	for_other = ORIG(fasync_alloc)();
+	if (!for_other) {
+		err = -ENOMEM;
+		goto undo_fasync;
+	}
+	for_other->fa_fd = fd;
+	if (!try_module_get(THIS_MODULE)) {
+		err = -EOPNOTSUPP;	/* is being unloaded */
+		goto undo_for_other;
+	}
 	atomic_inc(&count_leases);
-	err = vfs_setlease(file, F_RDLCK, &fl, NULL);
+	err = vfs_setlease(file, F_RDLCK, &fl, (void **)&for_other);
+	if (fl) {
+		lease_gone();
+		err = err ?: -EAGAIN;
+	}
+undo_for_other:
+	if (for_other)
+		ORIG(fasync_free)(for_other);
 	if (!fl)
 		return 0;
+undo_fasync:
 	fasync_helper(0, file, 0, &fl->fl_fasync);
 	lease_free(fl);
-	lease_gone();
-	return err ?: -EAGAIN;
+	return err;
 }
 
 /*
@@ -210,12 +236,12 @@ static int may_keep(struct inode *inode)
 static int set_locked(unsigned int fd, struct file *file)
 {
 	struct inode *inode = file_inode(file);
-	bool layout;
+	enum lease_kind kind;
 	int err;
 
-	if (lease_of(file, &layout, fd) != F_UNLCK)
-		return layout ? 0 : -EAGAIN;
-	if (layout)
+	if (lease_of(file, &kind, fd) == F_LAYOUT)
+		return 0;
+	if (kind != LEASE_NONE)
 		return -EAGAIN;
 	err = add_lease(fd, file);
 	if (err)
@@ -256,18 +282,17 @@ HOOK(setlease, CORE, "fcntl_setlease", new_setlease, NULL);
 
 static noinline int new_setlease(unsigned int fd, struct file *file, long arg)
 {
-	bool layout;
+	enum lease_kind kind;
 	int ret;
 
 	hook_enter();
-	if ((int)arg == F_LAYOUT) {
+	lease_of(file, &kind, -1);
+	if ((int)arg == F_LAYOUT)
 		ret = lease_set(fd, file);
-	} else {
-		lease_of(file, &layout, -1);
-		/* A layout lease does not turn into another one. */
-		ret = layout && (int)arg != F_UNLCK ?
-			-EAGAIN : ORIG(setlease)(fd, file, arg);
-	}
+	else if (kind == LEASE_LAYOUT && (int)arg != F_UNLCK)
+		ret = -EAGAIN;	/* It does not turn into another one. */
+	else
+		ret = ORIG(setlease)(fd, file, arg);
 	hook_leave();
 	return ret;
 }
@@ -277,12 +302,12 @@ HOOK(getlease, CORE, "fcntl_getlease", new_getlease, NULL);
 
 static noinline int new_getlease(struct file *file)
 {
-	bool layout;
+	enum lease_kind kind;
 	int ret;
 
 	hook_enter();
-	ret = lease_of(file, &layout, -1);
-	if (!layout)
+	ret = lease_of(file, &kind, -1);
+	if (kind != LEASE_LAYOUT)
 		ret = ORIG(getlease)(file);
 	hook_leave();
 	return ret;
@@ -319,7 +344,8 @@ void lease_probe(struct file *file)
 }
 
 struct hook *const lease_hooks[] = {
-	&hook_setlease, &hook_getlease, &hook_modify, NULL
+	&hook_setlease, &hook_getlease, &hook_modify,
+	&hook_fasync_alloc, &hook_fasync_free, NULL
 };
 
 int lease_init(void)

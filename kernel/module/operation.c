@@ -53,6 +53,26 @@ bool operation_breaks(struct inode *inode)
 	return breaks;
 }
 
+void operation_begin_invalidate(struct operation *op, struct inode *inode)
+{
+	operation_begin(op, inode, NULL, false);
+	WRITE_ONCE(op->invalidates, true);
+	/* Before it looks for pins; pairs with pin_shared(). */
+	smp_mb();
+}
+
+bool operation_invalidates(struct inode *inode)
+{
+	struct operation *op;
+	bool invalidates = false;
+
+	spin_lock(&file_lock);
+	list_for_each_entry(op, &operations, list)
+		invalidates |= READ_ONCE(op->invalidates) && is_on(op, inode);
+	spin_unlock(&file_lock);
+	return invalidates;
+}
+
 /* The innermost operation of this task on inode, or an empty one */
 static struct operation own(struct inode *inode)
 {

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 atomic_t count_refused_pins;
@@ -102,6 +103,30 @@ static long pin_private(struct vm_area_struct *vma, unsigned long addr,
 	return -EOPNOTSUPP;
 }
 
+/* Again if write(2) dropped entries meanwhile, perhaps of what was just pinned */
+static long pin_settled(struct vm_area_struct *vma, unsigned long addr,
+			unsigned long n, unsigned int flags,
+			struct page **pages)
+{
+	struct inode *inode = file_inode(vma->vm_file);
+	long ret;
+
+	for (;;) {
+		if (flags & FOLL_WRITE)
+			ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
+		else
+			ret = pin_read_only(vma, addr, n, flags, pages);
+		/* A break either sees the pins or is seen here. */
+		smp_mb();
+		if (ret <= 0 || !operation_invalidates(inode))
+			return ret;
+		unpin_user_pages(pages, ret);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 		       unsigned long n, unsigned int flags, struct page **pages)
 {
@@ -113,12 +138,7 @@ static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 	p = pinned_get(vma->vm_file, index, index + n - 1);
 	if (!p)
 		return -ENOMEM;
-	if (flags & FOLL_WRITE)
-		ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
-	else
-		ret = pin_read_only(vma, addr, n, flags, pages);
-	/* A break either sees the pins or is seen here. */
-	smp_mb();
+	ret = pin_settled(vma, addr, n, flags, pages);
 	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
 			!pinned_seen(vma->vm_file->f_mapping, index, pages,
 				     ret))) {
@@ -138,7 +158,7 @@ static long pin_dax(struct vm_area_struct *vma, unsigned long addr,
 		atomic_inc(&count_refused_pins);
 		return -EOPNOTSUPP;
 	}
-	flags = short_term_flags(flags);
+	flags = short_term_flags(flags, vma);
 	if (is_cow_mapping(vma->vm_flags))
 		return pin_private(vma, addr, n, flags, pages);
 	return pin_shared(vma, addr, n, flags, pages);

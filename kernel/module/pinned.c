@@ -174,7 +174,6 @@ static void enter(struct pinned *p, struct file *file, pgoff_t first,
 	path_get(&p->path);
 	p->first = first;
 	p->last = last;
-	__module_get(THIS_MODULE);
 	atomic_inc(&count_pinned_files);
 	hash_add(files, &p->node, (unsigned long)p->mapping);
 	list_add_tail(&p->list, &sweep_list);
@@ -188,7 +187,7 @@ struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	spin_lock(&file_lock);
 	p = find(file->f_mapping);
-	if (!p && new) {
+	if (!p && new && try_module_get(THIS_MODULE)) {
 		p = new;
 		new = NULL;
 		enter(p, file, first, last);

@@ -8,6 +8,7 @@
 
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/pagemap.h>
 
 /*
  * truncate(2), open(O_TRUNC) and the like, by do_truncate() and its relatives,
@@ -130,7 +131,7 @@ static bool wants_invalidate(struct ftrace_regs *regs)
 {
 	struct address_space *mapping = ARG(regs, 0);
 
-	return IS_DAX(mapping->host) && pinned_any();
+	return fs_can_lease(mapping->host);
 }
 
 static int new_invalidate(struct address_space *mapping, pgoff_t first,
@@ -141,10 +142,12 @@ HOOK(invalidate, CORE, "invalidate_inode_pages2_range", new_invalidate,
 static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
 				   pgoff_t last)
 {
+	struct operation op;
 	pgoff_t busy = first;
 	int ret = 0;
 
 	hook_enter();
+	operation_begin_invalidate(&op, mapping->host);
 	while (pinned_page_from(mapping, &busy) && busy <= last) {
 		busy = max(busy, first);
 		if (busy > first)
@@ -155,6 +158,7 @@ static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
 	}
 	if (first <= last)
 		ret = ORIG(invalidate)(mapping, first, last) ?: ret;
+	operation_end(&op);
 	hook_leave();
 	return ret;
 }
@@ -170,15 +174,26 @@ bool remove_probe(struct inode *inode)
 	return READ_ONCE(hook_busy.seen);
 }
 
+/* It drops the entries since 6.15, so under the locks that it wants for that. */
+static void remove_entries_of(struct inode *inode)
+{
+	inode_lock(inode);
+	filemap_write_and_wait(inode->i_mapping);
+	filemap_invalidate_lock(inode->i_mapping);
+	call_busy(inode);
+	filemap_invalidate_unlock(inode->i_mapping);
+	inode_unlock(inode);
+}
+
 /*
  * Before extents change places: 7.2 expects of a file system that drops pages of
  * DAX that it has called this first, and warns.  ext4 and xfs do not here.
  */
 void remove_entries(struct operation *op)
 {
-	call_busy(op->inode[0]);
-	if (op->inode[1])
-		call_busy(op->inode[1]);
+	remove_entries_of(op->inode[0]);
+	if (op->inode[1] && op->inode[1] != op->inode[0])
+		remove_entries_of(op->inode[1]);
 }
 
 /* fallocate(2), and MADV_REMOVE */
@@ -253,7 +268,8 @@ static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
 		operation_end(&op);
 	}
 	hook_leave();
-	return ret;
+	/* Its caller passes that on as the status of this file. */
+	return ret == -ERESTARTSYS && (flags & REMAP_FILE_DEDUP) ? -EINTR : ret;
 }
 
 struct hook *const remove_hooks[] = {

@@ -89,11 +89,11 @@ static void truncate_file(struct work_struct *work)
 static bool is_broken(struct file *lessee)
 {
 	unsigned long end = jiffies + PATIENCE;
-	bool layout;
+	enum lease_kind kind;
 
 	do {
-		if (lease_of(lessee, &layout, -1) == F_UNLCK)
-			return layout;
+		if (lease_of(lessee, &kind, -1) == F_UNLCK)
+			return kind == LEASE_LAYOUT;
 		msleep(1);
 	} while (time_before(jiffies, end));
 	return false;

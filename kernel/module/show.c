@@ -47,12 +47,12 @@ static noinline void new_fd_locks(struct seq_file *m, struct file *file,
 				  struct files_struct *files)
 {
 	size_t from = m->count;
-	bool layout;
+	enum lease_kind kind;
 
 	hook_enter();
-	lease_of(file, &layout, -1);
+	lease_of(file, &kind, -1);
 	ORIG(fd_locks)(m, file, files);
-	if (layout)
+	if (kind == LEASE_LAYOUT)
 		say_layout(m, from);
 	hook_leave();
 }

@@ -112,6 +112,33 @@ static void other_leases(void)
 	k_file_close(&file);
 }
 
+static int open_to_write(const char *path)
+{
+	return open(path, O_WRONLY | O_NONBLOCK) < 0 ? errno : 0;
+}
+
+/* An ordinary lease that is being broken is still there. */
+static void another_is_broken(void)
+{
+	struct k_file file = k_file("f", LEN, 'a');
+	int fd = open(file.path, O_RDONLY), err;
+	struct k_result r;
+
+	munmap(file.map, file.len);
+	close(file.fd);
+	err = k_lease(fd, F_RDLCK);
+	r = k_run(open_to_write, file.path);
+	k_check(!err && r.err == EWOULDBLOCK, "F_RDLCK (%s) is broken: %s",
+		k_err(err), k_err(r.err));
+	err = k_lease(fd, F_LAYOUT);
+	k_check(err == EAGAIN, "F_LAYOUT meanwhile: %s", k_err(err));
+	k_lease(fd, F_UNLCK);
+	err = k_lease(fd, F_LAYOUT);
+	k_check(!err, "F_LAYOUT after it: %s", k_err(err));
+	close(fd);
+	unlink(file.path);
+}
+
 static bool in_proc_locks(const char *word)
 {
 	char line[256];
@@ -326,6 +353,7 @@ int main(int argc, char **argv)
 	k_begin_layout(argc, argv, 60);
 	which_files();
 	other_leases();
+	another_is_broken();
 	a_break();
 	time_out();
 	processes();
