@@ -21,8 +21,9 @@
 #include "log_queue.h"
 #include "sys.h"
 
-static enum log_level max_level = LOG_LEVEL_WARN;
-static const char *log_file;
+/* The thread that writes lines may be there before the configuration is read. */
+static _Atomic(enum log_level) max_level = LOG_LEVEL_WARN;
+static _Atomic(const char *) log_file;
 static struct stat stderr_at_load;
 static bool stderr_was_open;
 static __thread bool is_deferred;
