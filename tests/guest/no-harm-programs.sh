@@ -53,6 +53,18 @@ pair()
 	echo "$? $1"
 }
 
+# The same once more if perftest had no clock
+pair_with_clock()
+{
+	local try statuses
+
+	for try in 1 2 3; do
+		statuses=$(pair "$@")
+		has_no_clock "$logs"/{server,client} || break
+	done
+	echo "$statuses"
+}
+
 # compare PORT COMMAND -- SERVER-ARGUMENT... -- CLIENT-ARGUMENT...
 compare()
 {
@@ -62,8 +74,8 @@ compare()
 		echo "skipped: no $command"
 		exit 77
 	}
-	without=$(pair "" "$@")
-	with=$(pair "$preload" "$@")
+	without=$(pair_with_clock "" "$@")
+	with=$(pair_with_clock "$preload" "$@")
 	said=$(grep -h '^pinsafe:' "$logs/server" "$logs/client")
 	[ "$without" = "0 0" ]
 	ok $? "$command ends well: $without"
