@@ -16,11 +16,6 @@ static bool may_be_pinned(const void *addr)
 	return !fake_has_leases || !BENCH_IS_FILE(addr) || fake_has_leases();
 }
 
-static struct ibv_pd *alloc_pd(struct ibv_context *context)
-{
-	return calloc(1, sizeof(struct ibv_pd));
-}
-
 static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 			     uint64_t iova, int access)
 {
@@ -41,50 +36,19 @@ static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 	return mr;
 }
 
-static int rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
-		    size_t length, int access)
-{
-	return IBV_REREG_MR_ERR_CMD;
-}
-
-static int dereg_mr(struct ibv_mr *mr)
-{
-	int r = ibv_cmd_dereg_mr(mr);
-
-	if (!r)
-		free(mr);
-	return r;
-}
-
-static bool match_device(void *sysfs_dev)
-{
-	return true;
-}
-
-static void *alloc_context(struct ibv_device *device, int cmd_fd,
-			   void *private_data)
+void *fake_alloc_context(struct ibv_device *device, int cmd_fd,
+			 void *private_data)
 {
 	const struct fake_layout *layout = fake_layout();
 	void *context = fake_new_context();
 	void **ops = calloc(layout->n_ops, sizeof(*ops));
 
-	ops[layout->alloc_pd] = (void *)alloc_pd;
+	ops[layout->alloc_pd] = (void *)fake_alloc_pd;
 	ops[layout->reg_mr] = (void *)reg_mr;
-	ops[layout->rereg_mr] = (void *)rereg_mr;
-	ops[layout->dereg_mr] = (void *)dereg_mr;
+	ops[layout->rereg_mr] = (void *)fake_rereg_mr;
+	ops[layout->dereg_mr] = (void *)fake_dereg_mr;
 	ops[layout->free_context] = (void *)fake_free_context;
 	verbs_set_ops(context, ops);
 	free(ops);
 	return context;
-}
-
-static const struct driver_ops driver = {
-	.name = "fake",
-	.match_device = match_device,
-	.alloc_context = alloc_context,
-};
-
-__attribute__((constructor)) static void start(void)
-{
-	verbs_register_driver(&driver);
 }

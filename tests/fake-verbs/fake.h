@@ -64,4 +64,12 @@ void verbs_register_driver(const struct driver_ops *ops);
 void verbs_set_ops(void *verbs_context, const void *ops);
 int ibv_cmd_dereg_mr(struct ibv_mr *mr);
 
+/* Each provider's; provider_common.c has the rest. */
+void *fake_alloc_context(struct ibv_device *device, int cmd_fd,
+			 void *private_data);
+struct ibv_pd *fake_alloc_pd(struct ibv_context *context);
+int fake_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
+		  size_t length, int access);
+int fake_dereg_mr(struct ibv_mr *mr);
+
 #endif /* FAKE_H */

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ static int kernel_log(void)
 
 static bool says(int fd, const char *text, int ms)
 {
+	struct pollfd log = {.fd = fd, .events = POLLIN};
 	double end = k_now() + ms / 1e3;
 	char line[8192];
 	ssize_t n;
@@ -69,7 +71,7 @@ static bool says(int fd, const char *text, int ms)
 		} else if (k_now() > end) {
 			return false;
 		} else {
-			usleep(10000);
+			poll(&log, 1, ms);
 		}
 	}
 }

@@ -87,6 +87,18 @@ static void add(size_t i, struct lease *lease)
 	assert_int_equal(track_add(gmr), 0);
 }
 
+/* @n over the pages from @first on, each with a reference to the lease */
+static void add_all(size_t first, size_t n, struct lease *lease)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (i)
+			lease_get(lease);
+		add(first + i, lease);
+	}
+}
+
 static void end_all(void)
 {
 	struct guarded_mr *gmr, *next;
@@ -113,13 +125,8 @@ static double break_mrs(size_t n)
 {
 	struct lease *lease = take_lease(file.st_ino);
 	double ns;
-	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (i)
-			lease_get(lease);
-		add(i, lease);
-	}
+	add_all(0, n, lease);
 	n_revoked = 0;
 	lease->type = BROKEN;
 	ns = answer();
@@ -141,15 +148,11 @@ static double break_files(size_t n)
 {
 	struct lease *lease;
 	double ns;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
 		lease = take_lease(i + 1);
-		for (j = 0; j < 4; j++) {
-			if (j)
-				lease_get(lease);
-			add(4 * i + j, lease);
-		}
+		add_all(4 * i, 4, lease);
 		lease->type = BROKEN;
 	}
 	n_revoked = 0;
@@ -175,11 +178,7 @@ static double look_up(size_t n)
 	double ns;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (i)
-			lease_get(lease);
-		add(i, lease);
-	}
+	add_all(0, n, lease);
 	ns = growth_now();
 	for (i = 0; i < N_LOOKUPS; i++) {
 		assert_int_equal(track_begin_dereg(&mrs[i % n], &gmr), 0);

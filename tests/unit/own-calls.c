@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload_hidden.h"
@@ -19,30 +20,12 @@
 
 /* What preload_file.c and preload_sync.c ask of others */
 
-static int busy_fd;
 static unsigned int fs_magic;
 
 int fstatfs(int fd, struct statfs *sfs)
 {
 	sfs->f_type = fs_magic;
 	return 0;
-}
-
-int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier)
-{
-	record("begin %d", fd);
-	return fd == busy_fd ? ETXTBSY : 0;
-}
-
-int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier)
-{
-	record("share %d", fd);
-	return fd == busy_fd ? ETXTBSY : 0;
-}
-
-void pinsafe_private_removal_end(struct lease_barrier *barrier)
-{
-	record("end");
 }
 
 int pinsafe_private_removal_mapped(void *addr, size_t length,
@@ -148,7 +131,7 @@ struct preload_next preload_next = {
 
 static int setup(void **state)
 {
-	busy_fd = -1;
+	fake_removal_busy_fd = -1;
 	fs_magic = XFS_SUPER_MAGIC;
 	record_clear();
 	return 0;
@@ -183,7 +166,7 @@ static void O_DIRECT_on__revoked_first(void **state)
 {
 	assert_int_equal(fcntl(FD, F_SETFL, O_NONBLOCK | O_DIRECT), 0);
 	assert_record("begin 7, call, end");
-	busy_fd = FD;
+	fake_removal_busy_fd = FD;
 	errno = 0;
 	assert_int_equal(fcntl64(FD, F_SETFL, O_DIRECT), -1);
 	assert_int_equal(errno, ETXTBSY);
@@ -202,7 +185,7 @@ static void copy_on_xfs__both_files(void **state)
 {
 	assert_int_equal(copy_file_range(OTHER, NULL, FD, NULL, 1, 0), 0);
 	assert_record("begin 7, share 8, call, end, end");
-	busy_fd = OTHER;
+	fake_removal_busy_fd = OTHER;
 	errno = 0;
 	assert_int_equal(copy_file_range(OTHER, NULL, FD, NULL, 1, 0), -1);
 	assert_int_equal(errno, ETXTBSY);

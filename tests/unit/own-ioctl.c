@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "api.h"
+#include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload_next.h"
@@ -36,25 +37,6 @@
 
 /* What preload_ioctl.c asks of others */
 
-static int busy_fd;
-
-int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier)
-{
-	record("begin %d", fd);
-	return fd == busy_fd ? ETXTBSY : 0;
-}
-
-int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier)
-{
-	record("share %d", fd);
-	return fd == busy_fd ? ETXTBSY : 0;
-}
-
-void pinsafe_private_removal_end(struct lease_barrier *barrier)
-{
-	record("end");
-}
-
 static unsigned int fs_magic;
 
 bool preload_is_on(int fd, unsigned int magic)
@@ -72,7 +54,7 @@ struct preload_next preload_next = {.ioctl = next_ioctl};
 
 static int setup(void **state)
 {
-	busy_fd = -1;
+	fake_removal_busy_fd = -1;
 	fs_magic = XFS_SUPER_MAGIC;
 	record_clear();
 	return 0;
@@ -158,7 +140,7 @@ static void no_argument__passed_on(void **state)
 
 static void source_is_busy__ETXTBSY(void **state)
 {
-	busy_fd = DONOR;
+	fake_removal_busy_fd = DONOR;
 	errno = 0;
 	assert_int_equal(ioctl(FD, FICLONE, DONOR), -1);
 	assert_int_equal(errno, ETXTBSY);
@@ -209,7 +191,7 @@ static void dedupe_of_a_busy_file__ETXTBSY(void **state)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
 
-	busy_fd = 9;
+	fake_removal_busy_fd = 9;
 	errno = 0;
 	assert_int_equal(ioctl(FD, FIDEDUPERANGE, range), -1);
 	assert_int_equal(errno, ETXTBSY);

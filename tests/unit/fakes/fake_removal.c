@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What the preload object asks before blocks are taken away: recorded */
+#include <errno.h>
+
+#include "api.h"
+#include "fake_removal.h"
+#include "../lib/record.h"
+
+int fake_removal_busy_fd = -1;
+
+int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier)
+{
+	record("begin %d", fd);
+	return fd == fake_removal_busy_fd ? ETXTBSY : 0;
+}
+
+int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier)
+{
+	record("share %d", fd);
+	return fd == fake_removal_busy_fd ? ETXTBSY : 0;
+}
+
+void pinsafe_private_removal_end(struct lease_barrier *barrier)
+{
+	record("end");
+}
