@@ -48,7 +48,7 @@ bool hooks_dead(void)
 	return why_dead();
 }
 
-/* Called with preemption off, by whoever calls the function. */
+/* Called by whoever calls the function, in any context: takes no lock. */
 static void notrace handler(unsigned long ip, unsigned long parent_ip,
 			    struct ftrace_ops *ops, struct ftrace_regs *regs)
 {

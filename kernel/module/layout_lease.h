@@ -19,7 +19,7 @@
  * Locks, outermost first: hook_mutex (hook.c); lease_mutex (lease.c), inside
  * the inode's i_rwsem, which is only tried; flc_lock of the inode's leases;
  * file_lock (operation.c, pinned.c).  mmap_lock is taken by pin.c before any of
- * the last two.  Ftrace calls filters with preemption off: they take no lock.
+ * the last two.  Filters are called in any context: they take no lock.
  */
 #ifndef LAYOUT_LEASE_H
 #define LAYOUT_LEASE_H
