@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * What comes after the preload object.  Allocators map memory before any
- * constructor has run, and dlsym(3) may allocate; so it starts with system
- * calls.
+ * What comes after the preload object.  Before its constructor has run others
+ * already call: allocators, to which dlsym(3) would come back, since it may
+ * allocate; and constructors of libraries, which may have put hooks behind us,
+ * in the code of libc or under the same name, that have to see these calls.
  */
 #include <aio.h>
 #include <errno.h>
@@ -14,125 +15,97 @@
 
 #include "api.h"
 #include "look_up.h"
+#include "preload_find.h"
 #include "preload_hidden.h"
 #include "preload_next.h"
 
-static void *raw_mmap(void *addr, size_t length, int prot, int flags, int fd,
-		      off_t offset)
-{
-	return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
-}
+/* ISO C has no cast from void * to a function. */
+#define SET(name, next)                                       \
+	do {                                                  \
+		void *found = next;                           \
+                                                              \
+		if (found)                                    \
+			*(void **)&preload_next.name = found; \
+	} while (0)
 
-static int raw_munmap(void *addr, size_t length)
-{
-	return syscall(SYS_munmap, addr, length);
-}
+/*
+ * Calls that come before the constructor: find what is next, and if there is
+ * nothing make the system call.
+ */
+#define FIRST(type, name, parameters, ...)                     \
+	static type first_##name parameters                    \
+	{                                                      \
+		SET(name, preload_find_next(#name));           \
+		if (preload_next.name != first_##name)         \
+			return preload_next.name(__VA_ARGS__); \
+		return (type)syscall(SYS_##name, __VA_ARGS__); \
+	}
 
-static void *raw_mremap(void *old, size_t old_size, size_t new_size, int flags,
-			void *new_addr)
-{
-	return (void *)syscall(SYS_mremap, old, old_size, new_size, flags,
-			       new_addr);
-}
+FIRST(void *, mmap,
+      (void *addr, size_t length, int prot, int flags, int fd, off_t offset),
+      addr, length, prot, flags, fd, offset)
+FIRST(int, munmap, (void *addr, size_t length), addr, length)
+FIRST(void *, mremap,
+      (void *old, size_t old_size, size_t new_size, int flags, void *new_addr),
+      old, old_size, new_size, flags, new_addr)
+FIRST(int, madvise, (void *addr, size_t length, int advice), addr, length,
+      advice)
+FIRST(int, msync, (void *addr, size_t length, int flags), addr, length, flags)
+FIRST(int, fsync, (int fd), fd)
+FIRST(int, fdatasync, (int fd), fd)
+FIRST(int, sync_file_range,
+      (int fd, off_t offset, off_t length, unsigned int flags), fd, offset,
+      length, flags)
+FIRST(int, syncfs, (int fd), fd)
+FIRST(int, fcntl, (int fd, int command, void *arg), fd, command, arg)
+FIRST(int, ftruncate, (int fd, off_t length), fd, length)
+FIRST(int, fallocate, (int fd, int mode, off_t offset, off_t length), fd, mode,
+      offset, length)
+FIRST(int, ioctl, (int fd, unsigned long request, void *arg), fd, request, arg)
+FIRST(ssize_t, copy_file_range,
+      (int from, off_t *from_offset, int to, off_t *to_offset, size_t length,
+       unsigned int flags),
+      from, from_offset, to, to_offset, length, flags)
 
-static int raw_madvise(void *addr, size_t length, int advice)
+static void first_sync(void)
 {
-	return syscall(SYS_madvise, addr, length, advice);
-}
-
-static int raw_msync(void *addr, size_t length, int flags)
-{
-	return syscall(SYS_msync, addr, length, flags);
-}
-
-static int raw_fsync(int fd)
-{
-	return syscall(SYS_fsync, fd);
-}
-
-static int raw_fdatasync(int fd)
-{
-	return syscall(SYS_fdatasync, fd);
-}
-
-static int raw_sync_file_range(int fd, off_t offset, off_t length,
-			       unsigned int flags)
-{
-	return syscall(SYS_sync_file_range, fd, offset, length, flags);
-}
-
-static int raw_syncfs(int fd)
-{
-	return syscall(SYS_syncfs, fd);
-}
-
-static void raw_sync(void)
-{
-	(void)syscall(SYS_sync);
+	SET(sync, preload_find_next("sync"));
+	if (preload_next.sync != first_sync)
+		preload_next.sync();
+	else
+		(void)syscall(SYS_sync);
 }
 
 /* There is no such system call. */
-static int no_aio_fsync(int operation, struct aiocb *aiocb)
+static int first_aio_fsync(int operation, struct aiocb *aiocb)
 {
+	SET(aio_fsync, preload_find_next("aio_fsync"));
+	if (preload_next.aio_fsync != first_aio_fsync)
+		return preload_next.aio_fsync(operation, aiocb);
 	errno = ENOSYS;
 	return -1;
 }
 
-static int raw_fcntl(int fd, int command, void *arg)
-{
-	return syscall(SYS_fcntl, fd, command, arg);
-}
-
-static int raw_ftruncate(int fd, off_t length)
-{
-	return syscall(SYS_ftruncate, fd, length);
-}
-
-static int raw_fallocate(int fd, int mode, off_t offset, off_t length)
-{
-	return syscall(SYS_fallocate, fd, mode, offset, length);
-}
-
-static int raw_ioctl(int fd, unsigned long request, void *arg)
-{
-	return syscall(SYS_ioctl, fd, request, arg);
-}
-
-static ssize_t raw_copy_file_range(int from, off_t *from_offset, int to,
-				   off_t *to_offset, size_t length,
-				   unsigned int flags)
-{
-	return syscall(SYS_copy_file_range, from, from_offset, to, to_offset,
-		       length, flags);
-}
-
 struct preload_next preload_next = {
-	.mmap = raw_mmap,
-	.munmap = raw_munmap,
-	.mremap = raw_mremap,
-	.madvise = raw_madvise,
-	.msync = raw_msync,
-	.fsync = raw_fsync,
-	.fdatasync = raw_fdatasync,
-	.sync_file_range = raw_sync_file_range,
-	.syncfs = raw_syncfs,
-	.sync = raw_sync,
-	.aio_fsync = no_aio_fsync,
-	.fcntl = raw_fcntl,
-	.ftruncate = raw_ftruncate,
-	.fallocate = raw_fallocate,
-	.ioctl = raw_ioctl,
-	.copy_file_range = raw_copy_file_range,
+	.mmap = first_mmap,
+	.munmap = first_munmap,
+	.mremap = first_mremap,
+	.madvise = first_madvise,
+	.msync = first_msync,
+	.fsync = first_fsync,
+	.fdatasync = first_fdatasync,
+	.sync_file_range = first_sync_file_range,
+	.syncfs = first_syncfs,
+	.sync = first_sync,
+	.aio_fsync = first_aio_fsync,
+	.fcntl = first_fcntl,
+	.ftruncate = first_ftruncate,
+	.fallocate = first_fallocate,
+	.ioctl = first_ioctl,
+	.copy_file_range = first_copy_file_range,
 };
 
-/* ISO C has no cast from void * to a function. */
-#define FIND(name)                                           \
-	do {                                                 \
-		void *next = look_up(RTLD_NEXT, #name);      \
-                                                             \
-		if (next)                                    \
-			*(void **)&preload_next.name = next; \
-	} while (0)
+#define FIND(name) SET(name, look_up(RTLD_NEXT, #name))
 
 /*
  * What called.c compares with what the program calls.  Not fcntl(2): many that

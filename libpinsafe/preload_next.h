@@ -33,9 +33,8 @@ struct preload_next {
 };
 
 /*
- * System calls until the constructor of the preload object has run, and then
- * the next definitions of the names, which may be those of another preloaded
- * object.
+ * The next definitions of the names, which may be those of another preloaded
+ * object.  Each is found at its first call, or when the constructor runs.
  */
 extern struct preload_next preload_next;
 

@@ -14,8 +14,10 @@
 
 struct next_early next_early;
 
+/* Once for each call */
 static void check(int is_true)
 {
+	next_early.n_called++;
 	next_early.n_failed += !is_true;
 }
 

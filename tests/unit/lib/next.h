@@ -30,7 +30,8 @@ extern int next_n_passed;
  */
 struct next_early {
 	int was_called; /* the library's constructor */
-	int n_recorded; /* of its calls came by here */
+	int n_called;
+	int n_recorded; /* of these calls came by here */
 	int n_failed;
 };
 
