@@ -86,6 +86,8 @@ static struct ibv_mr *reg_with(struct ibv_pd *pd,
 		.fd = attr->fd,
 		.grace_ms = attr->grace_ms,
 		.prefault_threads = attr->prefault_threads,
+		.progress = attr->progress,
+		.user_data = attr->user_data,
 		.timeout_ms = -1,
 	};
 	struct ibv_mr *mr;
@@ -162,6 +164,8 @@ static int restore(const struct mr_params *params, struct event_source *old,
 		.guard = params->guard,
 		.grace_ms = params->grace_ms,
 		.prefault_threads = params->prefault_threads,
+		.progress = params->progress,
+		.user_data = params->user_data,
 		.timeout_ms = timeout_ms,
 	};
 	struct ibv_mr *mr;

@@ -227,6 +227,7 @@ static int classify_and_register(struct registration *reg)
 	int r;
 
 	section_enter(&section);
+	reg->section = &section;
 	reg->cause.kind = CAUSE_UNKNOWN;
 	r = guard_classify(reg->addr, reg->length, &reg->mapping);
 	if (!r && reg->mapping.n_parts) {

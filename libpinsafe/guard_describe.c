@@ -55,6 +55,8 @@ int guard_describe_options(struct registration *reg)
 		params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
 		params.guard = options->guard;
 		params.prefault_threads = options->prefault_threads;
+		params.progress = options->progress;
+		params.user_data = options->user_data;
 	}
 	if (options && options->source) {
 		event_source_set_mr(options->source, reg->mr, reg->addr,

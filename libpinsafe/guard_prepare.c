@@ -13,6 +13,7 @@
 #include "lease.h"
 #include "mapping_access.h"
 #include "prefault.h"
+#include "progress.h"
 #include "refusal.h"
 #include "registration.h"
 #include "sys.h"
@@ -151,17 +152,20 @@ static unsigned int n_threads(const struct registration *reg)
 {
 	if (reg->options && reg->options->mask & PINSAFE_REG_PREFAULT_THREADS)
 		return reg->options->prefault_threads;
-	return 1;
+	return 0;
 }
 
-static int prefault_part(struct registration *reg, struct mapping_part *part)
+static int prefault_part(struct registration *reg, struct mapping_part *part,
+			 const struct populate_watch *watch)
 {
 	struct look_args args = { lease_of(reg, part), part };
 	bool for_write = part->writable && needs_blocks(reg, part);
 	int r;
 
-	r = prefault(part, page_size(), for_write, n_threads(reg), is_broken,
-		     reg->gmr);
+	r = prefault(part, page_size(), for_write, n_threads(reg), watch);
+	/* The program does not want it any more, and knows why. */
+	if (r == ECANCELED)
+		return r;
 	if (args.lease && r == EFAULT && for_write)
 		r = aside_call(find_out_why, &args);
 	else if (args.lease && !r && !part->writable &&
@@ -180,19 +184,58 @@ static int prefault_part(struct registration *reg, struct mapping_part *part)
 	return refusal_prefault(part, &reg->cause, r);
 }
 
+struct prefaulting {
+	struct guarded_mr *gmr;
+	struct progress progress;
+};
+
+static bool is_any_broken(void *arg)
+{
+	struct prefaulting *prefaulting = arg;
+
+	return is_broken(prefaulting->gmr);
+}
+
+static int tell_progress(void *arg, size_t done)
+{
+	struct prefaulting *prefaulting = arg;
+
+	return progress_made(&prefaulting->progress, done);
+}
+
+/* In whole pages */
+static size_t size_of(const struct mapping_part *part)
+{
+	size_t page = page_size();
+
+	return ((part->end + page - 1) & ~(page - 1)) -
+	       (part->start & ~(page - 1));
+}
+
 static int prefault_all(struct registration *reg)
 {
+	struct prefaulting prefaulting = { .gmr = reg->gmr };
+	struct populate_watch watch = { is_any_broken, tell_progress,
+					&prefaulting };
+	struct progress *progress = &prefaulting.progress;
+	const struct mapping *mapping = &reg->mapping;
 	size_t i;
 	int r;
 
-	for (i = 0; i < reg->mapping.n_parts; i++) {
+	progress_begin(progress, reg->options, reg->section);
+	for (i = 0; i < mapping->n_parts; i++)
+		if (reg->choices[i].guard != GUARD_NONE)
+			progress->total += size_of(&mapping->parts[i]);
+	for (i = 0; i < mapping->n_parts; i++) {
 		if (reg->choices[i].guard == GUARD_NONE)
 			continue;
-		r = prefault_part(reg, &reg->mapping.parts[i]);
+		progress->path = mapping->parts[i].file.path;
+		r = prefault_part(reg, &mapping->parts[i], &watch);
 		if (r)
 			return r;
+		progress->done_before += size_of(&mapping->parts[i]);
 	}
-	return 0;
+	return progress_end(progress);
 }
 
 static int adopt_context(const struct registration *reg)

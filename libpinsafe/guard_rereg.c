@@ -118,6 +118,8 @@ static int set_options(struct rereg *rereg, const struct mr_params *params,
 		.guard = params->guard,
 		.grace_ms = params->grace_ms,
 		.prefault_threads = params->prefault_threads,
+		.progress = params->progress,
+		.user_data = params->user_data,
 		.timeout_ms = -1,
 	};
 	rereg->reg.options = &rereg->options;

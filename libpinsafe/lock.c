@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Mutexes and the sections in which they may be taken; rules in lock.h. */
+#include <stdbool.h>
+
 #include "lock.h"
 
 struct ps_mutex table_lock = PS_MUTEX_INITIALIZER;
@@ -38,6 +40,33 @@ void section_enter(struct section *s)
 		sigdelset(&block, faults[i]);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel_state);
 	pthread_sigmask(SIG_BLOCK, &block, &s->signals);
+}
+
+static bool has_handler(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) ||
+	       action.sa_flags & SA_SIGINFO ||
+	       (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+void section_let_end(const struct section *s)
+{
+	sigset_t pending, passing;
+	int i;
+
+	if (sigpending(&pending))
+		return;
+	sigemptyset(&passing);
+	for (i = 1; i < NSIG; i++)
+		if (sigismember(&pending, i) == 1 &&
+		    !sigismember(&s->signals, i) && !has_handler(i))
+			sigaddset(&passing, i);
+	if (sigisemptyset(&passing))
+		return;
+	pthread_sigmask(SIG_UNBLOCK, &passing, NULL);
+	pthread_sigmask(SIG_BLOCK, &passing, NULL);
 }
 
 void section_leave(const struct section *s)

@@ -56,6 +56,13 @@ struct section {
 void section_enter(struct section *s);
 void section_leave(const struct section *s);
 
+/*
+ * What takes long asks now and then: of the signals that wait for the end of the
+ * section, those that no handler gets come through, and end or stop the process.
+ * Not with a lock held.
+ */
+void section_let_end(const struct section *s);
+
 extern struct ps_mutex table_lock;
 
 #endif /* PINSAFE_LOCK_H */

@@ -12,7 +12,9 @@ struct reg_options {
 	enum pinsafe_guard guard;
 	int fd;
 	uint32_t grace_ms;
-	uint32_t prefault_threads;
+	uint32_t prefault_threads;	/* 0: as many as help */
+	pinsafe_progress *progress;	/* or NULL */
+	void *user_data;		/* for it */
 	struct event_source *source;	/* of events, or NULL; borrowed */
 	int timeout_ms;			/* to wait for others; -1: the policy's */
 	/* Only find out what would happen; NULL: register */

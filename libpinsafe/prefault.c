@@ -7,8 +7,6 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -23,89 +21,19 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* So that a break does not wait for the prefault of a terabyte */
-#define CHUNK_SIZE (256ul << 20)
-/* So that several threads have something to do */
-#define SMALL_CHUNK_SIZE (16ul << 20)
-#define MAX_THREADS 64
-
-static int populate(uintptr_t start, uintptr_t end, int advice)
+int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
+	     unsigned int n_threads, const struct populate_watch *watch)
 {
-	while (madvise((void *)start, end - start, advice))
-		if (errno != EINTR)
-			return errno;
-	return 0;
-}
+	const struct populate_range range = {
+		.start = part->start & ~(page_size - 1),
+		.end = (part->end + page_size - 1) & ~(page_size - 1),
+		.advice = for_write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ,
+		.n_threads = n_threads,
+	};
+	int r = populate(&range, watch);
 
-/* Shared by the threads that populate a part */
-struct work {
-	_Atomic uintptr_t next;
-	uintptr_t end;
-	size_t chunk;
-	int advice;
-	bool (*must_stop)(void *arg);
-	void *arg;
-	_Atomic int error;	/* of one thread: all stop */
-};
-
-static int populate_chunk(struct work *work, uintptr_t start)
-{
-	uintptr_t end = work->end - start > work->chunk ? start + work->chunk :
-							  work->end;
-	int r;
-
-	if (work->must_stop(work->arg))
-		return EAGAIN;
-	r = populate(start, end, work->advice);
 	/* EINVAL: the mapping is not what it was when it was classified. */
 	return r == EINVAL ? EFAULT : r;
-}
-
-static void *populate_chunks(void *arg)
-{
-	struct work *work = arg;
-	uintptr_t start;
-	int r;
-
-	while (!work->error) {
-		start = atomic_fetch_add(&work->next, work->chunk);
-		if (start >= work->end)
-			break;
-		r = populate_chunk(work, start);
-		if (r)
-			work->error = r;
-	}
-	return NULL;
-}
-
-/* This thread and others; if they cannot be had, this one does it all. */
-static void populate_all(struct work *work, unsigned int n_threads)
-{
-	pthread_t threads[MAX_THREADS];
-	unsigned int n = 0;
-
-	while (n + 1 < n_threads && n + 1 < MAX_THREADS &&
-	       !pthread_create(&threads[n], NULL, populate_chunks, work))
-		n++;
-	populate_chunks(work);
-	while (n)
-		pthread_join(threads[--n], NULL);
-}
-
-int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
-	     unsigned int n_threads, bool (*must_stop)(void *arg), void *arg)
-{
-	struct work work = {
-		.next = part->start & ~(page_size - 1),
-		.end = (part->end + page_size - 1) & ~(page_size - 1),
-		.chunk = n_threads > 1 ? SMALL_CHUNK_SIZE : CHUNK_SIZE,
-		.advice = for_write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ,
-		.must_stop = must_stop,
-		.arg = arg,
-	};
-
-	populate_all(&work, n_threads);
-	return work.error;
 }
 
 /* What check_extents() does not put up with */

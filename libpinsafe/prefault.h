@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "mapping.h"
+#include "populate.h"
 
 /*
  * Make every page of @part present, so that the file system has allocated its
@@ -12,18 +13,17 @@
  * touched.
  *
  * @for_write: by write faults, which allocate.  The mapping must be writable.
- * @n_threads: how many threads do it, 64 at most; 0 is 1.
- * @must_stop is asked between chunks, by each of them.
+ * @n_threads, @watch: as in populate.h
  *
- * 0, or
- * EAGAIN	@must_stop said so
+ * 0, what @watch->tell returned, or
+ * EAGAIN	@watch->must_stop said so
  * EFAULT	beyond the end of the file or not accessible; with @for_write
  *		other reasons that the caller may find out with prefault_why()
  * ENOMEM	out of memory, or unmapped since it was classified
  * EHWPOISON	from madvise(2)
  */
 int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
-	     unsigned int n_threads, bool (*must_stop)(void *arg), void *arg);
+	     unsigned int n_threads, const struct populate_watch *watch);
 
 /*
  * Why prefault() of @part was refused with EFAULT: the kernel reports a full

@@ -55,6 +55,7 @@ struct registration {
 	bool is_final;			/* an errno that is not tried again */
 	unsigned int n_odd;		/* odd answers of the kernel until now */
 
+	const struct section *section;	/* in which it is */
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
 };

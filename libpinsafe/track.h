@@ -41,6 +41,8 @@ struct mr_params {
 	enum pinsafe_guard guard;
 	uint32_t grace_ms;
 	uint32_t prefault_threads;
+	pinsafe_progress *progress;
+	void *user_data;	/* for progress */
 };
 
 /* What few memory regions need, see track_params.c */

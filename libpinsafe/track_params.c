@@ -18,6 +18,8 @@ struct mr_more {
 	uint64_t mask;
 	enum pinsafe_guard guard;
 	uint32_t prefault_threads;
+	pinsafe_progress *progress;
+	void *user_data;
 	struct event_source *source; /* a reference, or NULL */
 };
 
@@ -27,7 +29,8 @@ static bool is_plain(const struct guarded_mr *gmr,
 	uintptr_t start = (uintptr_t)params->addr;
 
 	return params->iova == start && !params->mask && !params->guard &&
-	       !params->prefault_threads && gmr->n_ranges == 1 &&
+	       !params->prefault_threads && !params->progress &&
+	       gmr->n_ranges == 1 &&
 	       gmr->ranges[0].start == start &&
 	       gmr->ranges[0].end == start + params->length;
 }
@@ -52,6 +55,8 @@ int track_set_params(struct guarded_mr *gmr, const struct mr_params *params)
 	gmr->more->mask = params->mask;
 	gmr->more->guard = params->guard;
 	gmr->more->prefault_threads = params->prefault_threads;
+	gmr->more->progress = params->progress;
+	gmr->more->user_data = params->user_data;
 	return 0;
 }
 
@@ -63,6 +68,8 @@ static void say_more(const struct mr_more *more, struct mr_params *params)
 	params->mask = more->mask;
 	params->guard = more->guard;
 	params->prefault_threads = more->prefault_threads;
+	params->progress = more->progress;
+	params->user_data = more->user_data;
 }
 
 bool track_params(const struct guarded_mr *gmr, struct mr_params *ret_params)

@@ -70,13 +70,24 @@ static void map_file(struct receiver *receiver)
 		err(1, "%s: mmap", receiver->path);
 }
 
+/* To allocate the blocks of a large file takes a while. */
+static int show_progress(size_t done, size_t total, void *user_data)
+{
+	const struct receiver *receiver = user_data;
+
+	printf("%s: %zu of %zu MiB\n", receiver->path, done >> 20, total >> 20);
+	return 0;
+}
+
 static void reg_file(struct receiver *receiver, struct ibv_pd *pd)
 {
 	struct pinsafe_reg_attr attr = {
 		.addr = receiver->addr,
 		.length = receiver->length,
 		.access = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE,
+		.user_data = receiver,
 		.channel = receiver->events,
+		.progress = show_progress,
 	};
 
 	receiver->mr = pinsafe_reg_mr(pd, &attr, sizeof(attr));

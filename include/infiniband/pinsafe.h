@@ -365,6 +365,23 @@ enum pinsafe_reg_attr_mask {
 };
 
 /**
+ * pinsafe_progress - told how far a registration is
+ * @done: bytes that have their blocks and are present
+ * @total: bytes that there will be, in whole pages, of what needs a guard
+ * @user_data: from struct pinsafe_reg_attr
+ *
+ * Called by the thread that registers: every tenth of a second or so, while
+ * blocks are allocated and pages made present, which may take long for a large
+ * file, and once more when all are.  It starts again at a smaller @done if a
+ * lease was broken meanwhile.  Signals are blocked there and cancellation is
+ * off; the function has to return, and must not register or deregister what is
+ * mapped from the same files.
+ *
+ * Return: 0 to go on; else the registration fails with ECANCELED.
+ */
+typedef int pinsafe_progress(size_t done, size_t total, void *user_data);
+
+/**
  * struct pinsafe_reg_attr - what to register, and how
  * @comp_mask: enum pinsafe_reg_attr_mask
  * @addr, @length: the memory, in bytes
@@ -375,10 +392,12 @@ enum pinsafe_reg_attr_mask {
  *	that was mapped, if an ordinary lease is to be taken
  * @grace_ms: how long the program may take after a break, in milliseconds, at
  *	most half of lease-break-time; default: what the policy says
- * @prefault_threads: how many threads allocate blocks, at most 64; default 1
- * @user_data: for events
+ * @prefault_threads: how many threads allocate blocks, at most 64; default and
+ *	0: as many as help, which is found out by trying
+ * @user_data: for events, and for @progress
  * @channel: where events go, or NULL; stays the caller's
  * @handler: called with events, or NULL; not both
+ * @progress: told how far the registration is, or NULL
  */
 struct pinsafe_reg_attr {
 	uint64_t comp_mask;
@@ -394,6 +413,7 @@ struct pinsafe_reg_attr {
 	void *user_data;
 	struct pinsafe_event_channel *channel;
 	pinsafe_break_handler *handler;
+	pinsafe_progress *progress;
 };
 
 /**
@@ -408,6 +428,7 @@ struct pinsafe_reg_attr {
  *		of those that can be wanted, both a channel and a handler are
  *		given, the channel is of the parent process, or @size is too
  *		small for addr, length and access
+ * ECANCELED	@attr->progress did not want to go on
  * EOPNOTSUPP	the context is not guarded
  * ENOSYS	libibverbs is not loaded in a way that its functions can be found
  *

@@ -205,6 +205,67 @@ static void prefault_threads__blocks_are_there(void **state)
 	stack_dereg_ok(mr);
 }
 
+static struct {
+	size_t done, total;
+	unsigned int n_calls;
+	int answer;
+} progress;
+
+static int note_progress(size_t done, size_t total, void *user_data)
+{
+	assert_ptr_equal(user_data, &progress);
+	progress.done = done;
+	progress.total = total;
+	progress.n_calls++;
+	return progress.answer;
+}
+
+static void want_progress(int answer)
+{
+	progress.n_calls = 0;
+	progress.answer = answer;
+	attr.progress = note_progress;
+	attr.user_data = &progress;
+}
+
+static void progress__told_when_all_is_there(void **state)
+{
+	struct ibv_mr *mr;
+
+	want_progress(0);
+	attr.addr = (char *)attr.addr + 10;
+	attr.length -= 20;
+	mr = stack_reg_attr(&attr);
+	assert_in_range(progress.n_calls, 1, 100);
+	assert_int_equal(progress.done, STACK_PAGES * page_size());
+	assert_int_equal(progress.total, progress.done);
+	stack_dereg_ok(mr);
+}
+
+static void progress_restored__told_again(void **state)
+{
+	struct ibv_mr *mr, *restored;
+
+	want_progress(0);
+	mr = stack_reg_attr(&attr);
+	stack_break(STACK_A);
+	progress.n_calls = 0;
+	assert_int_equal(pinsafe_mr_restore(mr, -1, 0, &restored), 0);
+	assert_in_range(progress.n_calls, 1, 100);
+	stack_dereg_ok(restored);
+	stack_dereg_ok(mr);
+}
+
+static void progress_not_wanted__ECANCELED_without_a_word(void **state)
+{
+	want_progress(1);
+	assert_int_equal(stack_reg_refused(&attr), ECANCELED);
+	assert_int_equal(progress.n_calls, 1);
+	assert_int_equal(stack_stats().refusals, 0);
+	assert_string_equal(stack_log(), "");
+	assert_int_equal(fake_kernel_mr_count(), 0);
+}
+
 /* What was allocated for events is gone: the sanitizers look. */
 static void refused_with_a_channel__nothing_left(void **state)
 {
@@ -235,6 +296,9 @@ int main(void)
 		OPTION_CASE(options__for_one_registration),
 		OPTION_CASE(wrong_descriptor__right_lease),
 		OPTION_CASE(prefault_threads__blocks_are_there),
+		OPTION_CASE(progress__told_when_all_is_there),
+		OPTION_CASE(progress_restored__told_again),
+		OPTION_CASE(progress_not_wanted__ECANCELED_without_a_word),
 		OPTION_CASE(refused_with_a_channel__nothing_left),
 	};
 

@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
+#include "lib/child.h"
 #include "lib/test.h"
 #include "lock.h"
 
@@ -99,6 +101,70 @@ static void signal_inside__is_handled_when_left(void **state)
 	assert_int_equal(n_handled, 1);
 }
 
+static void interrupted(void *arg, void *ret_result)
+{
+	const struct sigaction *action = arg;
+	struct section section;
+
+	sigaction(SIGTERM, action, NULL);
+	section_enter(&section);
+	raise(SIGTERM);
+	section_let_end(&section);
+	*(int *)ret_result = 1 + n_handled;
+	section_leave(&section);
+	*(int *)ret_result += 10 * (1 + n_handled);
+}
+
+/* What a child has come to that is interrupted; WIFSIGNALED(*@ret_status)? */
+static int interrupt(void (*handler)(int), int *ret_status)
+{
+	struct sigaction action = { .sa_handler = handler };
+	int result = 0;
+
+	n_handled = 0;
+	*ret_status = child_run(interrupted, &action, &result, sizeof(result));
+	return result;
+}
+
+static void let_end__without_a_handler_it_does(void **state)
+{
+	int status;
+
+	assert_int_equal(interrupt(SIG_DFL, &status), 0);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
+static void let_end__handlers_wait(void **state)
+{
+	int status;
+
+	assert_int_equal(interrupt(count, &status), 1 + 10 * 2);
+	assert_true(WIFEXITED(status));
+}
+
+static void let_end__ignored_stays_so(void **state)
+{
+	int status;
+
+	assert_int_equal(interrupt(SIG_IGN, &status), 1 + 10 * 1);
+	assert_true(WIFEXITED(status));
+}
+
+/* By the program, before the section */
+static void let_end__blocked_stays_so(void **state)
+{
+	sigset_t before, term;
+	int status;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, &before);
+	assert_int_equal(interrupt(SIG_DFL, &status), 1 + 10 * 1);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_true(WIFEXITED(status));
+}
+
 static bool was_left;
 
 static void *cancel_inside(void *arg)
@@ -145,6 +211,10 @@ int main(void)
 		CASE(left__mask_is_as_before),
 		CASE(nested__inner_leave_keeps_the_outer),
 		CASE(signal_inside__is_handled_when_left),
+		CASE(let_end__without_a_handler_it_does),
+		CASE(let_end__handlers_wait),
+		CASE(let_end__ignored_stays_so),
+		CASE(let_end__blocked_stays_so),
 		CASE(cancel_inside__takes_effect_when_left),
 		CASE(left__cancellation_stays_off_if_it_was),
 	};

@@ -37,6 +37,13 @@ static bool must_stop(void *arg)
 	return ++n_asked == stop_at;
 }
 
+static int tell(void *arg, size_t done)
+{
+	return 0;
+}
+
+static const struct populate_watch watch = { must_stop, tell, &stop_at };
+
 /* @start and @end in bytes from addr */
 static int run(size_t start, size_t end, bool writable)
 {
@@ -48,7 +55,7 @@ static int run(size_t start, size_t end, bool writable)
 		.writable = writable,
 	};
 
-	return prefault(&part, page_size(), writable, 1, must_stop, &stop_at);
+	return prefault(&part, page_size(), writable, 1, &watch);
 }
 
 static void has_data(size_t first, size_t end)
@@ -138,29 +145,28 @@ static void stopped__EAGAIN_and_untouched(void **state)
 	has_data(0, 0);
 }
 
-/* Chunks are of 256 MiB; memory that is only read costs no pages. */
+/* Chunks are of 8 MiB; memory that is only read costs no pages. */
 static void large_range__asked_for_each_chunk(void **state)
 {
-	const size_t size = 3 * (256ul << 20);
-	char *large = mmap(NULL, size, PROT_READ,
+	const size_t chunk = 8ul << 20, size = 3 * chunk;
+	char *large = mmap(NULL, size + chunk, PROT_READ,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uintptr_t start = ((uintptr_t)large + chunk - 1) & ~(chunk - 1);
 	struct mapping_part part = {
-		.start = (uintptr_t)large,
-		.end = (uintptr_t)large + size,
+		.start = start,
+		.end = start + size,
 		.readable = true,
 	};
 
 	assert_ptr_not_equal(large, MAP_FAILED);
-	assert_int_equal(prefault(&part, page_size(), false, 1, must_stop,
-				  &stop_at),
+	assert_int_equal(prefault(&part, page_size(), false, 1, &watch),
 			 0);
 	assert_int_equal(n_asked, 3);
 	n_asked = 0;
 	stop_at = 3;
-	assert_int_equal(prefault(&part, page_size(), false, 1, must_stop,
-				  &stop_at),
+	assert_int_equal(prefault(&part, page_size(), false, 1, &watch),
 			 EAGAIN);
-	munmap(large, size);
+	munmap(large, size + chunk);
 }
 
 #define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

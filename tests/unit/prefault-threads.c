@@ -8,34 +8,73 @@
 #include "lib/test.h"
 #include "prefault.h"
 
-#define CHUNK (16ul << 20)
-#define CHUNKS 200
+#define CHUNK (8ul << 20)
+#define CHUNKS 100
 #define MANY_CHUNKS 2000 /* more than are done while a thread sleeps */
 #define MAX_TIDS 128
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pid_t tids[MAX_TIDS];
-static size_t n_tids, n_asked, stop_at, wait_for_tids;
+static size_t n_tids, n_asked, n_told, stop_at, stop_telling_at, wait_for_tids;
 static pthread_cond_t more_tids = PTHREAD_COND_INITIALIZER;
-static char *addr;
+static char *mapped, *addr;
+
+/* How long a chunk takes that is not really made present */
+static enum {
+	NONE,
+	CLOCK_STANDS_STILL,
+	WAITS_FOR_A_DEVICE,
+	ONE_AT_A_TIME,
+} slowness;
+static size_t told_done;
+
+int __real_sys_madvise(void *start, size_t length, int advice);
+int __wrap_sys_madvise(void *start, size_t length, int advice);
+int __real_sys_clock_gettime(clockid_t clock, struct timespec *ret_ts);
+int __wrap_sys_clock_gettime(clockid_t clock, struct timespec *ret_ts);
+
+int __wrap_sys_madvise(void *start, size_t length, int advice)
+{
+	static pthread_mutex_t device = PTHREAD_MUTEX_INITIALIZER;
+
+	if (slowness == ONE_AT_A_TIME)
+		pthread_mutex_lock(&device);
+	if (slowness >= WAITS_FOR_A_DEVICE)
+		usleep(3000);
+	if (slowness == ONE_AT_A_TIME)
+		pthread_mutex_unlock(&device);
+	return slowness ? 0 : __real_sys_madvise(start, length, advice);
+}
+
+int __wrap_sys_clock_gettime(clockid_t clock, struct timespec *ret_ts)
+{
+	if (slowness != CLOCK_STANDS_STILL)
+		return __real_sys_clock_gettime(clock, ret_ts);
+	*ret_ts = (struct timespec){ 0 };
+	return 0;
+}
 
 static int setup(void **state)
 {
-	addr = mmap(NULL, MANY_CHUNKS * CHUNK, PROT_READ,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	assert_ptr_not_equal(addr, MAP_FAILED);
+	mapped = mmap(NULL, (MANY_CHUNKS + 1) * CHUNK, PROT_READ,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(mapped, MAP_FAILED);
+	addr = (char *)(((uintptr_t)mapped + CHUNK - 1) & ~(CHUNK - 1));
 	/* So that every page is the same table of zeros, and quick */
 	(void)madvise(addr, MANY_CHUNKS * CHUNK, MADV_HUGEPAGE);
 	n_tids = 0;
 	n_asked = 0;
+	n_told = 0;
 	stop_at = 0;
+	stop_telling_at = 0;
+	slowness = NONE;
 	wait_for_tids = 0;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	munmap(addr, MANY_CHUNKS * CHUNK);
+	munmap(mapped, (MANY_CHUNKS + 1) * CHUNK);
 	return 0;
 }
 
@@ -62,6 +101,14 @@ static bool must_stop(void *arg)
 	return stop;
 }
 
+static int tell(void *arg, size_t done)
+{
+	told_done = done;
+	return ++n_told == stop_telling_at ? ECANCELED : 0;
+}
+
+static const struct populate_watch watch = { must_stop, tell, NULL };
+
 static int run(size_t chunks, unsigned int n_threads)
 {
 	struct mapping_part part = {
@@ -71,7 +118,7 @@ static int run(size_t chunks, unsigned int n_threads)
 	};
 
 	return prefault(&part, sysconf(_SC_PAGESIZE), false, n_threads,
-			must_stop, NULL);
+			&watch);
 }
 
 static void all_chunks__once_each(void **state)
@@ -91,7 +138,7 @@ static void present_afterwards__all(void **state)
 	assert_int_equal(mprotect(addr, 3 * CHUNK, PROT_READ | PROT_WRITE), 0);
 	part.start = (uintptr_t)addr + page;
 	part.end = (uintptr_t)addr + 3 * CHUNK - page;
-	assert_int_equal(prefault(&part, page, true, 3, must_stop, NULL), 0);
+	assert_int_equal(prefault(&part, page, true, 3, &watch), 0);
 	assert_int_equal(mincore(addr, 3 * CHUNK, present), 0);
 	for (i = 1; i < 3 * CHUNK / page - 1; i++)
 		assert_true(present[i] & 1);
@@ -119,11 +166,54 @@ static void more_than_64__64(void **state)
 	assert_int_equal(n_tids, 64);
 }
 
-static void none__as_one(void **state)
+static void unaligned__huge_pages_are_of_one_thread(void **state)
 {
-	assert_int_equal(run(2, 0), 0);
+	struct mapping_part part = {
+		.start = (uintptr_t)addr + CHUNK - (2ul << 20),
+		.end = (uintptr_t)addr + 2 * CHUNK + (2ul << 20),
+		.readable = true,
+	};
+
+	assert_int_equal(prefault(&part, sysconf(_SC_PAGESIZE), false, 1,
+				  &watch),
+			 0);
+	assert_int_equal(n_asked, 3);
+	assert_int_equal(told_done, CHUNK + (4ul << 20));
+}
+
+static void told_that_nobody_wants_it__ends(void **state)
+{
+	stop_telling_at = 2;
+	assert_int_equal(run(MANY_CHUNKS, 4), ECANCELED);
+	assert_int_equal(n_told, 2);
+	assert_in_range(n_asked, 2, MANY_CHUNKS - 1);
+}
+
+static void by_trying__one_if_it_is_quick(void **state)
+{
+	/* For this clock all is. */
+	slowness = CLOCK_STANDS_STILL;
+	assert_int_equal(run(CHUNKS, 0), 0);
 	assert_int_equal(n_tids, 1);
 	assert_int_equal(tids[0], gettid());
+	assert_int_equal(told_done, CHUNKS * CHUNK);
+}
+
+static void by_trying__many_if_they_help(void **state)
+{
+	slowness = WAITS_FOR_A_DEVICE;
+	assert_int_equal(run(5 * CHUNKS, 0), 0);
+	assert_int_equal(n_asked, 5 * CHUNKS);
+	assert_in_range(n_tids, 4, MAX_TIDS);
+}
+
+static void by_trying__few_if_they_do_not(void **state)
+{
+	slowness = ONE_AT_A_TIME;
+	assert_int_equal(run(CHUNKS, 0), 0);
+	assert_int_equal(n_asked, CHUNKS);
+	/* One was tried at least. */
+	assert_in_range(n_tids, 2, 16);
 }
 
 #define THREADS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -136,7 +226,11 @@ int main(void)
 		THREADS_CASE(stopped__others_stop_too),
 		THREADS_CASE(hole__error_and_others_stop),
 		THREADS_CASE(more_than_64__64),
-		THREADS_CASE(none__as_one),
+		THREADS_CASE(unaligned__huge_pages_are_of_one_thread),
+		THREADS_CASE(told_that_nobody_wants_it__ends),
+		THREADS_CASE(by_trying__one_if_it_is_quick),
+		THREADS_CASE(by_trying__many_if_they_help),
+		THREADS_CASE(by_trying__few_if_they_do_not),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);

@@ -60,6 +60,8 @@ static void assert_says(struct guarded_mr *gmr,
 	assert_int_equal(params.guard, expected->guard);
 	assert_int_equal(params.grace_ms, expected->grace_ms);
 	assert_int_equal(params.prefault_threads, expected->prefault_threads);
+	assert_ptr_equal(params.progress, expected->progress);
+	assert_ptr_equal(params.user_data, expected->user_data);
 	assert_false(track_source(gmr));
 	track_free(gmr);
 }
@@ -91,6 +93,11 @@ static void other_address_or_length__kept(void **state)
 	assert_says(new_over(0), &params);
 }
 
+static int no_progress(size_t done, size_t total, void *user_data)
+{
+	return 0;
+}
+
 static void wishes__kept(void **state)
 {
 	struct mr_params params = params_of_all();
@@ -102,6 +109,10 @@ static void wishes__kept(void **state)
 	assert_says(new_over(1), &params);
 	params = params_of_all();
 	params.guard = PINSAFE_GUARD_LAYOUT;
+	assert_says(new_over(1), &params);
+	params = params_of_all();
+	params.progress = no_progress;
+	params.user_data = &params;
 	assert_says(new_over(1), &params);
 }
 

@@ -8,11 +8,13 @@
 struct fake_prefault fake_prefault;
 
 int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
-	     unsigned int n_threads, bool (*must_stop)(void *arg), void *arg)
+	     unsigned int n_threads, const struct populate_watch *watch)
 {
 	record("prefault%s %d", for_write ? "" : " for reading",
 	       (int)part->file.ino);
-	return must_stop(arg) ? EAGAIN : fault_now(&fake_prefault.prefault);
+	if (watch->must_stop(watch->arg))
+		return EAGAIN;
+	return fault_now(&fake_prefault.prefault);
 }
 
 int prefault_why(const struct mapping_part *part, int fd, size_t page_size)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_POPULATE_H
+#define PINSAFE_POPULATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who looks on while a large range is made present; for prefault.h, too */
+struct populate_watch {
+	/* Asked before each chunk, by all threads: not to go on */
+	bool (*must_stop)(void *arg);
+	/*
+	 * Told by the calling thread, after each of its chunks, how many bytes
+	 * are present by now.  0, or the errno to stop with.
+	 */
+	int (*tell)(void *arg, size_t done);
+	void *arg;
+};
+
+/* A range to be made present, in whole pages */
+struct populate_range {
+	uintptr_t start, end;
+	int advice;		/* MADV_POPULATE_READ or MADV_POPULATE_WRITE */
+	unsigned int n_threads;	/* 64 at most; 0: as many as help */
+};
+
+/*
+ * Make the pages of a range present, by this thread and others, which are gone
+ * when it returns.  How many help is found out by trying: no other is made for
+ * what takes less than some milliseconds.
+ *
+ * 0, EAGAIN (@watch->must_stop said so), what @watch->tell returned, or the errno
+ * of madvise(2).
+ */
+int populate(const struct populate_range *range,
+	     const struct populate_watch *watch);
+
+#endif /* PINSAFE_POPULATE_H */
