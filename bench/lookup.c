@@ -41,8 +41,10 @@ static void op_regions(long n)
 		gmr = track_alloc(1);
 		gmr->mr = &mrs[i];
 		gmr->n_ranges = 1;
-		gmr->ranges[0] =
-			(struct mr_range){ BENCH_PAGE, 2 * BENCH_PAGE, 1, 1 };
+		gmr->ranges[0] = (struct mr_range){ .start = BENCH_PAGE,
+						    .end = 2 * BENCH_PAGE,
+						    .dev = 1,
+						    .ino = 1 };
 		gmr->n_leases = 1;
 		gmr->leases[0] = &lease;
 		if (track_add(gmr))

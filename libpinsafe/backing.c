@@ -2,11 +2,14 @@
 /* Find and open the file behind a mapping. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "backing.h"
@@ -40,14 +43,37 @@ static int open_if_same(const struct backing *backing, const char *path,
 	return -1;
 }
 
+/*
+ * What maps shows of a file on btrfs is the device of the file system, which all
+ * subvolumes share, and inode numbers repeat in these.  So only the mapping
+ * itself tells which file it is.
+ */
+static bool is_mapped_on_btrfs(int fd, const struct backing *backing)
+{
+	struct statfs sfs;
+	struct stat st;
+
+	return backing->dev == backing->map_dev && major(backing->dev) == 0 &&
+	       !sys_fstatfs(fd, &sfs) && sfs.f_type == BTRFS_SUPER_MAGIC &&
+	       !sys_fstat(fd, &st) && st.st_ino == backing->ino;
+}
+
 /* Needs CAP_CHECKPOINT_RESTORE (fs/proc/base.c:proc_map_files_get_link) */
 static int find_in_map_files(const struct backing *backing)
 {
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
 		 (unsigned long)backing->start, (unsigned long)backing->end);
-	return open_if_same(backing, path, 0);
+	fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (is_of_file(fd, backing) || is_mapped_on_btrfs(fd, backing))
+		return fd;
+	(void)sys_close(fd);
+	errno = ENOENT;
+	return -1;
 }
 
 /* getdents(2) */

@@ -8,19 +8,22 @@
 
 /* A file as a mapping shows it, and where to look for it */
 struct backing {
-	dev_t dev;
+	dev_t dev;		/* as stat(2) says it */
+	dev_t map_dev;		/* as the mapping shows it: another on btrfs */
 	ino_t ino;
 	uintptr_t start, end;	/* of the mapping */
 	pid_t tid;		/* a thread whose descriptors may have it open */
 	const int *hint;	/* a descriptor to try first, or NULL; borrowed */
 	bool is_read_only;	/* the mapping: nothing is stored through it */
+	bool has_page_cache;	/* the program may have an ordinary lease on it */
 	const char *path;	/* borrowed, as the kernel shows it */
 };
 
 /*
  * Open the file itself: its path may lead to another one by now, so device and
  * inode are compared.  Finds unlinked files, too, if @backing->tid has them
- * open or we are privileged.
+ * open or we are privileged.  A file on btrfs whose device is not known yet is
+ * found if we are privileged.
  *
  * With @flags O_PATH any thread may call this.  To open a file for real is for
  * the keeper only: when a descriptor is closed, the kernel drops all record

@@ -41,7 +41,16 @@ enum cause_kind {
 	CAUSE_DEAD_MODULE,	/* @detail: what it says of its state */
 	CAUSE_NOT_THAT_FS,	/* @detail: those that the module guards */
 	CAUSE_REFLINK,		/* @detail: the size of the file */
+	CAUSE_DAX_ONLY,		/* layout leases are, and this has a page cache */
 	CAUSE_FS_SAYS_NO,	/* of layout leases, for another reason */
+
+	/* Of a lease that does not keep what devices write to a page cache */
+	CAUSE_NO_PROMISE,	/* on this machine; @detail: why, the module says */
+	CAUSE_CHECKSUMS,
+	CAUSE_ENCRYPTED,
+	CAUSE_VERITY,
+	CAUSE_JOURNAL,		/* of the data */
+	CAUSE_NOT_WRITTEN,	/* for another reason */
 };
 
 struct cause {

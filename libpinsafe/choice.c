@@ -13,6 +13,7 @@
 
 #include "choice.h"
 #include "keeper.h"
+#include "lease_why.h"
 #include "refusal.h"
 #include "sys.h"
 
@@ -69,44 +70,73 @@ static bool needs_stable_pages(dev_t dev)
 	return r ? r != ENOENT : args.is_stable;
 }
 
-/* The kernel does not count who has one open, and grants no lease on it. */
-static bool is_memfd(const struct mapping_part *part)
+/* The kernel does not count who has a memfd open, and grants no lease on it. */
+static bool is_memory_without_leases(const struct mapping_part *part)
 {
 	return part->kind == MAPPING_SHMEM &&
-	       !strncmp(part->file.path, "/memfd:", strlen("/memfd:"));
+	       (!lease_ordinary_works_on(part->fs_magic) ||
+		!strncmp(part->file.path, "/memfd:", strlen("/memfd:")));
+}
+
+/* What the device writes would not get to the disk, or spoil it. */
+static int check_written(const struct mapping_part *part)
+{
+	if (part->kind != MAPPING_PAGE_CACHE)
+		return 0;
+	if (part->fs_magic == BTRFS_SUPER_MAGIC)
+		return refusal_checksums(part);
+	if (needs_stable_pages(part->file.dev))
+		return refusal_stable_pages(part);
+	return 0;
 }
 
 static int choose_lease(const struct mapping_part *part, bool is_written,
 			const struct policy *policy, struct choice *choice)
 {
-	if (!lease_ordinary_works_on(part->fs_magic))
-		return refusal_no_leases(part);
-	if (is_memfd(part))
-		return refusal_memfd(part);
+	int r;
+
 	if (part->error)
 		return refusal_no_match(part);
+	if (is_memory_without_leases(part))
+		return refusal_memory(part);
+	if (!lease_ordinary_works_on(part->fs_magic))
+		return refusal_no_leases(part);
 	if (policy->hold_on_break)
 		return refusal_hold(part);
-	if (is_written && part->fs_magic == BTRFS_SUPER_MAGIC)
-		return refusal_checksums(part);
-	if (is_written && part->kind == MAPPING_PAGE_CACHE &&
-	    needs_stable_pages(part->file.dev))
-		return refusal_stable_pages(part);
-	choice->backend = &lease_ordinary;
-	return 0;
+	r = is_written ? check_written(part) : 0;
+	if (!r)
+		choice->backend = &lease_ordinary;
+	return r;
 }
 
-static int choose_layout(const struct mapping_part *part, struct choice *choice)
+/* With page_cache_write=yes the kernel knows what the device may write to. */
+static int choose_layout(const struct mapping_part *part, bool is_written,
+			 const struct policy *policy, struct choice *choice)
 {
-	if (part->kind != MAPPING_FSDAX)
-		return refusal_not_dax(part);
-	choice->backend = &lease_layout;
-	return 0;
+	struct cause cause = { .kind = CAUSE_UNKNOWN };
+	int r = 0;
+
+	if (part->error)
+		return refusal_no_match(part);
+	if (part->kind != MAPPING_FSDAX &&
+	    !lease_layout_works_on(part->fs_magic)) {
+		lease_why_not_there(part->fs_magic, &cause);
+		return refusal_lease(part, &cause, EOPNOTSUPP);
+	}
+	if (is_written && !policy->page_cache_write)
+		r = check_written(part);
+	if (!r)
+		choice->backend = &lease_layout;
+	return r;
 }
 
 static enum guard_choice best_guard(const struct mapping_part *part)
 {
-	return part->kind == MAPPING_FSDAX ? GUARD_LAYOUT : GUARD_LEASE;
+	if (part->kind == MAPPING_FSDAX)
+		return GUARD_LAYOUT;
+	return !part->error && lease_layout_works_on(part->fs_magic)
+		       ? GUARD_LAYOUT
+		       : GUARD_LEASE;
 }
 
 /* enum pinsafe_guard has the same values. */
@@ -134,10 +164,11 @@ int choice_make(const struct mapping_part *part, bool is_written,
 	if (choice.guard == GUARD_AUTO) {
 		choice.guard = best_guard(part);
 		choice.may_go_on_demand = !policy.hold_on_break;
+		choice.may_be_ordinary = part->kind != MAPPING_FSDAX;
 	}
 	switch (choice.guard) {
 	case GUARD_LAYOUT:
-		r = choose_layout(part, &choice);
+		r = choose_layout(part, is_written, &policy, &choice);
 		break;
 	case GUARD_LEASE:
 		r = choose_lease(part, is_written, &policy, &choice);
@@ -147,5 +178,17 @@ int choice_make(const struct mapping_part *part, bool is_written,
 	}
 	if (!r)
 		*ret_choice = choice;
+	return r;
+}
+
+int choice_make_ordinary(const struct mapping_part *part, bool is_written,
+			 struct choice *choice)
+{
+	struct policy policy = config_policy(part->file.path);
+	int r;
+
+	r = choose_lease(part, is_written, &policy, choice);
+	if (!r)
+		choice->guard = GUARD_LEASE;
 	return r;
 }

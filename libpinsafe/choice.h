@@ -13,6 +13,7 @@ struct choice {
 	enum guard_choice guard;	/* never GUARD_AUTO */
 	const struct lease_backend *backend;	/* of LAYOUT and LEASE */
 	bool may_go_on_demand;	/* the policy leaves it to us */
+	bool may_be_ordinary;	/* where there is no layout lease */
 };
 
 /*
@@ -24,5 +25,9 @@ struct choice {
  */
 int choice_make(const struct mapping_part *part, bool is_written,
 		const struct reg_options *options, struct choice *ret_choice);
+
+/* As choice_make(), once it is seen that the layout lease is not to be had */
+int choice_make_ordinary(const struct mapping_part *part, bool is_written,
+			 struct choice *choice);
 
 #endif /* PINSAFE_CHOICE_H */

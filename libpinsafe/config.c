@@ -18,6 +18,7 @@ static struct config config;
 static struct config_path *paths;
 static struct policy policy_elsewhere;
 static bool may_guard_shmem;
+static bool may_want_lease;
 static bool is_uninvited;	/* set once, at any time: atomic */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -78,6 +79,12 @@ static void read_file(struct config_file *ret_file)
 			  strerror(r));
 }
 
+static void note(const struct policy *policy)
+{
+	may_guard_shmem |= policy->guard_shmem;
+	may_want_lease |= policy->guard == GUARD_LEASE;
+}
+
 static void set_policies(const struct config_file *file)
 {
 	struct settings environment = { 0 }, below, all, elsewhere;
@@ -92,7 +99,7 @@ static void set_policies(const struct config_file *file)
 	config.signal = settings_value(&elsewhere, KEY_SIGNAL);
 	config.retake_ms = settings_value(&elsewhere, KEY_RETAKE_MS);
 	policy_elsewhere = settings_policy(&elsewhere);
-	may_guard_shmem = policy_elsewhere.guard_shmem;
+	note(&policy_elsewhere);
 
 	paths = file->paths;
 	for (path = paths; path; path = path->next) {
@@ -101,7 +108,7 @@ static void set_policies(const struct config_file *file)
 		settings_overlay(&all, &environment);
 		settings_report_hold(&all, &elsewhere, file->name);
 		path->policy = settings_policy(&all);
-		may_guard_shmem |= path->policy.guard_shmem;
+		note(&path->policy);
 	}
 }
 
@@ -164,4 +171,10 @@ bool config_may_guard_shmem(void)
 {
 	pthread_once(&once, config_read);
 	return may_guard_shmem;
+}
+
+bool config_may_want_lease(void)
+{
+	pthread_once(&once, config_read);
+	return may_want_lease;
 }

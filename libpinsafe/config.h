@@ -27,6 +27,7 @@ struct policy {
 	bool warn_on_refuse;	/* on_refuse=warn: unprotected, not refused */
 	bool hold_on_break;	/* on_break=hold: the breaker gets ETXTBSY */
 	bool guard_shmem;	/* shmem=guard */
+	bool page_cache_write;	/* page_cache_write=yes */
 	int grace_ms;
 	bool on_refuse_is_set;	/* by somebody; else it is a default */
 };
@@ -50,5 +51,7 @@ void config_set_uninvited(void);
 
 /* Whether there is a policy that guards tmpfs, for whatever path */
 bool config_may_guard_shmem(void);
+/* Whether there is one that says guard=lease */
+bool config_may_want_lease(void);
 
 #endif /* PINSAFE_CONFIG_H */

@@ -34,23 +34,52 @@ static int take_lease(const struct foresee *q, const struct mapping_part *part,
 			   : refusal_lease(part, cause, r);
 }
 
-/* The kernel pins files with DAX under a layout lease only. */
+static bool must_keep_writes(const struct foresee *q)
+{
+	return q->is_written && q->kind == MAPPING_PAGE_CACHE &&
+	       config_policy(q->path).page_cache_write;
+}
+
+/*
+ * The kernel pins files with DAX under a layout lease only, and those that it
+ * keeps written under one that promises that.
+ */
 static int pin(const struct foresee *q, const struct lease_backend *backend)
 {
-	return q->kind == MAPPING_FSDAX && backend != &lease_layout ? EOPNOTSUPP
-								    : q->pin;
+	if (backend != &lease_layout)
+		return q->kind == MAPPING_FSDAX ? EOPNOTSUPP : q->pin;
+	return q->pin == EFAULT && must_keep_writes(q) ? 0 : q->pin;
+}
+
+/* As guard_lease.c */
+static int take_best_lease(const struct foresee *q,
+			   const struct mapping_part *part,
+			   struct choice *choice, bool *ret_unpinnable)
+{
+	int r = q->layout_lease;
+
+	if (choice->backend == &lease_layout && choice->may_be_ordinary &&
+	    (r == EOPNOTSUPP || r == EACCES)) {
+		r = choice_make_ordinary(part, q->is_written, choice);
+		if (r)
+			return r;
+	}
+	r = take_lease(q, part, choice, ret_unpinnable);
+	if (r || choice->backend != &lease_layout || !must_keep_writes(q))
+		return r;
+	return q->keeps_writes ? 0 : refusal_not_written(part, &q->write_cause);
 }
 
 /* guard_line.c up to the registration; what is unpinnable is not explained. */
 static int go_down_line(const struct foresee *q,
 			const struct mapping_part *part,
-			const struct choice *choice, bool *ret_unpinnable)
+			struct choice *choice, bool *ret_unpinnable)
 {
 	int r = 0;
 
 	*ret_unpinnable = false;
 	if (choice->backend)
-		r = take_lease(q, part, choice, ret_unpinnable);
+		r = take_best_lease(q, part, choice, ret_unpinnable);
 	if (r)
 		return r;
 	if (q->prefault)

@@ -29,47 +29,6 @@ void guard_put_leases(struct guarded_mr *gmr, size_t n_leases)
 		lease_put(gmr->leases[--n_leases]);
 }
 
-static int take_lease(struct registration *reg, size_t i)
-{
-	const struct mapping_part *part = &reg->mapping.parts[i];
-	const struct choice *choice = &reg->choices[i];
-	struct lease *lease;
-	int r;
-
-	reg->cause.kind = CAUSE_UNKNOWN;
-	r = lease_take(choice->backend, &part->file, &reg->cause, &lease);
-	if (r == EAGAIN) {
-		reg->waits_for = part;
-		return r;
-	}
-	if (r == EOPNOTSUPP && part->kind == MAPPING_FSDAX) {
-		reg->unpinnable = part;
-		return r;
-	}
-	if (r)
-		return refusal_lease(part, &reg->cause, r);
-	if (track_holds(reg->gmr, lease))
-		lease_put(lease);
-	else
-		reg->gmr->leases[reg->gmr->n_leases++] = lease;
-	return 0;
-}
-
-static int take_leases(struct registration *reg)
-{
-	size_t i;
-	int r;
-
-	for (i = 0; i < reg->mapping.n_parts; i++) {
-		if (!reg->choices[i].backend)
-			continue;
-		r = take_lease(reg, i);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
 static bool is_broken(void *arg)
 {
 	struct guarded_mr *gmr = arg;
@@ -254,6 +213,7 @@ static void note_ranges(struct registration *reg)
 
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		const struct mapping_part *part = &reg->mapping.parts[i];
+		const struct lease *lease = lease_of(reg, part);
 
 		if (reg->choices[i].guard == GUARD_NONE)
 			continue;
@@ -262,6 +222,7 @@ static void note_ranges(struct registration *reg)
 			.end = part->end,
 			.dev = part->file.dev,
 			.ino = part->file.ino,
+			.is_kept = lease && lease->keeps_writes,
 		};
 	}
 }
@@ -273,8 +234,8 @@ int guard_prepare(struct registration *reg)
 	reg->gmr = track_alloc(reg->mapping.n_parts);
 	if (!reg->gmr)
 		return ENOMEM;
+	r = reg->is_on_demand ? 0 : guard_take_leases(reg);
 	note_ranges(reg);
-	r = reg->is_on_demand ? 0 : take_leases(reg);
 	if (!r)
 		r = prefault_all(reg);
 	if (!r)

@@ -123,7 +123,7 @@ static bool is_of_part(const struct mapping_part *part, uintptr_t at,
 	for (; at < end; at = vma->end)
 		if (vma_next(reader, at, vma) || vma->start > at ||
 		    !vma->shared || vma->writable != part->writable ||
-		    vma->dev != part->file.dev || vma->ino != part->file.ino ||
+		    vma->dev != part->file.map_dev || vma->ino != part->file.ino ||
 		    vma->offset + (at - vma->start) != offset + (at - start))
 			return false;
 	return true;

@@ -132,6 +132,17 @@ static int take_on_keeper(void *arg)
 }
 
 /*
+ * To open the file would break an ordinary lease that the program has on it.
+ * Such a one is for the only description of a file, so one that it has tells.
+ */
+static bool is_leased_by_program(const struct backing *file)
+{
+	int fd = file->has_page_cache ? backing_find_descriptor(file) : -1;
+
+	return fd >= 0 && sys_fcntl(fd, F_GETLEASE, 0) == F_WRLCK;
+}
+
+/*
  * This thread looks for the file, in its own directories and descriptors, and
  * the keeper gets what was found: one that the program has, where the lease is
  * to be had through that only, or one with O_PATH to open it anew.
@@ -141,8 +152,12 @@ static int ask_for(struct take_args *args)
 	const struct backing *file = args->file;
 	int r = EBADF, fd = -1, path_fd = -1;
 
-	if (args->backend->is_on_program_file)
+	if (args->backend->is_on_program_file) {
 		fd = backing_find_descriptor(file);
+	} else if (is_leased_by_program(file)) {
+		args->cause->kind = CAUSE_OWN_LEASE;
+		return EBUSY;
+	}
 	if (fd < 0 && (!args->backend->is_on_program_file ||
 		       file->is_read_only) &&
 	    !backing_open(file, O_PATH, &path_fd))

@@ -50,6 +50,12 @@ struct lease_backend {
 extern const struct lease_backend lease_layout, lease_ordinary;
 
 /*
+ * Is a layout lease to be had for files with a page cache, or memory, on this
+ * file system?  As far as can be told without such a file.  Any thread
+ */
+bool lease_layout_works_on(unsigned long fs_magic);
+
+/*
  * Does the file system, by its number in statfs(2), see to it that ordinary
  * leases are broken?  Network, FUSE and overlay file systems grant leases that
  * know nothing of what happens to the file elsewhere.
@@ -98,6 +104,11 @@ struct lease {
 	struct keeper_fd fd;	/* the lease is on its open file description */
 	int signal_fd;		/* its number when the lease was taken */
 	int type;		/* F_GETLEASE while it is held */
+	/*
+	 * Constant once it is taken: the kernel itself makes dirty what devices
+	 * write (F_LAYOUT_WRITE), whoever has it written back.
+	 */
+	bool keeps_writes;
 	/* Others may read these two under table_lock while it is BREAKING. */
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */

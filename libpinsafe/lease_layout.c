@@ -2,12 +2,17 @@
 /*
  * Layout leases: F_SETLEASE with F_LAYOUT, see kernel/README.md.  Many
  * processes can hold one on the same file, whoever has it open, and it is only
- * broken by operations that take blocks away.
+ * broken by operations that take pages or blocks away.
+ *
+ * F_LAYOUT_WRITE is the same for files with a page cache, with a promise: what
+ * devices write is written back by each sync, whoever asks for it.
  */
 #include <errno.h>
 #include <fcntl.h>
 
+#include "fs_name.h"
 #include "lease.h"
+#include "lease_provider.h"
 #include "lease_why.h"
 #include "sigio.h"
 #include "sys.h"
@@ -15,16 +20,34 @@
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
 #endif
+#define F_LAYOUT_WRITE (F_LAYOUT | F_WRLCK)
 
-static int set_lease(int fd, struct cause *cause)
+/* 0 or the errno of the kernel */
+static int set_type(struct lease *lease, int fd, int type)
+{
+	if (sys_fcntl(fd, F_SETLEASE, type))
+		return errno;
+	lease->type = type;
+	lease->keeps_writes = type == F_LAYOUT_WRITE;
+	return 0;
+}
+
+/* Without the promise it still is a lease, for devices that only read. */
+static int set_lease(struct lease *lease, const struct backing *file, int fd,
+		     struct cause *cause)
 {
 	int r;
 
 	r = sigio_arm(fd);
 	if (r)
 		return r;
-	if (sys_fcntl(fd, F_SETLEASE, F_LAYOUT))
-		return lease_why_not_layout(fd, errno, cause);
+	r = EOPNOTSUPP;
+	if (lease->policy.page_cache_write && file->has_page_cache)
+		r = set_type(lease, fd, F_LAYOUT_WRITE);
+	if (r == EOPNOTSUPP || r == EINVAL)
+		r = set_type(lease, fd, F_LAYOUT);
+	if (r)
+		return lease_why_not_layout(fd, r, cause);
 	lease_tell_provider();
 	return 0;
 }
@@ -44,12 +67,11 @@ static int layout_take(struct lease *lease, const struct backing *file,
 		(void)sys_close(given);
 	if (r)
 		return lease_why_not_open(r, cause);
-	r = set_lease(fd, cause);
+	r = set_lease(lease, file, fd, cause);
 	if (r) {
 		(void)sys_close(fd);
 		return r;
 	}
-	lease->type = F_LAYOUT;
 	keeper_own(&lease->fd, fd);
 	return 0;
 }
@@ -61,9 +83,17 @@ static int layout_open(const struct lease *lease, const struct backing *file,
 	return backing_reopen(lease->fd.fd, flags | O_NONBLOCK, ret_fd);
 }
 
+bool lease_layout_works_on(unsigned long fs_magic)
+{
+	struct lease_provider provider;
+
+	lease_provider_find(&provider);
+	return lease_provider_has_page_caches(&provider, fs_name(fs_magic));
+}
+
 const struct lease_backend lease_layout = {
 	.name = "layout",
-	.break_means = "blocks of the file are to be removed",
+	.break_means = "pages or blocks of the file are to be removed",
 	.sees_own_operations = true,
 	.take = layout_take,
 	.open = layout_open,

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lease_provider.h"
@@ -63,12 +62,16 @@ static bool find_module(struct lease_provider *provider,
 			sizeof(provider->state));
 	(void)read_text(module, "parameters/file_systems",
 			provider->file_systems, sizeof(provider->file_systems));
+	(void)read_text(module, "parameters/page_cache_write",
+			provider->page_cache_write,
+			sizeof(provider->page_cache_write));
 	return true;
 }
 
 /*
- * A kernel that knows the value says EOPNOTSUPP of memory without blocks, or
- * grants it; one that does not says EINVAL, and so do all if leases are off.
+ * A kernel that knows the value says of a file of /proc that it can have none
+ * (EOPNOTSUPP), or that only root can (EACCES); one that does not says EINVAL,
+ * and so do all if leases are off.
  */
 static enum lease_provider_kind ask_kernel(void)
 {
@@ -76,19 +79,14 @@ static enum lease_provider_kind ask_kernel(void)
 	char enabled[8];
 	int fd;
 
-	fd = memfd_create("pinsafe", MFD_CLOEXEC);
+	fd = sys_open("/proc/sys/fs/leases-enable", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return PROVIDER_UNKNOWN;
-	if (sys_fcntl(fd, F_SETLEASE, F_LAYOUT) && errno != EOPNOTSUPP)
+	if (sys_fcntl(fd, F_SETLEASE, F_LAYOUT) && errno != EOPNOTSUPP &&
+	    errno != EACCES)
 		kind = errno == EINVAL ? PROVIDER_NONE : PROVIDER_UNKNOWN;
-	(void)sys_close(fd);
-	if (kind != PROVIDER_NONE)
-		return kind;
-	fd = sys_open("/proc/sys/fs/leases-enable",
-		      O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return PROVIDER_UNKNOWN;
-	if (sys_read(fd, enabled, sizeof(enabled)) <= 0 || enabled[0] == '0')
+	if (kind == PROVIDER_NONE &&
+	    (sys_read(fd, enabled, sizeof(enabled)) <= 0 || enabled[0] == '0'))
 		kind = PROVIDER_UNKNOWN;
 	(void)sys_close(fd);
 	return kind;
@@ -129,20 +127,31 @@ bool lease_provider_is_dead(const struct lease_provider *provider)
 	return provider->state[0] && strcmp(provider->state, "ok") != 0;
 }
 
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n;
+
+	for (; *list; list += n + strspn(list + n, " ,")) {
+		n = strcspn(list, " ,");
+		if (n == strlen(name) && !strncmp(list, name, n))
+			return true;
+	}
+	return false;
+}
+
 bool lease_provider_lacks(const struct lease_provider *provider,
 			  const char *fs_name)
 {
-	const char *at = provider->file_systems;
-	size_t n;
+	return provider->kind == PROVIDER_MODULE && provider->file_systems[0] &&
+	       !is_listed(provider->file_systems, fs_name);
+}
 
-	if (provider->kind != PROVIDER_MODULE || !*at)
-		return false;
-	for (; *at; at += n + strspn(at + n, " ,")) {
-		n = strcspn(at, " ,");
-		if (n == strlen(fs_name) && !strncmp(at, fs_name, n))
-			return false;
-	}
-	return true;
+bool lease_provider_has_page_caches(const struct lease_provider *provider,
+				    const char *fs_name)
+{
+	return is_listed(provider->file_systems, "tmpfs") &&
+	       !lease_provider_is_dead(provider) &&
+	       is_listed(provider->file_systems, fs_name);
 }
 
 int lease_provider_count(const struct lease_provider *provider,

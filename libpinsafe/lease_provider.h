@@ -22,6 +22,8 @@ struct lease_provider {
 	char version[32];
 	char state[128];       /* "ok", or "dead: " and why */
 	char file_systems[96]; /* names of those it guards, a blank between */
+	/* Of page caches for devices that write: "yes", or "no: " and why */
+	char page_cache_write[128];
 };
 
 /* From what the module shows in sysfs, and what fcntl(2) says; any thread. */
@@ -36,6 +38,13 @@ bool lease_provider_is_dead(const struct lease_provider *provider);
 /* A module that does not have the file system in its list */
 bool lease_provider_lacks(const struct lease_provider *provider,
 			  const char *fs_name);
+
+/*
+ * A module that is alive and guards files with a page cache there, too.  It has
+ * tmpfs in its list then, which there is nothing else of.
+ */
+bool lease_provider_has_page_caches(const struct lease_provider *provider,
+				    const char *fs_name);
 
 /* One of the module's counters; 0, or an errno value. */
 int lease_provider_count(const struct lease_provider *provider,

@@ -6,9 +6,13 @@
  * leases and for one file of it (kernel/README.md).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/stat.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -18,6 +22,10 @@
 #include "lease_why.h"
 #include "log.h"
 #include "sys.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
 
 static bool is_told; /* who gives layout leases */
 
@@ -100,6 +108,28 @@ int lease_why_not(int error, struct cause *cause)
 	return EOPNOTSUPP;
 }
 
+static bool is_of_provider(const struct lease_provider *provider,
+			   unsigned long fs_magic, struct cause *cause)
+{
+	if (provider->kind == PROVIDER_CONTROL)
+		record(cause, CAUSE_CONTROL_MODULE, "");
+	else if (lease_provider_is_dead(provider))
+		record(cause, CAUSE_DEAD_MODULE, provider->state);
+	else if (lease_provider_lacks(provider, fs_name(fs_magic)))
+		record(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
+	else
+		return false;
+	return true;
+}
+
+static bool is_dax(int fd)
+{
+	struct statx stx;
+
+	return !sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	       stx.stx_attributes & STATX_ATTR_DAX;
+}
+
 int lease_why_not_layout(int fd, int error, struct cause *cause)
 {
 	struct lease_provider provider;
@@ -111,17 +141,59 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 	(void)sys_fstatfs(fd, &sfs);
 	lease_provider_find(&provider);
 	tell(&provider);
-	if (provider.kind == PROVIDER_CONTROL)
-		record(cause, CAUSE_CONTROL_MODULE, "");
-	else if (lease_provider_is_dead(&provider))
-		record(cause, CAUSE_DEAD_MODULE, provider.state);
-	else if (lease_provider_lacks(&provider, fs_name(sfs.f_type)))
-		record(cause, CAUSE_NOT_THAT_FS, provider.file_systems);
-	else if (error == EINVAL)
+	if (is_of_provider(&provider, sfs.f_type, cause))
+		return r;
+	if (error == EINVAL)
 		record(cause, CAUSE_NO_PROVIDER, "");
-	else if (sfs.f_type == XFS_SUPER_MAGIC)
+	else if (sfs.f_type == XFS_SUPER_MAGIC && is_dax(fd))
 		record_size(cause, CAUSE_REFLINK, fd);
 	else
 		record(cause, CAUSE_FS_SAYS_NO, "");
 	return r;
+}
+
+void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
+{
+	struct lease_provider provider;
+
+	lease_provider_find(&provider);
+	if (is_of_provider(&provider, fs_magic, cause))
+		return;
+	record(cause,
+	       provider.kind == PROVIDER_NONE ? CAUSE_NO_PROVIDER
+					      : CAUSE_DAX_ONLY,
+	       "");
+}
+
+/* What of a file keeps the module from promising */
+static enum cause_kind why_not_written(int fd)
+{
+	struct statfs sfs = { 0 };
+	struct statx stx = { 0 };
+	int flags = 0;
+
+	(void)sys_fstatfs(fd, &sfs);
+	(void)sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx);
+	(void)sys_ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	if (stx.stx_attributes & STATX_ATTR_ENCRYPTED)
+		return CAUSE_ENCRYPTED;
+	if (stx.stx_attributes & STATX_ATTR_VERITY)
+		return CAUSE_VERITY;
+	if (sfs.f_type == BTRFS_SUPER_MAGIC && !(flags & FS_NOCOW_FL))
+		return CAUSE_CHECKSUMS;
+	if (flags & FS_JOURNAL_DATA_FL)
+		return CAUSE_JOURNAL;
+	return CAUSE_NOT_WRITTEN;
+}
+
+void lease_why_not_written(int fd, struct cause *cause)
+{
+	struct lease_provider provider;
+
+	lease_provider_find(&provider);
+	if (provider.page_cache_write[0] &&
+	    strcmp(provider.page_cache_write, "yes") != 0)
+		record(cause, CAUSE_NO_PROMISE, provider.page_cache_write);
+	else
+		record(cause, why_not_written(fd), "");
 }

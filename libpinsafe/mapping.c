@@ -137,12 +137,14 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 		return false;
 	part->fs_magic = sfs.f_type;
 	part->fs_name = fs_name(sfs.f_type);
+	part->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	part->file.has_page_cache = !(stx.stx_attributes & STATX_ATTR_DAX);
 	if (has_no_blocks(sfs.f_type)) {
 		part->kind = MAPPING_SHMEM;
 		return must_guard_shmem(vma);
 	}
-	part->kind = stx.stx_attributes & STATX_ATTR_DAX ? MAPPING_FSDAX
-							 : MAPPING_PAGE_CACHE;
+	part->kind = part->file.has_page_cache ? MAPPING_PAGE_CACHE
+					       : MAPPING_FSDAX;
 	return true;
 }
 
@@ -156,6 +158,7 @@ static struct mapping_part part_of(const struct vma *vma, uintptr_t start,
 		.readable = vma->readable,
 		.writable = vma->writable,
 		.file = { .dev = vma->dev,
+			  .map_dev = vma->dev,
 			  .ino = vma->ino,
 			  .start = vma->start,
 			  .end = vma->end,
@@ -270,8 +273,12 @@ static int add_known(struct walk *walk, const struct vma *vma,
 	size_t i;
 
 	for (i = 0; i < before->n_parts; i++) {
-		if (before->parts[i].file.dev == part->file.dev &&
-		    before->parts[i].file.ino == part->file.ino) {
+		const struct backing *file = &before->parts[i].file;
+
+		/* Where they differ a device is that of many files. */
+		if (file->dev == file->map_dev &&
+		    file->map_dev == part->file.map_dev &&
+		    file->ino == part->file.ino) {
 			part->kind = before->parts[i].kind;
 			return add_part(&walk->mapping, part);
 		}
@@ -283,6 +290,7 @@ static bool is_private_dax(const struct vma *vma, pid_t tid)
 {
 	struct mapping_part part = {
 		.file = {.dev = vma->dev,
+			 .map_dev = vma->dev,
 			 .ino = vma->ino,
 			 .start = vma->start,
 			 .end = vma->end,

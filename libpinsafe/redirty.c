@@ -126,6 +126,8 @@ static void fail(struct work *work, uintptr_t start, uintptr_t end, int r)
 static void give_up(struct work *work, size_t i, uintptr_t addr)
 {
 	for (; i < work->n_ranges; i++) {
+		if (work->ranges[i].is_kept)
+			continue;
 		if (addr < work->ranges[i].start)
 			addr = work->ranges[i].start;
 		fail(work, addr, work->ranges[i].end, ETIMEDOUT);
@@ -200,7 +202,7 @@ static void run(struct work *work, const struct redirty_limit *limit)
 	size_t i;
 
 	for (i = 0; i < work->n_ranges; i++)
-		if (!run_range(work, i, limit))
+		if (!work->ranges[i].is_kept && !run_range(work, i, limit))
 			break;
 	close_view(&work->view);
 }

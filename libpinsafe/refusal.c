@@ -2,6 +2,7 @@
 /* Sentences for refused registrations. */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,34 +107,29 @@ int refusal_no_leases(const struct mapping_part *part)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory");
+		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory%s",
+		refusal_or_module(part));
 }
 
 int refusal_no_match(const struct mapping_part *part)
 {
+	if (part->kind == MAPPING_SHMEM)
+		return refusal_no_guard(part);
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"files of this file system are mapped under another device number than they have, so nobody can tell which file to take a lease on; use a file on ext4, xfs or f2fs");
-}
-
-int refusal_memfd(const struct mapping_part *part)
-{
-	return refusal_say(part, EOPNOTSUPP,
-		      "shmem=guard, but the kernel grants no lease on a memfd; set shmem=pass for it, or use a file on tmpfs");
-}
-
-int refusal_not_dax(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"guard=layout, but only files on a file system with DAX have layout leases; use guard=auto or guard=lease");
+		"files of this file system are mapped under another device number than they have, so nobody%s can tell which file to take a lease on; use a file on ext4, xfs or f2fs%s",
+		part->fs_magic == BTRFS_SUPER_MAGIC
+			? " without CAP_CHECKPOINT_RESTORE"
+			: "",
+		refusal_or_module(part));
 }
 
 int refusal_hold(const struct mapping_part *part)
 {
 	return refusal_say(
 		part, EINVAL,
-		"on_break=hold needs a layout lease, and this file can only have an ordinary one, which the kernel takes away after lease-break-time; set on_break=revoke for it");
+		"on_break=hold needs a layout lease, and this file can only have an ordinary one, which the kernel takes away after lease-break-time; set on_break=revoke for it%s",
+		refusal_or_module(part));
 }
 
 int refusal_checksums(const struct mapping_part *part)
@@ -329,8 +325,9 @@ int refusal_register(const struct mapping_part *part,
 	if (r == EFAULT && (is_written ? part->kind == MAPPING_PAGE_CACHE &&
 						 !is_before_6_5() :
 					 !part->writable))
-		return refusal_say(part, r, "%s",
-				   why_efault(part, is_written));
+		return refusal_say(part, r, "%s%s",
+				   why_efault(part, is_written),
+				   is_written ? refusal_or_write(part) : "");
 	if (r == EFAULT)
 		return refusal_say(
 			part, r,

@@ -24,8 +24,8 @@ int refusal_no_guard(const struct mapping_part *part);
 int refusal_no_leases(const struct mapping_part *part);
 /* The file was found by its path only, not as the one that is mapped. */
 int refusal_no_match(const struct mapping_part *part);
-int refusal_memfd(const struct mapping_part *part);
-int refusal_not_dax(const struct mapping_part *part);
+/* Without blocks, and without ordinary leases: memfd, hugetlbfs */
+int refusal_memory(const struct mapping_part *part);
 int refusal_hold(const struct mapping_part *part);
 int refusal_checksums(const struct mapping_part *part);
 int refusal_stable_pages(const struct mapping_part *part);
@@ -35,6 +35,14 @@ int refusal_mw_bind(const struct mapping_part *part);
 /* @cause: what lease_take() has recorded */
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r);
+/*
+ * Written, by policy only with a promise that the lease does not have; @cause: as
+ * lease_why_not_written() has recorded it
+ */
+int refusal_not_written(const struct mapping_part *part,
+			const struct cause *cause);
+/* Somebody has a lease of the other kind on the file in this process. */
+int refusal_other_lease(const struct mapping_part *part);
 int refusal_no_odp(const struct mapping_part *part);
 /* NULL: the preload object is not there. */
 struct called_bypass;

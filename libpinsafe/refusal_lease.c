@@ -16,8 +16,9 @@ static int no_provider(const struct mapping_part *part)
 	uname(&uts);
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"Linux %s has no layout leases of its own and the module layout_lease is not loaded, so the file system would take the blocks away under the device without a word; install it (kernel/module/README.md of pinsafe) and load it on this machine: modprobe layout_lease",
-		uts.release);
+		"Linux %s has no layout leases of its own and the module layout_lease is not loaded, so that nothing would keep the file system from taking the blocks away under the device; install it (kernel/module/README.md of pinsafe) and load it on this machine: modprobe layout_lease%s",
+		uts.release,
+		part->kind == MAPPING_FSDAX ? "" : ", or use guard=auto");
 }
 
 static int reflink(const struct mapping_part *part, const char *size)
@@ -26,6 +27,17 @@ static int reflink(const struct mapping_part *part, const char *size)
 		part, EOPNOTSUPP,
 		"blocks of the file are or were shared with another file (reflink), so that writes to the file may move it to other blocks, which the device would not follow; run sync -f and then xfs_io -c \"unshare 0 %s\" on it, or use a copy made by cp --reflink=never",
 		size);
+}
+
+static int fs_says_no(const struct mapping_part *part)
+{
+	if (part->kind == MAPPING_FSDAX)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the file system grants no layout lease on this file; use another file, or one on ext4 or xfs with DAX");
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"the file system grants no layout lease on this file (encrypted ones, swap files and the like have none); use another file, or guard=auto");
 }
 
 static int no_layout_lease(const struct mapping_part *part,
@@ -50,10 +62,12 @@ static int no_layout_lease(const struct mapping_part *part,
 			part, EOPNOTSUPP,
 			"the module layout_lease guards files of other file systems only: %s; use one of them",
 			cause->detail);
-	default:
+	case CAUSE_DAX_ONLY:
 		return refusal_say(
 			part, EOPNOTSUPP,
-			"the file system grants no layout lease on this file; use another file, or one on ext4 or xfs with DAX");
+			"guard=layout, but what gives layout leases on this machine has them for files with DAX only; use guard=auto or guard=lease");
+	default:
+		return fs_says_no(part);
 	}
 }
 
@@ -72,11 +86,12 @@ static int out_of_reach(const struct mapping_part *part,
 	if (cause->kind == CAUSE_NOT_KEPT)
 		return refusal_say(
 			part, ENOENT,
-			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files",
-			more_descriptors(2));
+			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files%s",
+			more_descriptors(2), refusal_or_module(part));
 	return refusal_say(
 		part, ENOENT,
-		"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open");
+		"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open%s",
+		refusal_or_module(part));
 }
 
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
@@ -104,7 +119,8 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 	case CAUSE_DIRECT:
 		return refusal_say(
 			part, EINVAL,
-			"the descriptor that it was mapped by has O_DIRECT, so that the program would read and write beside the pages that the device has; open the file without it, or turn it off by fcntl(2) with F_SETFL before registering");
+			"the descriptor that it was mapped by has O_DIRECT, so that the program would read and write beside the pages that the device has; open the file without it, or turn it off by fcntl(2) with F_SETFL before registering%s",
+			refusal_or_module(part));
 	case CAUSE_OTHERS_LEASE:
 		return refusal_say(
 			part, EBUSY,
@@ -134,8 +150,8 @@ static int sole_opener(const struct mapping_part *part)
 	opener_name(part->file.dev, part->file.ino, opener, sizeof(opener));
 	return refusal_say(
 		part, EAGAIN,
-		"an ordinary lease is for a file that nobody else has open, and %s has it open, or it was opened again after it was mapped; try again when it is closed",
-		opener[0] ? opener : "somebody");
+		"an ordinary lease is for a file that nobody else has open, and %s has it open, or it was opened again after it was mapped; try again when it is closed%s",
+		opener[0] ? opener : "somebody", refusal_or_module(part));
 }
 
 int refusal_retake(const struct mapping_part *part, const struct cause *cause,
@@ -152,8 +168,8 @@ int refusal_retake(const struct mapping_part *part, const struct cause *cause,
 	case CAUSE_BREAK:
 		return refusal_say(
 			part, EAGAIN,
-			"its lease is being broken, by somebody who opens it or takes blocks away, and this did not come to an end within %d ms (retake_ms); try again",
-			waited_ms);
+			"its lease is being broken, by somebody who opens it or takes blocks away, and this did not come to an end within %d ms (retake_ms); try again%s",
+			waited_ms, refusal_or_module(part));
 	default:
 		return refusal_say(
 			part, EAGAIN,

@@ -12,4 +12,11 @@ int refusal_explain(int error, const char *format, ...)
 int refusal_say(const struct mapping_part *part, int error, const char *format,
 		...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * One more way out, "; or ...": the module, if it is not there and would guard
+ * the file; or "".  The second is for memory that a device is to write to.
+ */
+const char *refusal_or_module(const struct mapping_part *part);
+const char *refusal_or_write(const struct mapping_part *part);
+
 #endif /* PINSAFE_REFUSAL_SAY_H */

@@ -96,6 +96,8 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
  */
 int guard_prepare(struct registration *reg);
 void guard_undo_prepare(struct registration *reg);
+/* The first step of it; those that are taken are in reg->gmr, also on failure. */
+int guard_take_leases(struct registration *reg);
 /* Asks the kernel */
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */

@@ -42,6 +42,10 @@ static const struct {
 			"PINSAFE_SHMEM",
 			"pass or guard",
 			{ "pass", "guard" } },
+	[KEY_PAGE_CACHE_WRITE] = { "page_cache_write",
+				   "PINSAFE_PAGE_CACHE_WRITE",
+				   "no or yes",
+				   { "no", "yes" } },
 	[KEY_GRACE_MS] = { .name = "grace_ms", .variable = "PINSAFE_GRACE_MS" },
 	[KEY_SIGNAL] = { .name = "signal", .variable = "PINSAFE_SIGNAL" },
 	[KEY_RETAKE_MS] = { .name = "retake_ms",
@@ -209,6 +213,8 @@ struct policy settings_policy(const struct settings *settings)
 		.hold_on_break = settings_value(settings, KEY_ON_BREAK) &&
 				 !cannot_hold(settings),
 		.guard_shmem = settings_value(settings, KEY_SHMEM),
+		.page_cache_write =
+			settings_value(settings, KEY_PAGE_CACHE_WRITE),
 		.grace_ms = settings_value(settings, KEY_GRACE_MS),
 		.on_refuse_is_set =
 			settings->of[KEY_ON_REFUSE].line != LINE_NOT_SET,

@@ -26,7 +26,8 @@ enum mr_state {
 /* Addresses of a memory region that are a mapping of one file */
 struct mr_range {
 	uintptr_t start, end;
-	dev_t dev;
+	dev_t dev : 63;		/* Linux uses 32 bits */
+	bool is_kept : 1;	/* the kernel makes dirty what devices write */
 	ino_t ino;
 };
 

@@ -72,7 +72,8 @@ static void count_all(const struct guarded_mr *gmr, int n)
 	size_t i;
 
 	for (i = 0; i < gmr->n_ranges && gmr->is_written; i++)
-		if (gmr->ranges[i].start < gmr->ranges[i].end)
+		if (gmr->ranges[i].start < gmr->ranges[i].end &&
+		    !gmr->ranges[i].is_kept)
 			count(&gmr->ranges[i], n);
 }
 

@@ -35,6 +35,8 @@ static bool make_room(struct found *found, size_t n)
 
 static bool cut(struct mr_range *range, const struct track_query *query)
 {
+	if (range->is_kept)
+		return false;
 	if (!query)
 		return true;
 	if (!query->any_file &&

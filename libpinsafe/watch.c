@@ -231,7 +231,8 @@ static bool is_worth_keeping(int fd, struct stat *ret_st)
 	if (!sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
 	    stx.stx_attributes & STATX_ATTR_DAX)
 		return false;
-	return lease_ordinary_works_on(sfs.f_type);
+	return lease_ordinary_works_on(sfs.f_type) &&
+	       (config_may_want_lease() || !lease_layout_works_on(sfs.f_type));
 }
 
 static void tell_unwatched(const void *addr, int r)

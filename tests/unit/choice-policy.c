@@ -18,6 +18,7 @@ static int setup(void **state)
 {
 	memset(&stats, 0, sizeof(stats));
 	memset(&fake_config, 0, sizeof(fake_config));
+	memset(&fake_lease, 0, sizeof(fake_lease));
 	fake_open_reset();
 	part = (struct mapping_part){
 		.kind = MAPPING_PAGE_CACHE,
@@ -95,7 +96,51 @@ static void auto__the_best_there_is(void **state)
 	refused_kind(MAPPING_UNKNOWN);
 }
 
-static void layout__for_DAX_only(void **state)
+/* The ordinary lease is what there is if that is not to be had. */
+static void auto__layout_for_all_with_the_module(void **state)
+{
+	struct choice choice;
+
+	fake_lease.has_layout = true;
+	assert_choice_for_all(GUARD_LAYOUT, LAYOUT);
+	assert_true(chosen(true).may_be_ordinary);
+	part.kind = MAPPING_FSDAX;
+	assert_false(chosen(true).may_be_ordinary);
+	part.kind = MAPPING_PAGE_CACHE;
+	choice = chosen(true);
+	assert_int_equal(choice_make_ordinary(&part, true, &choice), 0);
+	assert_int_equal(choice.guard, GUARD_LEASE);
+	assert_ptr_equal(choice.backend, ORDINARY);
+	part.error = ENOENT;
+	refused(true, EOPNOTSUPP);
+}
+
+static void memory__layout_or_refused(void **state)
+{
+	part.kind = MAPPING_SHMEM;
+	part.file.path = "/memfd:x (deleted)";
+	refused(true, EOPNOTSUPP);
+	part.file.path = "/mnt/huge/x";
+	part.fs_magic = FAKE_FS_WITHOUT_LEASES;
+	refused(true, EOPNOTSUPP);
+	fake_lease.has_layout = true;
+	assert_choice(MAPPING_SHMEM, GUARD_LAYOUT, LAYOUT);
+	part.file.path = "/memfd:x (deleted)";
+	assert_choice(MAPPING_SHMEM, GUARD_LAYOUT, LAYOUT);
+}
+
+/* If the kernel promises to keep what is written, it says where it can. */
+static void layout__written_where_it_can_be(void **state)
+{
+	fake_lease.has_layout = true;
+	part.fs_magic = BTRFS_SUPER_MAGIC;
+	refused(true, EOPNOTSUPP);
+	assert_ptr_equal(chosen(false).backend, LAYOUT);
+	fake_config.policy.page_cache_write = true;
+	assert_ptr_equal(chosen(true).backend, LAYOUT);
+}
+
+static void layout__for_DAX_only_without_the_module(void **state)
 {
 	fake_config.policy.guard = GUARD_LAYOUT;
 	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
@@ -109,6 +154,12 @@ static void lease__for_all_files(void **state)
 	fake_config.policy.guard = GUARD_LEASE;
 	assert_choice_for_all(GUARD_LEASE, ORDINARY);
 	refused_kind(MAPPING_UNKNOWN);
+}
+
+static void lease__ordinary_with_the_module_too(void **state)
+{
+	fake_lease.has_layout = true;
+	lease__for_all_files(state);
 }
 
 static void odp__no_lease(void **state)
@@ -161,6 +212,9 @@ static void hold__EINVAL_with_an_ordinary_lease(void **state)
 {
 	fake_config.policy.hold_on_break = true;
 	refused(true, EINVAL);
+	fake_lease.has_layout = true;
+	assert_choice(MAPPING_PAGE_CACHE, GUARD_LAYOUT, LAYOUT);
+	fake_lease.has_layout = false;
 	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
 	fake_config.policy.guard = GUARD_LEASE;
 	refused(true, EINVAL);
@@ -221,7 +275,11 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CHOICE_CASE(auto__the_best_there_is),
-		CHOICE_CASE(layout__for_DAX_only),
+		CHOICE_CASE(auto__layout_for_all_with_the_module),
+		CHOICE_CASE(memory__layout_or_refused),
+		CHOICE_CASE(layout__written_where_it_can_be),
+		CHOICE_CASE(layout__for_DAX_only_without_the_module),
+		CHOICE_CASE(lease__ordinary_with_the_module_too),
 		CHOICE_CASE(lease__for_all_files),
 		CHOICE_CASE(odp__no_lease),
 		CHOICE_CASE(none__whatever_it_is),

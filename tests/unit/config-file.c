@@ -17,11 +17,12 @@
 /* Unsafe in every key, so that a safe value below is seen to be there. */
 #define UNSAFE                                                                \
 	"[default]\nguard=none\non_refuse=warn\non_break=hold\nshmem=guard\n" \
-	"grace_ms=1\nsignal=50\nretake_ms=1\n"
-#define UNSAFE_LINES 8
+	"page_cache_write=yes\ngrace_ms=1\nsignal=50\nretake_ms=1\n"
+#define UNSAFE_LINES 9
 
 static const struct policy safe;
-static const struct policy unsafe = { GUARD_NONE, true, true, true, 1, true };
+static const struct policy unsafe = { GUARD_NONE, true, true, true,
+				      true,	  1,	true };
 
 static void assert_safe(const struct configured *c)
 {
@@ -72,7 +73,7 @@ static void key__each_value(void **state)
 		assert_policy(c.policy, (struct policy){ .guard = i });
 	}
 	c = accepted("[default]\non_refuse=fail\non_break=revoke\n"
-		     "shmem=pass\ngrace_ms=0\n");
+		     "shmem=pass\npage_cache_write=no\ngrace_ms=0\n");
 	assert_safe(&c);
 	c = accepted("[default]\non_refuse=warn\n");
 	assert_policy(c.policy, (struct policy){ .warn_on_refuse = true });
@@ -103,6 +104,7 @@ static void key__bad_value(void **state)
 		{ "on_refuse", "fail or warn", "fail", { "", "error", "1" } },
 		{ "on_break", "revoke or hold", "revoke", { "", "yes", "1" } },
 		{ "shmem", "pass or guard", "pass", { "", "lease", "1" } },
+		{ "page_cache_write", "no or yes", "no", { "", "1", "Yes" } },
 		{ "grace_ms",
 		  "a number from 0 to 600000",
 		  "0",
@@ -146,7 +148,7 @@ static void bad_value__hides_what_is_below(void **state)
 			"guard=layuot is not auto, layout, lease, odp or none: "
 			"using the default, auto");
 	assert_policy(c.policy,
-		      (struct policy){ GUARD_AUTO, true, true, true, 1, true });
+		      (struct policy){ GUARD_AUTO, true, true, true, true, 1, true });
 	assert_string_not_equal(configured(NULL, "/g", &c), "");
 	assert_policy(c.policy, unsafe);
 }

@@ -82,22 +82,25 @@ static void environment__each_variable(void **state)
 		struct policy policy;
 	} cases[] = {
 		{ "PINSAFE_GUARD=auto",
-		  { GUARD_AUTO, true, true, true, 9, true } },
+		  { GUARD_AUTO, true, true, true, true, 9, true } },
 		{ "PINSAFE_GUARD=layout",
-		  { GUARD_LAYOUT, true, true, true, 9, true } },
+		  { GUARD_LAYOUT, true, true, true, true, 9, true } },
 		{ "PINSAFE_ON_REFUSE=fail",
-		  { GUARD_NONE, false, true, true, 9, true } },
+		  { GUARD_NONE, false, true, true, true, 9, true } },
 		{ "PINSAFE_ON_BREAK=revoke",
-		  { GUARD_NONE, true, false, true, 9, true } },
+		  { GUARD_NONE, true, false, true, true, 9, true } },
 		{ "PINSAFE_SHMEM=pass",
-		  { GUARD_NONE, true, true, false, 9, true } },
+		  { GUARD_NONE, true, true, false, true, 9, true } },
+		{ "PINSAFE_PAGE_CACHE_WRITE=no",
+		  { GUARD_NONE, true, true, true, false, 9, true } },
 		{ "PINSAFE_GRACE_MS=600000",
-		  { GUARD_NONE, true, true, true, 600000, true } },
+		  { GUARD_NONE, true, true, true, true, 600000, true } },
 	};
 	size_t i;
 
 	configured_text("[path /f]\nguard=none\non_refuse=warn\n"
-			"on_break=hold\nshmem=guard\ngrace_ms=9\n");
+			"on_break=hold\nshmem=guard\npage_cache_write=yes\n"
+			"grace_ms=9\n");
 	for (i = 0; i < N_OF(cases); i++)
 		assert_policy(
 			configured_silently(cases[i].variable, "/f").policy,
@@ -109,6 +112,8 @@ static void environment__each_variable(void **state)
 			    .policy.hold_on_break);
 	assert_true(configured_silently("PINSAFE_SHMEM=guard", "/f")
 			    .policy.guard_shmem);
+	assert_true(configured_silently("PINSAFE_PAGE_CACHE_WRITE=yes", "/f")
+			    .policy.page_cache_write);
 }
 
 /* Also where the file is not safe, as what was meant may have been. */
@@ -120,26 +125,30 @@ static void environment__bad_value(void **state)
 	} cases[] = {
 		{ "PINSAFE_GUARD=off",
 		  "auto, layout, lease, odp or none: using the default, auto",
-		  { GUARD_AUTO, true, true, true, 9, true } },
+		  { GUARD_AUTO, true, true, true, true, 9, true } },
 		{ "PINSAFE_ON_REFUSE=",
 		  "fail or warn: using the default, fail",
-		  { GUARD_NONE, false, true, true, 9, true } },
+		  { GUARD_NONE, false, true, true, true, 9, true } },
 		{ "PINSAFE_ON_BREAK=1",
 		  "revoke or hold: using the default, revoke",
-		  { GUARD_NONE, true, false, true, 9, true } },
+		  { GUARD_NONE, true, false, true, true, 9, true } },
 		{ "PINSAFE_SHMEM=yes",
 		  "pass or guard: using the default, pass",
-		  { GUARD_NONE, true, true, false, 9, true } },
+		  { GUARD_NONE, true, true, false, true, 9, true } },
+		{ "PINSAFE_PAGE_CACHE_WRITE=1",
+		  "no or yes: using the default, no",
+		  { GUARD_NONE, true, true, true, false, 9, true } },
 		{ "PINSAFE_GRACE_MS=600001",
 		  "a number from 0 to 600000: using the default, 0",
-		  { GUARD_NONE, true, true, true, 0, true } },
+		  { GUARD_NONE, true, true, true, true, 0, true } },
 	};
 	struct configured c;
 	char expected[256];
 	size_t i;
 
 	configured_text("[path /f]\nguard=none\non_refuse=warn\n"
-			"on_break=hold\nshmem=guard\ngrace_ms=9\n");
+			"on_break=hold\nshmem=guard\npage_cache_write=yes\n"
+			"grace_ms=9\n");
 	for (i = 0; i < N_OF(cases); i++) {
 		snprintf(expected, sizeof(expected),
 			 "pinsafe: config: %s is not %s\n", cases[i].variable,

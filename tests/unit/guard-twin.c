@@ -58,7 +58,7 @@ static int setup(void **state)
 		.end = (uintptr_t)addr + PAGES * page_size(),
 		.readable = true,
 		.writable = true,
-		.file = { .dev = file.dev, .ino = file.ino },
+		.file = { .map_dev = file.dev, .ino = file.ino },
 	};
 	reg = (struct registration){
 		.pd = &pd,
@@ -209,7 +209,7 @@ static void two_files__side_by_side(void **state)
 		.end = (uintptr_t)addr + PAGES * page_size(),
 		.offset = 2 * page_size(),
 		.writable = true,
-		.file = { .dev = other.dev, .ino = other.ino },
+		.file = { .map_dev = other.dev, .ino = other.ino },
 	};
 	reg.mapping.n_parts = 2;
 	there = twin_of(&twin);

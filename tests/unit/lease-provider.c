@@ -24,7 +24,7 @@ static void neither__none(void **state)
 	assert_false(lease_provider_lacks(&found, "ext4"));
 }
 
-static void kernel_refuses_a_file_without_blocks__it_has_them(void **state)
+static void kernel_refuses_a_file_of_proc__it_has_them(void **state)
 {
 	provided_lease_error = EOPNOTSUPP;
 	find();
@@ -32,9 +32,10 @@ static void kernel_refuses_a_file_without_blocks__it_has_them(void **state)
 	assert_string_equal(lease_provider_name(&found), "the kernel");
 }
 
-static void kernel_grants_one_on_memory__it_has_them(void **state)
+/* There is no errno for whom has not tried to be root. */
+static void kernel_asks_for_privileges__it_has_them(void **state)
 {
-	provided_lease_error = 0;
+	provided_lease_error = EACCES;
 	find();
 	assert_int_equal(found.kind, PROVIDER_KERNEL);
 }
@@ -98,6 +99,29 @@ static void control__comes_before_all(void **state)
 			    "the module layout_lease_control 1.2");
 }
 
+static void assert_page_caches(bool has_ext4, bool has_btrfs)
+{
+	find();
+	assert_int_equal(lease_provider_has_page_caches(&found, "ext4"),
+			 has_ext4);
+	assert_int_equal(lease_provider_has_page_caches(&found, "btrfs"),
+			 has_btrfs);
+}
+
+static void page_caches__where_the_module_says_so(void **state)
+{
+	assert_page_caches(false, false);
+	provided_module("1.1", "ok", "ext4 xfs");
+	assert_page_caches(false, false);
+	provided_module("1.2", "ok", "ext4 xfs tmpfs");
+	assert_page_caches(true, false);
+	provided_page_caches("no: not on this kernel\n");
+	find();
+	assert_string_equal(found.page_cache_write, "no: not on this kernel");
+	provided_module("1.2", "dead: ftrace was disabled", "ext4 xfs tmpfs");
+	assert_page_caches(false, false);
+}
+
 static void counters(void **state)
 {
 	uint64_t count = 7;
@@ -122,14 +146,15 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		PROVIDER_CASE(neither__none),
 		PROVIDER_CASE(
-			kernel_refuses_a_file_without_blocks__it_has_them),
-		PROVIDER_CASE(kernel_grants_one_on_memory__it_has_them),
+			kernel_refuses_a_file_of_proc__it_has_them),
+		PROVIDER_CASE(kernel_asks_for_privileges__it_has_them),
 		PROVIDER_CASE(leases_turned_off__nobody_can_tell),
 		PROVIDER_CASE(module),
 		PROVIDER_CASE(module__guards_what_is_in_its_list),
 		PROVIDER_CASE(module_that_does_not_say__lacks_nothing),
 		PROVIDER_CASE(module__dead),
 		PROVIDER_CASE(control__comes_before_all),
+		PROVIDER_CASE(page_caches__where_the_module_says_so),
 		PROVIDER_CASE(counters),
 	};
 

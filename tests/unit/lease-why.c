@@ -7,6 +7,7 @@
 
 #include "fakes/fake_fstatfs.h"
 #include "fakes/fake_open.h"
+#include "fakes/fake_statx.h"
 #include "lease_why.h"
 #include "lib/files.h"
 #include "lib/provided.h"
@@ -20,6 +21,7 @@ static int setup(void **state)
 {
 	memset(&cause, 0, sizeof(cause));
 	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
+	fake_statx_is_dax = false;
 	return provided_setup(state);
 }
 
@@ -87,11 +89,55 @@ static void module_for_tests(void **state)
 static void shared_blocks(void **state)
 {
 	fake_fstatfs_magic = XFS_SUPER_MAGIC;
+	fake_statx_is_dax = true;
 	provided_module("1.2", "ok", "ext4 xfs");
 	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_REFLINK, "12288");
 	provided_module(NULL, NULL, NULL);
 	provided_lease_error = EOPNOTSUPP;
 	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_REFLINK, "12288");
+}
+
+/* With a page cache it is no matter of shared blocks. */
+static void xfs_without_dax(void **state)
+{
+	fake_fstatfs_magic = XFS_SUPER_MAGIC;
+	provided_module("1.2", "ok", "ext4 xfs");
+	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_FS_SAYS_NO, NULL);
+}
+
+static void not_there(unsigned long fs_magic, enum cause_kind kind)
+{
+	lease_why_not_there(fs_magic, &cause);
+	assert_int_equal(cause.kind, kind);
+}
+
+static void page_caches(void **state)
+{
+	not_there(EXT4_SUPER_MAGIC, CAUSE_NO_PROVIDER);
+	provided_module("1.2", "ok", "ext4 xfs");
+	not_there(EXT4_SUPER_MAGIC, CAUSE_DAX_ONLY);
+	not_there(BTRFS_SUPER_MAGIC, CAUSE_NOT_THAT_FS);
+	provided_module("1.2", "dead: a hook is gone", "ext4");
+	not_there(EXT4_SUPER_MAGIC, CAUSE_DEAD_MODULE);
+}
+
+static void not_written(const char *module_says, unsigned long fs_magic,
+			enum cause_kind kind)
+{
+	fake_fstatfs_magic = fs_magic;
+	provided_page_caches(module_says);
+	lease_why_not_written(file.fd, &cause);
+	assert_int_equal(cause.kind, kind);
+}
+
+static void written(void **state)
+{
+	provided_module("1.2", "ok", "ext4 btrfs");
+	not_written("no: a hook does not fire", EXT4_SUPER_MAGIC,
+		    CAUSE_NO_PROMISE);
+	assert_string_equal(cause.detail, "no: a hook does not fire");
+	not_written("yes", BTRFS_SUPER_MAGIC, CAUSE_CHECKSUMS);
+	not_written("yes", EXT4_SUPER_MAGIC, CAUSE_NOT_WRITTEN);
 }
 
 static void ordinary(void **state)
@@ -151,6 +197,9 @@ int main(void)
 		WHY_CASE(module_for_other_file_systems),
 		WHY_CASE(module_for_tests),
 		WHY_CASE(shared_blocks),
+		WHY_CASE(xfs_without_dax),
+		WHY_CASE(page_caches),
+		WHY_CASE(written),
 		WHY_CASE(ordinary),
 		WHY_CASE(other_errno__as_it_is),
 		WHY_CASE(somebody_elses_file),

@@ -66,6 +66,16 @@ static void no_ranges__nothing(void **state)
 	assert_record("");
 }
 
+/* Under F_LAYOUT_WRITE */
+static void kept_by_the_kernel__left_alone(void **state)
+{
+	struct mr_range some[] = { ranges[0], ranges[1] };
+
+	some[0].is_kept = true;
+	redirty(some, 2, NULL);
+	assert_record("dirty 0x20000+0x1000");
+}
+
 static void interrupted__again(void **state)
 {
 	fake_madvise = ONCE(EINTR);
@@ -277,6 +287,7 @@ int main(void)
 		REDIRTY_CASE(whole_pages__as_they_are),
 		REDIRTY_CASE(parts_of_pages__the_whole),
 		REDIRTY_CASE(no_ranges__nothing),
+		REDIRTY_CASE(kept_by_the_kernel__left_alone),
 		REDIRTY_CASE(interrupted__again),
 		REDIRTY_CASE(unmapped__again),
 		REDIRTY_CASE(read_only__again),

@@ -183,6 +183,25 @@ static void for_reading__left_out(void **state)
 	gmr->is_written = true;
 }
 
+/* Under F_LAYOUT_WRITE: msync(2) has nothing to ask for, either. */
+static void kept_by_the_kernel__left_out(void **state)
+{
+	struct guarded_mr *gmr = track_alloc(1);
+
+	gmr->mr = &tracked_mrs[0];
+	gmr->is_written = true;
+	gmr->n_ranges = 1;
+	gmr->ranges[0] = (struct mr_range){ .start = 0x10000,
+					    .end = 0x11000,
+					    .is_kept = true,
+					    .dev = 1,
+					    .ino = 1 };
+	assert_int_equal(track_add(gmr), 0);
+	find_addresses(0, UINTPTR_MAX);
+	assert_int_equal(n_found, 0);
+	assert_false(track_may_be_written(0x10000, 0x11000));
+}
+
 static void on_demand__left_out(void **state)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
@@ -345,6 +364,7 @@ int main(void)
 		TRACKED_CASE(by_addresses__between_two_ranges),
 		TRACKED_CASE(several_regions__all),
 		TRACKED_CASE(for_reading__left_out),
+		TRACKED_CASE(kept_by_the_kernel__left_out),
 		TRACKED_CASE(on_demand__left_out),
 		TRACKED_CASE(zombie__left_out),
 		TRACKED_CASE(being_deregistered__still_found),

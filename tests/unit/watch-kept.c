@@ -56,6 +56,19 @@ static void mapped__same_description(void **state)
 	close(fd);
 }
 
+/* The lease is to be had through a description of our own. */
+static void layout_leases_there__not_kept(void **state)
+{
+	fake_lease.has_layout = true;
+	watched_map_all(watched_file.fd);
+	assert_false(watched_is_kept());
+	/* Unless somebody wants an ordinary one */
+	fake_config.may_want_lease = true;
+	watched_map_all(watched_file.fd);
+	assert_true(watched_is_kept());
+	fake_lease.has_layout = false;
+}
+
 static void descriptor_closed__still_kept(void **state)
 {
 	watched_map_all(watched_file.fd);
@@ -468,6 +481,7 @@ int main(void)
 		CASE(not_enabled__nothing_kept),
 		WATCHED_CASE(mapped__same_description),
 		WATCHED_CASE(descriptor_closed__still_kept),
+		WATCHED_CASE(layout_leases_there__not_kept),
 		WATCHED_CASE(other_file__not_found),
 		WATCHED_CASE(errno__as_before),
 		WATCHED_CASE(no_room__known_for_that_file),

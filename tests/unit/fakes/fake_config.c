@@ -27,3 +27,8 @@ bool config_may_guard_shmem(void)
 {
 	return fake_config.may_guard_shmem;
 }
+
+bool config_may_want_lease(void)
+{
+	return fake_config.may_want_lease;
+}

@@ -9,7 +9,7 @@ struct fake_config {
 	/* Of files with this path; NULL: there is no other policy */
 	const char *other_path;
 	struct policy other_policy;
-	bool may_guard_shmem;
+	bool may_guard_shmem, may_want_lease;
 };
 
 extern struct fake_config fake_config;

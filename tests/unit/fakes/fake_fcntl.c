@@ -88,7 +88,9 @@ static int check_type(int fd, int type)
 
 	switch (type) {
 	case F_LAYOUT:
-		return 0;
+		return fake_fcntl.layout_errno;
+	case F_LAYOUT_WRITE:
+		return fake_fcntl.layout_write_errno;
 	case F_WRLCK:
 		/* Of another description, that of the mapping is in the way. */
 		return !is_mapped || fake_fcntl.n_readers ||
@@ -103,7 +105,15 @@ static int check_type(int fd, int type)
 
 static const char *name_of(int type)
 {
-	return type == F_WRLCK ? "write " : type == F_RDLCK ? "read " : "";
+	switch (type) {
+	case F_WRLCK:
+		return "write ";
+	case F_RDLCK:
+		return "read ";
+	case F_LAYOUT_WRITE:
+		return "kept ";
+	}
+	return "";
 }
 
 static int set_lease(struct inode *inode, int fd, int type)

@@ -11,9 +11,11 @@
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
 #endif
+#define F_LAYOUT_WRITE 17
 
 struct fake_fcntl {
 	struct fault set_lease;
+	int layout_errno, layout_write_errno;	/* of these types */
 	int unlock_errno;	/* of F_UNLCK, which does nothing then */
 	bool loses_signals;	/* as if the queue were full */
 	bool is_quiet;		/* record nothing */

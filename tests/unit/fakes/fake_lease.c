@@ -5,10 +5,14 @@
 
 #include "../lib/record.h"
 #include "fake_lease.h"
+#include "lease_why.h"
+
+void __wrap_lease_provider_find(struct lease_provider *ret_provider);
 
 struct fake_lease fake_lease;
 
-const struct lease_backend lease_layout = { .name = "fake layout" };
+const struct lease_backend lease_layout = { .name = "fake layout",
+					    .sees_own_operations = true };
 const struct lease_backend lease_ordinary = { .name = "fake ordinary" };
 
 static int ino_of(const struct lease *lease)
@@ -20,6 +24,7 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct cause *cause, struct lease **ret_lease)
 {
 	int r = fault_now(&fake_lease.take);
+	struct lease *lease;
 
 	record("take%s %d", backend == &lease_ordinary ? " ordinary" : "",
 	       (int)file->ino);
@@ -28,8 +33,11 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 	if (r)
 		return r;
 	fake_lease.holders[file->ino]++;
-	fake_lease.leases[file->ino].ino = file->ino;
-	*ret_lease = &fake_lease.leases[file->ino];
+	lease = &fake_lease.leases[file->ino];
+	lease->ino = file->ino;
+	lease->backend = fake_lease.is_other ?: backend;
+	lease->keeps_writes = fake_lease.keeps_writes;
+	*ret_lease = lease;
 	return 0;
 }
 
@@ -81,6 +89,26 @@ int lease_open(const struct lease *lease, const struct backing *file,
 bool lease_ordinary_works_on(unsigned long fs_magic)
 {
 	return fs_magic != FAKE_FS_WITHOUT_LEASES;
+}
+
+bool lease_layout_works_on(unsigned long fs_magic)
+{
+	return fake_lease.has_layout;
+}
+
+void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
+{
+	*cause = fake_lease.cause;
+}
+
+void lease_why_not_written(int fd, struct cause *cause)
+{
+	*cause = fake_lease.cause;
+}
+
+void __wrap_lease_provider_find(struct lease_provider *ret_provider)
+{
+	*ret_provider = fake_lease.provider;
 }
 
 bool lease_ordinary_is_sole(int fd)

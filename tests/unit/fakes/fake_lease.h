@@ -4,6 +4,7 @@
 
 #include "../lib/fault.h"
 #include "lease.h"
+#include "lease_provider.h"
 
 #define FAKE_LEASES 4
 #define FAKE_DEV 5 /* of files that lease_find() knows */
@@ -14,6 +15,12 @@ struct fake_lease {
 	int holders[FAKE_LEASES];
 	struct fault take;
 	struct cause cause; /* that take records; CAUSE_UNKNOWN: none */
+	/* Of files with a page cache, too, and of memory */
+	bool has_layout;
+	struct lease_provider provider; /* what sysfs says of that */
+	bool keeps_writes;		/* those that are taken */
+	/* There is one of this kind already; NULL: as was asked for */
+	const struct lease_backend *is_other;
 	struct fault is_held;	     /* error: no */
 	struct fault is_held_locked; /* error: no */
 	/* How often there still is a lease that the program can not break */

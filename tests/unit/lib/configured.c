@@ -96,5 +96,6 @@ void assert_policy(struct policy policy, struct policy expected)
 	assert_int_equal(policy.warn_on_refuse, expected.warn_on_refuse);
 	assert_int_equal(policy.hold_on_break, expected.hold_on_break);
 	assert_int_equal(policy.guard_shmem, expected.guard_shmem);
+	assert_int_equal(policy.page_cache_write, expected.page_cache_write);
 	assert_int_equal(policy.grace_ms, expected.grace_ms);
 }

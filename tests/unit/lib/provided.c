@@ -46,3 +46,8 @@ void provided_module(const char *version, const char *state,
 	show(MODULE "/parameters/state", state);
 	show(MODULE "/parameters/file_systems", file_systems);
 }
+
+void provided_page_caches(const char *page_cache_write)
+{
+	show(MODULE "/parameters/page_cache_write", page_cache_write);
+}

@@ -11,5 +11,7 @@ int provided_setup(void **state);
 /* The module is loaded; NULL: it does not show that. */
 void provided_module(const char *version, const char *state,
 		     const char *file_systems);
+/* And guards page caches there, too; what it says of written ones */
+void provided_page_caches(const char *page_cache_write);
 
 #endif /* PROVIDED_H */

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Layout leases of files with a page cache, with a module that has them: on a
+ * description of our own, whoever has the file open; an ordinary lease where the
+ * kernel says no.  With the argument "write" under page_cache_write=yes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/stack_api.h"
+#include "sys.h"
+#include "verbs_wrap.h"
+
+#define MODULE "/sys/module/layout_lease/"
+#define ARMED "signal a, owner a, "
+#define TAKEN ARMED "lease a, "
+#define KEPT ARMED "kept lease a, "
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	fake_statx_is_dax = false;
+	fake_fstatfs_magic = EXT4_SUPER_MAGIC;
+	fake_fcntl.layout_write_errno = EOPNOTSUPP;
+	fake_open_file(MODULE "version", "1.1\n");
+	fake_open_file(MODULE "parameters/state", "ok\n");
+	fake_open_file(MODULE "parameters/file_systems", "ext4 tmpfs\n");
+	fake_open_file(MODULE "parameters/page_cache_write", "yes\n");
+	return 0;
+}
+
+static struct ibv_mr *reg_for_reading(void)
+{
+	return verbs_wrap_ops.reg_mr(&stack_device.pd, stack_addr, page_size(),
+				     (uintptr_t)stack_addr, 0);
+}
+
+static void taken__on_a_description_of_ours(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_record(TAKEN "reg_mr");
+	assert_int_equal(stack_stats().registered_layout, 1);
+	assert_int_equal(stack_stats().registered_lease, 0);
+	stack_dereg_ok(mr);
+	assert_record("dereg_mr, destroy 0, unlock a");
+}
+
+static void broken__revoked_then_released(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	stack_break(STACK_A);
+	assert_record("destroy 0, unlock a");
+	stack_dereg_ok(mr);
+	assert_null(strstr(stack_log(), "guards against other processes only"));
+}
+
+static void open_elsewhere__taken(void **state)
+{
+	fake_fcntl.n_readers = fake_fcntl.n_writers = 1;
+	stack_dereg_ok(stack_reg_file(STACK_A));
+}
+
+static void descriptor_closed__taken(void **state)
+{
+	file_close(STACK_A);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+}
+
+static void direct_io__taken(void **state)
+{
+	assert_int_equal(fcntl(STACK_A->fd, F_SETFL, O_DIRECT), 0);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_int_equal(fcntl(STACK_A->fd, F_SETFL, 0), 0);
+}
+
+/* To open the file would break it. */
+static void lease_of_the_program__EBUSY_and_untouched(void **state)
+{
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
+	record_clear();
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EBUSY);
+	assert_record("");
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_GETLEASE, 0), F_WRLCK);
+	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
+}
+
+static void kernel_says_no(int error)
+{
+	struct ibv_mr *mr;
+
+	fake_fcntl.layout_errno = error;
+	mr = stack_reg_file(STACK_A);
+	assert_record(ARMED ARMED "write lease a, reg_mr");
+	assert_int_equal(stack_stats().registered_layout, 0);
+	assert_int_equal(stack_stats().registered_lease, 1);
+	stack_dereg_ok(mr);
+}
+
+static void not_on_this_file__ordinary(void **state)
+{
+	kernel_says_no(EOPNOTSUPP);
+}
+
+static void unknown_to_the_kernel__ordinary(void **state)
+{
+	kernel_says_no(EINVAL);
+}
+
+static void other_file_system__ordinary(void **state)
+{
+	fake_fstatfs_magic = XFS_SUPER_MAGIC;
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_int_equal(stack_stats().registered_lease, 1);
+}
+
+static void break_pending__taken_then(void **state)
+{
+	fake_fcntl.set_lease = ONCE(EAGAIN);
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_int_equal(stack_stats().retakes, 1);
+	assert_int_equal(stack_stats().registered_layout, 1);
+}
+
+/* What is there counts, not what was asked for: but layout means layout. */
+static void beside_an_ordinary_one(void **state)
+{
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+	struct ibv_mr *ordinary, *mr;
+
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_LEASE;
+	ordinary = stack_reg_attr(&attr);
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(stack_stats().registered_lease, 2);
+	attr.guard = PINSAFE_GUARD_LAYOUT;
+	assert_int_equal(stack_reg_refused(&attr), EBUSY);
+	stack_dereg_ok(ordinary);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(stack_reg_attr(&attr));
+	assert_int_equal(stack_stats().registered_layout, 1);
+}
+
+static void guard_layout__means_it(void **state)
+{
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+
+	attr.comp_mask = PINSAFE_REG_GUARD;
+	attr.guard = PINSAFE_GUARD_LAYOUT;
+	fake_fcntl.layout_errno = EOPNOTSUPP;
+	assert_int_equal(stack_reg_refused(&attr), EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "no layout lease on this file"));
+}
+
+static void write__promise_asked_for_first(void **state)
+{
+	struct ibv_mr *mr, *written;
+
+	fake_fcntl.layout_write_errno = 0;
+	mr = reg_for_reading();
+	assert_non_null(mr);
+	assert_record(KEPT "reg_mr");
+	written = stack_reg_file(STACK_A);
+	assert_record("reg_mr");
+	record_clear();
+	stack_break(STACK_A);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(written);
+	assert_int_equal(stack_stats().revoked_mrs, 2);
+}
+
+static void write__without_the_promise_for_reading_only(void **state)
+{
+	struct ibv_mr *mr = reg_for_reading();
+
+	assert_non_null(mr);
+	assert_record(TAKEN "reg_mr");
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "does not promise to keep what a device writes to this file: "));
+	assert_true(fake_lease_exists(STACK_A));
+	stack_dereg_ok(mr);
+	assert_false(fake_lease_exists(STACK_A));
+}
+
+static void write__module_cannot_promise(void **state)
+{
+	fake_open_file(MODULE "parameters/page_cache_write",
+		       "no: a hook does not fire\n");
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_non_null(strstr(stack_log(), "(no: a hook does not fire); use "));
+}
+
+static void write__dax_has_nothing_to_promise(void **state)
+{
+	struct ibv_mr *mr;
+
+	fake_statx_is_dax = true;
+	mr = stack_reg_file(STACK_A);
+	assert_record(TAKEN "reg_mr");
+	stack_dereg_ok(mr);
+}
+
+#define LAYOUT_CASE(fn) \
+	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest cases[] = {
+		LAYOUT_CASE(taken__on_a_description_of_ours),
+		LAYOUT_CASE(broken__revoked_then_released),
+		LAYOUT_CASE(open_elsewhere__taken),
+		LAYOUT_CASE(descriptor_closed__taken),
+		LAYOUT_CASE(direct_io__taken),
+		LAYOUT_CASE(lease_of_the_program__EBUSY_and_untouched),
+		LAYOUT_CASE(not_on_this_file__ordinary),
+		LAYOUT_CASE(unknown_to_the_kernel__ordinary),
+		LAYOUT_CASE(other_file_system__ordinary),
+		LAYOUT_CASE(break_pending__taken_then),
+		LAYOUT_CASE(beside_an_ordinary_one),
+		LAYOUT_CASE(guard_layout__means_it),
+	};
+	const struct CMUnitTest write_cases[] = {
+		LAYOUT_CASE(write__promise_asked_for_first),
+		LAYOUT_CASE(write__without_the_promise_for_reading_only),
+		LAYOUT_CASE(write__module_cannot_promise),
+		LAYOUT_CASE(write__dax_has_nothing_to_promise),
+	};
+
+	if (argc > 1 && !strcmp(argv[1], "write")) {
+		setenv("PINSAFE_PAGE_CACHE_WRITE", "yes", 1);
+		return STACK_MAIN(write_cases);
+	}
+	return STACK_MAIN(cases);
+}
