@@ -6,31 +6,37 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 
-const char *const fs_names[FILE_SYSTEMS] = { "core", "ext4", "xfs" };
+const char *const fs_names[FILE_SYSTEMS] = {
+	"core", "ext4", "xfs", "btrfs", "f2fs", "tmpfs", "hugetlbfs"
+};
 
 unsigned int fs_owner(const struct inode *inode)
 {
 	const char *type = inode->i_sb->s_type->name;
+	unsigned int owner;
 
-	if (!strcmp(type, "ext4"))
-		return EXT4;
-	if (!strcmp(type, "xfs"))
-		return XFS;
+	for (owner = CORE + 1; owner < FILE_SYSTEMS; owner++)
+		if (!strcmp(type, fs_names[owner]))
+			return owner;
 	return CORE;
 }
 
+/* The file's blocks change places under the swap code, which knows no leases. */
 bool fs_can_lease(struct inode *inode)
 {
 	unsigned int owner;
 
-	if (!S_ISREG(inode->i_mode))
+	if (!S_ISREG(inode->i_mode) || IS_SWAPFILE(inode))
 		return false;
 	if (selftest_is(inode))
 		return true;
-	if (!IS_DAX(inode))
-		return false;
 	owner = fs_owner(inode);
 	return owner != CORE && hooks_on(owner);
+}
+
+bool fs_can_lease_dax(struct inode *inode)
+{
+	return IS_DAX(inode) && fs_can_lease(inode);
 }
 
 /*

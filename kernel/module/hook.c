@@ -27,8 +27,8 @@ static struct hook *const own_hooks[] = { &hook_ftrace_is_dead, NULL };
 
 /* The first one is used by all others. */
 struct hook *const *const hook_tables[HOOK_TABLES] = {
-	own_hooks, lease_hooks, show_hooks, pin_hooks, remove_hooks,
-	exchange_hooks, fs_hooks
+	own_hooks, lease_hooks, show_hooks, pin_hooks, pin_cached_hooks,
+	remove_hooks, exchange_hooks, fs_hooks
 };
 
 bool hooks_on(unsigned int owner)
@@ -149,7 +149,7 @@ static void file_system_on(unsigned int owner)
 		pr_err("NO layout leases for %s\n", fs_names[owner]);
 }
 
-/* ext4 and xfs may come and go. */
+/* File systems may come and go. */
 static int module_event(struct notifier_block *nb, unsigned long event,
 			void *data)
 {

@@ -11,15 +11,17 @@
  *	lease.c		fcntl(F_SETLEASE, F_LAYOUT)
  *	show.c		/proc/locks and fdinfo
  *	pin.c		long-term pins of those who hold a lease
+ *	pin_cached.c	those of page caches
  *	pinned.c	files with such pins: keep them, find busy pages, wait
  *	operation.c	operations that are under way, and the breaks they cause
  *	remove.c	the operations that take blocks away
  *	exchange.c	and those that have extents change places
  *
  * Locks, outermost first: hook_mutex (hook.c); lease_mutex (lease.c), inside
- * the inode's i_rwsem, which is only tried; flc_lock of the inode's leases;
- * file_lock (operation.c, pinned.c).  mmap_lock is taken by pin.c before any of
- * the last two.  Filters are called in any context: they take no lock.
+ * the inode's i_rwsem, which is only tried for a file with DAX; a pinned file's
+ * mutex (pinned.c); flc_lock of the inode's leases; file_lock (operation.c,
+ * pinned.c).  mmap_lock is taken by pin.c before any of the last three.  Filters
+ * are called in any context: they take no lock.
  */
 #ifndef LAYOUT_LEASE_H
 #define LAYOUT_LEASE_H
@@ -46,7 +48,8 @@ extern struct workqueue_struct *queue;	/* for all that waits */
 
 /* hook.c */
 
-enum { CORE, EXT4, XFS, FILE_SYSTEMS };	/* whose function it is */
+/* Whose function it is */
+enum { CORE, EXT4, XFS, BTRFS, F2FS, TMPFS, HUGETLBFS, FILE_SYSTEMS };
 
 struct hook {
 	const char		*symbol;
@@ -96,11 +99,12 @@ static inline bool hook_is(const struct hook *hook, const void *func)
 extern struct hook *const lease_hooks[];
 extern struct hook *const show_hooks[];
 extern struct hook *const pin_hooks[];
+extern struct hook *const pin_cached_hooks[];
 extern struct hook *const remove_hooks[];
 extern struct hook *const exchange_hooks[];
 extern struct hook *const fs_hooks[];
 
-#define HOOK_TABLES	7
+#define HOOK_TABLES	8
 extern struct hook *const *const hook_tables[HOOK_TABLES];
 
 #define for_each_hook(hook, t, h)					\
@@ -146,6 +150,7 @@ bool selftest_hooks_fire(void);	/* do they still? */
 extern const char *const fs_names[FILE_SYSTEMS];
 unsigned int fs_owner(const struct inode *inode);
 bool fs_can_lease(struct inode *inode);	/* lock-free */
+bool fs_can_lease_dax(struct inode *inode);
 bool fs_may_share_blocks(struct inode *inode);	/* under lease_mutex */
 
 /* lease.c */
@@ -154,6 +159,8 @@ extern int *leases_enable, *lease_break_time;	/* the sysctls; s */
 int lease_init(void);
 bool lease_any(void);
 bool lease_held(struct inode *inode);	/* by this process, not being broken */
+bool lease_is_of_current(struct inode *inode);	/* this process, or being broken */
+bool lease_is_there(struct inode *inode);	/* of anybody */
 bool lease_is_layout(lease_t *fl);
 int lease_set(unsigned int fd, struct file *file);
 enum lease_kind { LEASE_NONE, LEASE_ORDINARY, LEASE_LAYOUT };
@@ -166,6 +173,12 @@ bool show_layout_of(struct file *file, struct file *proc, char *text,
 
 /* pin.c */
 int pin_probe(unsigned long addr);	/* calls the hooked functions */
+
+/* pin_cached.c */
+bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller);
+long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
+		unsigned int flags, struct page **pages);
+void pin_probe_unpin(struct page *page);
 
 /* operation.c */
 
@@ -206,6 +219,7 @@ bool pinned_seen(struct address_space *mapping, pgoff_t index,
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 int pinned_wait(struct inode *inode, unsigned long start);
+void pinned_wake(void);
 bool pinned_any(void);
 void pinned_break_all(void);
 

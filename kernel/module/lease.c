@@ -12,6 +12,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#define DIRECT_IO_TIME	HZ	/* for what is under way, before EAGAIN */
+
 int *leases_enable, *lease_break_time;
 atomic_t count_leases, count_breaks, count_timeouts;
 
@@ -95,6 +97,37 @@ bool lease_any(void)
 	return CONTROL || atomic_read(&count_leases);
 }
 
+/* Of this process, be it broken or not */
+bool lease_is_of_current(struct inode *inode)
+{
+	struct file_lock_context *ctx = locks_inode_context(inode);
+	bool is = false;
+	lease_t *fl;
+
+	if (!ctx)
+		return false;
+	spin_lock(&ctx->flc_lock);
+	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
+		is |= lease_is_layout(fl) && lc(fl, pid) == current->tgid;
+	spin_unlock(&ctx->flc_lock);
+	return is;
+}
+
+bool lease_is_there(struct inode *inode)
+{
+	struct file_lock_context *ctx = locks_inode_context(inode);
+	bool is = false;
+	lease_t *fl;
+
+	if (!ctx)
+		return false;
+	spin_lock(&ctx->flc_lock);
+	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
+		is |= lease_is_layout(fl);
+	spin_unlock(&ctx->flc_lock);
+	return is;
+}
+
 bool lease_held(struct inode *inode)
 {
 	struct file_lock_context *ctx = locks_inode_context(inode);
@@ -172,9 +205,22 @@ static lease_t *new_lease(unsigned int fd, struct file *file)
 	return ERR_PTR(err);
 }
 
-static void remove_lease(struct file *file)
+/*
+ * Since 6.19 a file system has to say that it has leases, and hugetlbfs does not:
+ * EINVAL, when all else has been checked.
+ */
+static int set_type(struct file *file, int type, lease_t **fl, void **priv)
 {
-	vfs_setlease(file, F_UNLCK, NULL, (void **)&file);
+	int err = vfs_setlease(file, type, fl, priv);
+
+	if (SINCE(6, 19) && err == -EINVAL && !file->f_op->setlease)
+		err = generic_setlease(file, type, fl, priv);
+	return err;
+}
+
+static int remove_lease(struct file *file)
+{
+	return set_type(file, F_UNLCK, NULL, (void **)&file);
 }
 
 /* Not for modules */
@@ -203,7 +249,7 @@ static int add_lease(unsigned int fd, struct file *file)
 		goto undo_for_other;
 	}
 	atomic_inc(&count_leases);
-	err = vfs_setlease(file, F_RDLCK, &fl, (void **)&for_other);
+	err = set_type(file, F_RDLCK, &fl, (void **)&for_other);
 	if (fl) {
 		lease_gone();
 		err = err ?: -EAGAIN;
@@ -228,7 +274,7 @@ static int may_keep(struct inode *inode)
 	smp_mb();	/* pairs with operation_begin() */
 	if (operation_breaks(inode))
 		return -EAGAIN;
-	if (fs_may_share_blocks(inode))
+	if (IS_DAX(inode) && fs_may_share_blocks(inode))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -252,6 +298,45 @@ static int set_locked(unsigned int fd, struct file *file)
 	return err;
 }
 
+/* Pages that are being written, or read past the cache; not for ever */
+static int wait_direct_io(struct inode *inode)
+{
+	unsigned long end = jiffies + DIRECT_IO_TIME;
+
+	while (atomic_read(&inode->i_dio_count)) {
+		if (time_after(jiffies, end))
+			return -EAGAIN;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+/*
+ * Blocks may be on their way out of the file right now; and a direct write that
+ * began without a lease would leave the cache behind what is on the disk.
+ */
+static int lock_against_removal(struct inode *inode)
+{
+	if (IS_DAX(inode))
+		return inode_trylock_shared(inode) ? 0 : -EAGAIN;
+	if (down_write_killable(&inode->i_rwsem))
+		return -EINTR;
+	if (!wait_direct_io(inode))
+		return 0;
+	inode_unlock(inode);
+	return -EAGAIN;
+}
+
+static void unlock_against_removal(struct inode *inode)
+{
+	if (IS_DAX(inode))
+		inode_unlock_shared(inode);
+	else
+		inode_unlock(inode);
+}
+
 int lease_set(unsigned int fd, struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -265,13 +350,13 @@ int lease_set(unsigned int fd, struct file *file)
 		hooks_watch();		/* it says so */
 		return -EOPNOTSUPP;
 	}
-	/* Blocks may be on their way out of the file right now. */
-	if (!inode_trylock_shared(inode))
-		return -EAGAIN;
+	err = lock_against_removal(inode);
+	if (err)
+		return err;
 	mutex_lock(&lease_mutex);
 	err = set_locked(fd, file);
 	mutex_unlock(&lease_mutex);
-	inode_unlock_shared(inode);
+	unlock_against_removal(inode);
 	if (!err)
 		hooks_watch();
 	return err;
@@ -291,6 +376,8 @@ static noinline int new_setlease(unsigned int fd, struct file *file, long arg)
 		ret = lease_set(fd, file);
 	else if (kind == LEASE_LAYOUT && (int)arg != F_UNLCK)
 		ret = -EAGAIN;	/* It does not turn into another one. */
+	else if (kind == LEASE_LAYOUT)
+		ret = remove_lease(file);
 	else
 		ret = ORIG(setlease)(fd, file, arg);
 	hook_leave();

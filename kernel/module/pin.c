@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Long-term pins of files with DAX, for processes that hold a layout lease: the
- * pages are pinned without FOLL_LONGTERM, which GUP refuses for them
- * (check_vma_flags() of mm/gup.c).  What else the flag does, moving pages out of
- * ZONE_MOVABLE and CMA, is not for pages of DAX.
+ * Long-term pins by processes that hold a layout lease: who asks for them, and of
+ * which kind of file.  Those of files with DAX are pinned without FOLL_LONGTERM,
+ * which GUP refuses for them (check_vma_flags() of mm/gup.c).  What else the flag
+ * does, moving pages out of ZONE_MOVABLE and CMA, is not for pages of DAX.
  */
 #include "layout_lease.h"
 
@@ -164,17 +164,25 @@ static long pin_dax(struct vm_area_struct *vma, unsigned long addr,
 	return pin_shared(vma, addr, n, flags, pages);
 }
 
-static bool has_dax(struct mm_struct *mm, unsigned long start,
-		    unsigned long end)
+/* Is it for us, and not what any process may do? */
+static bool is_ours(struct vm_area_struct *vma, unsigned long caller)
 {
-	struct vm_area_struct *vma;
-	unsigned long addr;
+	return vma_is_fsdax(vma) || pin_is_cached(vma, caller);
+}
 
-	for (addr = start; addr < end; addr = vma->vm_end) {
+static bool has_ours(struct mm_struct *mm, unsigned long start,
+		     unsigned long nr, unsigned int flags, unsigned long caller)
+{
+	unsigned long addr = start & PAGE_MASK, end = addr + nr * PAGE_SIZE;
+	struct vm_area_struct *vma;
+
+	if (!(flags & FOLL_LONGTERM) || mm != current->mm)
+		return false;
+	for (; addr < end; addr = vma->vm_end) {
 		vma = find_vma(mm, addr);
 		if (!vma || vma->vm_start >= end)
 			break;
-		if (vma_is_fsdax(vma))
+		if (is_ours(vma, caller))
 			return true;
 	}
 	return false;
@@ -185,7 +193,7 @@ static bool has_dax(struct mm_struct *mm, unsigned long start,
  * number of pages that are pinned, or an error if there are none.
  */
 static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
-		struct page **pages)
+		struct page **pages, unsigned long caller)
 {
 	struct vm_area_struct *vma;
 	unsigned long n, done;
@@ -202,6 +210,8 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
 		n = min(nr - done, (vma->vm_end - at) / PAGE_SIZE);
 		if (vma_is_fsdax(vma))
 			ret = pin_dax(vma, at, n, flags, pages + done);
+		else if (is_ours(vma, caller))
+			ret = pin_cached(vma, at, n, flags, pages + done);
 		else
 			ret = pin_user_pages(at, n, flags, pages + done NO_VMAS);
 		if (ret <= 0)
@@ -210,18 +220,10 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
 	return done ?: ret;
 }
 
-static bool is_ours(struct mm_struct *mm, unsigned long start,
-		    unsigned long nr, unsigned int flags)
-{
-	unsigned long addr = start & PAGE_MASK;
-
-	return (flags & FOLL_LONGTERM) && mm == current->mm &&
-	       has_dax(mm, addr, addr + nr * PAGE_SIZE);
-}
-
 /*
  * The four ways to FOLL_PIN.  pin_user_pages_fast() is that of RDMA
  * (ib_umem_get()) and io_uring; the others those of vDPA, siw, VFIO and more.
+ * A replacement returns to who called the function: that is _RET_IP_ in it.
  */
 
 static bool wants_flags(unsigned long flags)
@@ -241,14 +243,15 @@ static bool wants_fourth(struct ftrace_regs *regs)
 
 /* Of those that take the mmap_lock: 0 if the pin is not for this module */
 static long pin_locking(unsigned long start, unsigned long nr,
-			unsigned int flags, struct page **pages)
+			unsigned int flags, struct page **pages,
+			unsigned long caller)
 {
 	long ret = 0;
 
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
-	if (is_ours(current->mm, start, nr, flags))
-		ret = pin(start & PAGE_MASK, nr, flags, pages);
+	if (has_ours(current->mm, start, nr, flags, caller))
+		ret = pin(start & PAGE_MASK, nr, flags, pages, caller);
 	mmap_read_unlock(current->mm);
 	return ret;
 }
@@ -263,7 +266,7 @@ static noinline int new_pin_fast(unsigned long start, int nr,
 	int ret;
 
 	hook_enter();
-	ret = pin_locking(start, nr, flags, pages) ?:
+	ret = pin_locking(start, nr, flags, pages, _RET_IP_) ?:
 	      ORIG(pin_fast)(start, nr, flags, pages);
 	hook_leave();
 	return ret;
@@ -280,7 +283,7 @@ static noinline long new_pin_unlocked(unsigned long start, unsigned long nr,
 	long ret;
 
 	hook_enter();
-	ret = pin_locking(start, nr, flags, pages) ?:
+	ret = pin_locking(start, nr, flags, pages, _RET_IP_) ?:
 	      ORIG(pin_unlocked)(start, nr, pages, flags);
 	hook_leave();
 	return ret;
@@ -297,8 +300,8 @@ static noinline long new_pin(unsigned long start, unsigned long nr,
 	long ret;
 
 	hook_enter();
-	if (!vmas_wanted && is_ours(current->mm, start, nr, flags))
-		ret = pin(start & PAGE_MASK, nr, flags, pages);
+	if (!vmas_wanted && has_ours(current->mm, start, nr, flags, _RET_IP_))
+		ret = pin(start & PAGE_MASK, nr, flags, pages, _RET_IP_);
 	else
 		ret = ORIG(pin)(start, nr, flags, pages PASS_VMAS);
 	hook_leave();
@@ -318,8 +321,8 @@ static noinline long new_pin_remote(struct mm_struct *mm, unsigned long start,
 	long ret;
 
 	hook_enter();
-	if (!vmas_wanted && is_ours(mm, start, nr, flags))
-		ret = pin(start & PAGE_MASK, nr, flags, pages);
+	if (!vmas_wanted && has_ours(mm, start, nr, flags, _RET_IP_))
+		ret = pin(start & PAGE_MASK, nr, flags, pages, _RET_IP_);
 	else
 		ret = ORIG(pin_remote)(mm, start, nr, flags, pages PASS_VMAS,
 				       locked);
@@ -331,7 +334,7 @@ static noinline long new_pin_remote(struct mm_struct *mm, unsigned long start,
 static int unpin(long ret, struct page **page)
 {
 	if (ret == 1)
-		unpin_user_page(*page);
+		pin_probe_unpin(*page);
 	return ret == 1 ? 0 : ret ?: -EFAULT;
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files with long-term pins.  From the first pin to the last a reference to the
- * path keeps the inode, and so an unlinked file's blocks.
+ * Files with long-term pins, and what of them is pinned.  From the first pin to
+ * the last a reference to the path keeps the inode, and so an unlinked file's
+ * blocks.
  */
 #include "layout_lease.h"
 
 #include <linux/fs.h>
 #include <linux/hashtable.h>
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/path.h>
 #include <linux/sched/signal.h>
@@ -14,7 +17,7 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
-/* There is no wakeup for a page that is unpinned but still mapped. */
+/* Not every unpin wakes those who wait: none of a page of DAX that is mapped. */
 #define LOOK_AGAIN	(HZ / 10)
 
 struct pinned {
@@ -22,39 +25,61 @@ struct pinned {
 	struct list_head	list;
 	struct path		path;
 	struct address_space	*mapping;
-	pgoff_t			first, last;	/* all pins are in here */
-	unsigned int		users, seq;	/* pins being made; how often */
-	bool			broken;		/* by pinned_break_all() */
+	struct maple_tree	ranges;	/* of indices; what is pinned is in here */
+	struct mutex		mutex;	/* held to change ranges */
+	unsigned int		users;	/* who make pins, or look */
+	bool			broken;	/* by pinned_break_all() */
 };
 
 atomic_t count_pinned_files;
 static DEFINE_HASHTABLE(files, 8);	/* under file_lock, as is: */
 static LIST_HEAD(sweep_list);
+static DECLARE_WAIT_QUEUE_HEAD(unpinned);
 
 static void sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
+/* Is the page, or a page of the folio, in use beyond being mapped and cached? */
+static bool page_busy(struct address_space *mapping, struct page *page)
+{
+	return dax_mapping(mapping) ? dax_page_busy(page) :
+	       folio_maybe_dma_pinned(page_folio(page));
+}
+
+/* The first busy page of an entry of the page cache or, with DAX, of blocks */
+static struct page *busy_page_of(struct address_space *mapping, void *entry)
+{
+	bool dax = dax_mapping(mapping);
+	unsigned long n = dax ? dax_entry_pages(entry) : !xa_is_value(entry);
+	struct page *page;
+
+	if (!n)
+		return NULL;
+	page = dax ? dax_entry_page(entry) : folio_page((struct folio *)entry, 0);
+	for (; n; n--, page++)
+		if (page_busy(mapping, page))
+			return page;
+	return NULL;
+}
+
 /*
- * The first page from *first on that is in use beyond being mapped, and its
- * index.  dax_layout_busy_page() unmaps the file as well, and up to 6.14 finds
- * nothing in one that is not mapped.
+ * The first busy page from *first on, and its index.  dax_layout_busy_page()
+ * unmaps the file as well, and up to 6.14 finds nothing in one that is not mapped.
  */
 static struct page *busy_page(struct address_space *mapping, pgoff_t *first,
 			      pgoff_t last)
 {
 	XA_STATE(xas, &mapping->i_pages, *first);
-	struct page *page;
-	unsigned long n;
+	struct page *page = NULL;
 	void *entry;
 
 	rcu_read_lock();
 	xas_for_each(&xas, entry, last) {
 		if (xas_retry(&xas, entry))
 			continue;
-		n = dax_entry_pages(entry);
-		for (page = n ? dax_entry_page(entry) : NULL; n; n--, page++)
-			if (dax_page_busy(page))
-				goto out;
+		page = busy_page_of(mapping, entry);
+		if (page)
+			break;
 		if (need_resched()) {
 			xas_pause(&xas);
 			rcu_read_unlock();
@@ -62,11 +87,45 @@ static struct page *busy_page(struct address_space *mapping, pgoff_t *first,
 			rcu_read_lock();
 		}
 	}
-	page = NULL;
-out:
 	rcu_read_unlock();
-	*first = xas.xa_index;
+	*first = max(*first, xas.xa_index);
 	return page;
+}
+
+/* The first range of pins that goes beyond *first, from there on */
+static bool range_next(struct pinned *p, pgoff_t *first, pgoff_t *last)
+{
+	MA_STATE(mas, &p->ranges, *first, *first);
+	void *entry;
+
+	rcu_read_lock();
+	entry = mas_find(&mas, ULONG_MAX);
+	if (entry) {
+		*first = max(*first, mas.index);
+		*last = mas.last;
+	}
+	rcu_read_unlock();
+	return entry;
+}
+
+/* With those that it touches, for memory regions side by side are one. */
+static int range_add(struct pinned *p, pgoff_t first, pgoff_t last)
+{
+	MA_STATE(mas, &p->ranges, first ? first - 1 : 0, 0);
+	pgoff_t end = last == ULONG_MAX ? last : last + 1;
+	void *entry;
+	int err;
+
+	mutex_lock(&p->mutex);
+	rcu_read_lock();
+	mas_for_each(&mas, entry, end) {
+		first = min(first, mas.index);
+		last = max(last, mas.last);
+	}
+	rcu_read_unlock();
+	err = mtree_store_range(&p->ranges, first, last, p, GFP_KERNEL);
+	mutex_unlock(&p->mutex);
+	return err;
 }
 
 static struct pinned *find(struct address_space *mapping)
@@ -80,22 +139,41 @@ static struct pinned *find(struct address_space *mapping)
 	return NULL;
 }
 
+static struct pinned *get(struct address_space *mapping)
+{
+	struct pinned *p;
+
+	spin_lock(&file_lock);
+	p = find(mapping);
+	if (p)
+		p->users++;
+	spin_unlock(&file_lock);
+	return p;
+}
+
+static void put(struct pinned *p)
+{
+	spin_lock(&file_lock);
+	p->users--;
+	spin_unlock(&file_lock);
+}
+
 /* The first page from *first on that is in use, of a file with pins; its index */
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first)
 {
-	pgoff_t last = 0;
-	struct pinned *p;
+	struct pinned *p = CONTROL ? NULL : get(mapping);
+	struct page *page = NULL;
+	pgoff_t last;
 
-	if (CONTROL)
+	if (!p)
 		return NULL;
-	spin_lock(&file_lock);
-	p = find(mapping);
-	if (p) {
-		*first = max(*first, p->first);
-		last = p->last;
+	for (; !page && range_next(p, first, &last); *first = last + 1) {
+		page = busy_page(mapping, first, last);
+		if (page || last == ULONG_MAX)
+			break;
 	}
-	spin_unlock(&file_lock);
-	return p ? busy_page(mapping, first, last) : NULL;
+	put(p);
+	return page;
 }
 
 /* A page that is in use, of a file with long-term pins */
@@ -106,19 +184,27 @@ struct page *pinned_page(struct address_space *mapping)
 	return pinned_page_from(mapping, &first);
 }
 
-static long wait_idle(struct page *page, long timeout)
+static long wait_idle(struct address_space *mapping, struct page *page,
+		      long timeout)
 {
+	if (!dax_mapping(mapping))
+		return wait_event_interruptible_timeout(
+			unpinned, !page_busy(mapping, page), timeout);
 	return ___wait_var_event(dax_page_waitqueue(page),
 				 ___wait_cond_timeout(!dax_page_busy(page)),
 				 TASK_INTERRUPTIBLE, 0, timeout,
 				 __ret = schedule_timeout(__ret));
 }
 
-/*
- * The next file to look at, kept by its users; with what is pinned of it, as of
- * this seq.
- */
-static struct pinned *next(unsigned int *seq, pgoff_t *first, pgoff_t *last)
+/* Pages of some page cache have been unpinned. */
+void pinned_wake(void)
+{
+	if (wq_has_sleeper(&unpinned))
+		wake_up_all(&unpinned);
+}
+
+/* The next file to look at */
+static struct pinned *next(void)
 {
 	struct pinned *p;
 
@@ -127,19 +213,43 @@ static struct pinned *next(unsigned int *seq, pgoff_t *first, pgoff_t *last)
 	if (p) {
 		list_move_tail(&p->list, &sweep_list);
 		p->users++;
-		*seq = p->seq;
-		*first = p->first;
-		*last = p->last;
 	}
 	spin_unlock(&file_lock);
 	return p;
 }
 
-/* Let go of the file if it is idle and nobody has pinned more of it meanwhile. */
-static void looked_at(struct pinned *p, bool idle, unsigned int seq)
+static bool is_only_user(struct pinned *p)
+{
+	bool is_only;
+
+	spin_lock(&file_lock);
+	is_only = p->users == 1;
+	spin_unlock(&file_lock);
+	return is_only;
+}
+
+/*
+ * Forget the ranges that are idle, up to the first that is not.  Who comes to pin
+ * meanwhile adds his again when we are done.
+ */
+static void forget_idle(struct pinned *p)
+{
+	pgoff_t first = 0, last, at;
+
+	mutex_lock(&p->mutex);
+	while (is_only_user(p) && range_next(p, &first, &last)) {
+		at = first;
+		if (busy_page(p->mapping, &at, last))
+			break;
+		mtree_erase(&p->ranges, first);
+	}
+	mutex_unlock(&p->mutex);
+}
+
+static void looked_at(struct pinned *p)
 {
 	spin_lock(&file_lock);
-	if (--p->users || !idle || p->seq != seq) {
+	if (--p->users || !mtree_empty(&p->ranges)) {
 		spin_unlock(&file_lock);
 		return;
 	}
@@ -147,59 +257,66 @@ static void looked_at(struct pinned *p, bool idle, unsigned int seq)
 	list_del(&p->list);
 	spin_unlock(&file_lock);
 	path_put(&p->path);
+	mtree_destroy(&p->ranges);
 	kfree(p);
 	atomic_dec(&count_pinned_files);
 	module_put(THIS_MODULE);
 }
 
-/* Nothing tells when a page is unpinned, so look; less often for many files. */
+/* Nothing tells when the last page is unpinned; less often for many files. */
 static void sweep(struct work_struct *work)
 {
-	unsigned int n = atomic_read(&count_pinned_files), left, seq;
-	pgoff_t first, last;
+	unsigned int n = atomic_read(&count_pinned_files), left;
 	struct pinned *p;
 
-	for (left = n; left && (p = next(&seq, &first, &last)); left--)
-		looked_at(p, !busy_page(p->mapping, &first, last), seq);
+	for (left = n; left && (p = next()); left--) {
+		forget_idle(p);
+		looked_at(p);
+	}
 	if (atomic_read(&count_pinned_files))
 		queue_delayed_work(queue, &sweep_work,
 				   LOOK_AGAIN + msecs_to_jiffies(n / 8));
 }
 
-static void enter(struct pinned *p, struct file *file, pgoff_t first,
-		  pgoff_t last)
+static void enter(struct pinned *p, struct file *file)
 {
 	p->mapping = file->f_mapping;
 	p->path = file->f_path;
 	path_get(&p->path);
-	p->first = first;
-	p->last = last;
+	mutex_init(&p->mutex);
+	mt_init_flags(&p->ranges, MT_FLAGS_USE_RCU);
 	atomic_inc(&count_pinned_files);
 	hash_add(files, &p->node, (unsigned long)p->mapping);
 	list_add_tail(&p->list, &sweep_list);
 }
 
-/* Before pages of [first, last] are pinned; pinned_put() when they are. */
-struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
+static struct pinned *get_or_enter(struct file *file)
 {
-	struct pinned *p, *new;
+	struct pinned *p, *new = kzalloc(sizeof(*new), GFP_KERNEL);
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	spin_lock(&file_lock);
 	p = find(file->f_mapping);
 	if (!p && new && try_module_get(THIS_MODULE)) {
 		p = new;
 		new = NULL;
-		enter(p, file, first, last);
+		enter(p, file);
 	}
-	if (p) {
-		p->first = min(p->first, first);
-		p->last = max(p->last, last);
+	if (p)
 		p->users++;
-		p->seq++;
-	}
 	spin_unlock(&file_lock);
 	kfree(new);
+	return p;
+}
+
+/* Before pages of [first, last] are pinned; pinned_put() when they are. */
+struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
+{
+	struct pinned *p = get_or_enter(file);
+
+	if (p && range_add(p, first, last)) {
+		pinned_put(p);
+		p = NULL;
+	}
 	if (p)
 		hooks_watch();
 	return p;
@@ -207,10 +324,15 @@ struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last)
 
 void pinned_put(struct pinned *p)
 {
-	spin_lock(&file_lock);
-	p->users--;
-	spin_unlock(&file_lock);
+	put(p);
 	queue_delayed_work(queue, &sweep_work, LOOK_AGAIN);
+}
+
+static bool seen(struct address_space *mapping, pgoff_t index, struct page *page)
+{
+	if (!dax_mapping(mapping))
+		return page_folio(page)->mapping == mapping;
+	return dax_entry_has(xa_load(&mapping->i_pages, index), page);
 }
 
 /*
@@ -225,8 +347,7 @@ bool pinned_seen(struct address_space *mapping, pgoff_t index,
 	long i;
 
 	for (i = 0; i < n; i++)
-		if (!dax_entry_has(xa_load(&mapping->i_pages, index + i),
-				   pages[i]))
+		if (!seen(mapping, index + i, pages[i]))
 			return false;
 	return true;
 }
@@ -245,8 +366,8 @@ int pinned_wait(struct inode *inode, unsigned long start)
 			atomic_inc(&count_timeouts);
 			return -ETXTBSY;
 		}
-		ret = wait_idle(page,
-					      min_t(long, left, LOOK_AGAIN));
+		ret = wait_idle(inode->i_mapping, page,
+				min_t(long, left, LOOK_AGAIN));
 		if (ret < 0)
 			return ret;
 	}

@@ -71,11 +71,21 @@ static noinline int new_notify_change(void *idmap, struct dentry *dentry,
 	return ret;
 }
 
-/* Of CORE, but called by the file systems: is a page of the file busy? */
+/*
+ * Of CORE, but called by the file systems: is a page of the file busy?  With a
+ * page cache nothing is, to them, and they would wait in another way.
+ */
 #if SINCE(6, 15)
+static bool wants_busy(struct ftrace_regs *regs)
+{
+	struct inode *inode = ARG(regs, 0);
+
+	return dax_mapping(inode->i_mapping);
+}
+
 static int new_busy(struct inode *inode, loff_t start, loff_t end,
 		    void *callback);
-HOOK(busy, CORE, BUSY_SYMBOL, new_busy, NULL);
+HOOK(busy, CORE, BUSY_SYMBOL, new_busy, wants_busy);
 
 static noinline int new_busy(struct inode *inode, loff_t start, loff_t end,
 			     void *callback)
@@ -95,8 +105,13 @@ static void call_busy(struct inode *inode)
 	ORIG(busy)(inode, 0, LLONG_MAX, NULL);
 }
 #else
+static bool wants_busy(struct ftrace_regs *regs)
+{
+	return dax_mapping(ARG(regs, 0));
+}
+
 static struct page *new_busy(struct address_space *mapping);
-HOOK(busy, CORE, BUSY_SYMBOL, new_busy, NULL);
+HOOK(busy, CORE, BUSY_SYMBOL, new_busy, wants_busy);
 
 static noinline struct page *new_busy(struct address_space *mapping)
 {
@@ -122,16 +137,12 @@ static void call_busy(struct inode *inode)
 }
 #endif
 
-/*
- * write(2) drops the entries of blocks that it has just allocated, since there
- * may be the zero page (dax_iomap_iter() of fs/dax.c).  If a page fault was
- * faster it is the block's, and may be pinned: it would be out of sight then.
- */
 static bool wants_invalidate(struct ftrace_regs *regs)
 {
 	struct address_space *mapping = ARG(regs, 0);
 
-	return fs_can_lease(mapping->host);
+	return mapping->host && fs_can_lease(mapping->host) &&
+	       (dax_mapping(mapping) || lease_any() || pinned_any());
 }
 
 static int new_invalidate(struct address_space *mapping, pgoff_t first,
@@ -139,15 +150,17 @@ static int new_invalidate(struct address_space *mapping, pgoff_t first,
 HOOK(invalidate, CORE, "invalidate_inode_pages2_range", new_invalidate,
      wants_invalidate);
 
-static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
-				   pgoff_t last)
+/*
+ * write(2) drops the entries of blocks that it has just allocated, since there
+ * may be the zero page (dax_iomap_iter() of fs/dax.c).  If a page fault was
+ * faster it is the block's, and may be pinned: it would be out of sight then.
+ */
+static int invalidate_idle(struct address_space *mapping, pgoff_t first,
+			   pgoff_t last)
 {
-	struct operation op;
 	pgoff_t busy = first;
 	int ret = 0;
 
-	hook_enter();
-	operation_begin_invalidate(&op, mapping->host);
 	while (pinned_page_from(mapping, &busy) && busy <= last) {
 		busy = max(busy, first);
 		if (busy > first)
@@ -158,6 +171,37 @@ static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
 	}
 	if (first <= last)
 		ret = ORIG(invalidate)(mapping, first, last) ?: ret;
+	return ret;
+}
+
+/*
+ * A direct write takes pages out of the cache, be they in use or not.  Told that
+ * it cannot, it goes through the cache instead; all of the file while there is a
+ * lease, or a page could be pinned while what is below it is being written.  The
+ * caller holds i_rwsem, or is counted as direct I/O: lock_against_removal().
+ */
+static int keep_cached(struct address_space *mapping, pgoff_t first, pgoff_t last)
+{
+	pgoff_t busy = first;
+
+	if (lease_is_there(mapping->host) ||
+	    (pinned_page_from(mapping, &busy) && busy <= last))
+		return -EBUSY;
+	return ORIG(invalidate)(mapping, first, last);
+}
+
+static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
+				   pgoff_t last)
+{
+	struct operation op;
+	int ret;
+
+	hook_enter();
+	operation_begin_invalidate(&op, mapping->host);
+	if (dax_mapping(mapping))
+		ret = invalidate_idle(mapping, first, last);
+	else
+		ret = keep_cached(mapping, first, last);
 	operation_end(&op);
 	hook_leave();
 	return ret;
@@ -205,9 +249,12 @@ static bool wants_file(struct ftrace_regs *regs)
 	return fs_can_lease(file_inode(file));
 }
 
+#define KEEPS(inode) \
+	(FALLOC_FL_KEEP_SIZE | (IS_DAX(inode) ? 0 : FALLOC_FL_UNSHARE_RANGE))
+
 static long begin_fallocate(struct operation *op, struct file *file, int mode)
 {
-	bool breaks = mode & ~FALLOC_FL_KEEP_SIZE;
+	bool breaks = mode & ~KEEPS(file_inode(file));
 	long err = 0;
 
 	operation_begin(op, file_inode(file), NULL, breaks);
@@ -240,41 +287,83 @@ static long begin_fallocate(struct operation *op, struct file *file, int mode)
 
 FALLOCATE(ext4_fallocate, EXT4, "ext4_fallocate")
 FALLOCATE(xfs_fallocate, XFS, "xfs_file_fallocate")
+FALLOCATE(btrfs_fallocate, BTRFS, "btrfs_fallocate")
+FALLOCATE(f2fs_fallocate, F2FS, "f2fs_fallocate")
+FALLOCATE(shmem_fallocate, TMPFS, "shmem_fallocate")
+FALLOCATE(hugetlbfs_fallocate, HUGETLBFS, "hugetlbfs_fallocate")
 
 /* FICLONE, FIDEDUPERANGE, and copy_file_range(2) where it shares blocks */
-static loff_t new_xfs_remap(struct file *in, loff_t in_pos, struct file *out,
-			    loff_t out_pos, loff_t len, unsigned int flags);
-
-static bool wants_xfs_remap(struct ftrace_regs *regs)
+static bool wants_remap(struct ftrace_regs *regs)
 {
 	struct file *in = ARG(regs, 0), *out = ARG(regs, 2);
 
 	return fs_can_lease(file_inode(in)) || fs_can_lease(file_inode(out));
 }
 
-HOOK(xfs_remap, XFS, "xfs_file_remap_range", new_xfs_remap, wants_xfs_remap);
-
-static noinline loff_t new_xfs_remap(struct file *in, loff_t in_pos,
-				     struct file *out, loff_t out_pos,
-				     loff_t len, unsigned int flags)
+/*
+ * With DAX both files' blocks are written to in another way afterwards.  With a
+ * page cache it is the pages of the file that is written to that go, and copying
+ * can do without sharing: it copies if it is told that it cannot share.
+ */
+static loff_t begin_remap(struct operation *op, struct inode *in,
+			  struct inode *out, unsigned int flags)
 {
-	struct operation op;
-	loff_t ret;
+	bool is_copy = flags == REMAP_FILE_CAN_SHORTEN;
 
-	hook_enter();
-	ret = operation_begin_two(&op, file_inode(in), file_inode(out));
-	if (!ret) {
-		ret = ORIG(xfs_remap)(in, in_pos, out, out_pos, len, flags);
-		operation_end(&op);
-	}
-	hook_leave();
-	/* Its caller passes that on as the status of this file. */
-	return ret == -ERESTARTSYS && (flags & REMAP_FILE_DEDUP) ? -EINTR : ret;
+	if (IS_DAX(in) || IS_DAX(out))
+		return operation_begin_two(op, in, out);
+	if (is_copy && (lease_is_there(out) || pinned_page(out->i_mapping)))
+		return -EOPNOTSUPP;
+	return operation_begin_two(op, out, NULL);
 }
+
+#define REMAP(_id, _owner, _symbol)					\
+	static loff_t new_##_id(struct file *in, loff_t in_pos,	\
+				struct file *out, loff_t out_pos,	\
+				loff_t len, unsigned int flags);	\
+	HOOK(_id, _owner, _symbol, new_##_id, wants_remap);		\
+	static noinline loff_t new_##_id(struct file *in, loff_t in_pos, \
+					 struct file *out,		\
+					 loff_t out_pos, loff_t len,	\
+					 unsigned int flags)		\
+	{								\
+		struct operation op;					\
+		loff_t ret;						\
+									\
+		hook_enter();						\
+		ret = begin_remap(&op, file_inode(in), file_inode(out),	\
+				  flags);				\
+		if (!ret) {						\
+			ret = ORIG(_id)(in, in_pos, out, out_pos, len,	\
+					flags);				\
+			operation_end(&op);				\
+		}							\
+		hook_leave();						\
+		/* Its caller passes that on as the status of this file. */ \
+		if (ret == -ERESTARTSYS && (flags & REMAP_FILE_DEDUP))	\
+			ret = -EINTR;					\
+		return ret;						\
+	}
+
+REMAP(xfs_remap, XFS, "xfs_file_remap_range")
+REMAP(btrfs_remap, BTRFS, "btrfs_remap_file_range")
 
 struct hook *const remove_hooks[] = {
 	&hook_notify_change, &hook_busy, &hook_invalidate,
-	&hook_ext4_fallocate, &hook_xfs_fallocate, &hook_xfs_remap, NULL
+	&hook_ext4_fallocate, &hook_xfs_fallocate, &hook_btrfs_fallocate,
+	&hook_f2fs_fallocate, &hook_shmem_fallocate, &hook_hugetlbfs_fallocate,
+	&hook_xfs_remap, &hook_btrfs_remap, NULL
+};
+
+static const struct {
+	const struct hook *fallocate, *remap;
+} hooked[FILE_SYSTEMS] = {
+	[EXT4] = { &hook_ext4_fallocate },
+	[XFS] = { &hook_xfs_fallocate, &hook_xfs_remap },
+	[BTRFS] = { &hook_btrfs_fallocate, &hook_btrfs_remap },
+	[F2FS] = { &hook_f2fs_fallocate },
+	[TMPFS] = { &hook_shmem_fallocate },
+	[HUGETLBFS] = { &hook_hugetlbfs_fallocate },
 };
 
 /*
@@ -284,14 +373,14 @@ struct hook *const remove_hooks[] = {
 bool remove_is_hooked(struct inode *inode)
 {
 	const struct file_operations *fop = inode->i_fop;
+	unsigned int owner = fs_owner(inode);
 
 	if (selftest_is(inode))
 		return true;
-	if (!exchange_is_hooked(inode))
+	if (!exchange_is_hooked(inode) ||
+	    !hook_is(hooked[owner].fallocate, fop->fallocate))
 		return false;
-	if (fs_owner(inode) == EXT4)
-		return hook_is(&hook_ext4_fallocate, fop->fallocate) &&
-		       !fop->remap_file_range;
-	return hook_is(&hook_xfs_fallocate, fop->fallocate) &&
-	       hook_is(&hook_xfs_remap, fop->remap_file_range);
+	return hooked[owner].remap ?
+	       hook_is(hooked[owner].remap, fop->remap_file_range) :
+	       !fop->remap_file_range;
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Long-term pins of page caches.  The kernel lets anybody have them, as far as it
+ * does; this writes down those that RDMA makes for holders of a layout lease, so
+ * that who takes the pages away waits for them.
+ */
+#include "layout_lease.h"
+
+#include <linux/kallsyms.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/string.h>
+
+/* By name, for they may be in modules that come and go; so that parts count */
+static const char *const rdma_callers[] = { "ib_umem_get", "siw_umem_get" };
+
+static bool is_rdma(unsigned long caller)
+{
+	char name[KSYM_SYMBOL_LEN];
+	size_t i;
+
+	sprint_symbol_no_offset(name, caller);
+	for (i = 0; i < ARRAY_SIZE(rdma_callers); i++)
+		if (str_has_prefix(name, rdma_callers[i]))
+			return true;
+	return false;
+}
+
+/* Of a holder; also of one whose lease is being broken, to be refused */
+bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller)
+{
+	struct inode *inode;
+
+	if (!vma->vm_file || !(vma->vm_flags & VM_SHARED))
+		return false;
+	inode = file_inode(vma->vm_file);
+	return !IS_DAX(inode) && fs_can_lease(inode) &&
+	       lease_is_of_current(inode) && is_rdma(caller);
+}
+
+long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
+		unsigned int flags, struct page **pages)
+{
+	struct inode *inode = file_inode(vma->vm_file);
+	pgoff_t index = linear_page_index(vma, addr);
+	struct pinned *p;
+	long ret;
+
+	if (!lease_held(inode) || hooks_dead()) {
+		atomic_inc(&count_refused_pins);
+		return -EOPNOTSUPP;
+	}
+	p = pinned_get(vma->vm_file, index, index + n - 1);
+	if (!p)
+		return -ENOMEM;
+	ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
+	/* A break either sees the pins or is seen here. */
+	smp_mb();
+	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
+			!pinned_seen(vma->vm_file->f_mapping, index, pages,
+				     ret))) {
+		unpin_user_pages(pages, ret);
+		ret = -EOPNOTSUPP;
+	}
+	pinned_put(p);
+	return ret;
+}
+
+/* How RDMA gives up a memory region: who waits for that, may go on. */
+static bool wants_unpin(struct ftrace_regs *regs)
+{
+	return pinned_any();
+}
+
+static void new_unpin(struct page *page, unsigned long n, bool make_dirty);
+HOOK(unpin, CORE, "unpin_user_page_range_dirty_lock", new_unpin, wants_unpin);
+
+static noinline void new_unpin(struct page *page, unsigned long n,
+			       bool make_dirty)
+{
+	hook_enter();
+	ORIG(unpin)(page, n, make_dirty);
+	pinned_wake();
+	hook_leave();
+}
+
+/* With a page that is pinned: unpins it */
+void pin_probe_unpin(struct page *page)
+{
+	ORIG(unpin)(page, 1, false);
+}
+
+struct hook *const pin_cached_hooks[] = { &hook_unpin, NULL };
