@@ -27,8 +27,8 @@ static struct hook *const own_hooks[] = { &hook_ftrace_is_dead, NULL };
 
 /* The first one is used by all others. */
 struct hook *const *const hook_tables[HOOK_TABLES] = {
-	own_hooks, lease_hooks, show_hooks, pin_hooks, pin_cached_hooks,
-	remove_hooks, exchange_hooks, fs_hooks
+	own_hooks, setlease_hooks, lease_hooks, show_hooks, pin_hooks, pin_cached_hooks,
+	remove_hooks, exchange_hooks, poison_hooks, fs_hooks
 };
 
 bool hooks_on(unsigned int owner)
@@ -190,7 +190,7 @@ int hooks_all_seen(void)
 	int err = 0;
 
 	for_each_hook(hook, t, h)
-		if (hook->owner == CORE && hook->func &&
+		if (hook->owner == CORE && hook->func && !hook->untried &&
 		    !READ_ONCE(hook->seen)) {
 			pr_err("%s() is called past its hook\n", hook->symbol);
 			err = -EIO;

@@ -8,16 +8,19 @@
  *	hook.c		redirect them, and notice if that ends
  *	selftest.c	does each hook fire?
  *	fs.c		which files can have a lease
- *	lease.c		fcntl(F_SETLEASE, F_LAYOUT)
+ *	setlease.c	fcntl(F_SETLEASE, F_LAYOUT)
+ *	lease.c		the lease itself
  *	show.c		/proc/locks and fdinfo
  *	pin.c		long-term pins of those who hold a lease
  *	pin_cached.c	those of page caches
- *	pinned.c	files with such pins: keep them, find busy pages, wait
+ *	pinned.c	files with such pins: keep them, wait for the pins
+ *	busy.c		pages of a file that are in use
  *	operation.c	operations that are under way, and the breaks they cause
  *	remove.c	the operations that take blocks away
  *	exchange.c	and those that have extents change places
+ *	poison.c	memory errors, which nobody can wait with
  *
- * Locks, outermost first: hook_mutex (hook.c); lease_mutex (lease.c), inside
+ * Locks, outermost first: hook_mutex (hook.c); lease_mutex (setlease.c), inside
  * the inode's i_rwsem, which is only tried for a file with DAX; a pinned file's
  * mutex (pinned.c); flc_lock of the inode's leases; file_lock (operation.c,
  * pinned.c).  mmap_lock is taken by pin.c before any of the last three.  Filters
@@ -59,6 +62,7 @@ struct hook {
 	bool			(*wants)(struct ftrace_regs *regs);
 	void			(*set_orig)(void *addr);
 	bool			own_calls;	/* not past it for this module */
+	bool			untried;	/* not called by the self-test */
 	struct ftrace_ops	ops;
 	unsigned long		addr;
 	/* Symbols of this name, and of parts of it, in the kernel and the module */
@@ -97,14 +101,16 @@ static inline bool hook_is(const struct hook *hook, const void *func)
 
 /* Each stage's hooks, NULL at the end */
 extern struct hook *const lease_hooks[];
+extern struct hook *const setlease_hooks[];
 extern struct hook *const show_hooks[];
 extern struct hook *const pin_hooks[];
 extern struct hook *const pin_cached_hooks[];
 extern struct hook *const remove_hooks[];
 extern struct hook *const exchange_hooks[];
+extern struct hook *const poison_hooks[];
 extern struct hook *const fs_hooks[];
 
-#define HOOK_TABLES	8
+#define HOOK_TABLES	10
 extern struct hook *const *const hook_tables[HOOK_TABLES];
 
 #define for_each_hook(hook, t, h)					\
@@ -162,10 +168,14 @@ bool lease_held(struct inode *inode);	/* by this process, not being broken */
 bool lease_is_of_current(struct inode *inode);	/* this process, or being broken */
 bool lease_is_there(struct inode *inode);	/* of anybody */
 bool lease_is_layout(lease_t *fl);
-int lease_set(unsigned int fd, struct file *file);
 enum lease_kind { LEASE_NONE, LEASE_ORDINARY, LEASE_LAYOUT };
 int lease_of(struct file *file, enum lease_kind *ret_kind, int fd);
-void lease_probe(struct file *file);	/* calls the hooked functions */
+int lease_add(unsigned int fd, struct file *file);
+int lease_remove(struct file *file);
+
+/* setlease.c */
+int setlease(unsigned int fd, struct file *file);	/* F_LAYOUT */
+void setlease_probe(struct file *file);	/* calls the hooked functions */
 
 /* show.c */
 bool show_layout_of(struct file *file, struct file *proc, char *text,
@@ -208,20 +218,26 @@ int operation_break_nowait(struct operation *op, struct inode *inode);
 int operation_break(struct operation *op, struct inode *inode,
 		    unsigned long start);
 
+/* busy.c */
+bool busy_page(struct address_space *mapping, struct page *page);
+struct page *busy_page_from(struct address_space *mapping, pgoff_t *first,
+			    pgoff_t last);
+bool busy_seen(struct address_space *mapping, pgoff_t index,
+	       struct page **pages, long n);
+
 /* pinned.c */
 struct pinned;
 
 void pinned_exit(void);
 struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
 void pinned_put(struct pinned *p);
-bool pinned_seen(struct address_space *mapping, pgoff_t index,
-		 struct page **pages, long n);
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 int pinned_wait(struct inode *inode, unsigned long start);
 void pinned_wake(void);
 bool pinned_any(void);
 void pinned_break_all(void);
+void pinned_break(struct address_space *mapping);
 
 /* exchange.c */
 bool exchange_is_hooked(struct inode *inode);

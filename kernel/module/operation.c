@@ -25,7 +25,7 @@ void operation_begin(struct operation *op, struct inode *inode,
 	spin_lock(&file_lock);
 	list_add(&op->list, &operations);
 	spin_unlock(&file_lock);
-	/* Before it looks for leases; pairs with lease_set(). */
+	/* Before it looks for leases; pairs with setlease(). */
 	smp_mb();
 }
 

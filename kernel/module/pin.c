@@ -140,8 +140,7 @@ static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 		return -ENOMEM;
 	ret = pin_settled(vma, addr, n, flags, pages);
 	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
-			!pinned_seen(vma->vm_file->f_mapping, index, pages,
-				     ret))) {
+			!busy_seen(vma->vm_file->f_mapping, index, pages, ret))) {
 		unpin_user_pages(pages, ret);
 		ret = -EOPNOTSUPP;
 	}

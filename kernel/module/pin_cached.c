@@ -57,8 +57,7 @@ long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
 	/* A break either sees the pins or is seen here. */
 	smp_mb();
 	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
-			!pinned_seen(vma->vm_file->f_mapping, index, pages,
-				     ret))) {
+			!busy_seen(vma->vm_file->f_mapping, index, pages, ret))) {
 		unpin_user_pages(pages, ret);
 		ret = -EOPNOTSUPP;
 	}

@@ -39,59 +39,6 @@ static DECLARE_WAIT_QUEUE_HEAD(unpinned);
 static void sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
-/* Is the page, or a page of the folio, in use beyond being mapped and cached? */
-static bool page_busy(struct address_space *mapping, struct page *page)
-{
-	return dax_mapping(mapping) ? dax_page_busy(page) :
-	       folio_maybe_dma_pinned(page_folio(page));
-}
-
-/* The first busy page of an entry of the page cache or, with DAX, of blocks */
-static struct page *busy_page_of(struct address_space *mapping, void *entry)
-{
-	bool dax = dax_mapping(mapping);
-	unsigned long n = dax ? dax_entry_pages(entry) : !xa_is_value(entry);
-	struct page *page;
-
-	if (!n)
-		return NULL;
-	page = dax ? dax_entry_page(entry) : folio_page((struct folio *)entry, 0);
-	for (; n; n--, page++)
-		if (page_busy(mapping, page))
-			return page;
-	return NULL;
-}
-
-/*
- * The first busy page from *first on, and its index.  dax_layout_busy_page()
- * unmaps the file as well, and up to 6.14 finds nothing in one that is not mapped.
- */
-static struct page *busy_page(struct address_space *mapping, pgoff_t *first,
-			      pgoff_t last)
-{
-	XA_STATE(xas, &mapping->i_pages, *first);
-	struct page *page = NULL;
-	void *entry;
-
-	rcu_read_lock();
-	xas_for_each(&xas, entry, last) {
-		if (xas_retry(&xas, entry))
-			continue;
-		page = busy_page_of(mapping, entry);
-		if (page)
-			break;
-		if (need_resched()) {
-			xas_pause(&xas);
-			rcu_read_unlock();
-			cond_resched();
-			rcu_read_lock();
-		}
-	}
-	rcu_read_unlock();
-	*first = max(*first, xas.xa_index);
-	return page;
-}
-
 /* The first range of pins that goes beyond *first, from there on */
 static bool range_next(struct pinned *p, pgoff_t *first, pgoff_t *last)
 {
@@ -168,7 +115,7 @@ struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first)
 	if (!p)
 		return NULL;
 	for (; !page && range_next(p, first, &last); *first = last + 1) {
-		page = busy_page(mapping, first, last);
+		page = busy_page_from(mapping, first, last);
 		if (page || last == ULONG_MAX)
 			break;
 	}
@@ -189,7 +136,7 @@ static long wait_idle(struct address_space *mapping, struct page *page,
 {
 	if (!dax_mapping(mapping))
 		return wait_event_interruptible_timeout(
-			unpinned, !page_busy(mapping, page), timeout);
+			unpinned, !busy_page(mapping, page), timeout);
 	return ___wait_var_event(dax_page_waitqueue(page),
 				 ___wait_cond_timeout(!dax_page_busy(page)),
 				 TASK_INTERRUPTIBLE, 0, timeout,
@@ -239,7 +186,7 @@ static void forget_idle(struct pinned *p)
 	mutex_lock(&p->mutex);
 	while (is_only_user(p) && range_next(p, &first, &last)) {
 		at = first;
-		if (busy_page(p->mapping, &at, last))
+		if (busy_page_from(p->mapping, &at, last))
 			break;
 		mtree_erase(&p->ranges, first);
 	}
@@ -328,30 +275,6 @@ void pinned_put(struct pinned *p)
 	queue_delayed_work(queue, &sweep_work, LOOK_AGAIN);
 }
 
-static bool seen(struct address_space *mapping, pgoff_t index, struct page *page)
-{
-	if (!dax_mapping(mapping))
-		return page_folio(page)->mapping == mapping;
-	return dax_entry_has(xa_load(&mapping->i_pages, index), page);
-}
-
-/*
- * Will those who look for busy pages find these?  Copy-on-write of a part of a
- * huge page can leave the entry of blocks that the file has no more: a dirty one
- * stays (__dax_invalidate_entry()), and a page fault does not replace one
- * that is there (dax_insert_entry()).  It stays for as long as the inode does.
- */
-bool pinned_seen(struct address_space *mapping, pgoff_t index,
-		 struct page **pages, long n)
-{
-	long i;
-
-	for (i = 0; i < n; i++)
-		if (!seen(mapping, index + i, pages[i]))
-			return false;
-	return true;
-}
-
 /* Wait for the pins of inode until lease-break-time is over. */
 int pinned_wait(struct inode *inode, unsigned long start)
 {
@@ -395,18 +318,35 @@ static struct pinned *next_to_break(void)
 	return found;
 }
 
+static void break_file(struct pinned *p)
+{
+	struct operation op;
+
+	operation_begin(&op, p->mapping->host, NULL, true);
+	operation_break_nowait(&op, p->mapping->host);
+	operation_end(&op);
+}
+
 /* Have the holders of all files give up what nothing protects any more. */
 void pinned_break_all(void)
 {
-	struct operation op;
 	struct pinned *p;
 
 	while ((p = next_to_break())) {
-		operation_begin(&op, p->mapping->host, NULL, true);
-		operation_break_nowait(&op, p->mapping->host);
-		operation_end(&op);
+		break_file(p);
 		pinned_put(p);
 	}
+}
+
+/* The same for a file, if it has pins: it has lost a page already. */
+void pinned_break(struct address_space *mapping)
+{
+	struct pinned *p = get(mapping);
+
+	if (!p)
+		return;
+	break_file(p);
+	put(p);
 }
 
 void pinned_exit(void)

@@ -153,10 +153,10 @@ static int test(void)
 
 	if (IS_ERR(lessee))
 		return PTR_ERR(lessee);
-	err = lease_set(0, lessee);
+	err = setlease(0, lessee);
 	if (err)
 		pr_err("the self-test gets no lease: %d\n", err);
-	lease_probe(lessee);
+	setlease_probe(lessee);
 	err = err ?: test_show(lessee);
 	err = err ?: test_pins();
 	if (err)
