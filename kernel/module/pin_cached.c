@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Long-term pins of page caches.  The kernel lets anybody have them, as far as it
- * does; this writes down those that RDMA makes for holders of a layout lease, so
- * that who takes the pages away waits for them.
+ * does; this writes down those that RDMA and its kin make for holders of a layout
+ * lease, so that who takes the pages away waits for them.
  */
 #include "layout_lease.h"
 
@@ -11,19 +11,16 @@
 #include <linux/pagemap.h>
 #include <linux/string.h>
 
-/* By name, for they may be in modules that come and go; so that parts count */
-static const char *const rdma_callers[] = { "ib_umem_get", "siw_umem_get" };
-
-static bool is_rdma(unsigned long caller)
+/*
+ * io_uring pins what a program registers with it, and gives it back when the
+ * program says so; no lease protects that.  Whoever else is in doubt counts.
+ */
+static bool counts(unsigned long caller)
 {
 	char name[KSYM_SYMBOL_LEN];
-	size_t i;
 
 	sprint_symbol_no_offset(name, caller);
-	for (i = 0; i < ARRAY_SIZE(rdma_callers); i++)
-		if (str_has_prefix(name, rdma_callers[i]))
-			return true;
-	return false;
+	return !str_has_prefix(name, "io_pin_pages");
 }
 
 /* Of a holder; also of one whose lease is being broken, to be refused */
@@ -35,7 +32,7 @@ bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller)
 		return false;
 	inode = file_inode(vma->vm_file);
 	return !IS_DAX(inode) && fs_can_lease(inode) &&
-	       lease_is_of_current(inode) && is_rdma(caller);
+	       lease_is_of_current(inode) && counts(caller);
 }
 
 long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
@@ -65,7 +62,7 @@ long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
 	return ret;
 }
 
-/* How RDMA gives up a memory region: who waits for that, may go on. */
+/* How RDMA gives up a memory region: who waits for that may go on. */
 static bool wants_unpin(struct ftrace_regs *regs)
 {
 	return pinned_any();
