@@ -9,6 +9,7 @@
  * caches of registrations (UCX, libfabric), and on files that stay (fuse-overlayfs).
  *
  *   in-front DIR seen|unseen    are its mmap(2) and munmap(2)?
+ *   in-front DIR on-demand      with PINSAFE_GUARD=odp
  */
 #include <dirent.h>
 #include <errno.h>
@@ -95,7 +96,9 @@ static void check_own_removal(const char *dir)
 	t_zero(madvise(region.addr, FILE_LEN, MADV_REMOVE) ? errno : 0,
 	       "MADV_REMOVE");
 	if (region_write(&region, &verbs, 0, 1) == IBV_WC_SUCCESS)
-		t_ok(rerun_log_count("and not of libpinsafe-preload.so") > 0,
+		t_ok(!is_seen &&
+			     rerun_log_count(
+				     "and not of libpinsafe-preload.so") > 0,
 		     "MADV_REMOVE is not seen, and the log says so");
 	else
 		t_ok(true, "MADV_REMOVE has revoked");
@@ -174,14 +177,42 @@ static void check_closed(const char *dir)
 	     "unmapped and unlinked, nobody keeps it");
 }
 
+/* A peer must not write into what comes to the address of what was unmapped. */
+static void check_on_demand(const char *dir)
+{
+	struct region region;
+	char *other;
+	int status;
+
+	region_create(&region, dir, "on-demand", FILE_LEN);
+	region.mr = ibv_reg_mr(verbs.pd, region.addr, FILE_LEN, VERBS_ACCESS);
+	if (!region.mr) {
+		t_ok(rerun_log_count("and not in libpinsafe-preload.so") > 0,
+		     "refused with a sentence: %s", t_errname(errno));
+		return;
+	}
+	t_ok(!munmap(region.addr, FILE_LEN), "munmap");
+	other = mmap(region.addr, FILE_LEN, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	memset(other, 'a', FILE_LEN);
+	status = region_write(&region, &verbs, 0, 1);
+	t_ok(status == IBV_WC_REM_ACCESS_ERR && *other == 'a',
+	     "what was unmapped is revoked: %s", ibv_wc_status_str(status));
+	region_deregister(&region);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		t_bail("usage: DIR seen|unseen");
+		t_bail("usage: DIR seen|unseen|on-demand");
 	rerun_with_log(argv);
 	is_seen = !strcmp(argv[2], "seen");
 	t_ok(guard_loaded(), "pinsafe is there");
 	verbs_open(&verbs);
+	if (!strcmp(argv[2], "on-demand")) {
+		check_on_demand(argv[1]);
+		return t_done();
+	}
 	check_messages();
 	check_own_removal(argv[1]);
 	check_closed(argv[1]);

@@ -4,9 +4,10 @@
 # in-front.c with the libraries of others that stand in front of the same
 # functions as the preload object, in both orders.
 #
-#   in-front.sh PROGRAM DIR allocators|tools
+#   in-front.sh PROGRAM DIR allocators|hooks|on-demand|tools
 #
-# The preload object is the inherited LD_PRELOAD.
+# The preload object is the inherited LD_PRELOAD; HOOKS is the library of hooks.h,
+# RS_MAP the program rs-map.
 
 program=$1 dir=$2 which=$3
 preload=${LD_PRELOAD-}
@@ -31,7 +32,48 @@ run()
 	return 0
 }
 
+# sockets NAME PRELOAD: a server and a client of rs-map.c
+sockets()
+{
+	local name=$1 objects=$2 said=$(mktemp) server client
+
+	LD_PRELOAD=$objects timeout 60 "$RS_MAP" server "$dir" \
+		"$PINSAFE_TEST_ADDRESS" >"$said" 2>&1 &
+	server=$!
+	until grep -q '^listening' "$said" || ! kill -0 $server; do
+		sleep 0.1
+	done
+	LD_PRELOAD=$objects timeout 60 "$RS_MAP" client - \
+		"$PINSAFE_TEST_ADDRESS" >>"$said" 2>&1
+	client=$?
+	wait $server
+	ok $? "$name: the server ends well"
+	ok $client "$name: the client ends well"
+	grep '^not ok\|^bail' "$said"
+	rm "$said"
+}
+
+# hooked MODE seen|unseen|on-demand: with UCX's hooks, set by a constructor
+hooked()
+{
+	local mode=$2
+
+	export UCX_MEM_MMAP_HOOK_MODE=$1 HOOKS_SET=constructor UCX_TLS=self
+	run "UCX $1" "$mode" "$preload:libucm.so.0:$HOOKS"
+	run "UCX $1, last" "$mode" "libucm.so.0:$HOOKS:$preload"
+	unset UCX_MEM_MMAP_HOOK_MODE HOOKS_SET
+}
+
 case $which in
+hooks)
+	hooked bistro seen
+	hooked reloc unseen;;
+on-demand)
+	export PINSAFE_GUARD=odp
+	run "without others" on-demand "$preload"
+	run "tcmalloc first" on-demand "libtcmalloc_minimal.so.4:$preload"
+	hooked bistro on-demand
+	hooked reloc on-demand;;
 allocators)
 	for name in libjemalloc.so.2 libtcmalloc_minimal.so.4 \
 		$library/rsocket/librspreload.so; do
@@ -40,7 +82,9 @@ allocators)
 		[[ $name = *tcmalloc* ]] && mode=unseen
 		run "$name first" $mode "$name:$preload"
 		run "$name last" seen "$preload:$name"
-	done;;
+	done
+	sockets "sockets, librspreload first" "$name:$preload"
+	sockets "sockets, librspreload last" "$preload:$name";;
 tools)
 	# The run-time of the sanitizer has to be the first, and has mmap(2).
 	export ASAN_OPTIONS=detect_leaks=0
