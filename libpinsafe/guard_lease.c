@@ -103,3 +103,16 @@ int guard_take_leases(struct registration *reg)
 	}
 	return 0;
 }
+
+struct lease *guard_lease_of(const struct registration *reg,
+			     const struct mapping_part *part)
+{
+	const struct guarded_mr *gmr = reg->gmr;
+	size_t i;
+
+	for (i = 0; i < gmr->n_leases; i++)
+		if (gmr->leases[i]->dev == part->file.dev &&
+		    gmr->leases[i]->ino == part->file.ino)
+			return gmr->leases[i];
+	return NULL;
+}

@@ -94,22 +94,37 @@ static void keep_stuck(struct ibv_mr *mr, void *arg)
 	track_add_orphan(gmr);
 }
 
-static int do_register(struct registration *reg)
+static int ask_provider(struct registration *reg, const struct guard_twin *twin)
 {
 	const struct stuck_handler stuck = { keep_stuck, reg };
-	int r, access = reg->access;
-	struct guard_twin twin;
+	int access = reg->access;
 
 	if (reg->is_on_demand)
 		access |= IBV_ACCESS_ON_DEMAND;
+	errno = 0;
+	reg->mr = retired_reg_mr(reg->real, reg->pd, twin->addr, reg->length,
+				 reg->iova, access, &stuck);
+	return reg->mr ? 0 : errno ?: EIO;
+}
+
+static int do_register(struct registration *reg)
+{
+	struct guard_twin twin;
+	int r, prefault_r = 0;
+
 	r = guard_twin_make(reg, &twin);
 	if (r)
 		return r;
-	errno = 0;
-	reg->mr = retired_reg_mr(reg->real, reg->pd, twin.addr, reg->length,
-				 reg->iova, access, &stuck);
-	r = reg->mr ? 0 : errno ?: EIO;
+	r = ask_provider(reg, &twin);
+	/* Pages may not be there after all, and the prefault says why. */
+	if (r && reg->has_trusted_lease) {
+		reg->may_trust_lease = false;
+		prefault_r = guard_prefault(reg);
+		r = prefault_r ?: ask_provider(reg, &twin);
+	}
 	guard_twin_drop(&twin);
+	if (prefault_r)
+		return r;
 	/* libibverbs does so, too, but later. */
 	if (reg->mr)
 		reg->mr->addr = reg->addr;
@@ -175,6 +190,7 @@ int guard_line(struct registration *reg)
 {
 	int r;
 
+	reg->may_trust_lease = true;
 	r = guard_prepare(reg);
 	if (r)
 		return r;

@@ -53,7 +53,8 @@ static bool unmap(uintptr_t start, uintptr_t end)
 static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
 {
 	size_t align = size < HUGE_SIZE ? page_mask() + 1 : HUGE_SIZE;
-	size_t all = size + align;
+	/* The kernel aligns to a page by itself. */
+	size_t all = size + (align > page_mask() + 1 ? align : 0);
 	uintptr_t at, base;
 
 	if (all < size)

@@ -93,6 +93,10 @@ struct lease {
 	/* Of its memory regions, see track_list.h; changed by all threads */
 	LIST_HEAD(, mr_hold) mrs PS_GUARDED_BY(table_lock);
 
+	/* See lease_blocks.c; empty if both are 0 */
+	uint64_t blocks_from PS_GUARDED_BY(table_lock);
+	uint64_t blocks_to PS_GUARDED_BY(table_lock);
+
 	/* Constant */
 	const struct lease_backend *backend;
 	struct policy policy;
@@ -136,6 +140,14 @@ void lease_get(struct lease *lease);
 
 /* Asks the kernel, too; a break may not have been noticed yet. */
 bool lease_is_held(struct lease *lease);
+
+/*
+ * These bytes of the file were seen to have blocks, by write faults, with the
+ * lease; do all of these?  They do as long as it is not broken; false also if
+ * that is not known.
+ */
+void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to);
+bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to);
 
 /* What the table knows; NULL: there is no lease on the file */
 const struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);

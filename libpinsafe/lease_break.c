@@ -35,6 +35,7 @@ static void set_broken(struct lease *lease, bool is_own)
 						     UINT64_MAX;
 	ps_lock(&table_lock);
 	lease->state = LEASE_BREAKING;
+	lease->blocks_from = lease->blocks_to = 0;
 	ps_unlock(&table_lock);
 	leases_set_broken(lease, true);
 	stats_add(breaks, 1);

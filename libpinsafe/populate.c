@@ -174,9 +174,15 @@ static void adjust(struct work *work, struct pace *pace)
 
 static void populate_and_look(struct work *work)
 {
-	struct pace pace = { .since_ns = clock_now_ns() };
+	struct pace pace;
 	int r;
 
+	/* Nobody has to be told of one that is the only one. */
+	if (work->range->end - work->next <= CHUNK_SIZE) {
+		populate_chunk(work);
+		return;
+	}
+	pace = (struct pace){ .since_ns = clock_now_ns() };
 	while (populate_chunk(work)) {
 		r = work->watch->tell(work->watch->arg, work->done);
 		if (r)

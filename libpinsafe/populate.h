@@ -12,7 +12,8 @@ struct populate_watch {
 	bool (*must_stop)(void *arg);
 	/*
 	 * Told by the calling thread, after each of its chunks, how many bytes
-	 * are present by now.  0, or the errno to stop with.
+	 * are present by now, if there are several.  0, or the errno to stop
+	 * with.
 	 */
 	int (*tell)(void *arg, size_t done);
 	void *arg;

@@ -30,15 +30,10 @@ void progress_begin(struct progress *progress,
 		    const struct reg_options *options,
 		    const struct section *section)
 {
-	uint64_t now = clock_now_ns();
-
 	*progress = (struct progress){
 		.tell = options ? options->progress : NULL,
 		.user_data = options ? options->user_data : NULL,
 		.section = section,
-		.begun_ns = now,
-		.seen_ns = now,
-		.logged_ns = now,
 	};
 }
 
@@ -46,6 +41,10 @@ int progress_made(struct progress *progress, size_t done)
 {
 	uint64_t now = clock_now_ns();
 
+	/* The first chunk: to look at the clock before it is not worth it. */
+	if (!progress->begun_ns)
+		progress->begun_ns = progress->seen_ns = progress->logged_ns =
+			now;
 	if (now - progress->seen_ns < LOOK_EVERY_NS)
 		return 0;
 	progress->seen_ns = now;

@@ -62,8 +62,9 @@ static int look_at(struct view *view, uintptr_t addr)
 	int r;
 
 	/* A reader only goes upwards. */
-	if (clock_now_ns() - view->opened_at_ns >= MAX_AGE_NS ||
-	    addr < view->from)
+	if ((view->is_open || view->vma.end) &&
+	    (clock_now_ns() - view->opened_at_ns >= MAX_AGE_NS ||
+	     addr < view->from))
 		close_view(view);
 	if (addr < view->vma.end)
 		return 0;
@@ -160,6 +161,11 @@ static uintptr_t end_of_chunk(const struct vma *vma,
 	return end - addr > CHUNK_SIZE ? addr + CHUNK_SIZE : end;
 }
 
+static bool is_over(uint64_t deadline_ns)
+{
+	return deadline_ns != UINT64_MAX && deadline_ns <= clock_now_ns();
+}
+
 /* False: there is no time left. */
 static bool run_range(struct work *work, size_t i,
 		      const struct redirty_limit *limit)
@@ -169,7 +175,7 @@ static bool run_range(struct work *work, size_t i,
 	struct view *view = &work->view;
 
 	while (addr < range->end) {
-		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns()) {
+		if (limit && is_over(limit->deadline_ns(limit->arg))) {
 			give_up(work, i, addr);
 			return false;
 		}

@@ -56,6 +56,8 @@ struct registration {
 	unsigned int n_odd;		/* odd answers of the kernel until now */
 
 	const struct section *section;	/* in which it is */
+	/* Not to prefault what has blocks under the lease; and it was not done */
+	bool may_trust_lease, has_trusted_lease;
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
 };
@@ -98,6 +100,11 @@ int guard_prepare(struct registration *reg);
 void guard_undo_prepare(struct registration *reg);
 /* The first step of it; those that are taken are in reg->gmr, also on failure. */
 int guard_take_leases(struct registration *reg);
+/* Of reg->gmr; NULL: it has none for that file. */
+struct lease *guard_lease_of(const struct registration *reg,
+			     const struct mapping_part *part);
+/* The second; after a failure of the provider, too, without may_trust_lease */
+int guard_prefault(struct registration *reg);
 /* Asks the kernel */
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */

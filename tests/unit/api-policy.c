@@ -3,6 +3,7 @@
  * A policy with grace_ms and on_break=hold: the program is told of each break,
  * and its memory region stays.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +12,22 @@
 
 static const char config[] = "[default]\non_break=hold\ngrace_ms=3000\n";
 
-/* The registration waits until the lease is held again. */
+/*
+ * The registration waits until the lease is held again.  What was known of the
+ * file's blocks is not any more: one that is gone is allocated.
+ */
 static void end_break(void)
 {
+	struct ibv_mr *mr;
+
+	assert_int_equal(fallocate(STACK_A->fd,
+				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   0, page_size()),
+			 0);
 	fake_break_end(STACK_A);
-	stack_dereg_ok(stack_reg_file(STACK_A));
+	mr = stack_reg_file(STACK_A);
+	assert_true(file_has_data(STACK_A, 0));
+	stack_dereg_ok(mr);
 }
 
 /* With no deadline: nothing happens at the end of the time of grace. */

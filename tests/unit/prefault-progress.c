@@ -33,6 +33,7 @@ static void begin(const struct reg_options *wanted)
 	progress.total = 300 * MIB;
 	progress.done_before = 100 * MIB;
 	progress.path = "/file";
+	assert_int_equal(progress_made(&progress, 0), 0);
 }
 
 static int setup(void **state)
@@ -43,6 +44,7 @@ static int setup(void **state)
 	options = (struct reg_options){ .progress = tell, .user_data = &answer };
 	answer = 0;
 	record_clear();
+	fake_clock_ns = NSEC_PER_SEC;
 	begin(&options);
 	return 0;
 }

@@ -86,6 +86,15 @@ int lease_open(const struct lease *lease, const struct backing *file,
 	return 0;
 }
 
+void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
+{
+}
+
+bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
+{
+	return false;
+}
+
 bool lease_ordinary_works_on(unsigned long fs_magic)
 {
 	return fs_magic != FAKE_FS_WITHOUT_LEASES;
