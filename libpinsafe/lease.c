@@ -9,12 +9,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
 #include "clock.h"
 #include "lease.h"
+#include "lease_release.h"
 #include "lease_sysctl.h"
 #include "lease_table.h"
 #include "log.h"
@@ -22,11 +23,6 @@
 #include "stats.h"
 #include "sys.h"
 
-/* Leases that do not see the program's own operations */
-static _Atomic size_t n_blind;
-/* As the kernel may have them: from before they are taken until they are gone */
-static _Atomic size_t n_any;
-static _Atomic uint64_t n_taken;
 static LIST_HEAD(, lease_barrier) barriers
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);
 
@@ -35,6 +31,8 @@ struct take_args {
 	const struct backing *file;
 	struct cause *cause;
 	struct lease *lease;
+	struct lease *begun;	/* that is to be set() aside */
+	int error;		/* of that */
 };
 
 static bool is_barred(const struct backing *file) PS_REQUIRES(table_lock)
@@ -68,54 +66,37 @@ static int share(const struct backing *file, struct lease **ret_lease)
 	return r;
 }
 
-static void count_blind(const struct lease *lease, int n)
+static struct lease *lease_new(const struct take_args *args)
 {
-	if (!lease->backend->sees_own_operations)
-		atomic_fetch_add(&n_blind, n);
-}
+	struct lease *lease = calloc(1, sizeof(*lease));
 
-static void lease_free(struct lease *lease)
-{
-	free(lease->path);
-	free(lease);
-}
-
-static int take_on_keeper(void *arg)
-{
-	struct take_args *args = arg;
-	const struct backing *file = args->file;
-	struct lease *lease;
-	int r;
-
-	/* Another thread's request may have come first. */
-	r = share(file, &args->lease);
-	if (r != ENOENT)
-		return r;
-
-	lease = calloc(1, sizeof(*lease));
 	if (!lease)
-		return ENOMEM;
+		return NULL;
 	lease->backend = args->backend;
-	lease->dev = file->dev;
-	lease->ino = file->ino;
-	lease->policy = config_policy(file->path);
-	lease->path = strdup(file->path);
-	atomic_fetch_add(&n_any, 1);
-	atomic_fetch_add(&n_taken, 1);
-	r = lease->path ? lease->backend->take(lease, file, args->cause) :
-			  ENOMEM;
-	if (r) {
-		atomic_fetch_sub(&n_any, 1);
-		lease_free(lease);
-		return r;
+	lease->dev = args->file->dev;
+	lease->ino = args->file->ino;
+	lease->policy = config_policy(args->file->path);
+	lease->path = strdup(args->file->path);
+	if (!lease->path) {
+		free(lease);
+		return NULL;
 	}
+	lease_count_new();
+	return lease;
+}
+
+/* Whatever happened to it since it was granted shows at the next look. */
+static int enter(struct take_args *args, struct lease *lease)
+{
+	int r = 0;
+
 	log_debug("lease: %s: %s lease taken", lease->path,
 		  lease->backend->name);
 	/* For the break, when there may be no descriptor to read it with */
 	(void)lease_break_time_s();
 
 	ps_lock(&table_lock);
-	if (is_barred(file))
+	if (is_barred(args->file))
 		r = EAGAIN;
 	lease->state = LEASE_HELD;
 	lease->holders = !r;
@@ -123,12 +104,77 @@ static int take_on_keeper(void *arg)
 	leases_insert(lease);
 	ps_unlock(&table_lock);
 	stats_add(leases, 1);
-	count_blind(lease, 1);
+	lease_count_blind(lease, 1);
 	if (r)
 		lease_reap();
 	else
 		args->lease = lease;
 	return r;
+}
+
+static int take_on_keeper(void *arg)
+{
+	struct take_args *args = arg;
+	struct lease *lease;
+	int r;
+
+	/* Another thread's request may have come first. */
+	r = share(args->file, &args->lease);
+	if (r != ENOENT)
+		return r;
+	lease = lease_new(args);
+	if (!lease)
+		return ENOMEM;
+	r = lease->backend->take(lease, args->file, args->cause);
+	if (!r && lease->backend->set) {
+		if (args->file->has_page_cache) {
+			args->begun = lease;
+			return 0;
+		}
+		r = lease->backend->settle(
+			lease, lease->backend->set(lease, args->file),
+			args->cause);
+	}
+	if (r)
+		lease_drop(lease);
+	return r ?: enter(args, lease);
+}
+
+static int set_aside(void *arg)
+{
+	struct take_args *args = arg;
+
+	return args->begun->backend->set(args->begun, args->file);
+}
+
+static int settle_on_keeper(void *arg)
+{
+	struct take_args *args = arg;
+	struct lease *lease = args->begun;
+	int r;
+
+	r = lease->backend->settle(lease, args->error, args->cause);
+	if (!r) {
+		/* Another thread has taken one meanwhile, or bars them. */
+		r = share(args->file, &args->lease);
+		if (r == ENOENT) {
+			r = enter(args, lease);
+			/* A signal of before was about nothing that is known. */
+			if (!r)
+				(void)lease_check(lease);
+			return r;
+		}
+		keeper_close(&lease->fd);
+	}
+	lease_drop(lease);
+	return r;
+}
+
+/* The keeper must not wait for those who have the file locked. */
+static int set_begun(struct take_args *args)
+{
+	args->error = aside_call(set_aside, args);
+	return keeper_call(settle_on_keeper, args);
 }
 
 /*
@@ -180,6 +226,8 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 	r = share(file, ret_lease);
 	if (r == ENOENT) {
 		r = ask_for(&args);
+		if (!r && args.begun)
+			r = set_begun(&args);
 		if (!r)
 			*ret_lease = args.lease;
 	}
@@ -260,11 +308,6 @@ bool lease_exists_blind(dev_t dev, ino_t ino)
 	return exists;
 }
 
-bool lease_exists_any_blind(void)
-{
-	return atomic_load(&n_blind);
-}
-
 int lease_open(const struct lease *lease, const struct backing *file, int flags,
 	       int *ret_fd)
 {
@@ -276,122 +319,9 @@ void lease_drop_holder(struct lease *lease)
 	leases_drop(lease);
 }
 
-bool lease_is_any(void)
-{
-	return atomic_load(&n_any);
-}
-
-uint64_t lease_n_taken(void)
-{
-	return atomic_load(&n_taken);
-}
-
-static void tell_release(const struct lease *lease, uint64_t released_at_ns)
-{
-	uint64_t ns = released_at_ns - lease->broken_at_ns;
-
-	if (!lease->broken_at_ns) {
-		log_debug("lease: %s: released", lease->path);
-		return;
-	}
-	stats_add_revoke(ns, lease->break_time_ns);
-	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
-		 lease->path, lease->backend->name,
-		 lease->is_own_break ? "the program itself takes blocks of the file away" :
-				       lease->backend->break_means,
-		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
-}
-
-/* Whoever waits for an ordinary lease goes on when that time is over. */
-static void tell_expiry(const struct lease *lease)
-{
-	if (lease->broken_at_ns && !lease->backend->sees_own_operations)
-		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
-			lease->path);
-}
-
-/*
- * 0; EAGAIN: the kernel has removed it, so that nothing is left to do; or the
- * errno of F_UNLCK, which takes the same rights as F_SETLEASE (EACCES).
- */
-static int unlock(const struct lease *lease)
-{
-	if (!sys_fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK))
-		return 0;
-	return errno;
-}
-
-/*
- * A lease goes with the last descriptor of its open file description, whoever
- * closes that (fs/locks.c:locks_remove_lease).  Ours is the only one but of a
- * write lease, which is on the description that the program has mapped.
- */
-static bool goes_with_descriptor(const struct lease *lease)
-{
-	return lease->type != F_WRLCK;
-}
-
-static void tell_kept(const struct lease *lease, int r)
-{
-	log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED: %s; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; register after privileges were dropped and files given away, or keep CAP_LEASE",
-		  lease->path, lease->n_revoked,
-		  r == EACCES ? "the process is not the owner of the file any more, nor has it CAP_LEASE" :
-				strerror(r));
-}
-
-static void release(struct lease *lease)
-{
-	uint64_t now_ns = clock_now_ns();
-	int r = unlock(lease);
-
-	keeper_close(&lease->fd);
-	atomic_fetch_sub(&n_any, 1);
-	stats_add(leases, -1);
-	count_blind(lease, -1);
-	if (r == EAGAIN || lease->is_gone)
-		tell_expiry(lease);
-	if (r && r != EAGAIN && !lease->is_gone && !goes_with_descriptor(lease))
-		tell_kept(lease, r);
-	else
-		tell_release(lease, now_ns);
-	probe_release(lease->path);
-	lease_free(lease);
-}
-
-bool lease_reap_one(struct lease *lease)
-{
-	bool is_unused;
-
-	ps_lock(&table_lock);
-	is_unused = lease->holders == 0;
-	if (is_unused)
-		leases_remove(lease);
-	ps_unlock(&table_lock);
-	if (is_unused)
-		release(lease);
-	return is_unused;
-}
-
-bool lease_reap(void)
-{
-	struct lease *lease;
-
-	do {
-		ps_lock(&table_lock);
-		lease = leases_first_unused();
-		if (lease)
-			leases_remove(lease);
-		ps_unlock(&table_lock);
-		if (lease)
-			release(lease);
-	} while (lease);
-	return leases_next_broken(NULL);
-}
-
 void lease_forget(void)
 {
 	leases_forget(lease_free);
-	atomic_store(&n_blind, 0);
-	atomic_store(&n_any, 0);
+	lease_count_none();
 	LIST_INIT(&barriers);
 }

@@ -40,6 +40,14 @@ struct lease_backend {
 	int (*take)(struct lease *lease, const struct backing *file,
 		    struct cause *cause);
 	/*
+	 * NULL: take() does all of it.  Else it only opens and arms, and set()
+	 * has the lease granted: 0 or the errno of the kernel.  For a file with
+	 * a page cache that may wait for who has the file locked; so it is done
+	 * aside of the keeper, which settle()s what came of it.
+	 */
+	int (*set)(struct lease *lease, const struct backing *file);
+	int (*settle)(struct lease *lease, int error, struct cause *cause);
+	/*
 	 * A descriptor of the file for the caller to close, opened in a way
 	 * that does not break the lease.
 	 */

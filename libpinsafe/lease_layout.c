@@ -33,23 +33,27 @@ static int set_type(struct lease *lease, int fd, int type)
 }
 
 /* Without the promise it still is a lease, for devices that only read. */
-static int set_lease(struct lease *lease, const struct backing *file, int fd,
-		     struct cause *cause)
+static int layout_set(struct lease *lease, const struct backing *file)
 {
-	int r;
+	int fd = lease->fd.fd, r = EOPNOTSUPP;
 
-	r = sigio_arm(fd);
-	if (r)
-		return r;
-	r = EOPNOTSUPP;
 	if (lease->policy.page_cache_write && file->has_page_cache)
 		r = set_type(lease, fd, F_LAYOUT_WRITE);
-	if (r == EOPNOTSUPP || r == EINVAL)
-		r = set_type(lease, fd, F_LAYOUT);
-	if (r)
-		return lease_why_not_layout(fd, r, cause);
-	lease_tell_provider();
-	return 0;
+	return r == EOPNOTSUPP || r == EINVAL ? set_type(lease, fd, F_LAYOUT)
+					      : r;
+}
+
+static int layout_settle(struct lease *lease, int error, struct cause *cause)
+{
+	int r = 0;
+
+	if (error) {
+		r = lease_why_not_layout(lease->fd.fd, error, cause);
+		keeper_close(&lease->fd);
+	} else {
+		lease_tell_provider();
+	}
+	return r;
 }
 
 static int layout_take(struct lease *lease, const struct backing *file,
@@ -67,7 +71,7 @@ static int layout_take(struct lease *lease, const struct backing *file,
 		(void)sys_close(given);
 	if (r)
 		return lease_why_not_open(r, cause);
-	r = set_lease(lease, file, fd, cause);
+	r = sigio_arm(fd);
 	if (r) {
 		(void)sys_close(fd);
 		return r;
@@ -96,5 +100,7 @@ const struct lease_backend lease_layout = {
 	.break_means = "pages or blocks of the file are to be removed",
 	.sees_own_operations = true,
 	.take = layout_take,
+	.set = layout_set,
+	.settle = layout_settle,
 	.open = layout_open,
 };

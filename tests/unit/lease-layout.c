@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -150,6 +152,63 @@ static void beside_an_ordinary_one(void **state)
 	assert_int_equal(stack_stats().registered_layout, 1);
 }
 
+/* Who writes to A has it locked until B is broken and let go of. */
+static void break_the_other(const struct file *file)
+{
+	if (file != STACK_A)
+		return;
+	fake_fcntl.on_layout = NULL;
+	stack_break(STACK_B);
+}
+
+static void file_is_locked__other_breaks_are_answered(void **state)
+{
+	struct ibv_mr *other = stack_reg_file(STACK_B), *mr;
+
+	fake_fcntl.on_layout = break_the_other;
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	stack_dereg_ok(other);
+	stack_dereg_ok(mr);
+}
+
+static sem_t may_go, is_done;
+
+static void *register_meanwhile(void *file)
+{
+	struct ibv_mr *mr;
+
+	sem_wait(&may_go);
+	mr = stack_reg_file(file);
+	sem_post(&is_done);
+	return mr;
+}
+
+static void let_it_go(const struct file *file)
+{
+	fake_fcntl.on_layout = NULL;
+	sem_post(&may_go);
+	sem_wait(&is_done);
+}
+
+static void taken_by_another_thread_meanwhile__shared(void **state)
+{
+	struct ibv_mr *mr;
+	pthread_t thread;
+	void *other;
+
+	sem_init(&may_go, 0, 0);
+	sem_init(&is_done, 0, 0);
+	assert_int_equal(pthread_create(&thread, NULL, register_meanwhile,
+					STACK_A), 0);
+	fake_fcntl.on_layout = let_it_go;
+	mr = stack_reg_file(STACK_A);
+	pthread_join(thread, &other);
+	assert_int_equal(stack_stats().leases, 1);
+	stack_dereg_ok(mr);
+	stack_dereg_ok(other);
+}
+
 static void guard_layout__means_it(void **state)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
@@ -230,6 +289,8 @@ int main(int argc, char **argv)
 		LAYOUT_CASE(other_file_system__ordinary),
 		LAYOUT_CASE(break_pending__taken_then),
 		LAYOUT_CASE(beside_an_ordinary_one),
+		LAYOUT_CASE(file_is_locked__other_breaks_are_answered),
+		LAYOUT_CASE(taken_by_another_thread_meanwhile__shared),
 		LAYOUT_CASE(guard_layout__means_it),
 	};
 	const struct CMUnitTest write_cases[] = {

@@ -197,6 +197,13 @@ int __wrap_sys_fcntl(int fd, int command, uintptr_t value)
 		pthread_mutex_unlock(&mutex);
 		return __real_sys_fcntl(fd, command, value);
 	}
+	if (command == F_SETLEASE && (value == F_LAYOUT ||
+				      value == F_LAYOUT_WRITE) &&
+	    fake_fcntl.on_layout) {
+		pthread_mutex_unlock(&mutex);
+		fake_fcntl.on_layout(inode->file);
+		pthread_mutex_lock(&mutex);
+	}
 	if (__real_sys_fcntl(fd, F_GETFL, 0) & O_PATH) {
 		r = EBADF;
 	} else if (command == F_GETLEASE) {

@@ -22,6 +22,8 @@ struct fake_fcntl {
 	unsigned int n_unarmed; /* breaks that would have killed the process */
 	/* Processes that have the files open, too */
 	unsigned int n_readers, n_writers;
+	/* Just before a layout lease is granted, without a lock; may be NULL */
+	void (*on_layout)(const struct file *file);
 	/* Just before a lease goes; by the thread that gives it up */
 	void (*on_unlock)(const struct file *file);
 };

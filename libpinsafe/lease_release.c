@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The end of a lease, and how many there are. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "lease_release.h"
+#include "lease_table.h"
+#include "log.h"
+#include "probe.h"
+#include "stats.h"
+#include "sys.h"
+
+/* Leases that do not see the program's own operations */
+static _Atomic size_t n_blind;
+/* As the kernel may have them: from before they are taken until they are gone */
+static _Atomic size_t n_any;
+static _Atomic uint64_t n_taken;
+
+void lease_count_new(void)
+{
+	atomic_fetch_add(&n_any, 1);
+	atomic_fetch_add(&n_taken, 1);
+}
+
+void lease_count_blind(const struct lease *lease, int n)
+{
+	if (!lease->backend->sees_own_operations)
+		atomic_fetch_add(&n_blind, n);
+}
+
+void lease_count_none(void)
+{
+	atomic_store(&n_blind, 0);
+	atomic_store(&n_any, 0);
+}
+
+bool lease_exists_any_blind(void)
+{
+	return atomic_load(&n_blind);
+}
+
+bool lease_is_any(void)
+{
+	return atomic_load(&n_any);
+}
+
+uint64_t lease_n_taken(void)
+{
+	return atomic_load(&n_taken);
+}
+
+void lease_free(struct lease *lease)
+{
+	free(lease->path);
+	free(lease);
+}
+
+void lease_drop(struct lease *lease)
+{
+	atomic_fetch_sub(&n_any, 1);
+	lease_free(lease);
+}
+
+static void tell_release(const struct lease *lease, uint64_t released_at_ns)
+{
+	uint64_t ns = released_at_ns - lease->broken_at_ns;
+
+	if (!lease->broken_at_ns) {
+		log_debug("lease: %s: released", lease->path);
+		return;
+	}
+	stats_add_revoke(ns, lease->break_time_ns);
+	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
+		 lease->path, lease->backend->name,
+		 lease->is_own_break ? "the program itself takes blocks of the file away" :
+				       lease->backend->break_means,
+		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
+}
+
+/* Whoever waits for an ordinary lease goes on when that time is over. */
+static void tell_expiry(const struct lease *lease)
+{
+	if (lease->broken_at_ns && !lease->backend->sees_own_operations)
+		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
+			lease->path);
+}
+
+/*
+ * 0; EAGAIN: the kernel has removed it, so that nothing is left to do; or the
+ * errno of F_UNLCK, which takes the same rights as F_SETLEASE (EACCES).
+ */
+static int unlock(const struct lease *lease)
+{
+	if (!sys_fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK))
+		return 0;
+	return errno;
+}
+
+/*
+ * A lease goes with the last descriptor of its open file description, whoever
+ * closes that (fs/locks.c:locks_remove_lease).  Ours is the only one but of a
+ * write lease, which is on the description that the program has mapped.
+ */
+static bool goes_with_descriptor(const struct lease *lease)
+{
+	return lease->type != F_WRLCK;
+}
+
+static void tell_kept(const struct lease *lease, int r)
+{
+	log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED: %s; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; register after privileges were dropped and files given away, or keep CAP_LEASE",
+		  lease->path, lease->n_revoked,
+		  r == EACCES ? "the process is not the owner of the file any more, nor has it CAP_LEASE" :
+				strerror(r));
+}
+
+static void release(struct lease *lease)
+{
+	uint64_t now_ns = clock_now_ns();
+	int r = unlock(lease);
+
+	keeper_close(&lease->fd);
+	atomic_fetch_sub(&n_any, 1);
+	stats_add(leases, -1);
+	lease_count_blind(lease, -1);
+	if (r == EAGAIN || lease->is_gone)
+		tell_expiry(lease);
+	if (r && r != EAGAIN && !lease->is_gone && !goes_with_descriptor(lease))
+		tell_kept(lease, r);
+	else
+		tell_release(lease, now_ns);
+	probe_release(lease->path);
+	lease_free(lease);
+}
+
+bool lease_reap_one(struct lease *lease)
+{
+	bool is_unused;
+
+	ps_lock(&table_lock);
+	is_unused = lease->holders == 0;
+	if (is_unused)
+		leases_remove(lease);
+	ps_unlock(&table_lock);
+	if (is_unused)
+		release(lease);
+	return is_unused;
+}
+
+bool lease_reap(void)
+{
+	struct lease *lease;
+
+	do {
+		ps_lock(&table_lock);
+		lease = leases_first_unused();
+		if (lease)
+			leases_remove(lease);
+		ps_unlock(&table_lock);
+		if (lease)
+			release(lease);
+	} while (lease);
+	return leases_next_broken(NULL);
+}
