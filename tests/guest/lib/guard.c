@@ -98,6 +98,32 @@ bool guard_wait_no_lease(int fd, int ms)
 	return t_wait(has_no_lease, &fd, ms);
 }
 
+static bool module_says(const char *name, const char *text)
+{
+	char path[96], line[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path),
+		 "/sys/module/layout_lease/parameters/%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	return strstr(line, text);
+}
+
+bool guard_has_page_caches(void)
+{
+	return module_says("file_systems", "tmpfs");
+}
+
+bool guard_keeps_writes(void)
+{
+	return module_says("page_cache_write", "yes");
+}
+
 static int (*find_get_stats(void))(struct pinsafe_stats *, size_t)
 {
 	return (int (*)(struct pinsafe_stats *, size_t))dlsym(

@@ -35,6 +35,11 @@ struct guard_own {
 struct guard_own guard_own_leases(void);
 bool guard_wait_none_own(int ms);
 
+/* Is a module there that has layout leases for files with a page cache? */
+bool guard_has_page_caches(void);
+/* And that keeps what devices write to them, with page_cache_write=yes? */
+bool guard_keeps_writes(void);
+
 /* Is pinsafe loaded into this process? */
 bool guard_loaded(void);
 
