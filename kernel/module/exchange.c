@@ -185,6 +185,37 @@ static long f2fs_begin(struct exchange *x, struct file *file, unsigned int cmd,
 }
 
 /*
+ * An atomic write that began before the lease and is not committed ends with the
+ * last close for writing, and with that the page cache of the file, as if the
+ * inode left memory.  It cannot be refused, only be late.
+ */
+static bool wants_drop_all(struct ftrace_regs *regs)
+{
+	struct address_space *mapping = ARG(regs, 0);
+
+	return (lease_any() || pinned_any()) && mapping->host &&
+	       fs_owner(mapping->host) == F2FS && fs_can_lease(mapping->host);
+}
+
+static void new_drop_all(struct address_space *mapping);
+HOOK(drop_all, F2FS, "truncate_inode_pages_final", new_drop_all,
+     wants_drop_all);
+
+static noinline void new_drop_all(struct address_space *mapping)
+{
+	struct inode *inode = mapping->host;
+	struct operation op;
+
+	hook_enter();
+	operation_begin(&op, inode, NULL, true);
+	if (lease_is_there(inode) || pinned_page(mapping))
+		operation_break(&op, inode, jiffies);
+	ORIG(drop_all)(mapping);
+	operation_end(&op);
+	hook_leave();
+}
+
+/*
  * Data journalling on or off, under i_rwsem: 7.2 takes all pages out of the cache,
  * and what the kernel does with pages that change under it is another matter.
  */
@@ -246,7 +277,8 @@ F2FS_IOCTL(f2fs_compat, "f2fs_compat_ioctl")
 #endif
 
 struct hook *const exchange_hooks[] = {
-	&hook_ext4_ioctl, &hook_xfs_ioctl, &hook_f2fs_ioctl, &hook_journal_flag,
+	&hook_ext4_ioctl, &hook_xfs_ioctl, &hook_f2fs_ioctl, &hook_drop_all,
+	&hook_journal_flag,
 #ifdef CONFIG_COMPAT
 	&hook_ext4_compat, &hook_xfs_compat, &hook_f2fs_compat,
 #endif
