@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #include <poll.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -45,19 +47,21 @@ static size_t n_breaking, n_held;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 
-static void take(int fd)
+/* Not of /proc, which is asked for one to find out who gives leases */
+static bool take(int fd)
 {
+	struct statfs sfs;
 	struct stat st;
 
-	if (fd >= MAX_FDS || fstat(fd, &st))
+	if (fd >= MAX_FDS || fstat(fd, &st) || fstatfs(fd, &sfs))
 		abort();
-	/* Of a memfd, to find out who gives leases; it is closed with it. */
-	if (!st.st_nlink)
-		return;
+	if (sfs.f_type == PROC_SUPER_MAGIC)
+		return false;
 	pthread_mutex_lock(&mutex);
 	leases[fd] = (struct lease){ st.st_dev, st.st_ino, true, false };
 	n_held++;
 	pthread_mutex_unlock(&mutex);
+	return true;
 }
 
 static void release(int fd)
@@ -87,11 +91,13 @@ int __wrap_sys_fcntl(int fd, int command, uintptr_t arg)
 		keeper_tid = ((struct f_owner_ex *)arg)->pid;
 		break;
 	case F_SETLEASE:
-		if (arg == F_LAYOUT)
-			take(fd);
-		else if (arg == F_UNLCK && is_leased)
+		if (arg == F_LAYOUT && !take(fd)) {
+			errno = EOPNOTSUPP;
+			return -1;
+		}
+		if (arg == F_UNLCK && is_leased)
 			release(fd);
-		else
+		else if (arg != F_LAYOUT)
 			break;
 		(void)syscall(SYS_fcntl, fd, F_GETLEASE, 0);
 		return 0;
