@@ -95,7 +95,8 @@ static int choose_lease(const struct mapping_part *part, bool is_written,
 {
 	int r;
 
-	if (part->error)
+	/* What watch.c keeps, and the program does, is told by one number. */
+	if (part->error || part->file.dev != part->file.map_dev)
 		return refusal_no_match(part);
 	if (is_memory_without_leases(part))
 		return refusal_memory(part);

@@ -155,11 +155,17 @@ pinsafe_private_foresee(const struct foresee *q,
 		.kind = q->kind,
 		.readable = true,
 		.writable = true,
-		.file = { .dev = q->dev, .ino = q->ino, .path = q->path },
+		.file = { .dev = q->dev,
+			  /* Another one, whichever */
+			  .map_dev = q->dev + (q->fs_magic == BTRFS_SUPER_MAGIC),
+			  .ino = q->ino,
+			  .path = q->path },
 		.fs_name = "a file system",
 		.fs_magic = q->fs_magic,
-		/* mapping.c does not find them as the files that are mapped. */
-		.error = q->fs_magic == BTRFS_SUPER_MAGIC ? ENOENT : 0,
+		/* Of other processes than root's nobody can tell what is mapped. */
+		.error = q->fs_magic == BTRFS_SUPER_MAGIC && !q->sees_maps
+				 ? ENOENT
+				 : 0,
 	};
 	int r = 0;
 

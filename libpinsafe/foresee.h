@@ -23,6 +23,7 @@ struct foresee {
 	struct cause layout_cause;	/* as that records it */
 	int ordinary_lease;	/* the same */
 	struct cause ordinary_cause;
+	bool sees_maps;		/* CAP_CHECKPOINT_RESTORE, for btrfs */
 	bool keeps_writes;	/* the layout lease would be F_LAYOUT_WRITE */
 	struct cause write_cause;	/* if not: as lease_why_not_written() */
 	int prefault;		/* as prefault_why() returns it */

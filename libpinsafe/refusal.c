@@ -115,6 +115,11 @@ int refusal_no_match(const struct mapping_part *part)
 {
 	if (part->kind == MAPPING_SHMEM)
 		return refusal_no_guard(part);
+	if (!part->error)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"an ordinary lease is no guard for files of this file system, which are mapped under another device number than they have; use a file on ext4, xfs or f2fs%s",
+			refusal_or_module(part));
 	return refusal_say(
 		part, EOPNOTSUPP,
 		"files of this file system are mapped under another device number than they have, so nobody%s can tell which file to take a lease on; use a file on ext4, xfs or f2fs%s",

@@ -24,7 +24,9 @@ static int setup(void **state)
 		.kind = MAPPING_PAGE_CACHE,
 		.readable = true,
 		.writable = true,
-		.file = {.dev = makedev(8, 1), .path = "/data"},
+		.file = {.dev = makedev(8, 1),
+			 .map_dev = makedev(8, 1),
+			 .path = "/data"},
 		.fs_name = "fakefs",
 	};
 	return 0;
@@ -201,6 +203,15 @@ static void found_by_its_path_only__EOPNOTSUPP(void **state)
 	refused(true, EOPNOTSUPP);
 }
 
+/* As on btrfs, of which only a layout lease is told by what is mapped */
+static void mapped_under_another_number__EOPNOTSUPP(void **state)
+{
+	part.file.map_dev = makedev(0, 42);
+	refused(false, EOPNOTSUPP);
+	fake_lease.has_layout = true;
+	assert_ptr_equal(chosen(false).backend, LAYOUT);
+}
+
 static void btrfs__for_reading_only(void **state)
 {
 	part.fs_magic = BTRFS_SUPER_MAGIC;
@@ -286,6 +297,7 @@ int main(void)
 		CHOICE_CASE(policy__is_that_of_the_path),
 		CHOICE_CASE(no_leases_on_the_file_system__EOPNOTSUPP),
 		CHOICE_CASE(found_by_its_path_only__EOPNOTSUPP),
+		CHOICE_CASE(mapped_under_another_number__EOPNOTSUPP),
 		CHOICE_CASE(btrfs__for_reading_only),
 		CHOICE_CASE(hold__EINVAL_with_an_ordinary_lease),
 		CHOICE_CASE(disk_with_stable_writes__for_reading_only),
