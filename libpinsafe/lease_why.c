@@ -189,11 +189,12 @@ static enum cause_kind why_not_written(int fd)
 void lease_why_not_written(int fd, struct cause *cause)
 {
 	struct lease_provider provider;
+	const char *says = provider.page_cache_write;
 
 	lease_provider_find(&provider);
-	if (provider.page_cache_write[0] &&
-	    strcmp(provider.page_cache_write, "yes") != 0)
-		record(cause, CAUSE_NO_PROMISE, provider.page_cache_write);
-	else
+	if (strcmp(says, "yes") == 0)
 		record(cause, why_not_written(fd), "");
+	else
+		record(cause, CAUSE_NO_PROMISE,
+		       says[0] ? says : "it does not offer that");
 }

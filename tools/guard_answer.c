@@ -4,7 +4,10 @@
  * sentences, we know what the kernel would say at each step.
  */
 #include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "foresee.h"
 #include "guard_answer.h"
@@ -45,6 +48,24 @@ static int layout_lease_error(const struct guard_question *q,
 	return r ? r : lease_error(q);
 }
 
+/* As the module promises it; what is wrong with one file it says there only. */
+static bool keeps_writes(const struct guard_question *q,
+			 struct cause *ret_cause)
+{
+	const char *says = q->abilities->provider.page_cache_write;
+
+	if (strcmp(says, "yes") != 0) {
+		ret_cause->kind = CAUSE_NO_PROMISE;
+		snprintf(ret_cause->detail, sizeof(ret_cause->detail), "%s",
+			 says[0] ? says : "it does not offer that");
+		return false;
+	}
+	if (q->file->fs_magic != BTRFS_SUPER_MAGIC)
+		return true;
+	ret_cause->kind = CAUSE_CHECKSUMS;
+	return false;
+}
+
 static int pin_error(const struct guard_question *q)
 {
 	if (q->is_write && q->file->kind == FILE_PAGE_CACHE &&
@@ -66,6 +87,7 @@ static void ask(const struct guard_question *q,
 		.path = q->path,
 		.is_written = q->is_write,
 		.has_odp = q->has_odp,
+		.sees_maps = geteuid() == 0,
 		.ordinary_lease = lease_error(q)
 					  ?: q->is_open ? EAGAIN
 							: 0,
@@ -73,6 +95,7 @@ static void ask(const struct guard_question *q,
 		.pin = pin_error(q),
 	};
 
+	what.keeps_writes = keeps_writes(q, &what.write_cause);
 	what.layout_lease = layout_lease_error(q, &what.layout_cause);
 	if (what.layout_lease != EOPNOTSUPP)
 		what.layout_cause = lease_cause(q);

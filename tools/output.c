@@ -165,6 +165,27 @@ static void print_value(const char *text, const char *value)
 	printf("  %-44s %s\n", text, value);
 }
 
+/* On a line of its own if it is too long */
+static void print_list(const char *text, const char *list)
+{
+	if (strlen(list) <= WIDTH - 47) {
+		print_value(text, list);
+		return;
+	}
+	print_value(text, "");
+	print_wrapped(4, list);
+}
+
+static void print_written(json_object *provider)
+{
+	const char *says = report_text(provider, "page_cache_write");
+
+	print_value("page_cache_write=yes is to be had",
+		    !strncmp(says, "no", 2) ? "no" : says);
+	if (!strncmp(says, "no: ", 4))
+		print_wrapped(4, says + 4);
+}
+
 static void print_provider(json_object *provider)
 {
 	const char *by = report_text(provider, "by");
@@ -177,12 +198,13 @@ static void print_provider(json_object *provider)
 	snprintf(text, sizeof(text), "%s %s", by,
 		 report_text(provider, "version"));
 	print_value("layout leases given by", text);
-	print_value("layout leases on", report_text(provider, "guards"));
+	print_list("layout leases on", report_text(provider, "guards"));
 	if (!report_get(provider, "state") ||
 	    !strcmp(report_text(provider, "state"), "ok"))
 		print_value("state of the module", report_text(provider, "state"));
 	else
 		print_wrapped(4, report_text(provider, "state"));
+	print_written(provider);
 	snprintf(text, sizeof(text), "%s, %s", report_text(provider, "leases"),
 		 report_text(provider, "pinned_files"));
 	print_value("layout leases, pinned files now", text);
@@ -197,7 +219,7 @@ static void print_kernel(json_object *kernel, bool is_verbose)
 {
 	printf("kernel %s\n", report_text(kernel, "release"));
 	print_ability(kernel, "layout_leases",
-		      "layout leases (guard files on FS-DAX)");
+		      "layout leases");
 	print_provider(report_get(kernel, "layout_lease_provider"));
 	print_ability(kernel, "leases", "ordinary leases");
 	print_ability(kernel, "leases_enabled", "fs.leases-enable");
@@ -405,7 +427,9 @@ void output_selftest(json_object *report)
 		       !kept			       ? "-"
 		       : json_object_get_boolean(kept) ? "held"
 						       : "BROKEN");
-	printf("\n  %s", report_text(report, "verdict"));
+	printf("\n  %s%s", report_text(report, "verdict"),
+	       !strcmp(report_text(report, "access"), "read") ? " for reading"
+							      : "");
 	if (report_get(report, "errno"))
 		printf(" with %s", report_text(report, "errno"));
 	putchar('\n');

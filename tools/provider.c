@@ -46,6 +46,8 @@ void provider_report(const struct lease_provider *provider, json_object *kernel)
 	report_text_or_null(to, "version", provider->version);
 	report_text_or_null(to, "state", provider->state);
 	report_text_or_null(to, "guards", provider->file_systems);
+	report_text_or_null(to, "page_cache_write",
+			    provider->page_cache_write);
 	report_counters(provider, to);
 }
 

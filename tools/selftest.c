@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The self-test: what a program and a truncate by somebody else go through. */
 #include <errno.h>
-#include <fcntl.h>
 #include <infiniband/pinsafe.h>
-#include <linux/falloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "file_facts.h"
+#include "lease_provider.h"
 #include "rdma_netlink.h"
 #include "selftest.h"
 #include "selftest_file.h"
+#include "selftest_helper.h"
 #include "selftest_peer.h"
 
 #define VALUE 0x70696e73616665ULL
 #define ACCESS (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE)
-/* How long an operation may be held up, besides by a lease that is ignored */
-#define OPERATION_MS 60000
 
 enum { C1 = 1, C2, C3, C4, C5, C6, C7, N_PROMISES };
 
 struct selftest {
 	struct test_file file;
 	struct peer peer;
-	pid_t child;
-	int to_child;
+	struct helper child;
 	void *addr;
+	int access;
 	struct ibv_mr *mr; /* NULL while there is none */
 	json_object *report;
 	json_object *steps;
@@ -71,75 +67,6 @@ static struct pinsafe_stats stats(void)
 
 	pinsafe_get_stats(&now, sizeof(now));
 	return now;
-}
-
-/* The child: 't' truncates the file, 'p' punches a hole; an errno for each */
-static void operate(const char *path, uint64_t size, int sock)
-{
-	char what;
-	int fd, r;
-
-	while (read(sock, &what, 1) == 1) {
-		r = 0;
-		if (what == 't') {
-			r = truncate(path, 0) ? errno : 0;
-		} else {
-			fd = open(path, O_RDWR | O_CLOEXEC);
-			if (fd < 0 || fallocate(fd,
-						FALLOC_FL_PUNCH_HOLE |
-							FALLOC_FL_KEEP_SIZE,
-						0, size))
-				r = errno;
-			if (fd >= 0)
-				close(fd);
-		}
-		if (write(sock, &r, sizeof(r)) != sizeof(r))
-			break;
-	}
-	_exit(0);
-}
-
-/* Before there is anything of RDMA that a child would inherit */
-static int start_child(struct selftest *test)
-{
-	int socks[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
-		return errno;
-	test->child = fork();
-	if (test->child < 0) {
-		close(socks[0]);
-		close(socks[1]);
-		return errno;
-	}
-	if (!test->child) {
-		close(socks[0]);
-		/* Nobody has it open but those who are tested. */
-		close(test->file.fd);
-		operate(test->file.path, test->file.size, socks[1]);
-	}
-	close(socks[1]);
-	test->to_child = socks[0];
-	return 0;
-}
-
-static void stop_child(struct selftest *test)
-{
-	close(test->to_child);
-	kill(test->child, SIGKILL);
-	waitpid(test->child, NULL, 0);
-}
-
-static int ask_child(struct selftest *test, char what)
-{
-	struct pollfd answer = {.fd = test->to_child, .events = POLLIN};
-	int r;
-
-	if (write(test->to_child, &what, 1) != 1)
-		return EPIPE;
-	if (poll(&answer, 1, OPERATION_MS) != 1)
-		return ETIMEDOUT;
-	return read(test->to_child, &r, sizeof(r)) == sizeof(r) ? r : EPIPE;
 }
 
 /* How many memory regions of this length the kernel has for us; -1: unknown */
@@ -187,7 +114,8 @@ static int register_file(struct selftest *test, const char *name, int promise)
 
 	errno = 0;
 	test->mr =
-		ibv_reg_mr(test->peer.pd, test->addr, test->file.size, ACCESS);
+		ibv_reg_mr(test->peer.pd, test->addr, test->file.size,
+			   test->access);
 	r = test->mr ? 0 : errno ? errno : EIO;
 	if (r) {
 		snprintf(detail, sizeof(detail), "refused with %s",
@@ -196,6 +124,9 @@ static int register_file(struct selftest *test, const char *name, int promise)
 		return r;
 	}
 	step(test, name, begin, promise == C6 ? 0 : promise, true, NULL);
+	/* A page cache has pages for holes that are read. */
+	if (test->access != ACCESS)
+		return 0;
 	begin = now_ms();
 	is_full = lseek(test->file.fd, 0, SEEK_HOLE) == test->file.size;
 	step(test, "look for holes in the file", begin, C1, is_full,
@@ -225,6 +156,53 @@ static void write_by_rdma(struct selftest *test, uint32_t rkey,
 	     r ? strerror(r) : ibv_wc_status_str(status));
 }
 
+static void read_by_rdma(struct selftest *test, uint32_t rkey, bool should_work)
+{
+	enum ibv_wc_status status = IBV_WC_SUCCESS;
+	uint64_t value = VALUE, seen = 0;
+	double begin = now_ms();
+	bool is_ok;
+	int r;
+
+	if (should_work &&
+	    pwrite(test->file.fd, &value, sizeof(value), 0) != sizeof(value))
+		value = 0;
+	r = peer_read(&test->peer, test->addr, rkey, &seen, &status);
+	is_ok = !r && (should_work ? !status && seen == VALUE && value
+				   : status == IBV_WC_REM_ACCESS_ERR);
+	step(test,
+	     should_work ? "RDMA READ of the file"
+			 : "RDMA READ with the old key",
+	     begin, should_work ? 0 : C3, is_ok,
+	     r ? strerror(r) : ibv_wc_status_str(status));
+}
+
+static void transfer(struct selftest *test, uint32_t rkey, bool should_work)
+{
+	if (test->access == ACCESS)
+		write_by_rdma(test, rkey, should_work);
+	else
+		read_by_rdma(test, rkey, should_work);
+}
+
+/* Under a layout lease others may use the file. */
+static void read_beside_it(struct selftest *test)
+{
+	uint64_t breaks = stats().breaks;
+	double begin = now_ms();
+	int r;
+
+	if (!stats().registered_layout)
+		return;
+	r = helper_ask(&test->child, 'c');
+	step(test, "read by another process", begin, C2,
+	     !r && stats().breaks == breaks,
+	     r			       ? strerror(r)
+	     : stats().breaks == breaks ? "it breaks nothing"
+					: "the lease was broken");
+	transfer(test, test->mr->rkey, true);
+}
+
 /* Somebody takes the blocks away: it must succeed, after the memory region. */
 static void break_it(struct selftest *test, char what, const char *name)
 {
@@ -233,7 +211,7 @@ static void break_it(struct selftest *test, char what, const char *name)
 	double begin = now_ms();
 	int r, left;
 
-	r = ask_child(test, what);
+	r = helper_ask(&test->child, what);
 	left = count_kernel_mrs(test);
 	step(test, name, begin, C2, !r, r ? strerror(r) : "it went on");
 	begin = now_ms();
@@ -245,11 +223,23 @@ static void break_it(struct selftest *test, char what, const char *name)
 	begin = now_ms();
 	step(test, "look for the break in the counters", begin, C4,
 	     stats().breaks > breaks, NULL);
-	write_by_rdma(test, rkey, false);
+	transfer(test, rkey, false);
 	begin = now_ms();
 	r = ibv_dereg_mr(test->mr);
 	step(test, "deregister", begin, 0, !r, r ? strerror(r) : NULL);
 	test->mr = NULL;
+}
+
+/* The module guards its page cache, which a device must not write to. */
+static bool is_for_reading(const struct selftest *test)
+{
+	struct lease_provider provider;
+	struct file_facts facts;
+
+	lease_provider_find(&provider);
+	return !file_facts_of_fd(test->file.fd, &facts) &&
+	       facts.kind == FILE_PAGE_CACHE &&
+	       lease_provider_has_page_caches(&provider, facts.fs_name);
 }
 
 static const char *run(struct selftest *test, int *ret_error)
@@ -259,17 +249,22 @@ static const char *run(struct selftest *test, int *ret_error)
 
 	check_anonymous(test);
 	r = register_file(test, "register the file", C6);
+	if (r && is_for_reading(test)) {
+		test->access = IBV_ACCESS_REMOTE_READ;
+		r = register_file(test, "register it for reading", C6);
+	}
 	*ret_error = r;
 	if (r)
 		return "refused";
 	if (stats().registrations == before)
 		return "unprotected";
-	write_by_rdma(test, test->mr->rkey, true);
+	transfer(test, test->mr->rkey, true);
+	read_beside_it(test);
 	break_it(test, 't', "truncate by another process");
 	if (ftruncate(test->file.fd, test->file.size) ||
 	    register_file(test, "register again", C5))
 		return "failed";
-	write_by_rdma(test, test->mr->rkey, true);
+	transfer(test, test->mr->rkey, true);
 	break_it(test, 'p', "punch a hole by another process");
 	return test->has_failed ? "failed" : "protected";
 }
@@ -305,7 +300,10 @@ static int map_and_run(struct selftest *test, const char **ret_verdict)
 			  MAP_SHARED, test->file.fd, 0);
 	if (test->addr == MAP_FAILED)
 		return fail("mapping the file", NULL, errno);
+	test->access = ACCESS;
 	*ret_verdict = run(test, &error);
+	report_string(test->report, "access",
+		      test->access == ACCESS ? "write" : "read");
 	report_string(test->report, "verdict", *ret_verdict);
 	report_string(test->report, "errno",
 		      error ? strerrorname_np(error) : NULL);
@@ -320,7 +318,7 @@ static int test_on_device(struct selftest *test, const char *device,
 {
 	int r;
 
-	r = start_child(test);
+	r = helper_start(&test->file, &test->child);
 	if (r)
 		return fail("starting a child", NULL, r);
 	r = peer_open(device, &test->peer);
@@ -336,7 +334,7 @@ static int test_on_device(struct selftest *test, const char *device,
 		r = map_and_run(test, ret_verdict);
 		peer_close(&test->peer);
 	}
-	stop_child(test);
+	helper_stop(&test->child);
 	return r;
 }
 

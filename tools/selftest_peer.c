@@ -146,7 +146,8 @@ static int connect_to(struct peer *peer, struct ibv_qp *qp, uint32_t dest)
 	struct ibv_qp_attr init = {
 		.qp_state = IBV_QPS_INIT,
 		.port_num = PORT,
-		.qp_access_flags = IBV_ACCESS_REMOTE_WRITE,
+		.qp_access_flags = IBV_ACCESS_REMOTE_WRITE |
+				   IBV_ACCESS_REMOTE_READ,
 	};
 	struct ibv_qp_attr rts = {
 		.qp_state = IBV_QPS_RTS,
@@ -192,8 +193,9 @@ static int wait_for(struct peer *peer, enum ibv_wc_status *ret_status)
 	return ETIMEDOUT;
 }
 
-int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
-	       enum ibv_wc_status *ret_status)
+/* Between the buffer and @remote */
+static int transfer(struct peer *peer, enum ibv_wr_opcode opcode, void *remote,
+		    uint32_t rkey, enum ibv_wc_status *ret_status)
 {
 	struct ibv_sge sge = {
 		.addr = (uintptr_t)peer->buffer,
@@ -203,9 +205,9 @@ int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
 	struct ibv_send_wr wr = {
 		.sg_list = &sge,
 		.num_sge = 1,
-		.opcode = IBV_WR_RDMA_WRITE,
+		.opcode = opcode,
 		.send_flags = IBV_SEND_SIGNALED,
-		.wr.rdma = {(uintptr_t)to, rkey},
+		.wr.rdma = {(uintptr_t)remote, rkey},
 	};
 	struct ibv_qp *from, *target;
 	struct ibv_send_wr *bad;
@@ -220,7 +222,6 @@ int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
 		r = connect_to(peer, target, from->qp_num);
 	if (r)
 		goto destroy;
-	*peer->buffer = value;
 	r = ibv_post_send(from, &wr, &bad);
 	if (!r)
 		r = wait_for(peer, ret_status);
@@ -229,5 +230,23 @@ destroy:
 		ibv_destroy_qp(from);
 	if (target)
 		ibv_destroy_qp(target);
+	return r;
+}
+
+int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
+	       enum ibv_wc_status *ret_status)
+{
+	*peer->buffer = value;
+	return transfer(peer, IBV_WR_RDMA_WRITE, to, rkey, ret_status);
+}
+
+int peer_read(struct peer *peer, void *from, uint32_t rkey,
+	      uint64_t *ret_value, enum ibv_wc_status *ret_status)
+{
+	int r;
+
+	*peer->buffer = 0;
+	r = transfer(peer, IBV_WR_RDMA_READ, from, rkey, ret_status);
+	*ret_value = *peer->buffer;
 	return r;
 }

@@ -33,4 +33,8 @@ void peer_close(struct peer *peer);
 int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
 	       enum ibv_wc_status *ret_status);
 
+/* The same for an RDMA READ, and what it got */
+int peer_read(struct peer *peer, void *from, uint32_t rkey,
+	      uint64_t *ret_value, enum ibv_wc_status *ret_status);
+
 #endif /* TOOLS_SELFTEST_PEER_H */

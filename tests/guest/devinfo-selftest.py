@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
-from devinfo import LAYOUT, VERSION, PAGE, Tool, done, ok
+from devinfo import LAYOUT, PAGE_CACHES, VERSION, PAGE, Tool, done, ok
 
 tool = Tool(sys.argv[1])
 # C6 is about what cannot be guarded
@@ -109,6 +109,12 @@ cached = os.environ["PINSAFE_TEST_PAGECACHE"]
 if VERSION == "6.1":
     report = check(cached, "page cache", 0, "protected", None)
     ok(report["promises"] == ALL, f"page cache: {report['promises']}")
+elif PAGE_CACHES:
+    report = check(cached, "page cache", 0, "protected", None)
+    ok(report["access"] == "read" and report["promises"] == ALL | {
+        "C1": None, "C6": True}, f"page cache: {report['promises']}")
+    names = [step["step"] for step in report["steps"]]
+    ok("read by another process" in names, "page cache: cat breaks nothing")
 else:
     check(cached, "page cache", 1, "refused", "EFAULT")
 

@@ -136,6 +136,8 @@ static void written(void **state)
 	not_written("no: a hook does not fire", EXT4_SUPER_MAGIC,
 		    CAUSE_NO_PROMISE);
 	assert_string_equal(cause.detail, "no: a hook does not fire");
+	not_written(NULL, EXT4_SUPER_MAGIC, CAUSE_NO_PROMISE);
+	assert_string_equal(cause.detail, "it does not offer that");
 	not_written("yes", BTRFS_SUPER_MAGIC, CAUSE_CHECKSUMS);
 	not_written("yes", EXT4_SUPER_MAGIC, CAUSE_NOT_WRITTEN);
 }

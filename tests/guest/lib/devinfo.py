@@ -4,6 +4,7 @@ that are Python."""
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ import time
 PRELOAD = os.environ.pop("LD_PRELOAD", "")
 VERSION = os.environ.get("PINSAFE_TEST_VERSION", "")
 LAYOUT = "PINSAFE_TEST_LEASES" in os.environ
+_GUARDED = pathlib.Path("/sys/module/layout_lease/parameters/file_systems")
+PAGE_CACHES = _GUARDED.exists() and "tmpfs" in _GUARDED.read_text()
 PAGE = 4096
 DEADLINE = 60
 
