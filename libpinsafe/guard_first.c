@@ -17,16 +17,16 @@
 #include "registration.h"
 #include "retired.h"
 
-/* The kernel pins for devices that only read. */
+/* The kernel pins for devices that only read, and what only a policy guards. */
 static bool is_refused_by_kernel(const struct registration *reg)
 {
-	return reg->is_written && !lease_is_any() && pin_rule_is_strict();
+	return reg->is_written && !lease_is_any() &&
+	       !config_may_guard_shmem() && pin_rule_is_strict();
 }
 
-/* The kernel pins memory that only a policy guards, too. */
 static bool may_go_first(const struct registration *reg, bool is_refused)
 {
-	if (reg->options || config_may_guard_shmem())
+	if (reg->options)
 		return false;
 	return is_refused ||
 	       pages_seem_anonymous((uintptr_t)reg->addr, reg->length);

@@ -125,12 +125,19 @@ static void not_seen_once_it_is_pinned__no_file_all_the_same(void **state)
 	is_registered(WRITTEN, "reg_mr, classify");
 }
 
-/* Pages of tmpfs under a policy that guards it are no anonymous ones, either. */
-static void anonymous_but_policy_guards_shmem__looked_at(void **state)
+/* Pages of tmpfs are no anonymous ones: the kernel says so of each. */
+static void anonymous_and_policy_guards_shmem__no_look_at_mappings(void **state)
 {
 	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
 	fake_config.may_guard_shmem = true;
-	is_registered(WRITTEN, GUARDED);
+	is_registered(WRITTEN, "reg_mr");
+}
+
+static void shmem_once_it_is_pinned_and_policy_guards_it__guarded(void **state)
+{
+	fake_pages.seem_anonymous = true;
+	fake_config.may_guard_shmem = true;
+	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
 }
 
 #define FIRST_CASE(fn) \
@@ -151,7 +158,8 @@ int main(void)
 		FIRST_CASE(anonymous_before_and_after__no_look_at_mappings),
 		FIRST_CASE(a_file_once_it_is_pinned__guarded),
 		FIRST_CASE(not_seen_once_it_is_pinned__no_file_all_the_same),
-		FIRST_CASE(anonymous_but_policy_guards_shmem__looked_at),
+		FIRST_CASE(anonymous_and_policy_guards_shmem__no_look_at_mappings),
+		FIRST_CASE(shmem_once_it_is_pinned_and_policy_guards_it__guarded),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);
