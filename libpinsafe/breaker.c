@@ -294,6 +294,7 @@ static void told_of_end(uint32_t lkey, int r, void *arg)
 
 void breaker_revoke_context(struct ibv_context *context)
 {
+	/* What cannot be destroyed now goes with the device's last descriptor. */
 	int r;
 
 	revoke_batch(track_claim(NULL, context, ++round_number), NULL,

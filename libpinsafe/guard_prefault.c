@@ -17,6 +17,9 @@
 #include "registration.h"
 #include "sys.h"
 
+/* Of a part whose pages the kernel has no memory for */
+#define MAX_TRIES 3
+
 static size_t page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
@@ -122,6 +125,24 @@ static bool may_leave_it_to_kernel(struct registration *reg,
 	return true;
 }
 
+/*
+ * ENOMEM is also said of what is not mapped.  If all of it is there again, as it
+ * was, then another thread has moved it away and back; else memory is short, and
+ * that may be over as well.
+ */
+static int populate_part(struct registration *reg, struct mapping_part *part,
+			 bool for_write, const struct populate_watch *watch)
+{
+	unsigned int tries = 0;
+	int r;
+
+	do
+		r = prefault(part, page_size(), for_write, n_threads(reg),
+			     watch);
+	while (r == ENOMEM && ++tries < MAX_TRIES && !guard_is_replaced(reg));
+	return r;
+}
+
 static int prefault_part(struct registration *reg, struct mapping_part *part,
 			 const struct populate_watch *watch)
 {
@@ -132,7 +153,7 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 
 	if (may_leave_it_to_kernel(reg, part, lease))
 		return 0;
-	r = prefault(part, page_size(), for_write, n_threads(reg), watch);
+	r = populate_part(reg, part, for_write, watch);
 	/* The program does not want it any more, and knows why. */
 	if (r == ECANCELED)
 		return r;

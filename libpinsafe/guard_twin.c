@@ -15,12 +15,15 @@
  * memory has no twin: there is none then, and the look after has to do.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guard.h"
 #include "keeper.h"
+#include "log.h"
 #include "registration.h"
 #include "sys.h"
 #include "vma.h"
@@ -83,6 +86,7 @@ static bool copy_part(const struct mapping_part *part, uintptr_t to)
 	if (sys_call(SYS_mremap, from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED,
 		     to, 0) < 0)
 		return false;
+	/* Else a child that is forked just now has it, too, which harms nobody. */
 	(void)sys_madvise((void *)to, size, MADV_DONTFORK);
 	return true;
 }
@@ -198,5 +202,10 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 
 void guard_twin_drop(struct guard_twin *twin)
 {
-	(void)unmap(twin->start, twin->end);
+	/* vm.max_map_count, if it has become one with a mapping on each side */
+	if (!unmap(twin->start, twin->end))
+		log_error("guard: a second mapping of the memory, %zu KiB at 0x%" PRIxPTR
+			  ", cannot be unmapped again: %s; the file stays open as long as the process lives",
+			  (twin->end - twin->start) / 1024, twin->start,
+			  strerror(errno));
 }

@@ -100,7 +100,7 @@ static int enter(struct take_args *args, struct lease *lease)
 		r = EAGAIN;
 	lease->state = LEASE_HELD;
 	lease->holders = !r;
-	lease->signal_fd = lease->fd.fd;
+	lease->signal_fd = lease->is_taken_again ? -1 : lease->fd.fd;
 	leases_insert(lease);
 	ps_unlock(&table_lock);
 	stats_add(leases, 1);

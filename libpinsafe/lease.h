@@ -125,8 +125,9 @@ struct lease {
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
+	bool is_taken_again;	/* signal_fd is not known: -1 */
 	bool is_gone;		/* the kernel took it away */
-	bool is_own_break;	/* by the program itself */
+	const char *why_broken;	/* by the program itself, or NULL */
 	unsigned int n_revoked;
 	bool is_told;		/* breaker.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */

@@ -26,9 +26,14 @@ static bool is_held(const struct lease *lease)
 	return sys_fcntl(lease->fd.fd, F_GETLEASE, 0) == lease->type;
 }
 
-static void set_broken(struct lease *lease, bool is_own)
+#define OWN_OPERATION \
+	"the program itself takes blocks of the file away, shares them or turns on O_DIRECT"
+#define BESIDE_PAGES \
+	"its description has O_DIRECT now, by which the file is read and written beside the pages that the device has"
+
+static void set_broken(struct lease *lease, const char *why)
 {
-	lease->is_own_break = is_own;
+	lease->why_broken = why;
 	lease->broken_at_ns = clock_now_ns();
 	lease->break_time_ns = lease_break_time_s() * NSEC_PER_SEC;
 	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
@@ -37,11 +42,11 @@ static void set_broken(struct lease *lease, bool is_own)
 	lease->state = LEASE_BREAKING;
 	lease->blocks_from = lease->blocks_to = 0;
 	ps_unlock(&table_lock);
-	leases_set_broken(lease, true);
+	leases_set_broken(lease, OWN_OPERATION);
 	stats_add(breaks, 1);
 	probe_break(lease->path);
-	log_info("lease: %s: %s lease is being broken%s", lease->path,
-		 lease->backend->name, is_own ? " by the program itself" : "");
+	log_info("lease: %s: %s lease is being broken, because %s", lease->path,
+		 lease->backend->name, why ?: lease->backend->break_means);
 }
 
 uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
@@ -105,10 +110,10 @@ bool lease_check(struct lease *lease)
 	if (lease->broken_at_ns)
 		return false;
 	if (!is_held(lease))
-		set_broken(lease, false);
+		set_broken(lease, NULL);
 	else if (!lease->backend->sees_own_operations &&
 		 lease_is_beside_pages(lease->fd.fd, lease->type))
-		set_broken(lease, true);
+		set_broken(lease, BESIDE_PAGES);
 	return !lease->broken_at_ns;
 }
 
@@ -142,6 +147,8 @@ static void signalled(int fd)
 
 	while ((lease = leases_next_signalled(lease, fd)))
 		lease_check(lease);
+	while ((lease = leases_next_signalled(lease, -1)))
+		lease_check(lease);
 }
 
 void lease_wait(uint64_t timeout_ns)
@@ -170,7 +177,7 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 	if (!lease || lease->backend->sees_own_operations)
 		return 0;
 	if (!lease->broken_at_ns)
-		set_broken(lease, true);
+		set_broken(lease, OWN_OPERATION);
 	/* It waits for this itself. */
 	lease->max_grace_ns = 0;
 	return 1;
@@ -184,7 +191,7 @@ bool lease_hold_again(struct lease *lease)
 		return false;
 	lease->is_told = false;
 	lease->is_gone = false;
-	leases_set_broken(lease, false);
+	leases_set_broken(lease, NULL);
 	leases_set_signal_fd(lease, lease->fd.fd);
 	ps_lock(&table_lock);
 	lease->broken_at_ns = 0;

@@ -37,10 +37,9 @@ static bool is_file(int fd, const struct backing *file)
 /* The description is the program's again, as it was. */
 static void disarm(int fd)
 {
-	struct f_owner_ex nobody = { .type = F_OWNER_PID };
-
+	/* A number that is one needs no room: this cannot fail. */
 	(void)sys_fcntl(fd, F_SETSIG, 0);
-	(void)sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&nobody);
+	sigio_disown(fd);
 }
 
 static int set_lease(int fd, int type, struct cause *cause)
@@ -72,10 +71,32 @@ bool lease_ordinary_is_sole(int fd)
 	if (set_lease(fd, F_WRLCK, &cause))
 		return false;
 	if (sys_fcntl(fd, F_SETLEASE, F_UNLCK))
-		log_debug("lease: the kernel took back one that was to tell who has a file open: %s",
-			  strerror(errno));
+		log_warn("lease: one that was to tell who has a file open cannot be given back: %s; whoever opens that file waits for all of lease-break-time, until the program unmaps and closes it",
+			 strerror(errno));
 	disarm(fd);
 	return true;
+}
+
+/*
+ * One that could not be given back, after setuid(2) for instance (lease.c), is
+ * as good as a new one, which may not be had.
+ */
+static int take_again(int fd, struct lease *lease, struct cause *cause)
+{
+	int r;
+
+	if (sys_fcntl(fd, F_GETLEASE, 0) != F_WRLCK || !sigio_is_disowned(fd))
+		return set_lease(fd, F_WRLCK, cause);
+	if (lease_is_beside_pages(fd, F_WRLCK)) {
+		cause->kind = CAUSE_DIRECT;
+		return EINVAL;
+	}
+	r = sigio_arm(fd);
+	if (r)
+		return r;
+	/* This needs the same rights, and has the signal name @fd. */
+	lease->is_taken_again = sys_fcntl(fd, F_SETLEASE, F_WRLCK) != 0;
+	return 0;
 }
 
 struct take_args {
@@ -90,8 +111,9 @@ static int take_write_lease(int fd, struct take_args *args)
 {
 	int r;
 
-	r = is_file(fd, args->file) ? set_lease(fd, F_WRLCK, args->cause) :
-				       ENOENT;
+	r = is_file(fd, args->file) ?
+		    take_again(fd, args->lease, args->cause) :
+		    ENOENT;
 	if (r) {
 		args->is_shared |= r == EAGAIN;
 		(void)sys_close(fd);

@@ -11,6 +11,7 @@
 #include "lease_table.h"
 #include "log.h"
 #include "probe.h"
+#include "sigio.h"
 #include "stats.h"
 #include "sys.h"
 
@@ -76,8 +77,7 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 	stats_add_revoke(ns, lease->break_time_ns);
 	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
 		 lease->path, lease->backend->name,
-		 lease->is_own_break ? "the program itself takes blocks of the file away" :
-				       lease->backend->break_means,
+		 lease->why_broken ?: lease->backend->break_means,
 		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 
@@ -102,8 +102,9 @@ static int unlock(const struct lease *lease)
 
 /*
  * A lease goes with the last descriptor of its open file description, whoever
- * closes that (fs/locks.c:locks_remove_lease).  Ours is the only one but of a
- * write lease, which is on the description that the program has mapped.
+ * closes that, and before anything that may have to wait (fs/file_table.c:__fput).
+ * Ours is the only one but of a write lease, which is on the description that the
+ * program has mapped.
  */
 static bool goes_with_descriptor(const struct lease *lease)
 {
@@ -122,14 +123,19 @@ static void release(struct lease *lease)
 {
 	uint64_t now_ns = clock_now_ns();
 	int r = unlock(lease);
+	bool is_kept = r && r != EAGAIN && !lease->is_gone &&
+		       !goes_with_descriptor(lease);
 
+	/* A break of it would be taken for one of a lease of the program. */
+	if (is_kept)
+		sigio_disown(lease->fd.fd);
 	keeper_close(&lease->fd);
 	atomic_fetch_sub(&n_any, 1);
 	stats_add(leases, -1);
 	lease_count_blind(lease, -1);
 	if (r == EAGAIN || lease->is_gone)
 		tell_expiry(lease);
-	if (r && r != EAGAIN && !lease->is_gone && !goes_with_descriptor(lease))
+	if (is_kept)
 		tell_kept(lease, r);
 	else
 		tell_release(lease, now_ns);

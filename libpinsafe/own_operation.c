@@ -56,6 +56,7 @@ static void ask_keeper(int (*fn)(void *arg), void *arg)
 
 	fork_check();
 	section_enter(&section);
+	/* Where there is no keeper it keeps nothing, and nothing is on demand. */
 	(void)keeper_call(fn, arg);
 	section_leave(&section);
 	errno = saved_errno;
@@ -173,7 +174,7 @@ static int begin(dev_t dev, ino_t ino, bool is_shared,
 	}
 	r = break_and_wait(barrier, is_shared);
 	if (r) {
-		log_error("own_operation: the program takes blocks away from a file, or shares them, while a device writes to it, and the memory region cannot be revoked: refused with ETXTBSY");
+		log_error("own_operation: the program takes blocks away from a file, shares them, or turns on O_DIRECT, while a device uses it, and the memory region cannot be revoked: refused with ETXTBSY");
 		own_removal_end(barrier);
 	}
 	return r;
@@ -224,8 +225,8 @@ static int look(void *arg)
 	int r;
 
 	r = vma_open(&reader);
-	if (r)
-		return r;
+	if (r) /* ENOENT is said of what is not mapped. */
+		return r == ENOENT ? ENOSYS : r;
 	r = vma_next(&reader, args->addr, args->vma);
 	vma_close(&reader);
 	return r;
@@ -233,7 +234,7 @@ static int look(void *arg)
 
 /*
  * The mapping at @addr, cut to @end.  ENOENT: there is none before
- * @ret_vma->end; or the errno of reading /proc/self/maps.
+ * @ret_vma->end; or the errno of reading /proc/self/maps, ENOSYS: no /proc.
  */
 static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
 {
@@ -276,6 +277,22 @@ static int remove_piece(uintptr_t start, const struct vma *vma,
 	return r;
 }
 
+/* Without /proc nobody can tell of which files; so no lease may be in the way. */
+static int remove_unseen(uintptr_t start, uintptr_t end, int r,
+			 int (*real_madvise)(void *, size_t, int))
+{
+	bool no_room = r == EMFILE || r == ENFILE;
+
+	if (lease_exists_any_blind()) {
+		log_error("own_operation: the program takes blocks away from a file by madvise(2), and nobody can tell from which, because /proc/self/maps cannot be read: refused with ETXTBSY, since there are leases that do not see it; %s",
+			  no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
+				    "mount /proc");
+		return ETXTBSY;
+	}
+	return real_madvise((void *)start, end - start, MADV_REMOVE) ? errno :
+								       0;
+}
+
 int own_removal_mapped(void *addr, size_t length,
 		       int (*real_madvise)(void *, size_t, int))
 {
@@ -298,6 +315,9 @@ int own_removal_mapped(void *addr, size_t length,
 			/* It tells in the end, and goes on before. */
 			has_gap = true;
 			r = 0;
+		} else {
+			r = remove_unseen(start, end, r, real_madvise);
+			break;
 		}
 	}
 	free(vma);

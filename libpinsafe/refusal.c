@@ -90,8 +90,9 @@ int refusal_no_maps(int r)
 		r,
 		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
 		strerrorname_np(r), strerror(r),
-		no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)"
-			: "mount /proc");
+		no_room	      ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
+		r == ENOMEM ? "try again when there is more memory" :
+			      "mount /proc");
 }
 
 int refusal_no_guard(const struct mapping_part *part)
@@ -240,7 +241,7 @@ int refusal_prefault(const struct mapping_part *part,
 	case EFAULT:
 		return refusal_say(
 			part, EFAULT,
-			"the kernel does not make all pages of it present and does not say why; see the kernel log for errors of the file system or of the memory");
+			"the kernel does not make all pages of it present and does not say why: the file may have been changed just then, so try again; if it stays so see the kernel log for errors of the file system or of the memory");
 	}
 	return refusal_say(part, r, "the pages cannot be made present: %s",
 			   strerror(r));

@@ -115,7 +115,7 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 	case CAUSE_OWN_LEASE:
 		return refusal_say(
 			part, EBUSY,
-			"the program, or one that it shares the open file with by fork(2), has a lease on the file itself, which pinsafe must not disturb; give it up");
+			"the program, one that it shares the open file with by fork(2), or one that was in this process before execve(2) has a lease on it, which pinsafe must not disturb; give it up, or close all descriptors and mappings of the file and open it anew");
 	case CAUSE_DIRECT:
 		return refusal_say(
 			part, EINVAL,

@@ -41,6 +41,24 @@ bool sigio_is_armed(int fd)
 	return sys_fcntl(fd, F_GETSIG, 0) == config_get()->signal;
 }
 
+void sigio_disown(int fd)
+{
+	struct f_owner_ex nobody = { .type = F_OWNER_PID };
+
+	/* The room for an owner is there: this cannot fail. */
+	(void)sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&nobody);
+}
+
+bool sigio_is_disowned(int fd)
+{
+	struct f_owner_ex owner;
+
+	/* A thread that is not in this pid name space shows as 0, too. */
+	return sigio_is_armed(fd) &&
+	       !sys_fcntl(fd, F_GETOWN_EX, (uintptr_t)&owner) &&
+	       owner.type == F_OWNER_PID && !owner.pid;
+}
+
 int sigio_wake(pthread_t thread)
 {
 	union sigval value = { .sival_ptr = &wake_token };

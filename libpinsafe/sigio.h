@@ -18,6 +18,13 @@ int sigio_arm(int fd);
 /* Still?  Not if the lease has ended since. */
 bool sigio_is_armed(int fd);
 
+/*
+ * Nobody is signalled any more, but it stays known as one that was armed: for a
+ * lease that cannot be given back.
+ */
+void sigio_disown(int fd);
+bool sigio_is_disowned(int fd);
+
 /* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
 int sigio_wake(pthread_t thread);
 

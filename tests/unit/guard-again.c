@@ -108,6 +108,16 @@ static void replaced_before_prefault__again(void **state)
 		       "wait, " FIRST_TRY);
 }
 
+/* Away and back: the kernel said ENOMEM, and all is there as it was. */
+static void away_for_a_moment__populated_again(void **state)
+{
+	fake_prefault.prefault = ONCE(ENOMEM);
+	(void)guarded_reg_succeeds("classify, take 1, prefault 1, classify, "
+				   "prefault 1, adopt 7, reg_mr, classify, "
+				   "track");
+	assert_int_equal(stats.retakes, 0);
+}
+
 static void replaced_before_the_pin__again(void **state)
 {
 	fake_mapping.changes_at = 2;
@@ -259,6 +269,7 @@ int main(void)
 		GUARDED_CASE(mapping_changed__again),
 		GUARDED_CASE(mapping_changed__EAGAIN),
 		GUARDED_CASE(replaced_before_prefault__again),
+		GUARDED_CASE(away_for_a_moment__populated_again),
 		GUARDED_CASE(replaced_before_the_pin__again),
 		GUARDED_CASE(replaced_and_put_back__again),
 		GUARDED_CASE(device_never_can__refused_in_the_end),

@@ -93,7 +93,7 @@ static void errno_without_a_cause__nothing_made_up(void **state)
 static void own_lease(void **state)
 {
 	lease_refused(CAUSE_OWN_LEASE, EBUSY, EBUSY);
-	assert_logged("has a lease on the file itself");
+	assert_logged("has a lease on it");
 }
 
 static void direct_io(void **state)

@@ -120,10 +120,9 @@ static void lease__whose(void **state)
 static void prefault__whose(void **state)
 {
 	three_files(MAPPING_FSDAX);
-	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
-	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, take 3, "
-				  "prefault 1, prefault 2, classify, put 3, "
-				  "put 2, put 1");
+	fake_prefault.prefault = ONCE_AT(2, EIO);
+	guarded_reg_fails(EIO, "classify, take 1, take 2, take 3, "
+			       "prefault 1, prefault 2, put 3, put 2, put 1");
 	assert_names_second();
 }
 

@@ -176,7 +176,8 @@ static void prefault__ENOMEM(void **state)
 {
 	fake_prefault.prefault = ALWAYS(ENOMEM);
 	guarded_reg_fails(ENOMEM,
-			  "classify, take 1, prefault 1, classify, put 1");
+			  "classify, take 1, prefault 1, classify, "
+			  "prefault 1, classify, prefault 1, classify, put 1");
 }
 
 static void prefault__EHWPOISON(void **state)
@@ -226,12 +227,12 @@ static void prefault__EFAULT(void **state)
 	prefault_EFAULT_looked_at(EFAULT);
 }
 
-static void prefault_of_second_file__ENOMEM(void **state)
+static void prefault_of_second_file__EIO(void **state)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
-	fake_prefault.prefault = ONCE_AT(2, ENOMEM);
-	guarded_reg_fails(ENOMEM, "classify, take 1, take 2, prefault 1, "
-				  "prefault 2, classify, put 2, put 1");
+	fake_prefault.prefault = ONCE_AT(2, EIO);
+	guarded_reg_fails(EIO, "classify, take 1, take 2, prefault 1, "
+			       "prefault 2, put 2, put 1");
 }
 
 static void read_only_over_a_hole__EFAULT(void **state)
@@ -325,7 +326,7 @@ int main(void)
 		GUARDED_CASE(prefault__EIO),
 		GUARDED_CASE(prefault__beyond_the_end_is_EFAULT),
 		GUARDED_CASE(prefault__EFAULT),
-		GUARDED_CASE(prefault_of_second_file__ENOMEM),
+		GUARDED_CASE(prefault_of_second_file__EIO),
 		GUARDED_CASE(read_only_over_a_hole__EFAULT),
 		GUARDED_CASE(read_only__check_fails_EIO),
 		GUARDED_CASE(adopt__EMFILE),

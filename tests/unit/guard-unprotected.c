@@ -135,10 +135,8 @@ static void warn__after_the_wait(void **state)
 static void warn__leases_given_back(void **state)
 {
 	fake_config.policy.warn_on_refuse = true;
-	fake_prefault.prefault = ALWAYS(ENOMEM);
-	goes_unguarded(0, 1,
-		       "classify, take 1, prefault 1, classify, put 1, "
-		       "reg_mr");
+	fake_prefault.prefault = ALWAYS(EIO);
+	goes_unguarded(0, 1, "classify, take 1, prefault 1, put 1, reg_mr");
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 

@@ -172,6 +172,9 @@ static void direct_io_turned_on_unseen__revoked_at_the_look(void **state)
 	stack_dereg_ok(mr);
 	assert_int_equal(stack_stats().revoked_mrs, 1);
 	set_flags(0);
+	/* Behind this the lease is released, and all lines are written. */
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_non_null(strstr(stack_log(), "has O_DIRECT now"));
 }
 
 static void set_lease_fails(int kernel_errno, int error)
@@ -198,6 +201,75 @@ static void owner_no_more__says_that_it_stays(void **state)
 	assert_non_null(strstr(stack_log(), "CANNOT BE RELEASED: the process is not the owner"));
 	assert_null(strstr(stack_log(), "lease released after"));
 	fake_lease_expire(STACK_A);
+}
+
+static void kept(void)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_fcntl.unlock_errno = EACCES;
+	stack_dereg_ok(mr);
+	record_clear();
+}
+
+/* A signal of it would go on to the program, and kill it. */
+static void owner_no_more__nobody_is_signalled(void **state)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	record_clear();
+	fake_fcntl.unlock_errno = EACCES;
+	stack_dereg_ok(mr);
+	assert_record("dereg_mr, destroy 0, no owner a");
+	fake_break_begin(STACK_A);
+	assert_int_equal(fake_fcntl.n_unarmed, 1);
+	fake_fcntl.n_unarmed = 0;
+	fake_lease_expire(STACK_A);
+	fake_break_end(STACK_A);
+}
+
+static bool is_one_revoked(void *arg)
+{
+	return stack_stats().revoked_mrs == 1;
+}
+
+/* Though the kernel would not grant it */
+static void owner_no_more__the_one_that_stays_is_taken_again(void **state)
+{
+	struct ibv_mr *mr;
+
+	kept();
+	fake_fcntl.set_lease = ALWAYS(EACCES);
+	mr = stack_reg_file(STACK_A);
+	assert_record("signal a, owner a, reg_mr");
+	record_clear();
+	/* The keeper has it under another number than the signal names. */
+	fake_break_begin(STACK_A);
+	assert_true(wait_until(is_one_revoked, NULL));
+	stack_dereg_ok(mr);
+	fake_lease_expire(STACK_A);
+	fake_break_end(STACK_A);
+}
+
+/* By chown(2): then the signal names the right descriptor, too. */
+static void owner_again__taken_again_and_released(void **state)
+{
+	struct ibv_mr *mr;
+
+	kept();
+	fake_fcntl.unlock_errno = 0;
+	mr = stack_reg_file(STACK_A);
+	assert_record(TAKE("write") ", reg_mr");
+	stack_dereg_ok(mr);
+	assert_record("dereg_mr, destroy 0, unlock a");
+	assert_false(fake_is_armed(STACK_A));
+}
+
+static void owner_no_more__lease_gone__EACCES(void **state)
+{
+	kept();
+	fake_lease_expire(STACK_A);
+	set_lease_fails(EACCES, EACCES);
 }
 
 static void no_memory__ENOMEM(void **state)
@@ -473,6 +545,10 @@ int main(void)
 		LEASE_CASE(direct_io_turned_on_unseen__revoked_at_the_look),
 		LEASE_CASE(not_the_owner__EACCES),
 		LEASE_CASE(owner_no_more__says_that_it_stays),
+		LEASE_CASE(owner_no_more__nobody_is_signalled),
+		LEASE_CASE(owner_no_more__the_one_that_stays_is_taken_again),
+		LEASE_CASE(owner_again__taken_again_and_released),
+		LEASE_CASE(owner_no_more__lease_gone__EACCES),
 		LEASE_CASE(no_memory__ENOMEM),
 		LEASE_CASE(no_leases__EOPNOTSUPP),
 		LEASE_CASE(leases_turned_off__EOPNOTSUPP),

@@ -36,7 +36,7 @@ static struct inode {
 	bool has_lease;
 	int type;
 	bool is_breaking;
-	int signal;
+	int signal, owner_type;
 	pid_t owner;
 	int fd;
 } inodes[MAX_FILES];
@@ -164,10 +164,11 @@ static int command_on(struct inode *inode, int fd, int command, void *arg)
 						     "wrong owner",
 		    inode);
 		inode->owner = owner->pid;
+		inode->owner_type = owner->type;
 		return 0;
 	case F_GETOWN_EX:
 		*(struct f_owner_ex *)arg = (struct f_owner_ex){
-			.type = F_OWNER_TID,
+			.type = inode->owner_type,
 			.pid = inode->owner,
 		};
 		return 0;
