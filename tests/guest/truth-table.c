@@ -171,9 +171,12 @@ static bool find_cached(const struct row *row, int kernel,
 		    cached[i].how != row->how)
 			continue;
 		*ret_cell = cached[i].cells[kernel];
-		if (is_set("PINSAFE_PAGE_CACHE_WRITE", "yes") &&
-		    cached[i].is_kept)
-			ret_cell->rw = guard_keeps_writes() ? LAYOUT : NSUP;
+		if (!is_set("PINSAFE_PAGE_CACHE_WRITE", "yes"))
+			return true;
+		if (!guard_keeps_writes())
+			ret_cell->rw = NSUP;
+		else if (cached[i].is_kept)
+			ret_cell->rw = LAYOUT;
 		return true;
 	}
 	for (i = 0; i < ARRAY_SIZE(memory); i++) {
