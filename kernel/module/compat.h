@@ -74,6 +74,15 @@ static inline int file_f_owner_allocate(struct file *file)
 	regs_get_kernel_argument(&(regs)->regs, n)
 #endif
 
+/* Who freezes has a name since 6.6, and an owner later. */
+#if SINCE(7, 0)
+#define FREEZE_ARGS(sb)		sb, FREEZE_HOLDER_KERNEL, NULL
+#elif SINCE(6, 6)
+#define FREEZE_ARGS(sb)		sb, FREEZE_HOLDER_KERNEL
+#else
+#define FREEZE_ARGS(sb)		sb
+#endif
+
 /* What kallsyms_on_each_symbol() and the one for modules call */
 #if SINCE(6, 4)
 #define SYMBOL_FN(fn) \

@@ -19,6 +19,7 @@ atomic_t hooks_inside = ATOMIC_INIT(0);
 static DEFINE_MUTEX(hook_mutex);
 static unsigned long owners_on;		/* bits, changed under hook_mutex */
 static const char *dead;		/* why the hooks are not to be trusted */
+static const char *failed;		/* what could not be hooked last */
 
 /* Not for modules */
 typedef int is_dead_fn(void);
@@ -28,7 +29,7 @@ static struct hook *const own_hooks[] = { &hook_ftrace_is_dead, NULL };
 /* The first one is used by all others. */
 struct hook *const *const hook_tables[HOOK_TABLES] = {
 	own_hooks, setlease_hooks, lease_hooks, show_hooks, pin_hooks, pin_cached_hooks,
-	remove_hooks, exchange_hooks, poison_hooks, fs_hooks
+	remove_hooks, exchange_hooks, poison_hooks, fs_hooks, sync_hooks
 };
 
 bool hooks_on(unsigned int owner)
@@ -56,8 +57,9 @@ static void notrace handler(unsigned long ip, unsigned long parent_ip,
 
 	if (!READ_ONCE(hook->seen))
 		WRITE_ONCE(hook->seen, true);
-	if ((!hook->own_calls && within_module(parent_ip, THIS_MODULE)) ||
-	    (hook->wants && !hook->wants(regs)))
+	/* Filters see all calls, for the self-test is made of our own. */
+	if ((hook->wants && !hook->wants(regs)) ||
+	    (!hook->own_calls && within_module(parent_ip, THIS_MODULE)))
 		return;
 	ftrace_regs_set_instruction_pointer(regs, (unsigned long)hook->func);
 }
@@ -129,12 +131,23 @@ static int owner_on(unsigned int owner)
 			continue;
 		err = hook_on(hook);
 		if (err) {
+			failed = hook->symbol;
 			owner_off(owner);
 			return err;
 		}
 	}
 	set_bit(owner, &owners_on);
 	return 0;
+}
+
+const char *hooks_writes(void)
+{
+	int err;
+
+	mutex_lock(&hook_mutex);
+	err = owner_on(WRITES);
+	mutex_unlock(&hook_mutex);
+	return err ? failed : NULL;
 }
 
 static void file_system_on(unsigned int owner)
@@ -267,6 +280,7 @@ int hooks_init(void)
 	int err;
 
 	mutex_lock(&hook_mutex);
+	sync_hooks_init();
 	symbols_find_in_kernel();
 	err = owner_on(CORE);
 	mutex_unlock(&hook_mutex);
@@ -297,7 +311,7 @@ void hooks_exit(void)
 
 	unregister_module_notifier(&module_notifier);
 	mutex_lock(&hook_mutex);
-	for (owner = FILE_SYSTEMS; owner-- > CORE;)
+	for (owner = OWNERS; owner-- > CORE;)
 		owner_off(owner);
 	mutex_unlock(&hook_mutex);
 	stay_if_on();

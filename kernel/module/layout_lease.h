@@ -13,6 +13,9 @@
  *	show.c		/proc/locks and fdinfo
  *	pin.c		long-term pins of those who hold a lease
  *	pin_cached.c	those of page caches
+ *	redirty.c	make pages that a device writes to dirty again
+ *	sync_hooks.c	when that is needed
+ *	sync_test.c	and does the kernel tell us of it each time?
  *	pinned.c	files with such pins: keep them, wait for the pins
  *	busy.c		pages of a file that are in use
  *	operation.c	operations that are under way, and the breaks they cause
@@ -38,6 +41,7 @@
 #include "compat.h"
 
 #define F_LAYOUT	16
+#define F_LAYOUT_WRITE	17	/* and what a device writes is not lost */
 
 /* The control for tests: pins need no lease, and nothing waits for them. */
 #ifdef LAYOUT_LEASE_CONTROL
@@ -51,8 +55,12 @@ extern struct workqueue_struct *queue;	/* for all that waits */
 
 /* hook.c */
 
-/* Whose function it is */
-enum { CORE, EXT4, XFS, BTRFS, F2FS, TMPFS, HUGETLBFS, FILE_SYSTEMS };
+/*
+ * Whose function it is; WRITES: of the kernel, but only for F_LAYOUT_WRITE, which
+ * there is not if one of these cannot be hooked.
+ */
+enum { CORE, EXT4, XFS, BTRFS, F2FS, TMPFS, HUGETLBFS, FILE_SYSTEMS,
+       WRITES = FILE_SYSTEMS, OWNERS };
 
 struct hook {
 	const char		*symbol;
@@ -109,8 +117,9 @@ extern struct hook *const remove_hooks[];
 extern struct hook *const exchange_hooks[];
 extern struct hook *const poison_hooks[];
 extern struct hook *const fs_hooks[];
+extern struct hook *const sync_hooks[];
 
-#define HOOK_TABLES	10
+#define HOOK_TABLES	11
 extern struct hook *const *const hook_tables[HOOK_TABLES];
 
 #define for_each_hook(hook, t, h)					\
@@ -140,6 +149,7 @@ static inline void hook_leave(void)
 
 int hooks_init(void);		/* all of CORE, or an error */
 void hooks_file_systems(void);	/* and those that are there */
+const char *hooks_writes(void);	/* NULL, or the function that cannot be hooked */
 void hooks_exit(void);
 bool hooks_on(unsigned int owner);
 bool hooks_dead(void);
@@ -168,13 +178,14 @@ bool lease_held(struct inode *inode);	/* by this process, not being broken */
 bool lease_is_of_current(struct inode *inode);	/* this process, or being broken */
 bool lease_is_there(struct inode *inode);	/* of anybody */
 bool lease_is_layout(lease_t *fl);
+bool lease_writes(struct inode *inode);	/* of this process, F_LAYOUT_WRITE */
 enum lease_kind { LEASE_NONE, LEASE_ORDINARY, LEASE_LAYOUT };
 int lease_of(struct file *file, enum lease_kind *ret_kind, int fd);
-int lease_add(unsigned int fd, struct file *file);
+int lease_add(unsigned int fd, struct file *file, int type);
 int lease_remove(struct file *file);
 
 /* setlease.c */
-int setlease(unsigned int fd, struct file *file);	/* F_LAYOUT */
+int setlease(unsigned int fd, struct file *file, int type);
 void setlease_probe(struct file *file);	/* calls the hooked functions */
 
 /* show.c */
@@ -187,8 +198,44 @@ int pin_probe(unsigned long addr);	/* calls the hooked functions */
 /* pin_cached.c */
 bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller);
 long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
-		unsigned int flags, struct page **pages);
+		unsigned int flags, struct page **pages, unsigned long caller);
 void pin_probe_unpin(struct page *page);
+
+/* redirty.c */
+struct pinned;
+
+/* A file that a device writes to */
+struct written {
+	struct file		*file;	/* our own description; NULL: it does not */
+	const struct vm_operations_struct *vm_ops;
+	pgoff_t			first, last;	/* all that it writes is in here */
+	unsigned int		round;	/* of redirty_super() */
+};
+
+extern atomic_t count_written_files, count_redirtied_pages;
+
+int redirty_track(struct pinned *p, struct vm_area_struct *vma, pgoff_t first,
+		  pgoff_t last);
+void redirty_forget(struct written *w);
+bool redirty_is_written(struct address_space *mapping);
+void redirty_file(struct address_space *mapping, loff_t start, loff_t end);
+void redirty_super(struct super_block *sb);
+bool redirty_owns_umount(const struct super_block *sb);
+bool redirty_unpinned(struct page *page, unsigned long n);
+
+/* sync_hooks.c */
+void sync_hooks_init(void);
+/* As pin_user_pages(), for writing, where the file system is told in time */
+long sync_pin(unsigned long addr, unsigned long n, unsigned int flags,
+	      struct page **pages);
+const char *sync_probe(struct file *file);	/* what is not hooked, or NULL */
+const char *sync_probe_super(struct super_block *sb);
+int sync_probe_pin(unsigned long addr);
+
+/* sync_test.c */
+void sync_test_init(struct file *file);
+bool sync_keeps(struct inode *inode);	/* what a device writes to this file */
+bool sync_is_needed(const struct inode *inode);	/* for that */
 
 /* operation.c */
 
@@ -226,11 +273,15 @@ bool busy_seen(struct address_space *mapping, pgoff_t index,
 	       struct page **pages, long n);
 
 /* pinned.c */
-struct pinned;
-
 void pinned_exit(void);
 struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
 void pinned_put(struct pinned *p);
+struct written *pinned_written(struct pinned *p); /* NULL: it is not */
+bool pinned_set_written(struct pinned *p, struct file *file,
+			const struct vm_operations_struct *vm_ops,
+			pgoff_t first, pgoff_t last);
+struct pinned *pinned_find(struct address_space *mapping); /* pinned_put() it */
+struct pinned *pinned_next_written(struct super_block *sb, unsigned int round);
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 int pinned_wait(struct inode *inode, unsigned long start);

@@ -71,19 +71,31 @@ static int __maybe_unused lm_open_conflict(struct file *file, int arg)
 	return 0;
 }
 
-static const lease_ops_t layout_ops = {
 #if SINCE(6, 19)
-	.lm_open_conflict = lm_open_conflict,
+#define OPEN_CONFLICT	.lm_open_conflict = lm_open_conflict,
+#else
+#define OPEN_CONFLICT
 #endif
-	.lm_break = lm_break,
-	.lm_setup = lm_setup,
-	.lm_change = lm_change,
-	.lm_breaker_owns_lease = lm_breaker_owns_lease,
-};
+
+#define OPS {								\
+	OPEN_CONFLICT							\
+	.lm_break = lm_break,						\
+	.lm_setup = lm_setup,						\
+	.lm_change = lm_change,						\
+	.lm_breaker_owns_lease = lm_breaker_owns_lease,			\
+}
+
+/* Which one a lease has tells F_LAYOUT from F_LAYOUT_WRITE. */
+static const lease_ops_t layout_ops = OPS, layout_write_ops = OPS;
+
+static bool is_write(lease_t *fl)
+{
+	return fl->fl_lmops == &layout_write_ops;
+}
 
 bool lease_is_layout(lease_t *fl)
 {
-	return fl->fl_lmops == &layout_ops;
+	return fl->fl_lmops == &layout_ops || is_write(fl);
 }
 
 bool lease_any(void)
@@ -105,6 +117,22 @@ bool lease_is_of_current(struct inode *inode)
 		is |= lease_is_layout(fl) && lc(fl, pid) == current->tgid;
 	spin_unlock(&ctx->flc_lock);
 	return is;
+}
+
+/* A lease of this process that promises to keep what is written */
+bool lease_writes(struct inode *inode)
+{
+	struct file_lock_context *ctx = locks_inode_context(inode);
+	bool writes = false;
+	lease_t *fl;
+
+	if (!ctx)
+		return false;
+	spin_lock(&ctx->flc_lock);
+	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
+		writes |= is_write(fl) && lc(fl, pid) == current->tgid;
+	spin_unlock(&ctx->flc_lock);
+	return writes;
 }
 
 bool lease_is_there(struct inode *inode)
@@ -167,7 +195,8 @@ int lease_of(struct file *file, enum lease_kind *ret_kind, int fd)
 		*ret_kind = is_layout ? LEASE_LAYOUT : LEASE_ORDINARY;
 		if (is_breaking(fl))
 			break;
-		type = is_layout ? F_LAYOUT : lc(fl, type);
+		type = is_write(fl) ? F_LAYOUT_WRITE :
+		       is_layout ? F_LAYOUT : lc(fl, type);
 		if (is_layout && fd >= 0 && fl->fl_fasync)
 			WRITE_ONCE(fl->fl_fasync->fa_fd, fd);
 		break;
@@ -176,7 +205,7 @@ int lease_of(struct file *file, enum lease_kind *ret_kind, int fd)
 	return type;
 }
 
-static lease_t *new_lease(unsigned int fd, struct file *file)
+static lease_t *new_lease(unsigned int fd, struct file *file, int type)
 {
 	lease_t *fl;
 	int err = file_f_owner_allocate(file);
@@ -191,7 +220,7 @@ static lease_t *new_lease(unsigned int fd, struct file *file)
 	lc(fl, owner) = file;
 	lc(fl, pid) = current->tgid;
 	lc(fl, file) = file;
-	fl->fl_lmops = &layout_ops;
+	fl->fl_lmops = type == F_LAYOUT ? &layout_ops : &layout_write_ops;
 	err = fasync_helper(fd, file, 1, &fl->fl_fasync);
 	if (err >= 0)
 		return fl;
@@ -223,9 +252,9 @@ typedef void fasync_free_fn(struct fasync_struct *new);
 LOOKUP(fasync_alloc, CORE, "fasync_alloc", fasync_alloc_fn, NULL, NULL);
 LOOKUP(fasync_free, CORE, "fasync_free", fasync_free_fn, NULL, NULL);
 
-int lease_add(unsigned int fd, struct file *file)
+int lease_add(unsigned int fd, struct file *file, int type)
 {
-	lease_t *fl = new_lease(fd, file);
+	lease_t *fl = new_lease(fd, file, type);
 	struct fasync_struct *for_other;
 	int err;
 

@@ -40,6 +40,8 @@ COUNTER(leases, "layout leases that are held");
 COUNTER(pinned_files, "files with long-term pins");
 COUNTER(breaks, "leases that had to be broken");
 COUNTER(timeouts, "leases and pins not given up within lease-break-time");
+COUNTER(written_files, "files that devices write to, under F_LAYOUT_WRITE");
+COUNTER(redirtied_pages, "pages made dirty for that; wraps");
 COUNTER(refused_pins, "long-term pins of files with DAX that had no lease");
 
 struct workqueue_struct *queue;

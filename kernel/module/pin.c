@@ -210,7 +210,7 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
 		if (vma_is_fsdax(vma))
 			ret = pin_dax(vma, at, n, flags, pages + done);
 		else if (is_ours(vma, caller))
-			ret = pin_cached(vma, at, n, flags, pages + done);
+			ret = pin_cached(vma, at, n, flags, pages + done, caller);
 		else
 			ret = pin_user_pages(at, n, flags, pages + done NO_VMAS);
 		if (ret <= 0)

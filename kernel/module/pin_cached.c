@@ -11,16 +11,28 @@
 #include <linux/pagemap.h>
 #include <linux/string.h>
 
+static bool is_called_by(unsigned long caller, const char *function)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	sprint_symbol_no_offset(name, caller);
+	return str_has_prefix(name, function);
+}
+
 /*
  * io_uring pins what a program registers with it, and gives it back when the
  * program says so; no lease protects that.  Whoever else is in doubt counts.
  */
 static bool counts(unsigned long caller)
 {
-	char name[KSYM_SYMBOL_LEN];
+	return !is_called_by(caller, "io_pin_pages");
+}
 
-	sprint_symbol_no_offset(name, caller);
-	return !str_has_prefix(name, "io_pin_pages");
+/* RDMA, but for siw, which unpins in another way than is hooked */
+static bool is_umem(unsigned long caller)
+{
+	return is_called_by(caller, "ib_umem_get") ||
+	       is_called_by(caller, "__ib_umem_get");	/* 7.2 */
 }
 
 /* Of a holder; also of one whose lease is being broken, to be refused */
@@ -35,8 +47,40 @@ bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller)
 	       lease_is_of_current(inode) && counts(caller);
 }
 
+/* 6.1 asks for FOLL_FORCE | FOLL_WRITE where it only reads. */
+static bool is_for_writing(unsigned int flags)
+{
+	return (flags & FOLL_WRITE) && (SINCE(6, 2) || !(flags & FOLL_FORCE));
+}
+
+/* What the lease promises to keep */
+static long pin_kept(struct pinned *p, struct vm_area_struct *vma,
+		     unsigned long addr, unsigned long n, unsigned int flags,
+		     struct page **pages, unsigned long caller)
+{
+	pgoff_t index = linear_page_index(vma, addr);
+
+	if (!sync_keeps(file_inode(vma->vm_file)) ||
+	    !vma->vm_ops->page_mkwrite || !is_umem(caller))
+		return -EFAULT;
+	return redirty_track(p, vma, index, index + n - 1) ?:
+	       sync_pin(addr, n, flags, pages);
+}
+
+static long pin_pages(struct pinned *p, struct vm_area_struct *vma,
+		      unsigned long addr, unsigned long n, unsigned int flags,
+		      struct page **pages, unsigned long caller)
+{
+	struct inode *inode = file_inode(vma->vm_file);
+
+	if (is_for_writing(flags) && sync_is_needed(inode) &&
+	    lease_writes(inode))
+		return pin_kept(p, vma, addr, n, flags, pages, caller);
+	return pin_user_pages(addr, n, flags, pages NO_VMAS);
+}
+
 long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
-		unsigned int flags, struct page **pages)
+		unsigned int flags, struct page **pages, unsigned long caller)
 {
 	struct inode *inode = file_inode(vma->vm_file);
 	pgoff_t index = linear_page_index(vma, addr);
@@ -50,7 +94,7 @@ long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
 	p = pinned_get(vma->vm_file, index, index + n - 1);
 	if (!p)
 		return -ENOMEM;
-	ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
+	ret = pin_pages(p, vma, addr, n, flags, pages, caller);
 	/* A break either sees the pins or is seen here. */
 	smp_mb();
 	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
@@ -75,6 +119,8 @@ static noinline void new_unpin(struct page *page, unsigned long n,
 			       bool make_dirty)
 {
 	hook_enter();
+	if (make_dirty && !CONTROL && atomic_read(&count_written_files))
+		make_dirty = !redirty_unpinned(page, n);
 	ORIG(unpin)(page, n, make_dirty);
 	pinned_wake();
 	hook_leave();

@@ -29,6 +29,7 @@ struct pinned {
 	struct mutex		mutex;	/* held to change ranges */
 	unsigned int		users;	/* who make pins, or look */
 	bool			broken;	/* by pinned_break_all() */
+	struct written		written;	/* set once, under file_lock */
 };
 
 atomic_t count_pinned_files;
@@ -86,7 +87,7 @@ static struct pinned *find(struct address_space *mapping)
 	return NULL;
 }
 
-static struct pinned *get(struct address_space *mapping)
+struct pinned *pinned_find(struct address_space *mapping)
 {
 	struct pinned *p;
 
@@ -108,7 +109,7 @@ static void put(struct pinned *p)
 /* The first page from *first on that is in use, of a file with pins; its index */
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first)
 {
-	struct pinned *p = CONTROL ? NULL : get(mapping);
+	struct pinned *p = CONTROL ? NULL : pinned_find(mapping);
 	struct page *page = NULL;
 	pgoff_t last;
 
@@ -203,6 +204,7 @@ static void looked_at(struct pinned *p)
 	hash_del(&p->node);
 	list_del(&p->list);
 	spin_unlock(&file_lock);
+	redirty_forget(&p->written);
 	path_put(&p->path);
 	mtree_destroy(&p->ranges);
 	kfree(p);
@@ -275,6 +277,49 @@ void pinned_put(struct pinned *p)
 	queue_delayed_work(queue, &sweep_work, LOOK_AGAIN);
 }
 
+struct written *pinned_written(struct pinned *p)
+{
+	return READ_ONCE(p->written.file) ? &p->written : NULL;
+}
+
+/* A device writes to [first, last], too: has file been taken for that? */
+bool pinned_set_written(struct pinned *p, struct file *file,
+			const struct vm_operations_struct *vm_ops,
+			pgoff_t first, pgoff_t last)
+{
+	struct written *w = &p->written;
+	bool is_first;
+
+	spin_lock(&file_lock);
+	is_first = !w->file;
+	w->first = is_first ? first : min(w->first, first);
+	w->last = max(w->last, last);
+	if (is_first) {
+		w->vm_ops = vm_ops;
+		WRITE_ONCE(w->file, file);
+	}
+	spin_unlock(&file_lock);
+	return is_first;
+}
+
+/* The next one of a file system, each once in a round */
+struct pinned *pinned_next_written(struct super_block *sb, unsigned int round)
+{
+	struct pinned *p, *found = NULL;
+
+	spin_lock(&file_lock);
+	list_for_each_entry(p, &sweep_list, list)
+		if (p->written.file && p->mapping->host->i_sb == sb &&
+		    (int)(p->written.round - round) < 0) {
+			found = p;
+			p->written.round = round;
+			p->users++;
+			break;
+		}
+	spin_unlock(&file_lock);
+	return found;
+}
+
 /* Wait for the pins of inode until lease-break-time is over. */
 int pinned_wait(struct inode *inode, unsigned long start)
 {
@@ -341,7 +386,7 @@ void pinned_break_all(void)
 /* The same for a file, if it has pins: it has lost a page already. */
 void pinned_break(struct address_space *mapping)
 {
-	struct pinned *p = get(mapping);
+	struct pinned *p = pinned_find(mapping);
 
 	if (!p)
 		return;

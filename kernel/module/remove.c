@@ -312,6 +312,8 @@ static loff_t begin_remap(struct operation *op, struct inode *in,
 
 	if (IS_DAX(in) || IS_DAX(out))
 		return operation_begin_two(op, in, out);
+	/* It is written back later, under locks that page faults want. */
+	redirty_file(in->i_mapping, 0, LLONG_MAX);
 	if (is_copy && (lease_is_there(out) || pinned_page(out->i_mapping)))
 		return -EOPNOTSUPP;
 	return operation_begin_two(op, out, NULL);

@@ -153,7 +153,7 @@ static int test(void)
 
 	if (IS_ERR(lessee))
 		return PTR_ERR(lessee);
-	err = setlease(0, lessee);
+	err = setlease(0, lessee, F_LAYOUT);
 	if (err)
 		pr_err("the self-test gets no lease: %d\n", err);
 	setlease_probe(lessee);
@@ -179,6 +179,8 @@ int selftest_init(void)
 	}
 	err = test();
 	atomic_set(&count_breaks, 0);
+	if (!err)
+		sync_test_init(file);
 	return err;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fcntl(fd, F_SETLEASE, F_LAYOUT) and F_GETLEASE: kernel/README.md is the contract. */
+/* F_SETLEASE of F_LAYOUT and F_LAYOUT_WRITE, F_GETLEASE: kernel/README.md is the contract. */
 #include "layout_lease.h"
 
 #include <linux/fcntl.h>
@@ -27,17 +27,17 @@ static int may_keep(struct inode *inode)
 	return 0;
 }
 
-static int set_locked(unsigned int fd, struct file *file)
+static int set_locked(unsigned int fd, struct file *file, int type)
 {
 	struct inode *inode = file_inode(file);
 	enum lease_kind kind;
 	int err;
 
-	if (lease_of(file, &kind, fd) == F_LAYOUT)
+	if (lease_of(file, &kind, fd) == type)
 		return 0;
 	if (kind != LEASE_NONE)
 		return -EAGAIN;
-	err = lease_add(fd, file);
+	err = lease_add(fd, file, type);
 	if (err)
 		return err;
 	err = may_keep(inode);
@@ -85,14 +85,15 @@ static void unlock_against_removal(struct inode *inode)
 		inode_unlock(inode);
 }
 
-int setlease(unsigned int fd, struct file *file)
+int setlease(unsigned int fd, struct file *file, int type)
 {
 	struct inode *inode = file_inode(file);
 	int err;
 
 	if (!S_ISREG(inode->i_mode) || !*leases_enable)
 		return -EINVAL;
-	if (!fs_can_lease(inode) || !remove_is_hooked(inode))
+	if (!fs_can_lease(inode) || !remove_is_hooked(inode) ||
+	    (type == F_LAYOUT_WRITE && !sync_keeps(inode)))
 		return -EOPNOTSUPP;
 	if (hooks_dead()) {
 		hooks_watch();		/* it says so */
@@ -102,7 +103,7 @@ int setlease(unsigned int fd, struct file *file)
 	if (err)
 		return err;
 	mutex_lock(&lease_mutex);
-	err = set_locked(fd, file);
+	err = set_locked(fd, file, type);
 	mutex_unlock(&lease_mutex);
 	unlock_against_removal(inode);
 	if (!err)
@@ -120,8 +121,8 @@ static noinline int new_setlease(unsigned int fd, struct file *file, long arg)
 
 	hook_enter();
 	lease_of(file, &kind, -1);
-	if ((int)arg == F_LAYOUT)
-		ret = setlease(fd, file);
+	if ((int)arg == F_LAYOUT || (int)arg == F_LAYOUT_WRITE)
+		ret = setlease(fd, file, arg);
 	else if (kind == LEASE_LAYOUT && (int)arg != F_UNLCK)
 		ret = -EAGAIN;	/* It does not turn into another one. */
 	else if (kind == LEASE_LAYOUT)

@@ -179,7 +179,8 @@ bool k_filled(const struct k_file *file, char fill)
 int k_lease(int fd, int type)
 {
 	/* The kernel forgets the signal with the lease. */
-	if (type == F_LAYOUT && fcntl(fd, F_SETSIG, k_signal))
+	if ((type == F_LAYOUT || type == F_LAYOUT_WRITE) &&
+	    fcntl(fd, F_SETSIG, k_signal))
 		return errno;
 	return fcntl(fd, F_SETLEASE, type) ? errno : 0;
 }

@@ -21,6 +21,7 @@
 #ifndef F_LAYOUT
 #define F_LAYOUT 16
 #endif
+#define F_LAYOUT_WRITE 17
 
 #define K_MIB (1UL << 20)
 #define K_BREAK_TIME 2	/* fs.lease-break-time during the tests, in s */
@@ -67,7 +68,7 @@ struct k_file k_file(const char *name, size_t len, char fill);
 void k_file_close(struct k_file *file);
 bool k_filled(const struct k_file *file, char fill);
 
-/* F_SETLEASE with type, 0 or an errno value; F_LAYOUT also sets the signal */
+/* F_SETLEASE with type, 0 or an errno value; a layout lease also sets the signal */
 int k_lease(int fd, int type);
 int k_lease_retry(int fd, int ms);
 
