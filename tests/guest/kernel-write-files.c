@@ -102,11 +102,16 @@ static void check_in(const char *dir, int want, const char *what)
 /* ext4 heeds the flag without delayed allocation only. */
 static void set_journal_flag(int fd)
 {
-	int flags;
+	int flags, err;
 
 	if (ioctl(fd, FS_IOC_GETFLAGS, &flags))
 		k_bail("FS_IOC_GETFLAGS");
 	flags |= FS_JOURNAL_DATA_FL;
+	if (k_lease(fd, F_LAYOUT_WRITE))
+		k_bail("F_LAYOUT_WRITE");
+	err = ioctl(fd, FS_IOC_SETFLAGS, &flags) ? errno : 0;
+	k_check(err == ETXTBSY, "chattr +j under the lease: %s", k_err(err));
+	k_lease(fd, F_UNLCK);
 	if (ioctl(fd, FS_IOC_SETFLAGS, &flags))
 		k_bail("chattr +j");
 }
@@ -183,11 +188,12 @@ int main(int argc, char **argv)
 	if (!run(SETUP))
 		k_bail(SETUP);
 	check_mounted(ATTACH "mount $l " MOUNT, 0, "ext4 of its own");
-	check_mounted(ATTACH STABLE "mount $l " MOUNT, EOPNOTSUPP,
-		      "a device that needs stable pages");
 	check_mounted(ATTACH "mount -o data=journal $l " MOUNT, EOPNOTSUPP,
 		      "data=journal");
 	check_mounted(ATTACH "mount -o nodelalloc $l " MOUNT, EOPNOTSUPP,
 		      "a file with its data in the journal");
+	/* Last, for the loop device stays like that */
+	check_mounted(ATTACH STABLE "mount $l " MOUNT, EOPNOTSUPP,
+		      "a device that needs stable pages");
 	return k_end();
 }
