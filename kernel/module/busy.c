@@ -59,10 +59,29 @@ struct page *busy_page_from(struct address_space *mapping, pgoff_t *first,
 	return page;
 }
 
+/*
+ * Since 6.14 a folio that was read with RWF_DONTCACHE goes as soon as nobody has
+ * it mapped, in use or not; looked up, it stays.
+ */
+static bool is_cached(struct address_space *mapping, pgoff_t index,
+		      struct page *page)
+{
+#if SINCE(6, 14)
+	struct folio *folio = filemap_get_folio(mapping, index);
+
+	if (IS_ERR(folio))
+		return false;
+	folio_put(folio);
+	return folio == page_folio(page);
+#else
+	return page_folio(page)->mapping == mapping;
+#endif
+}
+
 static bool seen(struct address_space *mapping, pgoff_t index, struct page *page)
 {
 	if (!dax_mapping(mapping))
-		return page_folio(page)->mapping == mapping;
+		return is_cached(mapping, index, page);
 	return dax_entry_has(xa_load(&mapping->i_pages, index), page);
 }
 

@@ -6,6 +6,7 @@
 #ifndef LAYOUT_LEASE_COMPAT_H
 #define LAYOUT_LEASE_COMPAT_H
 
+#include <linux/cred.h>
 #include <linux/dax.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
@@ -39,6 +40,19 @@ typedef struct lock_manager_operations lease_ops_t;
 #define lease_alloc		locks_alloc_lock
 #define lease_free		locks_free_lock
 #endif
+
+/* Is the caller the owner of the file?  As vfs_setlease() has it. */
+static inline bool owns_file(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+#if SINCE(6, 3)
+	return vfsuid_eq_kuid(i_uid_into_vfsuid(file_mnt_idmap(file), inode),
+			      current_fsuid());
+#else
+	return uid_eq(current_fsuid(), inode->i_uid);
+#endif
+}
 
 /* Who gets the signal is allocated on demand since 6.12. */
 #if !SINCE(6, 12)

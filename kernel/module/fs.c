@@ -34,6 +34,23 @@ bool fs_can_lease(struct inode *inode)
 	return owner != CORE && hooks_on(owner);
 }
 
+/*
+ * Do its pages stay in the cache as long as they are pinned?  f2fs has its garbage
+ * collection try without end to drop a large folio (since 7.1), and up to 6.x
+ * open(2) for writing may drop all pages of a file with huge ones.
+ */
+bool fs_keeps_cache(struct inode *inode)
+{
+	bool large = mapping_large_folio_support(inode->i_mapping);
+	unsigned int owner = fs_owner(inode);
+
+	if (IS_DAX(inode) || owner == TMPFS || owner == HUGETLBFS)
+		return true;
+	if (owner == F2FS && large)
+		return false;
+	return large || !IS_ENABLED(CONFIG_READ_ONLY_THP_FOR_FS);
+}
+
 bool fs_can_lease_dax(struct inode *inode)
 {
 	return IS_DAX(inode) && fs_can_lease(inode);

@@ -167,6 +167,7 @@ extern const char *const fs_names[FILE_SYSTEMS];
 unsigned int fs_owner(const struct inode *inode);
 bool fs_can_lease(struct inode *inode);	/* lock-free */
 bool fs_can_lease_dax(struct inode *inode);
+bool fs_keeps_cache(struct inode *inode);
 bool fs_may_share_blocks(struct inode *inode);	/* under lease_mutex */
 
 /* lease.c */
@@ -177,6 +178,8 @@ bool lease_any(void);
 bool lease_held(struct inode *inode);	/* by this process, not being broken */
 bool lease_is_of_current(struct inode *inode);	/* this process, or being broken */
 bool lease_is_there(struct inode *inode);	/* of anybody */
+bool lease_is_foreign(struct inode *inode);	/* a layout lease of nfsd */
+bool lease_may_be_there(struct inode *inode);	/* of any kind */
 bool lease_is_layout(lease_t *fl);
 bool lease_writes(struct inode *inode);	/* of this process, F_LAYOUT_WRITE */
 enum lease_kind { LEASE_NONE, LEASE_ORDINARY, LEASE_LAYOUT };
@@ -259,6 +262,7 @@ bool operation_invalidates(struct inode *inode);
 void operation_begin_invalidate(struct operation *op, struct inode *inode);
 bool operation_is_breaking(struct inode *inode);	/* this task, just now */
 bool operation_keeps_blocks(struct inode *inode);	/* this task's */
+bool operation_is_own(struct inode *inode);	/* this task's, that breaks */
 int operation_begin_two(struct operation *op, struct inode *inode,
 			struct inode *inode2);	/* breaks both first */
 int operation_break_nowait(struct operation *op, struct inode *inode);
@@ -284,6 +288,7 @@ struct pinned *pinned_find(struct address_space *mapping); /* pinned_put() it */
 struct pinned *pinned_next_written(struct super_block *sb, unsigned int round);
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
+bool pinned_is(struct address_space *mapping);
 int pinned_wait(struct inode *inode, unsigned long start);
 void pinned_wake(void);
 bool pinned_any(void);

@@ -135,7 +135,8 @@ bool lease_writes(struct inode *inode)
 	return writes;
 }
 
-bool lease_is_there(struct inode *inode)
+/* A layout lease of anybody: one of ours, or one that nfsd has for pNFS */
+static bool is_there(struct inode *inode, bool is_ours)
 {
 	struct file_lock_context *ctx = locks_inode_context(inode);
 	bool is = false;
@@ -145,9 +146,28 @@ bool lease_is_there(struct inode *inode)
 		return false;
 	spin_lock(&ctx->flc_lock);
 	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
-		is |= lease_is_layout(fl);
+		is |= (lc(fl, flags) & FL_LAYOUT) &&
+		      lease_is_layout(fl) == is_ours;
 	spin_unlock(&ctx->flc_lock);
 	return is;
+}
+
+bool lease_is_there(struct inode *inode)
+{
+	return is_there(inode, true);
+}
+
+bool lease_is_foreign(struct inode *inode)
+{
+	return is_there(inode, false);
+}
+
+/* Lock-free; the same answer for who has the inode locked */
+bool lease_may_be_there(struct inode *inode)
+{
+	struct file_lock_context *ctx = locks_inode_context(inode);
+
+	return ctx && !list_empty_careful(&ctx->flc_lease);
 }
 
 bool lease_held(struct inode *inode)

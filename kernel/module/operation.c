@@ -100,6 +100,11 @@ bool operation_keeps_blocks(struct inode *inode)
 	return op.task && !op.breaks;
 }
 
+bool operation_is_own(struct inode *inode)
+{
+	return own(inode).breaks;
+}
+
 int operation_break_nowait(struct operation *op, struct inode *inode)
 {
 	int err;

@@ -20,6 +20,8 @@
 /* Not every unpin wakes those who wait: none of a page of DAX that is mapped. */
 #define LOOK_AGAIN	(HZ / 10)
 
+#define RANGES_AT_A_TIME	1024
+
 struct pinned {
 	struct hlist_node	node;
 	struct list_head	list;
@@ -27,6 +29,7 @@ struct pinned {
 	struct address_space	*mapping;
 	struct maple_tree	ranges;	/* of indices; what is pinned is in here */
 	struct mutex		mutex;	/* held to change ranges */
+	pgoff_t			next;	/* where forget_idle() goes on */
 	unsigned int		users;	/* who make pins, or look */
 	bool			broken;	/* by pinned_break_all() */
 	struct written		written;	/* set once, under file_lock */
@@ -40,7 +43,7 @@ static DECLARE_WAIT_QUEUE_HEAD(unpinned);
 static void sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
-/* The first range of pins that goes beyond *first, from there on */
+/* The first range of pins that does not end before *first */
 static bool range_next(struct pinned *p, pgoff_t *first, pgoff_t *last)
 {
 	MA_STATE(mas, &p->ranges, *first, *first);
@@ -49,7 +52,7 @@ static bool range_next(struct pinned *p, pgoff_t *first, pgoff_t *last)
 	rcu_read_lock();
 	entry = mas_find(&mas, ULONG_MAX);
 	if (entry) {
-		*first = max(*first, mas.index);
+		*first = mas.index;
 		*last = mas.last;
 	}
 	rcu_read_unlock();
@@ -111,17 +114,29 @@ struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first)
 {
 	struct pinned *p = CONTROL ? NULL : pinned_find(mapping);
 	struct page *page = NULL;
-	pgoff_t last;
+	pgoff_t start, last;
 
 	if (!p)
 		return NULL;
-	for (; !page && range_next(p, first, &last); *first = last + 1) {
+	for (start = *first; range_next(p, &start, &last); start = last + 1) {
+		*first = max(*first, start);
 		page = busy_page_from(mapping, first, last);
 		if (page || last == ULONG_MAX)
 			break;
 	}
 	put(p);
 	return page;
+}
+
+/* Has the file long-term pins, or had them just now? */
+bool pinned_is(struct address_space *mapping)
+{
+	bool is;
+
+	spin_lock(&file_lock);
+	is = find(mapping);
+	spin_unlock(&file_lock);
+	return is;
 }
 
 /* A page that is in use, of a file with long-term pins */
@@ -177,20 +192,25 @@ static bool is_only_user(struct pinned *p)
 }
 
 /*
- * Forget the ranges that are idle, up to the first that is not.  Who comes to pin
- * meanwhile adds his again when we are done.
+ * Forget ranges that are idle: some at a time, for who comes to pin waits, and
+ * then adds his again.
  */
 static void forget_idle(struct pinned *p)
 {
-	pgoff_t first = 0, last, at;
+	pgoff_t first = p->next, last, at;
+	unsigned int n = RANGES_AT_A_TIME;
 
 	mutex_lock(&p->mutex);
-	while (is_only_user(p) && range_next(p, &first, &last)) {
+	for (; n && is_only_user(p) && range_next(p, &first, &last); n--) {
 		at = first;
-		if (busy_page_from(p->mapping, &at, last))
+		if (!busy_page_from(p->mapping, &at, last))
+			mtree_erase(&p->ranges, first);
+		first = last + 1;
+		if (!first)
 			break;
-		mtree_erase(&p->ranges, first);
 	}
+	/* From the start again when all have been looked at */
+	p->next = n ? 0 : first;
 	mutex_unlock(&p->mutex);
 }
 

@@ -141,8 +141,10 @@ static bool wants_invalidate(struct ftrace_regs *regs)
 {
 	struct address_space *mapping = ARG(regs, 0);
 
-	return mapping->host && fs_can_lease(mapping->host) &&
-	       (dax_mapping(mapping) || lease_any() || pinned_any());
+	return mapping->host &&
+	       (dax_mapping(mapping) || pinned_any() ||
+		lease_may_be_there(mapping->host)) &&
+	       fs_can_lease(mapping->host);
 }
 
 static int new_invalidate(struct address_space *mapping, pgoff_t first,
@@ -155,37 +157,51 @@ HOOK(invalidate, CORE, "invalidate_inode_pages2_range", new_invalidate,
  * may be the zero page (dax_iomap_iter() of fs/dax.c).  If a page fault was
  * faster it is the block's, and may be pinned: it would be out of sight then.
  */
-static int invalidate_idle(struct address_space *mapping, pgoff_t first,
-			   pgoff_t last)
+static int drop_idle(struct address_space *mapping, pgoff_t first, pgoff_t last)
 {
 	pgoff_t busy = first;
 	int ret = 0;
 
-	while (pinned_page_from(mapping, &busy) && busy <= last) {
-		busy = max(busy, first);
+	while (first <= last && busy_page_from(mapping, &busy, last)) {
 		if (busy > first)
 			ret = ORIG(invalidate)(mapping, first, busy - 1) ?: ret;
 		first = ++busy;
-		if (first > last)
-			break;
 	}
 	if (first <= last)
 		ret = ORIG(invalidate)(mapping, first, last) ?: ret;
 	return ret;
 }
 
+static int invalidate_dax(struct address_space *mapping, pgoff_t first,
+			  pgoff_t last)
+{
+	struct operation op;
+	int ret;
+
+	operation_begin_invalidate(&op, mapping->host);
+	if (!CONTROL && pinned_is(mapping))
+		ret = drop_idle(mapping, first, last);
+	else
+		ret = ORIG(invalidate)(mapping, first, last);
+	operation_end(&op);
+	return ret;
+}
+
 /*
  * A direct write takes pages out of the cache, be they in use or not.  Told that
  * it cannot, it goes through the cache instead; all of the file while there is a
- * lease, or a page could be pinned while what is below it is being written.  The
- * caller holds i_rwsem, or is counted as direct I/O: lock_against_removal().
+ * lease or a pin, or a page could be pinned while what is below it is written.
+ * So no direct write is under way when the first pin is made, whose end has to
+ * drop what was read meanwhile: the caller holds i_rwsem, or is counted as direct
+ * I/O, see lock_against_removal().  What breaks leases has waited for the pins.
  */
-static int keep_cached(struct address_space *mapping, pgoff_t first, pgoff_t last)
+static int invalidate_cached(struct address_space *mapping, pgoff_t first,
+			     pgoff_t last)
 {
-	pgoff_t busy = first;
+	struct inode *inode = mapping->host;
 
-	if (lease_is_there(mapping->host) ||
-	    (pinned_page_from(mapping, &busy) && busy <= last))
+	if (!operation_is_own(inode) &&
+	    (lease_is_there(inode) || (!CONTROL && pinned_is(mapping))))
 		return -EBUSY;
 	return ORIG(invalidate)(mapping, first, last);
 }
@@ -193,16 +209,13 @@ static int keep_cached(struct address_space *mapping, pgoff_t first, pgoff_t las
 static noinline int new_invalidate(struct address_space *mapping, pgoff_t first,
 				   pgoff_t last)
 {
-	struct operation op;
 	int ret;
 
 	hook_enter();
-	operation_begin_invalidate(&op, mapping->host);
 	if (dax_mapping(mapping))
-		ret = invalidate_idle(mapping, first, last);
+		ret = invalidate_dax(mapping, first, last);
 	else
-		ret = keep_cached(mapping, first, last);
-	operation_end(&op);
+		ret = invalidate_cached(mapping, first, last);
 	hook_leave();
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* F_SETLEASE of F_LAYOUT and F_LAYOUT_WRITE, F_GETLEASE: kernel/README.md is the contract. */
 #include "layout_lease.h"
 
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/mutex.h>
@@ -35,7 +36,8 @@ static int set_locked(unsigned int fd, struct file *file, int type)
 
 	if (lease_of(file, &kind, fd) == type)
 		return 0;
-	if (kind != LEASE_NONE)
+	if (kind != LEASE_NONE || lease_is_foreign(inode) ||
+	    operation_breaks(inode))
 		return -EAGAIN;
 	err = lease_add(fd, file, type);
 	if (err)
@@ -59,6 +61,12 @@ static int wait_direct_io(struct inode *inode)
 			return -EINTR;
 	}
 	return 0;
+}
+
+/* As vfs_setlease() asks later on; nobody else may hold up users of the file. */
+static bool may_ask(struct file *file)
+{
+	return owns_file(file) || capable(CAP_LEASE);
 }
 
 /*
@@ -92,13 +100,18 @@ int setlease(unsigned int fd, struct file *file, int type)
 
 	if (!S_ISREG(inode->i_mode) || !*leases_enable)
 		return -EINVAL;
-	if (!fs_can_lease(inode) || !remove_is_hooked(inode) ||
+	if (!fs_can_lease(inode) || !fs_keeps_cache(inode) ||
+	    !remove_is_hooked(inode) ||
 	    (type == F_LAYOUT_WRITE && !sync_keeps(inode)))
 		return -EOPNOTSUPP;
 	if (hooks_dead()) {
 		hooks_watch();		/* it says so */
 		return -EOPNOTSUPP;
 	}
+	if (!may_ask(file))
+		return -EACCES;
+	if (operation_breaks(inode))
+		return -EAGAIN;
 	err = lock_against_removal(inode);
 	if (err)
 		return err;
