@@ -146,7 +146,7 @@ file=$dir/server
 
 if [ "$1" = --expect-loss ]; then
 	[ -z "$preload" ] || bail "the control runs without pinsafe"
-	run truncate 20000
+	run truncate 30000
 	[ $operation_status = 0 ]
 	ok $? "the file was truncated"
 	[ "$regions_before" = "$regions_after" ]
