@@ -212,7 +212,7 @@ struct written {
 	struct file		*file;	/* our own description; NULL: it does not */
 	const struct vm_operations_struct *vm_ops;
 	pgoff_t			first, last;	/* all that it writes is in here */
-	unsigned int		round;	/* of redirty_super() */
+	u64			number;	/* in the order of first pins */
 };
 
 extern atomic_t count_written_files, count_redirtied_pages;
@@ -285,7 +285,8 @@ bool pinned_set_written(struct pinned *p, struct file *file,
 			const struct vm_operations_struct *vm_ops,
 			pgoff_t first, pgoff_t last);
 struct pinned *pinned_find(struct address_space *mapping); /* pinned_put() it */
-struct pinned *pinned_next_written(struct super_block *sb, unsigned int round);
+u64 pinned_last_written(void);
+struct pinned *pinned_next_written(struct super_block *sb, u64 *number, u64 last);
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 bool pinned_is(struct address_space *mapping);

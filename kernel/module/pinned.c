@@ -38,6 +38,7 @@ struct pinned {
 atomic_t count_pinned_files;
 static DEFINE_HASHTABLE(files, 8);	/* under file_lock, as is: */
 static LIST_HEAD(sweep_list);
+static u64 last_written;		/* struct written: number */
 static DECLARE_WAIT_QUEUE_HEAD(unpinned);
 
 static void sweep(struct work_struct *work);
@@ -315,6 +316,7 @@ bool pinned_set_written(struct pinned *p, struct file *file,
 	w->first = is_first ? first : min(w->first, first);
 	w->last = max(w->last, last);
 	if (is_first) {
+		w->number = ++last_written;
 		w->vm_ops = vm_ops;
 		WRITE_ONCE(w->file, file);
 	}
@@ -322,20 +324,35 @@ bool pinned_set_written(struct pinned *p, struct file *file,
 	return is_first;
 }
 
-/* The next one of a file system, each once in a round */
-struct pinned *pinned_next_written(struct super_block *sb, unsigned int round)
+/* Before a walk, which is not to end with files that come meanwhile */
+u64 pinned_last_written(void)
+{
+	u64 last;
+
+	spin_lock(&file_lock);
+	last = last_written;
+	spin_unlock(&file_lock);
+	return last;
+}
+
+/*
+ * The file of a file system that a device has written to next after *number, up to
+ * last.  By numbers, as others may walk, too, and each has to see all of them done.
+ */
+struct pinned *pinned_next_written(struct super_block *sb, u64 *number, u64 last)
 {
 	struct pinned *p, *found = NULL;
 
 	spin_lock(&file_lock);
 	list_for_each_entry(p, &sweep_list, list)
 		if (p->written.file && p->mapping->host->i_sb == sb &&
-		    (int)(p->written.round - round) < 0) {
+		    p->written.number > *number && p->written.number <= last &&
+		    (!found || p->written.number < found->written.number))
 			found = p;
-			p->written.round = round;
-			p->users++;
-			break;
-		}
+	if (found) {
+		found->users++;
+		*number = found->written.number;
+	}
 	spin_unlock(&file_lock);
 	return found;
 }

@@ -192,13 +192,12 @@ void redirty_file(struct address_space *mapping, loff_t start, loff_t end)
  */
 void redirty_super(struct super_block *sb)
 {
-	static atomic_t rounds;
-	unsigned int round = atomic_inc_return(&rounds);
+	u64 number = 0, last = pinned_last_written();
 	struct pinned *p;
 
-	if (CONTROL || sb->s_writers.frozen > SB_FREEZE_WRITE)
+	if (CONTROL || sb_rdonly(sb) || sb->s_writers.frozen > SB_FREEZE_WRITE)
 		return;
-	while ((p = pinned_next_written(sb, round))) {
+	while ((p = pinned_next_written(sb, &number, last))) {
 		redirty_pinned(pinned_written(p), 0, ULONG_MAX);
 		pinned_put(p);
 	}
@@ -210,19 +209,20 @@ bool redirty_owns_umount(const struct super_block *sb)
 }
 
 /*
- * Before pages that a device has written to are unpinned: have all of them been
- * taken care of?  They are pinned, but may be truncated at any time.
+ * Before pages that a device has written to are unpinned: are all of them of files
+ * that are taken care of here?  They are pinned, but may be truncated at any time.
+ * One that the file system does not let be made dirty is left clean.
  */
 bool redirty_unpinned(struct page *page, unsigned long n)
 {
+	struct address_space *mapping;
 	struct folio *folio, *last = NULL;
 	struct pinned *p = NULL;
 	bool all = true;
 	unsigned long i;
+	int err;
 
 	for (i = 0; i < n; i++) {
-		struct address_space *mapping;
-
 		folio = page_folio(page + i);
 		if (folio == last)
 			continue;
@@ -234,7 +234,11 @@ bool redirty_unpinned(struct page *page, unsigned long n)
 		}
 		if (!p && mapping)
 			p = find_written(mapping);
-		if (!p || redirty_folio(pinned_written(p), folio))
+		err = p ? redirty_folio(pinned_written(p), folio) : 0;
+		/* The next fsync says so. */
+		if (err)
+			mapping_set_error(mapping, err);
+		if (!p)
 			all = false;
 	}
 	if (p)

@@ -321,6 +321,9 @@ int sync_probe_pin(unsigned long addr)
 	struct page *page;
 	long ret;
 
+#if SINCE(6, 5)
+	WRITE_ONCE(hook_tracking.seen, false);
+#endif
 	mmap_read_lock(current->mm);
 	ret = sync_pin(addr, 1, FOLL_WRITE | FOLL_LONGTERM, &page);
 	mmap_read_unlock(current->mm);
