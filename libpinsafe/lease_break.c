@@ -42,7 +42,7 @@ static void set_broken(struct lease *lease, const char *why)
 	lease->state = LEASE_BREAKING;
 	lease->blocks_from = lease->blocks_to = 0;
 	ps_unlock(&table_lock);
-	leases_set_broken(lease, OWN_OPERATION);
+	leases_set_broken(lease, true);
 	stats_add(breaks, 1);
 	probe_break(lease->path);
 	log_info("lease: %s: %s lease is being broken, because %s", lease->path,
@@ -191,7 +191,7 @@ bool lease_hold_again(struct lease *lease)
 		return false;
 	lease->is_told = false;
 	lease->is_gone = false;
-	leases_set_broken(lease, NULL);
+	leases_set_broken(lease, false);
 	leases_set_signal_fd(lease, lease->fd.fd);
 	ps_lock(&table_lock);
 	lease->broken_at_ns = 0;

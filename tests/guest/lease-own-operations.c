@@ -262,7 +262,7 @@ static void check_removal(const struct operation *operation)
 		     "%s: before that the region was revoked: %s", name,
 		     ibv_wc_status_str(status_before));
 		check_revoked(&before, name);
-		t_ok(rerun_log_count("by the program itself") == 1,
+		t_ok(rerun_log_count("is being broken, because the program itself") == 1,
 		     "%s: the log says who it was", name);
 	}
 	end(name);

@@ -182,7 +182,7 @@ static void check_own_lease(void)
 	if (fcntl(region.fd, F_SETSIG, OWN_SIGNAL) ||
 	    fcntl(region.fd, F_SETLEASE, F_WRLCK))
 		t_bail("taking a lease of our own");
-	check_refused(EBUSY, "has a lease on the file itself", "own lease");
+	check_refused(EBUSY, "has a lease on it, which pinsafe must not disturb", "own lease");
 	t_ok(fcntl(region.fd, F_GETLEASE) == F_WRLCK &&
 		     fcntl(region.fd, F_GETSIG) == OWN_SIGNAL,
 	     "own lease: it is as it was");
