@@ -103,63 +103,57 @@ bool lease_any(void)
 	return CONTROL || atomic_read(&count_leases);
 }
 
-/* Of this process, be it broken or not */
-bool lease_is_of_current(struct inode *inode)
+static bool any(struct inode *inode, bool (*is)(lease_t *fl))
 {
 	struct file_lock_context *ctx = locks_inode_context(inode);
-	bool is = false;
+	bool found = false;
 	lease_t *fl;
 
 	if (!ctx)
 		return false;
 	spin_lock(&ctx->flc_lock);
 	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
-		is |= lease_is_layout(fl) && lc(fl, pid) == current->tgid;
+		found |= is(fl);
 	spin_unlock(&ctx->flc_lock);
-	return is;
+	return found;
+}
+
+static bool is_of_current(lease_t *fl)
+{
+	return lease_is_layout(fl) && lc(fl, pid) == current->tgid;
+}
+
+/* Of this process, be it broken or not */
+bool lease_is_of_current(struct inode *inode)
+{
+	return any(inode, is_of_current);
+}
+
+static bool is_write_of_current(lease_t *fl)
+{
+	return is_write(fl) && lc(fl, pid) == current->tgid;
 }
 
 /* A lease of this process that promises to keep what is written */
 bool lease_writes(struct inode *inode)
 {
-	struct file_lock_context *ctx = locks_inode_context(inode);
-	bool writes = false;
-	lease_t *fl;
-
-	if (!ctx)
-		return false;
-	spin_lock(&ctx->flc_lock);
-	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
-		writes |= is_write(fl) && lc(fl, pid) == current->tgid;
-	spin_unlock(&ctx->flc_lock);
-	return writes;
-}
-
-/* A layout lease of anybody: one of ours, or one that nfsd has for pNFS */
-static bool is_there(struct inode *inode, bool is_ours)
-{
-	struct file_lock_context *ctx = locks_inode_context(inode);
-	bool is = false;
-	lease_t *fl;
-
-	if (!ctx)
-		return false;
-	spin_lock(&ctx->flc_lock);
-	list_for_each_entry(fl, &ctx->flc_lease, lc_list)
-		is |= (lc(fl, flags) & FL_LAYOUT) &&
-		      lease_is_layout(fl) == is_ours;
-	spin_unlock(&ctx->flc_lock);
-	return is;
+	return any(inode, is_write_of_current);
 }
 
 bool lease_is_there(struct inode *inode)
 {
-	return is_there(inode, true);
+	return any(inode, lease_is_layout);
 }
 
+static bool is_foreign(lease_t *fl)
+{
+	return (lc(fl, flags) & FL_LAYOUT) && !lease_is_layout(fl);
+}
+
+/* One that nfsd has for pNFS */
 bool lease_is_foreign(struct inode *inode)
 {
-	return is_there(inode, false);
+	return any(inode, is_foreign);
 }
 
 /* Lock-free; the same answer for who has the inode locked */
