@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "lib/bench.h"
-#include "lock.h"
+#include "base/lock.h"
 #include "lease.h"
 #include "track.h"
 

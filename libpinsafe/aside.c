@@ -13,11 +13,11 @@
 #include <sys/queue.h>
 
 #include "aside.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "keeper.h"
-#include "lock.h"
-#include "log.h"
-#include "neutral.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/neutral.h"
 
 #define MAX_THREADS 32
 

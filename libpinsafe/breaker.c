@@ -13,15 +13,15 @@
 #include <string.h>
 
 #include "breaker.h"
-#include "clock.h"
-#include "event.h"
+#include "base/clock.h"
+#include "api/event.h"
 #include "lease.h"
-#include "log.h"
-#include "probe.h"
-#include "redirty.h"
+#include "base/log.h"
+#include "base/probe.h"
+#include "memory/redirty.h"
 #include "retired.h"
 #include "revoke.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "track.h"
 
 /* Until the next look at a break that is not over */

@@ -13,9 +13,9 @@
 
 #include "choice.h"
 #include "keeper.h"
-#include "lease_why.h"
-#include "refusal.h"
-#include "sys.h"
+#include "machine/lease_why.h"
+#include "refusal/refusal.h"
+#include "base/sys.h"
 
 /* 0 and whether the attribute of the disk is set; ENOENT: no such disk */
 static int read_queue_attribute(dev_t dev, const char *from, const char *name,

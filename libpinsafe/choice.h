@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "lease.h"
-#include "mapping.h"
-#include "options.h"
+#include "memory/mapping.h"
+#include "policy/options.h"
 
 /* How a part of a registration is to be guarded */
 struct choice {

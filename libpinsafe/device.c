@@ -19,9 +19,9 @@
 
 #include "device.h"
 #include "keeper.h"
-#include "real_verbs.h"
-#include "sys.h"
-#include "uverbs.h"
+#include "hook/real_verbs.h"
+#include "base/sys.h"
+#include "machine/uverbs.h"
 
 /* So that two of us do not meet: up to half of what an off_t can say */
 static int random_mark(uint64_t *ret_mark)

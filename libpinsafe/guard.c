@@ -15,20 +15,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "called.h"
+#include "hook/called.h"
 #include "guard.h"
 #include "keeper.h"
 #include "keeper_start.h"
-#include "log.h"
-#include "odp.h"
-#include "once.h"
-#include "probe.h"
-#include "refusal.h"
+#include "base/log.h"
+#include "machine/odp.h"
+#include "base/once.h"
+#include "base/probe.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 #include "retake.h"
 #include "retired.h"
-#include "stats.h"
-#include "watch.h"
+#include "base/stats.h"
+#include "preload/watch.h"
 
 bool guard_is_written(int access)
 {

@@ -10,7 +10,7 @@
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
-#include "redirty.h"
+#include "memory/redirty.h"
 #include "retired.h"
 #include "track.h"
 

@@ -8,12 +8,12 @@
  * ones pin all page caches; so then this way is for memory that is seen to be
  * anonymous page by page, before, and once it is pinned.
  */
-#include "config.h"
+#include "policy/config.h"
 #include "guard.h"
 #include "lease.h"
-#include "pages.h"
-#include "pin_rule.h"
-#include "refusal.h"
+#include "memory/pages.h"
+#include "machine/pin_rule.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"
 

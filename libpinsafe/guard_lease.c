@@ -7,8 +7,8 @@
 
 #include "guard.h"
 #include "lease.h"
-#include "lease_why.h"
-#include "refusal.h"
+#include "machine/lease_why.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 
 struct why_args {

@@ -10,14 +10,14 @@
 #include <string.h>
 
 #include "device.h"
-#include "event.h"
+#include "api/event.h"
 #include "guard.h"
 #include "lease.h"
-#include "mapping_access.h"
-#include "odp.h"
-#include "pages.h"
-#include "probe.h"
-#include "refusal.h"
+#include "memory/mapping_access.h"
+#include "machine/odp.h"
+#include "memory/pages.h"
+#include "base/probe.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"
 

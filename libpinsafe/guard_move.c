@@ -16,10 +16,10 @@
 #include "device.h"
 #include "guard.h"
 #include "lease.h"
-#include "refusal.h"
+#include "refusal/refusal.h"
 #include "rereg.h"
 #include "retired.h"
-#include "stats.h"
+#include "base/stats.h"
 
 static struct rereg *rereg_of(struct registration *reg)
 {

@@ -7,10 +7,10 @@
 #include <errno.h>
 
 #include "choice.h"
-#include "config.h"
+#include "policy/config.h"
 #include "guard.h"
-#include "log.h"
-#include "refusal.h"
+#include "base/log.h"
+#include "refusal/refusal.h"
 
 static int check_part(const struct mapping_part *part, const char *entry)
 {

@@ -10,12 +10,12 @@
 #include "aside.h"
 #include "guard.h"
 #include "lease.h"
-#include "mapping_access.h"
-#include "prefault.h"
-#include "progress.h"
-#include "refusal.h"
+#include "memory/mapping_access.h"
+#include "memory/prefault.h"
+#include "memory/progress.h"
+#include "refusal/refusal.h"
 #include "registration.h"
-#include "sys.h"
+#include "base/sys.h"
 
 /* Of a part whose pages the kernel has no memory for */
 #define MAX_TRIES 3

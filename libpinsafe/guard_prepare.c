@@ -8,7 +8,7 @@
 #include "device.h"
 #include "guard.h"
 #include "lease.h"
-#include "refusal.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 
 void guard_put_leases(struct guarded_mr *gmr, size_t n_leases)

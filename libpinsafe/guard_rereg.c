@@ -9,13 +9,13 @@
 
 #include "breaker.h"
 #include "device.h"
-#include "event.h"
+#include "api/event.h"
 #include "guard.h"
 #include "keeper.h"
-#include "probe.h"
-#include "refusal.h"
+#include "base/probe.h"
+#include "refusal/refusal.h"
 #include "rereg.h"
-#include "stats.h"
+#include "base/stats.h"
 
 /*
  * If the memory region is not guarded: it will be no concern of ours either.

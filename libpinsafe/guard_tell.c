@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What has become of a registration: counted, and said where it matters. */
-#include "called.h"
-#include "log.h"
-#include "once.h"
-#include "options.h"
+#include "hook/called.h"
+#include "base/log.h"
+#include "base/once.h"
+#include "policy/options.h"
 #include "registration.h"
-#include "stats.h"
-#include "watch.h"
+#include "base/stats.h"
+#include "preload/watch.h"
 
 enum pinsafe_guard guard_of(const struct registration *reg)
 {

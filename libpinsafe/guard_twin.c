@@ -23,10 +23,10 @@
 
 #include "guard.h"
 #include "keeper.h"
-#include "log.h"
+#include "base/log.h"
 #include "registration.h"
-#include "sys.h"
-#include "vma.h"
+#include "base/sys.h"
+#include "memory/vma.h"
 
 /* So that pages of this size can be mapped as such */
 #define HUGE_SIZE (2ul << 20)

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include "guard.h"
-#include "pages.h"
-#include "refusal.h"
+#include "memory/pages.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"
-#include "stats.h"
+#include "base/stats.h"
 
 /* Nobody owns what is stuck then; it has no lease to keep. */
 int guard_register_unseen(struct registration *reg)

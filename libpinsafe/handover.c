@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 
 #include "handover.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #define SOCKET_TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
 

@@ -18,18 +18,18 @@
 
 #include "aside.h"
 #include "breaker.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "handover.h"
 #include "keeper.h"
-#include "last_thread.h"
+#include "api/last_thread.h"
 #include "lease.h"
-#include "lock.h"
-#include "log.h"
-#include "log_queue.h"
-#include "neutral.h"
-#include "own_operation.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/log_queue.h"
+#include "base/neutral.h"
+#include "preload/own_operation.h"
 #include "sigio.h"
-#include "sys.h"
+#include "base/sys.h"
 
 /* Whether the program still has threads, and lost signals, are looked for. */
 #define LOOK_INTERVAL_NS NSEC_PER_SEC

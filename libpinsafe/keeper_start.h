@@ -2,7 +2,7 @@
 #ifndef PINSAFE_KEEPER_START_H
 #define PINSAFE_KEEPER_START_H
 
-#include "cause.h"
+#include "base/cause.h"
 
 /*
  * Start the keeper if there is none yet, so that what is asked of it then can

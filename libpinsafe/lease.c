@@ -13,15 +13,15 @@
 #include <string.h>
 
 #include "aside.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "lease.h"
 #include "lease_release.h"
-#include "lease_sysctl.h"
+#include "machine/lease_sysctl.h"
 #include "lease_table.h"
-#include "log.h"
-#include "probe.h"
-#include "stats.h"
-#include "sys.h"
+#include "base/log.h"
+#include "base/probe.h"
+#include "base/stats.h"
+#include "base/sys.h"
 
 static LIST_HEAD(, lease_barrier) barriers
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);

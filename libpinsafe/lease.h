@@ -6,11 +6,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "backing.h"
-#include "cause.h"
-#include "config.h"
+#include "memory/backing.h"
+#include "base/cause.h"
+#include "policy/config.h"
 #include "keeper.h"
-#include "lock.h"
+#include "base/lock.h"
 
 struct lease;
 struct mr_hold;

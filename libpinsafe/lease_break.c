@@ -6,15 +6,15 @@
  */
 #include <fcntl.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "lease.h"
-#include "lease_sysctl.h"
+#include "machine/lease_sysctl.h"
 #include "lease_table.h"
-#include "log.h"
-#include "probe.h"
+#include "base/log.h"
+#include "base/probe.h"
 #include "sigio.h"
-#include "sys.h"
-#include "stats.h"
+#include "base/sys.h"
+#include "base/stats.h"
 
 /* How long a break may go unnoticed when its signal was lost */
 #define SCAN_INTERVAL_NS NSEC_PER_SEC

@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "fs_name.h"
+#include "memory/fs_name.h"
 #include "lease.h"
-#include "lease_provider.h"
-#include "lease_why.h"
+#include "machine/lease_provider.h"
+#include "machine/lease_why.h"
 #include "sigio.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16

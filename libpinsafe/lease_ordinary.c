@@ -20,11 +20,11 @@
 #include <unistd.h>
 
 #include "lease.h"
-#include "lease_why.h"
-#include "log.h"
+#include "machine/lease_why.h"
+#include "base/log.h"
 #include "sigio.h"
-#include "sys.h"
-#include "watch.h"
+#include "base/sys.h"
+#include "preload/watch.h"
 
 static bool is_file(int fd, const struct backing *file)
 {

@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "lease_release.h"
 #include "lease_table.h"
-#include "log.h"
-#include "probe.h"
+#include "base/log.h"
+#include "base/probe.h"
 #include "sigio.h"
-#include "stats.h"
-#include "sys.h"
+#include "base/stats.h"
+#include "base/sys.h"
 
 /* Leases that do not see the program's own operations */
 static _Atomic size_t n_blind;

@@ -14,7 +14,7 @@
 
 #include "lease.h"
 #include "program_lease.h"
-#include "sys_lines.h"
+#include "base/sys_lines.h"
 
 /* Our lease may be on the open file description that the program has there. */
 static bool is_lease_of_program(const char *line)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "aside.h"
-#include "clock.h"
-#include "log.h"
-#include "redirty.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "memory/redirty.h"
 
 /* How soon a limit is seen */
 #define SLICE_NS (10 * NSEC_PER_MSEC)

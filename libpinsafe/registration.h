@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-#include "cause.h"
+#include "base/cause.h"
 #include "choice.h"
-#include "mapping.h"
-#include "real_verbs.h"
+#include "memory/mapping.h"
+#include "hook/real_verbs.h"
 #include "track.h"
 
 struct registration;

@@ -3,7 +3,7 @@
 #ifndef PINSAFE_REREG_H
 #define PINSAFE_REREG_H
 
-#include "options.h"
+#include "policy/options.h"
 #include "registration.h"
 
 struct rereg {

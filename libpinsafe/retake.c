@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "clock.h"
-#include "config.h"
+#include "base/clock.h"
+#include "policy/config.h"
 #include "retake.h"
 
 #define MIN_PAUSE_NS NSEC_PER_MSEC

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "lock.h"
-#include "real_verbs.h"
+#include "base/lock.h"
+#include "hook/real_verbs.h"
 
 /*
  * Keys of memory regions that were revoked.  A peer may hold one for as long as

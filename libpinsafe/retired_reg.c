@@ -9,8 +9,8 @@
  */
 #include <errno.h>
 
-#include "log.h"
-#include "refusal.h"
+#include "base/log.h"
+#include "refusal/refusal.h"
 #include "retired.h"
 
 /* Attempts of one registration; each is another pin of the same memory. */

@@ -15,13 +15,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "clock.h"
-#include "config.h"
-#include "log.h"
+#include "base/clock.h"
+#include "policy/config.h"
+#include "base/log.h"
 #include "program_lease.h"
 #include "sigio.h"
-#include "sys.h"
-#include "sys_lines.h"
+#include "base/sys.h"
+#include "base/sys_lines.h"
 
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;

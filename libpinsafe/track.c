@@ -11,10 +11,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "event.h"
+#include "api/event.h"
 #include "lease.h"
 #include "retired.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "track_list.h"
 #include "track_table.h"
 

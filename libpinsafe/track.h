@@ -10,7 +10,7 @@
 
 #include <infiniband/pinsafe.h>
 
-#include "lock.h"
+#include "base/lock.h"
 
 struct event_source;
 struct lease;

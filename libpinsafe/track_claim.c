@@ -4,7 +4,7 @@
  * context or an munmap(2) is about.  Each list is walked once in a round, so that
  * a break is linear in the memory regions of its file.
  */
-#include "clock.h"
+#include "base/clock.h"
 #include "lease.h"
 #include "track_filter.h"
 #include "track_list.h"

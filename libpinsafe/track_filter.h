@@ -2,7 +2,7 @@
 #ifndef PINSAFE_TRACK_FILTER_H
 #define PINSAFE_TRACK_FILTER_H
 
-#include "lock.h"
+#include "base/lock.h"
 #include "track.h"
 
 /* Of those that devices write to: one more, or one less; for track_claim.c */

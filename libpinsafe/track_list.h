@@ -2,7 +2,7 @@
 #ifndef PINSAFE_TRACK_LIST_H
 #define PINSAFE_TRACK_LIST_H
 
-#include "lock.h"
+#include "base/lock.h"
 #include "track.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef PINSAFE_TRACK_TABLE_H
 #define PINSAFE_TRACK_TABLE_H
 
-#include "lock.h"
+#include "base/lock.h"
 #include "track.h"
 
 /* The guarded memory regions by the address of their ibv_mr; for track*.c */

@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include "fork.h"
+#include "base/fork.h"
 #include "guard.h"
 #include "track.h"
 #include "verbs_wrap.h"

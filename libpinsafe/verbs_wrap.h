@@ -2,7 +2,7 @@
 #ifndef PINSAFE_VERBS_WRAP_H
 #define PINSAFE_VERBS_WRAP_H
 
-#include "real_verbs.h"
+#include "hook/real_verbs.h"
 
 /* The operations that engine.c puts in front of a provider's. */
 extern const struct real_verbs verbs_wrap_ops;

@@ -2,7 +2,7 @@
 #ifndef TOOLS_ABILITIES_H
 #define TOOLS_ABILITIES_H
 
-#include "lease_provider.h"
+#include "machine/lease_provider.h"
 #include "report.h"
 
 enum ability { ABILITY_NO, ABILITY_YES, ABILITY_UNKNOWN };

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "foresee.h"
+#include "api/foresee.h"
 #include "guard_answer.h"
 #include "provider.h"
 

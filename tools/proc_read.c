@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "proc_read.h"
-#include "vma.h"
+#include "memory/vma.h"
 
 /* Call @fn for each line until it says other than 0, and return that. */
 static int for_each_line(const char *path, int (*fn)(char *line, void *arg),

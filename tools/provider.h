@@ -3,7 +3,7 @@
 #define TOOLS_PROVIDER_H
 
 #include "abilities.h"
-#include "cause.h"
+#include "base/cause.h"
 
 /* Who gives layout leases, and how it is: "layout_lease_provider" of @kernel */
 void provider_report(const struct lease_provider *provider,

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "file_facts.h"
-#include "lease_provider.h"
+#include "machine/lease_provider.h"
 #include "rdma_netlink.h"
 #include "selftest.h"
 #include "selftest_file.h"

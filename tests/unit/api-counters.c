@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "lib/stack_api.h"
 
 static struct pinsafe_reg_attr attr;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "lease_sysctl.h"
+#include "base/clock.h"
+#include "machine/lease_sysctl.h"
 #include "lib/stack_api.h"
 #include "verbs_wrap.h"
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "lib/stack_api.h"
-#include "odp.h"
+#include "machine/odp.h"
 
 static struct pinsafe_reg_attr attr;
 

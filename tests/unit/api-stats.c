@@ -6,7 +6,7 @@
 #include <infiniband/pinsafe.h>
 
 #include "lib/test.h"
-#include "stats.h"
+#include "base/stats.h"
 
 static void NULL__EINVAL(void **state)
 {

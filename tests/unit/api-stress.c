@@ -15,7 +15,7 @@
 
 #include "lib/stack_api.h"
 #include "lib/stress.h"
-#include "own_operation.h"
+#include "preload/own_operation.h"
 #include "verbs_wrap.h"
 
 #define N_GETTERS 2

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/stack.h"
-#include "sys.h"
+#include "base/sys.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23

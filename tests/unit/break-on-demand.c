@@ -10,8 +10,8 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "log.h"
-#include "stats.h"
+#include "base/log.h"
+#include "base/stats.h"
 #include "track.h"
 
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "breaker.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
@@ -19,13 +19,13 @@
 #include "fakes/fake_open.h"
 #include "fakes/fake_revoke.h"
 #include "lease.h"
-#include "sys.h"
+#include "base/sys.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 #include "sigio.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "track.h"
 
 #define START_NS (1000 * NSEC_PER_SEC)

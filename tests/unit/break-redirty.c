@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "breaker.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
@@ -22,7 +22,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "track.h"
 
 #define START_NS (1000 * NSEC_PER_SEC)

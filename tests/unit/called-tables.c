@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "called.h"
+#include "hook/called.h"
 #include "lib/test.h"
-#include "redirect.h"
+#include "hook/redirect.h"
 
 /* Libc's stand for ours. */
 static struct called_function functions[] = {

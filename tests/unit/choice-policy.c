@@ -10,7 +10,7 @@
 #include "fakes/fake_lease.h"
 #include "fakes/fake_open.h"
 #include "lib/test.h"
-#include "stats.h"
+#include "base/stats.h"
 
 static struct mapping_part part;
 

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "policy/config.h"
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 
 static struct file log_file;
 

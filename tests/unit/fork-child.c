@@ -13,7 +13,7 @@
 
 #include "lib/child.h"
 #include "lib/stack.h"
-#include "stats.h"
+#include "base/stats.h"
 
 static struct ibv_mr *inherited;
 

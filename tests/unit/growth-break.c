@@ -15,7 +15,7 @@
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 #include "revoke.h"
 #include "track.h"
 

@@ -7,8 +7,8 @@
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "log.h"
-#include "redirty.h"
+#include "base/log.h"
+#include "memory/redirty.h"
 #include "revoke.h"
 
 #define ROUNDS 200

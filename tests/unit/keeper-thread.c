@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "policy/config.h"
 #include "lib/stack.h"
 
 /* What the keeper has as its descriptor @fd */

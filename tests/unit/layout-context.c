@@ -2,7 +2,7 @@
 /* Finding the way around in a context of known layout */
 #include <string.h>
 
-#include "layout.h"
+#include "hook/layout.h"
 #include "lib/test.h"
 
 #define EXTENDED_ABI ((void *)UINTPTR_MAX)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fakes/fake_set_ops.h"
-#include "layout.h"
+#include "hook/layout.h"
 #include "lib/child.h"
 #include "lib/test.h"
 

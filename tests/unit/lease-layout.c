@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "lib/stack_api.h"
-#include "sys.h"
+#include "base/sys.h"
 #include "verbs_wrap.h"
 
 #define MODULE "/sys/module/layout_lease/"

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "lib/stack.h"
-#include "sys.h"
-#include "own_operation.h"
+#include "base/sys.h"
+#include "preload/own_operation.h"
 #include "verbs_wrap.h"
-#include "watch.h"
+#include "preload/watch.h"
 
 #define TAKE(type) "signal a, owner a, " type " lease a"
 #define DISARMED "signal a, owner a, no signal a, no owner a"

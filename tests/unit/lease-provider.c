@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "fakes/fake_open.h"
-#include "lease_provider.h"
+#include "machine/lease_provider.h"
 #include "lib/provided.h"
 #include "lib/test.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "fakes/fake_open.h"
-#include "lease_sysctl.h"
+#include "machine/lease_sysctl.h"
 #include "lib/test.h"
 
 #define BREAK_TIME "/proc/sys/fs/lease-break-time"

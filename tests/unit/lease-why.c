@@ -8,11 +8,11 @@
 #include "fakes/fake_fstatfs.h"
 #include "fakes/fake_open.h"
 #include "fakes/fake_statx.h"
-#include "lease_why.h"
+#include "machine/lease_why.h"
 #include "lib/files.h"
 #include "lib/provided.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 
 static struct file file, log_file;
 static struct cause cause;

@@ -8,7 +8,7 @@
 
 #include "lib/child.h"
 #include "lib/test.h"
-#include "lock.h"
+#include "base/lock.h"
 
 static sigset_t mask(void)
 {

@@ -9,7 +9,7 @@
 #include "fakes/fake_write.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 
 static struct file log_file;
 

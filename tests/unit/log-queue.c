@@ -14,8 +14,8 @@
 #include "lib/files.h"
 #include "lib/test.h"
 #include "lib/wait.h"
-#include "log.h"
-#include "log_queue.h"
+#include "base/log.h"
+#include "base/log_queue.h"
 
 static struct file log_file;
 

@@ -11,7 +11,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "log.h"
+#include "base/log.h"
 
 static struct file at_load, other;
 

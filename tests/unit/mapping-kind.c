@@ -13,7 +13,7 @@
 #include "fakes/fake_statx.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "mapping.h"
+#include "memory/mapping.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 

@@ -15,7 +15,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "mapping.h"
+#include "memory/mapping.h"
 
 static char dir[] = DISK "/unit-memory-XXXXXX";
 

@@ -9,7 +9,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "mapping.h"
+#include "memory/mapping.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 

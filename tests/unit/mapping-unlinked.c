@@ -13,7 +13,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "mapping.h"
+#include "memory/mapping.h"
 
 static struct file file;
 static char *addr;

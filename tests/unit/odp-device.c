@@ -7,7 +7,7 @@
 
 #include "lib/record.h"
 #include "lib/test.h"
-#include "odp.h"
+#include "machine/odp.h"
 
 static struct device {
 	struct verbs_context verbs;

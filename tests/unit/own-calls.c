@@ -12,8 +12,8 @@
 #include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload_hidden.h"
-#include "preload_next.h"
+#include "preload/preload_hidden.h"
+#include "preload/preload_next.h"
 
 #define FD 7
 #define OTHER 8

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "api.h"
+#include "api/api.h"
 #include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload_next.h"
-#include "preload_removal.h"
+#include "preload/preload_next.h"
+#include "preload/preload_removal.h"
 
 #define FD 7
 #define DONOR 8

@@ -6,8 +6,8 @@
 
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload_hidden.h"
-#include "preload_next.h"
+#include "preload/preload_hidden.h"
+#include "preload/preload_next.h"
 
 #define BASE 0x7000000000
 #define AT(offset) ((void *)(uintptr_t)(BASE + (offset)))

@@ -17,8 +17,8 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "own_operation.h"
-#include "stats.h"
+#include "preload/own_operation.h"
+#include "base/stats.h"
 #include "track_filter.h"
 
 static struct file file;

@@ -7,7 +7,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "pages.h"
+#include "memory/pages.h"
 
 #define N_PAGES 8
 

@@ -6,7 +6,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "prefault.h"
+#include "memory/prefault.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES 8

@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fakes/fake_clock.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "lock.h"
-#include "log.h"
-#include "progress.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "memory/progress.h"
 
 #define MIB (1ul << 20)
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "lib/test.h"
-#include "prefault.h"
+#include "memory/prefault.h"
 
 #define CHUNK (8ul << 20)
 #define CHUNKS 100

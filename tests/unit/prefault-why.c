@@ -11,7 +11,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "prefault.h"
+#include "memory/prefault.h"
 
 #define PAGES 8
 

@@ -18,7 +18,7 @@
 #include "lib/child.h"
 #include "lib/importer.h"
 #include "lib/test.h"
-#include "redirect.h"
+#include "hook/redirect.h"
 
 static const char *object, *other_object;
 

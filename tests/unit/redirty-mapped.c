@@ -5,7 +5,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "redirty.h"
+#include "memory/redirty.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES 4

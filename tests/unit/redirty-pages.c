@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_madvise.h"
 #include "fakes/fake_track.h"
@@ -11,8 +11,8 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "log.h"
-#include "redirty.h"
+#include "base/log.h"
+#include "memory/redirty.h"
 
 static struct file log_file;
 

@@ -2,7 +2,7 @@
 /* Waiting for a break to be over: how often, and when it is given up */
 #include <stdlib.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "lib/child.h"
 #include "lib/test.h"
 #include "retake.h"

@@ -14,7 +14,7 @@
 #include "fakes/fake_ioctl.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "vma.h"
+#include "memory/vma.h"
 
 /*
  * A window of addresses with, in pages:

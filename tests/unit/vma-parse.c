@@ -6,7 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "lib/test.h"
-#include "vma.h"
+#include "memory/vma.h"
 
 static struct vma vma;
 

@@ -2,7 +2,7 @@
 /* clock_gettime(2), where time passes when the test says so */
 #include <time.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fake_clock.h"
 
 int __real_sys_clock_gettime(clockid_t id, struct timespec *ret_now);

@@ -2,7 +2,7 @@
 #ifndef FAKE_CONFIG_H
 #define FAKE_CONFIG_H
 
-#include "config.h"
+#include "policy/config.h"
 
 struct fake_config {
 	struct policy policy;

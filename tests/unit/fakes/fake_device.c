@@ -2,7 +2,7 @@
 /* The stage device: the keeper has what it is asked to have. */
 #include "../lib/record.h"
 #include "fake_device.h"
-#include "real_verbs.h"
+#include "hook/real_verbs.h"
 
 struct fake_device fake_device;
 

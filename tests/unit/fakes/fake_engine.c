@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stages engine and scan */
 #include "../lib/record.h"
-#include "engine.h"
-#include "scan.h"
+#include "hook/engine.h"
+#include "hook/scan.h"
 
 void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 {

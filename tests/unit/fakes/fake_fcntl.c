@@ -18,7 +18,7 @@
 #include "../lib/wait.h"
 #include "fake_fcntl.h"
 #include "fake_sigtimedwait.h"
-#include "sys.h"
+#include "base/sys.h"
 
 int __real_sys_fcntl(int fd, int command, uintptr_t arg);
 int __wrap_sys_fcntl(int fd, int command, uintptr_t arg);

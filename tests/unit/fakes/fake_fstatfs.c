@@ -4,7 +4,7 @@
 #include <sys/vfs.h>
 
 #include "fake_fstatfs.h"
-#include "sys.h"
+#include "base/sys.h"
 
 int __real_sys_fstatfs(int fd, struct statfs *ret_sfs);
 int __wrap_sys_fstatfs(int fd, struct statfs *ret_sfs);

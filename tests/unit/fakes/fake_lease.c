@@ -5,7 +5,7 @@
 
 #include "../lib/record.h"
 #include "fake_lease.h"
-#include "lease_why.h"
+#include "machine/lease_why.h"
 
 void __wrap_lease_provider_find(struct lease_provider *ret_provider);
 

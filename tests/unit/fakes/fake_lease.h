@@ -4,7 +4,7 @@
 
 #include "../lib/fault.h"
 #include "lease.h"
-#include "lease_provider.h"
+#include "machine/lease_provider.h"
 
 #define FAKE_LEASES 4
 #define FAKE_DEV 5 /* of files that lease_find() knows */

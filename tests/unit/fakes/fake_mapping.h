@@ -3,8 +3,8 @@
 #define FAKE_MAPPING_H
 
 #include "../lib/fault.h"
-#include "cause.h"
-#include "mapping.h"
+#include "base/cause.h"
+#include "memory/mapping.h"
 
 struct fake_mapping {
 	size_t n_parts;

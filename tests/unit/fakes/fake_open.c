@@ -9,7 +9,7 @@
 
 #include "../lib/test.h"
 #include "fake_open.h"
-#include "sys.h"
+#include "base/sys.h"
 
 int __real_sys_open(const char *path, int flags, mode_t mode);
 int __wrap_sys_open(const char *path, int flags, mode_t mode);

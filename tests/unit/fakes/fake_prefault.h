@@ -3,7 +3,7 @@
 #define FAKE_PREFAULT_H
 
 #include "../lib/fault.h"
-#include "prefault.h"
+#include "memory/prefault.h"
 
 struct fake_prefault {
 	struct fault prefault;

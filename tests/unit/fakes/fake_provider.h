@@ -3,7 +3,7 @@
 #define FAKE_PROVIDER_H
 
 #include "../lib/fault.h"
-#include "real_verbs.h"
+#include "hook/real_verbs.h"
 
 struct fake_provider {
 	struct fault reg_mr; /* error EDOM: fails and leaves errno at 0 */

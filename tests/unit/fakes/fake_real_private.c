@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* real_private_get() for a libibverbs that ends in fake_kernel_mr.c */
 #include "fake_kernel_mr.h"
-#include "real_verbs.h"
+#include "hook/real_verbs.h"
 
 const struct real_private *__wrap_real_private_get(void);
 

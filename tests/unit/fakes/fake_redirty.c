@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage redirty */
 #include "../lib/record.h"
-#include "clock.h"
+#include "base/clock.h"
 #include "fake_redirty.h"
-#include "redirty.h"
+#include "memory/redirty.h"
 
 struct track_query fake_redirty_query;
 struct fake_redirty fake_redirty;

@@ -2,7 +2,7 @@
 /* What the preload object asks before blocks are taken away: recorded */
 #include <errno.h>
 
-#include "api.h"
+#include "api/api.h"
 #include "fake_removal.h"
 #include "../lib/record.h"
 

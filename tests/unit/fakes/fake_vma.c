@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fake_vma.h"
-#include "vma.h"
+#include "memory/vma.h"
 
 struct fake_vma fake_vma;
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "called.h"
-#include "watch.h"
+#include "hook/called.h"
+#include "preload/watch.h"
 
 extern bool fake_watch_is_enabled;
 /* What called_is_sure() says */

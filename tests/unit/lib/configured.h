@@ -3,7 +3,7 @@
 #ifndef CONFIGURED_H
 #define CONFIGURED_H
 
-#include "config.h"
+#include "policy/config.h"
 #include "files.h"
 
 /* The name under which the process runs */

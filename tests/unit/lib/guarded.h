@@ -15,7 +15,7 @@
 #include "../fakes/fake_watch.h"
 #include "guard.h"
 #include "record.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "test.h"
 
 /* cmd_fd of guarded_context */

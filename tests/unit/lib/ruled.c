@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "log.h"
+#include "base/log.h"
 #include "ruled.h"
 
 int __wrap_uname(struct utsname *ret_uts);

@@ -10,7 +10,7 @@
 
 #include <infiniband/pinsafe.h>
 
-#include "fork.h"
+#include "base/fork.h"
 #include "stack.h"
 #include "verbs_wrap.h"
 

@@ -16,7 +16,7 @@
 #include "../fakes/fake_statx.h"
 #include "files.h"
 #include "record.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "test.h"
 #include "wait.h"
 

@@ -4,7 +4,7 @@
 #define TRACKED_H
 
 #include "../fakes/fake_lease.h"
-#include "stats.h"
+#include "base/stats.h"
 #include "test.h"
 #include "track.h"
 

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "test.h"
 #include "wait.h"
 

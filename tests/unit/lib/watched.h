@@ -11,7 +11,7 @@
 #include "files.h"
 #include "record.h"
 #include "test.h"
-#include "watch.h"
+#include "preload/watch.h"
 
 #define START 0x100000
 #define PAGE 0x1000

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The thread that runs handlers: one after the other, and without a lock, for
+ * they are functions of the program.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "api/event_thread.h"
+#include "base/fork.h"
+#include "base/log.h"
+
+static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
+static bool exists PS_GUARDED_BY(event_lock);
+static uint64_t n_calls PS_GUARDED_BY(event_lock);
+/* Another one in each child of fork(2) */
+static unsigned int this_process;
+
+struct call {
+	struct event *event;
+	unsigned int process;
+};
+
+static bool is_in_child(const struct call *call)
+{
+	fork_check();
+	return call->process != this_process;
+}
+
+/* A handler has ended its thread, and there are others to call. */
+static void go_on_in_another(void *arg)
+{
+	const struct call *call = arg;
+	struct section section;
+
+	if (is_in_child(call))
+		return;
+	section_enter(&section);
+	ps_lock(&event_lock);
+	event_called(call->event);
+	exists = false;
+	/* If it cannot be made, the next registration tries again. */
+	(void)event_thread_start();
+	ps_unlock(&event_lock);
+	section_leave(&section);
+}
+
+/*
+ * If the handler has called fork(2), its child has nothing but a copy of this
+ * thread.  That is in no function of the program any more once the handler has
+ * returned, so there is nothing left to be done.  Not exit(3): what is to be
+ * done at the end of the program is to be done by the parent.
+ */
+static void run(struct event *event)
+{
+	struct call call = { event, this_process };
+
+	pthread_cleanup_push(go_on_in_another, &call);
+	event_call(event);
+	pthread_cleanup_pop(false);
+	if (!is_in_child(&call))
+		return;
+	log_error("event: a break handler has returned in a child of fork(2) that it made: the child ends");
+	_exit(EXIT_FAILURE);
+}
+
+static void *run_all(void *arg)
+{
+	struct event *event;
+
+	pthread_setname_np(pthread_self(), "pinsafe-events");
+	ps_lock(&event_lock);
+	for (;;) {
+		event = event_to_call();
+		if (!event) {
+			ps_wait(&has_work, &event_lock);
+			continue;
+		}
+		n_calls++;
+		ps_unlock(&event_lock);
+		run(event);
+		ps_lock(&event_lock);
+		event_called(event);
+	}
+	return NULL;
+}
+
+int event_thread_start(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (exists)
+		return 0;
+	r = pthread_attr_init(&attr);
+	if (r)
+		return r;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* Signals are blocked: we are in a section. */
+	r = pthread_create(&thread, &attr, run_all, NULL);
+	pthread_attr_destroy(&attr);
+	exists = !r;
+	return r;
+}
+
+void event_thread_wake(void)
+{
+	pthread_cond_signal(&has_work);
+}
+
+struct event_thread event_thread_get(void)
+{
+	struct event_thread thread;
+
+	ps_lock(&event_lock);
+	thread.exists = exists;
+	thread.is_idle = !exists || event_all_called();
+	thread.n_calls = n_calls;
+	ps_unlock(&event_lock);
+	return thread;
+}
+
+void event_thread_forget(void) PS_ATTR(no_thread_safety_analysis)
+{
+	has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	exists = false;
+	this_process++;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_CLOCK_H
+#define PINSAFE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "base/sys.h"
+
+#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+
+static inline uint64_t clock_now_ns(void)
+{
+	struct timespec ts;
+
+	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static inline struct timespec clock_timespec(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / NSEC_PER_SEC,
+				  .tv_nsec = ns % NSEC_PER_SEC };
+}
+
+#endif /* PINSAFE_CLOCK_H */

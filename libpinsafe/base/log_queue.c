@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Lines of the keeper.  It must not wait for who reads standard error, nor for
+ * the file system of a log file, and it has descriptors of its own.  So others
+ * write them: a thread of the program that has asked the keeper for something
+ * and comes back, or else a thread of ours that does nothing but that.
+ */
+#include <errno.h>
+#include <linux/close_range.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/log_queue.h"
+#include "base/neutral.h"
+#include "base/sys.h"
+
+#define MAX_LINES 64
+
+/* What a thread of the program waits at most for another one that writes */
+#define PATIENCE_NS (100 * NSEC_PER_MSEC)
+
+static struct ps_mutex log_lock = PS_MUTEX_INITIALIZER;
+static pthread_cond_t has_lines = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t has_written = PTHREAD_COND_INITIALIZER;
+static struct line {
+	size_t size;
+	char text[LOG_LINE_SIZE];
+} lines[MAX_LINES] PS_GUARDED_BY(log_lock);
+static size_t first PS_GUARDED_BY(log_lock), n_lines PS_GUARDED_BY(log_lock);
+static uint64_t n_dropped PS_GUARDED_BY(log_lock);
+/* Since when somebody writes a line, 0: nobody does */
+static uint64_t writing_since_ns PS_GUARDED_BY(log_lock);
+static bool has_thread;
+/* Nothing is to be written, and nobody is at it; an atomic */
+static bool is_idle = true;
+
+static void note_idle(void) PS_REQUIRES(log_lock)
+{
+	__atomic_store_n(&is_idle, !n_lines && !n_dropped && !writing_since_ns,
+			 __ATOMIC_RELEASE);
+}
+
+void log_queue_put(const char *text, size_t size)
+{
+	struct line *line;
+
+	ps_lock(&log_lock);
+	if (n_lines == MAX_LINES) {
+		n_dropped++;
+	} else {
+		line = &lines[(first + n_lines++) % MAX_LINES];
+		line->size = size;
+		memcpy(line->text, text, size);
+	}
+	note_idle();
+	pthread_cond_signal(&has_lines);
+	ps_unlock(&log_lock);
+}
+
+/* What was dropped is said when there is room again. */
+static bool take(struct line *ret_line) PS_REQUIRES(log_lock)
+{
+	if (n_lines) {
+		*ret_line = lines[first];
+		first = (first + 1) % MAX_LINES;
+		n_lines--;
+		return true;
+	}
+	if (!n_dropped)
+		return false;
+	ret_line->size = snprintf(
+		ret_line->text, sizeof(ret_line->text),
+		"pinsafe: log: %llu lines were dropped, because the log takes none\n",
+		(unsigned long long)n_dropped);
+	n_dropped = 0;
+	return true;
+}
+
+/* In a section: a signal handler of the program may log, too. */
+static void write_all(bool may_wait) PS_REQUIRES(log_lock)
+{
+	struct line line;
+
+	while (!writing_since_ns && (may_wait || log_takes_lines()) &&
+	       take(&line)) {
+		writing_since_ns = clock_now_ns();
+		ps_unlock(&log_lock);
+		log_write(line.text, line.size);
+		ps_lock(&log_lock);
+		writing_since_ns = 0;
+		note_idle();
+		pthread_cond_broadcast(&has_written);
+	}
+}
+
+static void wait_for_writer(void) PS_REQUIRES(log_lock)
+{
+	uint64_t now_ns = clock_now_ns(), end_ns;
+	struct timespec deadline;
+
+	while (writing_since_ns && now_ns - writing_since_ns < PATIENCE_NS) {
+		end_ns = writing_since_ns + PATIENCE_NS;
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline = clock_timespec(deadline.tv_sec * NSEC_PER_SEC +
+					  deadline.tv_nsec + end_ns - now_ns);
+		ps_timed_wait(&has_written, &log_lock, &deadline);
+		now_ns = clock_now_ns();
+	}
+}
+
+void log_queue_drain(void)
+{
+	struct section section;
+	int saved_errno = errno;
+
+	/* Whatever the keeper said before it answered shows here. */
+	if (__atomic_load_n(&is_idle, __ATOMIC_ACQUIRE))
+		return;
+	section_enter(&section);
+	ps_lock(&log_lock);
+	wait_for_writer();
+	write_all(false);
+	ps_unlock(&log_lock);
+	section_leave(&section);
+	errno = saved_errno;
+}
+
+static void *write_for_ever(void *arg)
+{
+	neutral_become("pinsafe-log");
+	/* A log file has to be opened, also if the program's table is full. */
+	if (log_is_file())
+		(void)sys_close_range(STDERR_FILENO + 1, ~0u,
+				      CLOSE_RANGE_UNSHARE);
+	ps_lock(&log_lock);
+	for (;;) {
+		write_all(true);
+		ps_wait(writing_since_ns ? &has_written : &has_lines,
+			&log_lock);
+	}
+	return NULL;
+}
+
+void log_queue_start(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (log_queue_has_thread())
+		return;
+	r = pthread_attr_init(&attr);
+	if (r)
+		return;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* Without it the lines wait for a thread of the program. */
+	r = pthread_create(&thread, &attr, write_for_ever, NULL);
+	pthread_attr_destroy(&attr);
+	if (!r)
+		__atomic_store_n(&has_thread, true, __ATOMIC_RELAXED);
+}
+
+bool log_queue_has_thread(void)
+{
+	return __atomic_load_n(&has_thread, __ATOMIC_RELAXED);
+}
+
+__attribute__((destructor)) static void drain_at_exit(void)
+{
+	log_queue_drain();
+}
+
+void log_queue_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_lock(&log_lock);
+}
+
+void log_queue_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_unlock(&log_lock);
+}
+
+void log_queue_forget(void) PS_ATTR(no_thread_safety_analysis)
+{
+	log_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+	has_lines = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	has_written = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	n_lines = 0;
+	n_dropped = 0;
+	writing_since_ns = 0;
+	note_idle();
+	has_thread = false;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What a thread inherits from its creator and ours must not keep: whichever
+ * thread of the program comes first makes the keeper, which then works for all.
+ *
+ * Only what is not neutral is changed: a sandbox may kill for these calls, but
+ * hardly a program that made them itself.  What is refused is left: the thread
+ * is slower than it could be then, and no less right.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "base/neutral.h"
+#include "base/sys.h"
+
+/* The kernel's default */
+#define TIMER_SLACK_NS 50000
+
+/* As in linux/ioprio.h, which older headers do not have */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_NONE 0
+
+#define CPUS_SIZE (8192 / 8)
+
+/* As "0-3,8": how many; 0: nobody knows */
+static int n_cpus_online(void)
+{
+	char text[4096], *at = text, *end;
+	int fd, n = 0;
+	long first, last;
+	ssize_t size;
+
+	fd = sys_open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC,
+		      0);
+	if (fd < 0)
+		return 0;
+	size = sys_read(fd, text, sizeof(text) - 1);
+	(void)sys_close(fd);
+	text[size > 0 ? size : 0] = '\0';
+	for (;; at = end + 1) {
+		first = last = strtol(at, &end, 10);
+		if (end == at)
+			return n;
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		n += last - first + 1;
+		if (*end != ',')
+			return n;
+	}
+}
+
+/*
+ * A program that polls, pinned to a CPU, must not keep a break waiting.  The
+ * kernel cuts this to the cpuset of the thread.
+ */
+static void leave_cpus(void)
+{
+	unsigned long cpus[CPUS_SIZE / sizeof(long)] = { 0 };
+	int n = 0;
+	size_t i;
+	long size;
+
+	size = sys_call(SYS_sched_getaffinity, 0, sizeof(cpus), (long)cpus, 0,
+			0, 0);
+	for (i = 0; i < sizeof(cpus) / sizeof(long); i++)
+		n += __builtin_popcountl(cpus[i]);
+	if (size <= 0 || n >= n_cpus_online())
+		return;
+	memset(cpus, 0xff, sizeof(cpus));
+	(void)sys_call(SYS_sched_setaffinity, 0, size, (long)cpus, 0, 0, 0);
+}
+
+/* getpriority(2): the system call says 20 - nice. */
+static long nice_of(pid_t tid)
+{
+	return 20 - sys_call(SYS_getpriority, PRIO_PROCESS, tid, 0, 0, 0, 0);
+}
+
+/* A time-sharing thread, and as nice as the main thread is */
+static void leave_scheduling(void)
+{
+	const struct sched_param param = { 0 };
+	long nice = nice_of(sys_getpid());
+
+	if (sys_call(SYS_sched_getscheduler, 0, 0, 0, 0, 0, 0) != SCHED_OTHER)
+		(void)sys_call(SYS_sched_setscheduler, 0, SCHED_OTHER,
+			       (long)&param, 0, 0, 0);
+	if (nice_of(0) != nice)
+		(void)sys_call(SYS_setpriority, PRIO_PROCESS, 0, nice, 0, 0,
+			       0);
+	if (sys_call(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0, 0, 0, 0, 0) !=
+	    IOPRIO_NONE)
+		(void)sys_call(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+			       IOPRIO_NONE, 0, 0, 0);
+	if (sys_call(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0, 0) !=
+	    TIMER_SLACK_NS)
+		(void)sys_call(SYS_prctl, PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0,
+			       0, 0, 0);
+}
+
+void neutral_become(const char *name)
+{
+	(void)sys_call(SYS_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
+	leave_cpus();
+	leave_scheduling();
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* System calls past the C library, and past who stands in front of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+
+/* What the kernel calls sizeof(sigset_t); that of the C library has room. */
+#define KERNEL_SIGSET_SIZE (_NSIG / 8)
+
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
+
+/* A value from -4095 to -1 is an error on all of these. */
+#if defined(__x86_64__) && defined(__LP64__)
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10),
+			   "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__) && defined(__LP64__)
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+}
+#else
+/* Here who stands in front of syscall(2) is in the way. */
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+	int saved_errno = errno;
+	long result = syscall(number, a, b, c, d, e, f);
+
+	if (result == -1)
+		result = -errno;
+	errno = saved_errno;
+	return result;
+}
+#endif
+
+long sys_call(long number, long a, long b, long c, long d, long e, long f)
+{
+	long result = raw(number, a, b, c, d, e, f);
+
+	if (result < 0 && result >= -4095) {
+		errno = -result;
+		return -1;
+	}
+	return result;
+}
+
+#define CALL1(name, a) sys_call(SYS_##name, (long)(a), 0, 0, 0, 0, 0)
+#define CALL2(name, a, b) sys_call(SYS_##name, (long)(a), (long)(b), 0, 0, 0, 0)
+#define CALL3(name, a, b, c) \
+	sys_call(SYS_##name, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define CALL4(name, a, b, c, d) \
+	sys_call(SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define CALL5(name, a, b, c, d, e)                                         \
+	sys_call(SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), \
+		 (long)(e), 0)
+
+int sys_open(const char *path, int flags, mode_t mode)
+{
+	return CALL4(openat, AT_FDCWD, path, flags, mode);
+}
+
+int sys_close(int fd)
+{
+	return CALL1(close, fd);
+}
+
+ssize_t sys_read(int fd, void *data, size_t size)
+{
+	return CALL3(read, fd, data, size);
+}
+
+ssize_t sys_pread(int fd, void *data, size_t size, off_t offset)
+{
+	return CALL4(pread64, fd, data, size, offset);
+}
+
+ssize_t sys_write(int fd, const void *data, size_t size)
+{
+	return CALL3(write, fd, data, size);
+}
+
+int sys_fcntl(int fd, int command, uintptr_t arg)
+{
+	return CALL3(fcntl, fd, command, arg);
+}
+
+int sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	return CALL3(ioctl, fd, request, arg);
+}
+
+int sys_dup3(int fd, int new_fd, int flags)
+{
+	return CALL3(dup3, fd, new_fd, flags);
+}
+
+int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
+{
+	return CALL3(close_range, first, last, flags);
+}
+
+int sys_statx(int dir, const char *path, int flags, unsigned int mask,
+	      struct statx *ret_stx)
+{
+	return CALL5(statx, dir, path, flags, mask, ret_stx);
+}
+
+int sys_fstat(int fd, struct stat *ret_st)
+{
+	struct statx stx;
+
+	/* Not sys_statx(), which unit tests replace */
+	if (CALL5(statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_BASIC_STATS, &stx))
+		return -1;
+	memset(ret_st, 0, sizeof(*ret_st));
+	ret_st->st_dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	ret_st->st_ino = stx.stx_ino;
+	ret_st->st_mode = stx.stx_mode;
+	ret_st->st_nlink = stx.stx_nlink;
+	ret_st->st_uid = stx.stx_uid;
+	ret_st->st_gid = stx.stx_gid;
+	ret_st->st_rdev = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
+	ret_st->st_size = stx.stx_size;
+	ret_st->st_blocks = stx.stx_blocks;
+	return 0;
+}
+
+int sys_fstatfs(int fd, struct statfs *ret_sfs)
+{
+	return CALL2(fstatfs, fd, ret_sfs);
+}
+
+bool sys_is_writable(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	const struct timespec now = { 0 };
+
+	return CALL5(ppoll, &ready, 1, &now, NULL, 0) == 1 &&
+	       ready.revents & POLLOUT;
+}
+
+int sys_madvise(void *addr, size_t length, int advice)
+{
+	return CALL3(madvise, addr, length, advice);
+}
+
+int sys_fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	return CALL4(fallocate, fd, mode, offset, length);
+}
+
+int sys_getrlimit(int resource, struct rlimit *ret_limit)
+{
+	return CALL4(prlimit64, 0, resource, 0, ret_limit);
+}
+
+ssize_t sys_getdents(int fd, void *entries, size_t size)
+{
+	return CALL3(getdents64, fd, entries, size);
+}
+
+int sys_socket(int domain, int type, int protocol)
+{
+	return CALL3(socket, domain, type, protocol);
+}
+
+int sys_bind(int fd, const void *addr, socklen_t size)
+{
+	return CALL3(bind, fd, addr, size);
+}
+
+int sys_listen(int fd, int backlog)
+{
+	return CALL2(listen, fd, backlog);
+}
+
+int sys_accept(int fd, int flags)
+{
+	return CALL4(accept4, fd, 0, 0, flags);
+}
+
+int sys_connect(int fd, const void *addr, socklen_t size)
+{
+	return CALL3(connect, fd, addr, size);
+}
+
+int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *size)
+{
+	return CALL5(getsockopt, fd, level, name, value, size);
+}
+
+ssize_t sys_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	return CALL3(sendmsg, fd, msg, flags);
+}
+
+ssize_t sys_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	return CALL3(recvmsg, fd, msg, flags);
+}
+
+ssize_t sys_getrandom(void *data, size_t size, unsigned int flags)
+{
+	return CALL3(getrandom, data, size, flags);
+}
+
+int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
+		     const struct timespec *timeout)
+{
+	return CALL4(rt_sigtimedwait, set, ret_info, timeout,
+		     KERNEL_SIGSET_SIZE);
+}
+
+int sys_clock_gettime(clockid_t clock, struct timespec *ret_ts)
+{
+	return CALL2(clock_gettime, clock, ret_ts);
+}
+
+pid_t sys_getpid(void)
+{
+	return sys_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+pid_t sys_gettid(void)
+{
+	return sys_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}

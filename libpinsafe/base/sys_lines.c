@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "base/sys_lines.h"
+
+int sys_lines_open(struct sys_lines *lines, const char *path)
+{
+	lines->fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	lines->start = lines->end = 0;
+	lines->is_cut = false;
+	return lines->fd < 0 ? errno : 0;
+}
+
+/* More of it behind what is there.  1; 0: that was all; -1 and errno */
+static int read_more(struct sys_lines *lines)
+{
+	size_t size = lines->end - lines->start;
+	ssize_t n;
+
+	memmove(lines->text, lines->text + lines->start, size);
+	lines->start = 0;
+	lines->end = size;
+	/* One byte for the end of the last piece */
+	n = sys_read(lines->fd, lines->text + size,
+		     sizeof(lines->text) - 1 - size);
+	if (n > 0)
+		lines->end += n;
+	return n < 0 ? -1 : n > 0;
+}
+
+/* Of a line that was too long; false, and errno: there is nothing behind it. */
+static bool skip_rest(struct sys_lines *lines)
+{
+	char *end = NULL;
+	int more = 1;
+
+	while (!end && more > 0) {
+		more = read_more(lines);
+		end = memchr(lines->text, '\n', lines->end);
+		lines->start = end ? end + 1 - lines->text : lines->end;
+	}
+	lines->is_cut = false;
+	if (!more)
+		errno = 0;
+	return end;
+}
+
+char *sys_lines_next(struct sys_lines *lines)
+{
+	char *line, *end;
+	int more = 1;
+
+	if (lines->is_cut && !skip_rest(lines))
+		return NULL;
+	for (;;) {
+		line = lines->text + lines->start;
+		end = memchr(line, '\n', lines->end - lines->start);
+		if (end) {
+			lines->start = end + 1 - lines->text;
+			break;
+		}
+		if (lines->end - lines->start == sizeof(lines->text) - 1 ||
+		    (more == 0 && lines->start < lines->end)) {
+			end = lines->text + lines->end;
+			lines->start = lines->end;
+			lines->is_cut = more > 0;
+			break;
+		}
+		if (more <= 0) {
+			if (!more)
+				errno = 0;
+			return NULL;
+		}
+		more = read_more(lines);
+	}
+	*end = '\0';
+	return line;
+}
+
+void sys_lines_close(struct sys_lines *lines)
+{
+	(void)sys_close(lines->fd);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* The functions that verbs_wrap.c stands in front of. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/look_up.h"
+#include "hook/real_verbs.h"
+
+/*
+ * Every registration asks for one, so that needs no lock: a hook stays in the
+ * list for ever, and is used again for another context when its own is closed.
+ * Nobody asks for a context that is being opened or closed.
+ */
+static struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
+
+struct hook {
+	struct hook *next;
+	_Atomic(struct ibv_context *) context; /* NULL: free */
+	struct real_verbs ops;	/* each an atomic */
+	bool has_device PS_GUARDED_BY(hook_lock);
+	struct real_device device PS_GUARDED_BY(hook_lock);
+};
+
+static _Atomic(struct hook *) hooks;
+
+#define FOREACH_HOOK(hook) \
+	for (hook = atomic_load(&hooks); hook; hook = hook->next)
+
+/* NULL: one that is free */
+static struct hook *find(const struct ibv_context *context)
+{
+	struct hook *hook;
+
+	FOREACH_HOOK(hook)
+		if (hook->context == context)
+			return hook;
+	return NULL;
+}
+
+static struct hook *new_hook(struct ibv_context *context)
+	PS_REQUIRES(hook_lock)
+{
+	struct hook *hook = find(NULL);
+
+	if (!hook) {
+		hook = calloc(1, sizeof(*hook));
+		if (!hook)
+			return NULL;
+		hook->next = hooks;
+		hooks = hook;
+	}
+	hook->context = context;
+	return hook;
+}
+
+/* NULL leaves what is there. */
+#define SET_OP(hook, ops, name)                                          \
+	do {                                                             \
+		if ((ops)->name)                                         \
+			__atomic_store_n(&(hook)->ops.name, (ops)->name, \
+					 __ATOMIC_RELEASE);              \
+	} while (0)
+#define GET_OP(hook, name) \
+	.name = __atomic_load_n(&(hook)->ops.name, __ATOMIC_ACQUIRE)
+
+int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
+{
+	struct section section;
+	struct hook *hook;
+
+	section_enter(&section);
+	ps_lock(&hook_lock);
+	hook = find(context) ?: new_hook(context);
+	if (hook) {
+		SET_OP(hook, ops, reg_mr);
+		SET_OP(hook, ops, rereg_mr);
+		SET_OP(hook, ops, dereg_mr);
+		SET_OP(hook, ops, free_context);
+		SET_OP(hook, ops, reg_mr_ex);
+		SET_OP(hook, ops, import_mr);
+	}
+	ps_unlock(&hook_lock);
+	section_leave(&section);
+	return hook ? 0 : ENOMEM;
+}
+
+int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops)
+{
+	const struct hook *hook = context ? find(context) : NULL;
+
+	if (!hook)
+		return ENOENT;
+	*ret_ops = (struct real_verbs){
+		GET_OP(hook, reg_mr),	    GET_OP(hook, rereg_mr),
+		GET_OP(hook, dereg_mr),	    GET_OP(hook, free_context),
+		GET_OP(hook, reg_mr_ex),    GET_OP(hook, import_mr),
+	};
+	return 0;
+}
+
+void real_verbs_remove(struct ibv_context *context)
+{
+	struct section section;
+	struct hook *hook;
+
+	section_enter(&section);
+	ps_lock(&hook_lock);
+	hook = find(context);
+	if (hook) {
+		memset(&hook->ops, 0, sizeof(hook->ops));
+		hook->has_device = false;
+		hook->context = NULL;
+	}
+	ps_unlock(&hook_lock);
+	section_leave(&section);
+}
+
+void real_verbs_set_device(struct ibv_context *context,
+			   const struct real_device *device)
+{
+	struct hook *hook;
+
+	ps_lock(&hook_lock);
+	hook = find(context);
+	if (hook) {
+		hook->has_device = true;
+		hook->device = *device;
+	}
+	ps_unlock(&hook_lock);
+}
+
+int real_verbs_get_device(const struct ibv_context *context,
+			  struct real_device *ret_device)
+{
+	struct hook *hook;
+	int r = ENOENT;
+
+	ps_lock(&hook_lock);
+	hook = find(context);
+	if (hook && hook->has_device) {
+		*ret_device = hook->device;
+		r = 0;
+	}
+	ps_unlock(&hook_lock);
+	return r;
+}
+
+void real_verbs_disown(void (*fn)(struct ibv_context *context))
+	PS_ATTR(no_thread_safety_analysis)
+{
+	struct hook *hook;
+
+	FOREACH_HOOK(hook) {
+		if (hook->has_device)
+			fn(hook->context);
+		hook->has_device = false;
+	}
+}
+
+void real_verbs_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_lock(&hook_lock);
+}
+
+void real_verbs_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_unlock(&hook_lock);
+}
+
+void real_verbs_fork_child(void) PS_ATTR(no_thread_safety_analysis)
+{
+	hook_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+}
+
+static struct real_private private_ops;
+static pthread_once_t private_once = PTHREAD_ONCE_INIT;
+
+/* By name, because a program may have loaded libibverbs with RTLD_LOCAL. */
+static void *libibverbs_symbol(const char *name)
+{
+	void *handle, *symbol;
+
+	handle = look_up_library("libibverbs.so.1", RTLD_NOW | RTLD_NOLOAD);
+	if (!handle)
+		return look_up(RTLD_NEXT, name);
+	symbol = look_up(handle, name);
+	dlclose(handle);
+	return symbol;
+}
+
+static void private_resolve(void)
+{
+	/* ISO C has no cast from void * to a function. */
+	*(void **)&private_ops.ibv_cmd_dereg_mr =
+		libibverbs_symbol("ibv_cmd_dereg_mr");
+	*(void **)&private_ops.verbs_set_ops =
+		libibverbs_symbol("verbs_set_ops");
+}
+
+const struct real_private *real_private_get(void)
+{
+	pthread_once(&private_once, private_resolve);
+	return private_ops.verbs_set_ops && private_ops.ibv_cmd_dereg_mr ?
+		       &private_ops :
+		       NULL;
+}
+
+static struct real_public public_ops;
+static pthread_once_t public_once = PTHREAD_ONCE_INIT;
+
+static void public_resolve(void)
+{
+	*(void **)&public_ops.reg_mr_iova2 =
+		libibverbs_symbol("ibv_reg_mr_iova2");
+	*(void **)&public_ops.dereg_mr = libibverbs_symbol("ibv_dereg_mr");
+}
+
+const struct real_public *real_public_get(void)
+{
+	pthread_once(&public_once, public_resolve);
+	return public_ops.reg_mr_iova2 && public_ops.dereg_mr ? &public_ops :
+								NULL;
+}

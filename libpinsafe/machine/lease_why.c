@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Why there is no lease.  Kernel and module have few errnos for it: EINVAL is
+ * for a value that nobody knows and for leases that are turned off
+ * (fs/locks.c:generic_setlease), EOPNOTSUPP for a file system without layout
+ * leases and for one file of it (kernel/README.md).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "memory/fs_name.h"
+#include "machine/lease_provider.h"
+#include "machine/lease_sysctl.h"
+#include "machine/lease_why.h"
+#include "base/log.h"
+#include "base/sys.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+
+static bool is_told; /* who gives layout leases */
+
+static void tell(const struct lease_provider *provider)
+{
+	if (is_told)
+		return;
+	is_told = true;
+	if (provider->kind == PROVIDER_CONTROL)
+		log_warn(
+			"lease: %s is loaded, which is for tests: NOTHING IS PROTECTED on this machine",
+			lease_provider_name(provider));
+	else
+		log_info("lease: %s gives layout leases%s%s",
+			 lease_provider_name(provider),
+			 provider->file_systems[0] ? ", on " : "",
+			 provider->file_systems);
+}
+
+void lease_tell_provider(void)
+{
+	struct lease_provider provider;
+
+	if (is_told)
+		return;
+	lease_provider_find(&provider);
+	tell(&provider);
+}
+
+static void record(struct cause *cause, enum cause_kind kind,
+		   const char *detail)
+{
+	cause->kind = kind;
+	snprintf(cause->detail, sizeof(cause->detail), "%s", detail);
+}
+
+static void record_size(struct cause *cause, enum cause_kind kind, int fd)
+{
+	struct stat st = { 0 };
+	char size[24];
+
+	(void)sys_fstat(fd, &st);
+	snprintf(size, sizeof(size), "%lld", (long long)st.st_size);
+	record(cause, kind, size);
+}
+
+int lease_why_not_open(int error, struct cause *cause)
+{
+	switch (error) {
+	case EWOULDBLOCK:
+		cause->kind = CAUSE_OTHERS_LEASE;
+		return EBUSY;
+	case EACCES:
+	case EPERM:
+		cause->kind = CAUSE_NO_PERMISSION;
+		return EACCES;
+	case EMFILE:
+	case ENFILE:
+		cause->kind = CAUSE_NO_DESCRIPTORS;
+		break;
+	case ENOENT:
+		cause->kind = CAUSE_OUT_OF_REACH;
+		break;
+	}
+	return error;
+}
+
+int lease_why_not(int error, struct cause *cause)
+{
+	/* fs/locks.c:vfs_setlease(), security/commoncap.c */
+	if (error == EACCES)
+		cause->kind = CAUSE_NOT_OWNER;
+	if (error != EINVAL)
+		return error;
+	if (!leases_are_enabled(true)) {
+		record(cause, CAUSE_LEASES_OFF, "");
+		return ENOLCK;
+	}
+	record(cause, CAUSE_NO_LEASES, "");
+	return EOPNOTSUPP;
+}
+
+static bool is_of_provider(const struct lease_provider *provider,
+			   unsigned long fs_magic, struct cause *cause)
+{
+	if (provider->kind == PROVIDER_CONTROL)
+		record(cause, CAUSE_CONTROL_MODULE, "");
+	else if (lease_provider_is_dead(provider))
+		record(cause, CAUSE_DEAD_MODULE, provider->state);
+	else if (lease_provider_lacks(provider, fs_name(fs_magic)))
+		record(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
+	else
+		return false;
+	return true;
+}
+
+static bool is_dax(int fd)
+{
+	struct statx stx;
+
+	return !sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	       stx.stx_attributes & STATX_ATTR_DAX;
+}
+
+int lease_why_not_layout(int fd, int error, struct cause *cause)
+{
+	struct lease_provider provider;
+	struct statfs sfs = { 0 };
+	int r = lease_why_not(error, cause);
+
+	if (r != EOPNOTSUPP)
+		return r;
+	(void)sys_fstatfs(fd, &sfs);
+	lease_provider_find(&provider);
+	tell(&provider);
+	if (is_of_provider(&provider, sfs.f_type, cause))
+		return r;
+	if (error == EINVAL)
+		record(cause, CAUSE_NO_PROVIDER, "");
+	else if (sfs.f_type == XFS_SUPER_MAGIC && is_dax(fd))
+		record_size(cause, CAUSE_REFLINK, fd);
+	else
+		record(cause, CAUSE_FS_SAYS_NO, "");
+	return r;
+}
+
+void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
+{
+	struct lease_provider provider;
+
+	lease_provider_find(&provider);
+	if (is_of_provider(&provider, fs_magic, cause))
+		return;
+	record(cause,
+	       provider.kind == PROVIDER_NONE ? CAUSE_NO_PROVIDER
+					      : CAUSE_DAX_ONLY,
+	       "");
+}
+
+/* What of a file keeps the module from promising */
+static enum cause_kind why_not_written(int fd)
+{
+	struct statfs sfs = { 0 };
+	struct statx stx = { 0 };
+	int flags = 0;
+
+	(void)sys_fstatfs(fd, &sfs);
+	(void)sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx);
+	(void)sys_ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	if (stx.stx_attributes & STATX_ATTR_ENCRYPTED)
+		return CAUSE_ENCRYPTED;
+	if (stx.stx_attributes & STATX_ATTR_VERITY)
+		return CAUSE_VERITY;
+	if (sfs.f_type == BTRFS_SUPER_MAGIC && !(flags & FS_NOCOW_FL))
+		return CAUSE_CHECKSUMS;
+	if (flags & FS_JOURNAL_DATA_FL)
+		return CAUSE_JOURNAL;
+	return CAUSE_NOT_WRITTEN;
+}
+
+void lease_why_not_written(int fd, struct cause *cause)
+{
+	struct lease_provider provider;
+	const char *says = provider.page_cache_write;
+
+	lease_provider_find(&provider);
+	if (strcmp(says, "yes") == 0)
+		record(cause, why_not_written(fd), "");
+	else
+		record(cause, CAUSE_NO_PROMISE,
+		       says[0] ? says : "it does not offer that");
+}

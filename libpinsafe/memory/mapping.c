@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Classify: which files are under a range of addresses, and of which kind.
+ * Knows nothing of leases and verbs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "policy/config.h"
+#include "memory/fs_name.h"
+#include "memory/mapping.h"
+#include "memory/memory_fs.h"
+#include "base/sys.h"
+#include "memory/vma.h"
+#include "memory/vma_probe.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+
+static bool has_no_blocks(unsigned long magic)
+{
+	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
+	       magic == HUGETLBFS_MAGIC;
+}
+
+/* Not even by who mounts them anew: they have no way to write. */
+static bool is_for_reading_only(unsigned long magic)
+{
+	return magic == SQUASHFS_MAGIC || magic == EROFS_SUPER_MAGIC_V1 ||
+	       magic == ISOFS_SUPER_MAGIC || magic == CRAMFS_MAGIC;
+}
+
+static bool starts_with_one_of(const char *path, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strncmp(path, *names, strlen(*names)))
+			return true;
+	return false;
+}
+
+/*
+ * Memory of the kernel's own mounts of tmpfs and hugetlbfs has no path that
+ * could be opened.  Those mounts have no block device (major 0), which no file
+ * of the same name on a disk can claim.
+ */
+static bool is_unnamed_memory(const struct vma *vma)
+{
+	static const char *const names[] = { "/memfd:", "/dev/shm/",
+					     "/dev/hugepages/", NULL };
+
+	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
+}
+
+/* Nobody can truncate this memory: it has no file that anybody could open. */
+static bool is_no_file(const struct vma *vma)
+{
+	static const char *const names[] = { "/dev/zero (deleted)", "/SYSV",
+					     "/anon_hugepage", NULL };
+
+	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
+}
+
+static bool must_guard_shmem(const struct vma *vma)
+{
+	return config_may_guard_shmem() && config_policy(vma->path).guard_shmem;
+}
+
+/*
+ * Files of some file systems are mapped under another device number than
+ * stat(2) gives them, so they are not found.  At least name the file system.
+ */
+static bool is_on_stacked_fs(const struct vma *vma, struct mapping_part *part)
+{
+	struct statfs sfs = { 0 };
+	int fd = sys_open(vma->path, O_PATH | O_CLOEXEC | O_NOFOLLOW, 0);
+
+	if (fd < 0)
+		return false;
+	if (sys_fstatfs(fd, &sfs))
+		sfs.f_type = 0;
+	(void)sys_close(fd);
+	if (sfs.f_type != OVERLAYFS_SUPER_MAGIC &&
+	    sfs.f_type != BTRFS_SUPER_MAGIC)
+		return false;
+	part->kind = MAPPING_PAGE_CACHE;
+	part->fs_magic = sfs.f_type;
+	part->fs_name = fs_name(sfs.f_type);
+	return true;
+}
+
+/*
+ * Fills in kind, the file system and error; returns whether the file needs a
+ * guard.
+ */
+static bool look_at_file(const struct vma *vma, struct mapping_part *part)
+{
+	struct statx stx;
+	struct statfs sfs;
+	int fd, r;
+
+	part->kind = MAPPING_UNKNOWN;
+	part->fs_name = "an unknown file system";
+	if (is_no_file(vma)) {
+		part->error = ENOENT;
+		return is_on_stacked_fs(vma, part);
+	}
+	r = backing_open(&part->file, O_PATH, &fd);
+	if (r) {
+		part->error = r;
+		if (is_on_stacked_fs(vma, part) ||
+		    (!is_unnamed_memory(vma) &&
+		     !memory_fs_has(vma->dev, vma->start)))
+			return true;
+		part->kind = MAPPING_SHMEM;
+		return must_guard_shmem(vma);
+	}
+
+	if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
+	    sys_fstatfs(fd, &sfs)) {
+		part->error = errno;
+		(void)sys_close(fd);
+		return true;
+	}
+	(void)sys_close(fd);
+
+	if (!S_ISREG(stx.stx_mode) || is_for_reading_only(sfs.f_type))
+		return false;
+	part->fs_magic = sfs.f_type;
+	part->fs_name = fs_name(sfs.f_type);
+	part->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	part->file.has_page_cache = !(stx.stx_attributes & STATX_ATTR_DAX);
+	if (has_no_blocks(sfs.f_type)) {
+		part->kind = MAPPING_SHMEM;
+		return must_guard_shmem(vma);
+	}
+	part->kind = part->file.has_page_cache ? MAPPING_PAGE_CACHE
+					       : MAPPING_FSDAX;
+	return true;
+}
+
+static struct mapping_part part_of(const struct vma *vma, uintptr_t start,
+				   uintptr_t end)
+{
+	return (struct mapping_part){
+		.start = start,
+		.end = end,
+		.offset = vma->offset + (start - vma->start),
+		.readable = vma->readable,
+		.writable = vma->writable,
+		.file = { .dev = vma->dev,
+			  .map_dev = vma->dev,
+			  .ino = vma->ino,
+			  .start = vma->start,
+			  .end = vma->end,
+			  .is_read_only = !vma->writable },
+	};
+}
+
+static int add_part(struct mapping *mapping, const struct mapping_part *part)
+{
+	struct mapping_part *parts;
+
+	parts = reallocarray(mapping->parts, mapping->n_parts + 1,
+			     sizeof(*parts));
+	if (!parts)
+		return ENOMEM;
+	mapping->parts = parts;
+	parts[mapping->n_parts++] = *part;
+	return 0;
+}
+
+/* What is made of the pieces of a range that are shared mappings of files */
+struct walk {
+	int (*fn)(struct walk *walk, const struct vma *vma,
+		  struct mapping_part *part);
+	struct mapping mapping;
+	pid_t tid;
+	const struct mapping *before;
+};
+
+static int add_classified(struct walk *walk, const struct vma *vma,
+			  struct mapping_part *part)
+{
+	int r;
+
+	part->file.tid = walk->tid;
+	part->file.path = vma->path;
+	if (!look_at_file(vma, part))
+		return 0;
+	/* The caller may know a thread with descriptors to spare. */
+	if (part->error == EMFILE || part->error == ENFILE)
+		return part->error;
+	part->file.path = strdup(vma->path);
+	if (!part->file.path)
+		return ENOMEM;
+	r = add_part(&walk->mapping, part);
+	if (r)
+		free((char *)part->file.path);
+	return r;
+}
+
+static int walk_pieces(struct walk *walk, struct vma_reader *reader,
+		       uintptr_t addr, uintptr_t end)
+{
+	struct mapping_part part;
+	struct vma vma;
+	int r = 0;
+
+	while (addr < end && !r) {
+		r = vma_next(reader, addr, &vma);
+		if (r || vma.start >= end)
+			break;
+		if (vma.start > addr)
+			addr = vma.start;
+		if (vma.shared && vma.ino) {
+			part = part_of(&vma, addr,
+				       vma.end < end ? vma.end : end);
+			r = walk->fn(walk, &vma, &part);
+		}
+		addr = vma.end;
+	}
+	return r == ENOENT ? 0 : r;
+}
+
+static int walk_range(struct walk *walk, uintptr_t addr, size_t length)
+{
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	int r;
+
+	/* The kernel has an errno of its own for a range that wraps. */
+	if (end < addr)
+		end = addr;
+	r = vma_open(&reader);
+	/* There is no /proc: but is it memory of a file at all? */
+	if (r == ENOENT && !vma_probe_is_shared(addr, end))
+		return 0;
+	if (r)
+		return r;
+	r = walk_pieces(walk, &reader, addr, end);
+	vma_close(&reader);
+	if (r)
+		mapping_put(&walk->mapping);
+	return r;
+}
+
+int mapping_classify(uintptr_t addr, size_t length, pid_t tid,
+		     struct mapping *ret_mapping)
+{
+	struct walk walk = { .fn = add_classified, .tid = tid };
+	int r = walk_range(&walk, addr, length);
+
+	if (!r)
+		*ret_mapping = walk.mapping;
+	return r;
+}
+
+/* ESTALE: this file was not there before. */
+static int add_known(struct walk *walk, const struct vma *vma,
+		     struct mapping_part *part)
+{
+	const struct mapping *before = walk->before;
+	size_t i;
+
+	for (i = 0; i < before->n_parts; i++) {
+		const struct backing *file = &before->parts[i].file;
+
+		/* Where they differ a device is that of many files. */
+		if (file->dev == file->map_dev &&
+		    file->map_dev == part->file.map_dev &&
+		    file->ino == part->file.ino) {
+			part->kind = before->parts[i].kind;
+			return add_part(&walk->mapping, part);
+		}
+	}
+	return ESTALE;
+}
+
+static bool is_private_dax(const struct vma *vma, pid_t tid)
+{
+	struct mapping_part part = {
+		.file = {.dev = vma->dev,
+			 .map_dev = vma->dev,
+			 .ino = vma->ino,
+			 .start = vma->start,
+			 .end = vma->end,
+			 .tid = tid,
+			 .path = vma->path},
+	};
+
+	return !vma->shared && vma->ino && look_at_file(vma, &part) &&
+	       part.kind == MAPPING_FSDAX;
+}
+
+bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
+			     struct cause *cause)
+{
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	bool is_found = false;
+	struct vma vma;
+
+	if (end < addr || vma_open(&reader))
+		return false;
+	while (!is_found && addr < end && !vma_next(&reader, addr, &vma) &&
+	       vma.start < end) {
+		is_found = is_private_dax(&vma, tid);
+		addr = vma.end;
+	}
+	vma_close(&reader);
+	if (is_found) {
+		cause->kind = CAUSE_PRIVATE_DAX;
+		cause->start = vma.start;
+		cause->end = vma.end;
+		snprintf(cause->detail, sizeof(cause->detail), "%.*s",
+			 (int)sizeof(cause->detail) - 1, vma.path);
+	}
+	return is_found;
+}
+
+static bool part_equal(const struct mapping_part *a,
+		       const struct mapping_part *b)
+{
+	return a->kind == b->kind && a->start == b->start && a->end == b->end &&
+	       a->offset == b->offset && a->writable == b->writable &&
+	       a->file.dev == b->file.dev && a->file.ino == b->file.ino;
+}
+
+static bool continues(const struct mapping_part *a,
+		      const struct mapping_part *b)
+{
+	return a->kind == b->kind && a->end == b->start &&
+	       a->offset + (a->end - a->start) == b->offset &&
+	       a->writable == b->writable && a->file.dev == b->file.dev &&
+	       a->file.ino == b->file.ino;
+}
+
+/* As one, parts that mlock(2) or madvise(2) may have split or joined */
+static struct mapping_part next_part(const struct mapping *mapping, size_t *i)
+{
+	struct mapping_part part = mapping->parts[(*i)++];
+
+	while (*i < mapping->n_parts && continues(&part, &mapping->parts[*i]))
+		part.end = mapping->parts[(*i)++].end;
+	return part;
+}
+
+bool mapping_equal(const struct mapping *a, const struct mapping *b)
+{
+	struct mapping_part part_a, part_b;
+	size_t i = 0, j = 0;
+
+	while (i < a->n_parts && j < b->n_parts) {
+		part_a = next_part(a, &i);
+		part_b = next_part(b, &j);
+		if (!part_equal(&part_a, &part_b))
+			return false;
+	}
+	return i == a->n_parts && j == b->n_parts;
+}
+
+bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,
+			    size_t length)
+{
+	struct walk walk = { .fn = add_known, .before = before };
+	bool is_equal;
+
+	if (walk_range(&walk, addr, length))
+		return false;
+	is_equal = mapping_equal(before, &walk.mapping);
+	mapping_put(&walk.mapping);
+	return is_equal;
+}
+
+void mapping_put(struct mapping *mapping)
+{
+	size_t i;
+
+	for (i = 0; i < mapping->n_parts; i++)
+		free((char *)mapping->parts[i].file.path);
+	free(mapping->parts);
+	memset(mapping, 0, sizeof(*mapping));
+}
+
+const char *mapping_kind_name(enum mapping_kind kind)
+{
+	switch (kind) {
+	case MAPPING_FSDAX:
+		return "FS-DAX";
+	case MAPPING_PAGE_CACHE:
+		return "page-cache";
+	case MAPPING_SHMEM:
+		return "shared-memory";
+	case MAPPING_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Which part of a range the kernel's EFAULT is about. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "memory/mapping_access.h"
+#include "memory/vma.h"
+
+static void record(struct cause *cause, enum cause_kind kind, uintptr_t start,
+		   uintptr_t end, const char *what)
+{
+	cause->kind = kind;
+	cause->start = start;
+	cause->end = end;
+	snprintf(cause->detail, sizeof(cause->detail), "%.*s",
+		 (int)sizeof(cause->detail) - 1, what);
+}
+
+/* CAUSE_UNKNOWN: nothing is wrong with it. */
+static enum cause_kind fault_of(const struct vma *vma, bool is_written)
+{
+	if (!vma->readable && !vma->writable)
+		return CAUSE_NO_ACCESS;
+	return is_written && !vma->writable ? CAUSE_READ_ONLY : CAUSE_UNKNOWN;
+}
+
+static const char *name_of(const struct vma *vma)
+{
+	return vma->path[0] ? vma->path : "anonymous memory";
+}
+
+/* To the end of @vma or of the range; true: go on behind it. */
+static bool check(const struct vma *vma, uintptr_t *addr, uintptr_t end,
+		  bool is_written, struct cause *cause)
+{
+	uintptr_t until = vma->end < end ? vma->end : end;
+	enum cause_kind kind;
+
+	if (vma->start > *addr) {
+		record(cause, CAUSE_NOT_MAPPED, *addr,
+		       vma->start < end ? vma->start : end, "");
+		return false;
+	}
+	kind = fault_of(vma, is_written);
+	if (kind)
+		record(cause, kind, *addr, until, name_of(vma));
+	*addr = until;
+	return !kind;
+}
+
+void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
+			struct cause *cause)
+{
+	uintptr_t end = addr + length;
+	struct vma_reader reader;
+	struct vma vma;
+	int r;
+
+	if (end < addr || vma_open(&reader))
+		return;
+	while (addr < end) {
+		r = vma_next(&reader, addr, &vma);
+		if (r == ENOENT)
+			record(cause, CAUSE_NOT_MAPPED, addr, end, "");
+		if (r || !check(&vma, &addr, end, is_written, cause))
+			break;
+	}
+	vma_close(&reader);
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Operations of the program itself of which the kernel tells nobody: an
+ * ordinary lease is not broken by what is done through the descriptor that has
+ * it, and on-demand paging follows an address into the next mapping.  For what
+ * is written back see own_sync.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "breaker.h"
+#include "base/fork.h"
+#include "keeper.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "preload/own_operation.h"
+#include "retake.h"
+#include "track.h"
+#include "memory/vma.h"
+#include "preload/watch.h"
+
+struct range {
+	uintptr_t start, end;
+	uint64_t ticket;
+};
+
+static int unmapping_on_keeper(void *arg)
+{
+	const struct range *range = arg;
+
+	breaker_revoke_on_demand(range->start, range->end);
+	return 0;
+}
+
+static int unmapped_on_keeper(void *arg)
+{
+	const struct range *range = arg;
+
+	watch_forget_range(range->start, range->end, range->ticket);
+	return 0;
+}
+
+static int remapped_on_keeper(void *arg)
+{
+	watch_move(arg);
+	return 0;
+}
+
+static void ask_keeper(int (*fn)(void *arg), void *arg)
+{
+	int saved_errno = errno;
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	/* Where there is no keeper it keeps nothing, and nothing is on demand. */
+	(void)keeper_call(fn, arg);
+	section_leave(&section);
+	errno = saved_errno;
+}
+
+static uintptr_t end_of(const void *addr, size_t length)
+{
+	return own_page_end((uintptr_t)addr + length);
+}
+
+uint64_t own_unmapping(const void *addr, size_t length)
+{
+	struct range range = {.start = (uintptr_t)addr,
+			      .end = end_of(addr, length)};
+
+	/* What the keeper unmaps is its allocator's: nothing of the program. */
+	if (keeper_is_self())
+		return 0;
+	if (watch_covers(range.start, range.end))
+		ask_keeper(unmapping_on_keeper, &range);
+	/* mremap(2) without a length has an address all the same. */
+	return watch_ticket(range.start,
+			    length ? range.end : range.start + 1);
+}
+
+void own_unmapped(const void *addr, size_t length, uint64_t ticket)
+{
+	struct range range = {.start = (uintptr_t)addr,
+			      .end = end_of(addr, length),
+			      .ticket = ticket};
+
+	ask_keeper(unmapped_on_keeper, &range);
+}
+
+void own_remapped(const struct own_remap *remap, uint64_t ticket)
+{
+	struct watch_move move = {
+		.start = (uintptr_t)remap->addr,
+		.end = end_of(remap->addr, remap->length),
+		.new_start = (uintptr_t)remap->new_addr,
+		.new_end = end_of(remap->new_addr, remap->new_length),
+		.stays = remap->stays,
+		.ticket = ticket,
+	};
+
+	ask_keeper(remapped_on_keeper, &move);
+}
+
+static int break_on_keeper(void *arg)
+{
+	const struct lease_barrier *barrier = arg;
+
+	if (lease_break_blind(barrier->dev, barrier->ino))
+		(void)breaker_run();
+	return 0;
+}
+
+static void enter(struct lease_barrier *barrier)
+{
+	struct section section;
+
+	section_enter(&section);
+	lease_barrier_enter(barrier);
+	section_leave(&section);
+}
+
+/* Until the last holder has let go of the lease; behind the barrier */
+static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
+{
+	struct retake retake = RETAKE_INITIALIZER;
+	struct section section;
+	bool exists;
+
+	do {
+		section_enter(&section);
+		if (!is_entered)
+			lease_barrier_enter(barrier);
+		is_entered = true;
+		exists = lease_exists_blind(barrier->dev, barrier->ino);
+		if (exists) {
+			(void)keeper_call(break_on_keeper, barrier);
+			exists = lease_exists_blind(barrier->dev, barrier->ino);
+		}
+		section_leave(&section);
+	} while (exists && retake_wait(&retake));
+	return exists ? ETXTBSY : 0;
+}
+
+/* The device only reads what is shared: nothing that goes into other files */
+static bool is_only_read(const struct lease_barrier *barrier)
+{
+	struct section section;
+	bool is;
+
+	section_enter(&section);
+	is = track_is_only_read(barrier->dev, barrier->ino);
+	section_leave(&section);
+	return is;
+}
+
+static int begin(dev_t dev, ino_t ino, bool is_shared,
+		 struct lease_barrier *barrier)
+{
+	int r;
+
+	fork_check();
+	barrier->dev = dev;
+	barrier->ino = ino;
+	/* The barrier is in a list, and the operation a cancellation point. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
+	if (is_shared) {
+		enter(barrier);
+		if (is_only_read(barrier))
+			return 0;
+	}
+	r = break_and_wait(barrier, is_shared);
+	if (r) {
+		log_error("own_operation: the program takes blocks away from a file, shares them, or turns on O_DIRECT, while a device uses it, and the memory region cannot be revoked: refused with ETXTBSY");
+		own_removal_end(barrier);
+	}
+	return r;
+}
+
+static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
+{
+	int r = ENOENT, saved_errno = errno;
+	struct stat st;
+
+	if (watch_is_enabled() && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		r = begin(st.st_dev, st.st_ino, is_shared, barrier);
+	errno = saved_errno;
+	return r;
+}
+
+int own_removal_begin(int fd, struct lease_barrier *barrier)
+{
+	return begin_file(fd, false, barrier);
+}
+
+int own_sharing_begin(int fd, struct lease_barrier *barrier)
+{
+	return begin_file(fd, true, barrier);
+}
+
+void own_removal_end(struct lease_barrier *barrier)
+{
+	int saved_errno = errno;
+	struct section section;
+
+	section_enter(&section);
+	lease_barrier_leave(barrier);
+	section_leave(&section);
+	pthread_setcancelstate(barrier->cancel_state, NULL);
+	errno = saved_errno;
+}
+
+struct look_args {
+	uintptr_t addr;
+	struct vma *vma;
+};
+
+static int look(void *arg)
+{
+	const struct look_args *args = arg;
+	struct vma_reader reader;
+	int r;
+
+	r = vma_open(&reader);
+	if (r) /* ENOENT is said of what is not mapped. */
+		return r == ENOENT ? ENOSYS : r;
+	r = vma_next(&reader, args->addr, args->vma);
+	vma_close(&reader);
+	return r;
+}
+
+/*
+ * The mapping at @addr, cut to @end.  ENOENT: there is none before
+ * @ret_vma->end; or the errno of reading /proc/self/maps, ENOSYS: no /proc.
+ */
+static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
+{
+	struct look_args args = { addr, ret_vma };
+	struct section section;
+	int r;
+
+	r = look(&args);
+	if (r == EMFILE || r == ENFILE) {
+		section_enter(&section);
+		r = keeper_call(look, &args);
+		section_leave(&section);
+	}
+	if (r && r != ENOENT)
+		return r;
+	if (r || ret_vma->start > end)
+		ret_vma->start = end;
+	if (ret_vma->start > addr) {
+		ret_vma->end = ret_vma->start;
+		return ENOENT;
+	}
+	if (ret_vma->end > end)
+		ret_vma->end = end;
+	return 0;
+}
+
+static int remove_piece(uintptr_t start, const struct vma *vma,
+			int (*real_madvise)(void *, size_t, int))
+{
+	struct lease_barrier barrier;
+	int r;
+
+	r = vma->ino ? begin(vma->dev, vma->ino, false, &barrier) : 0;
+	if (r)
+		return r;
+	r = real_madvise((void *)start, vma->end - start, MADV_REMOVE) ? errno
+								       : 0;
+	if (vma->ino)
+		own_removal_end(&barrier);
+	return r;
+}
+
+/* Without /proc nobody can tell of which files; so no lease may be in the way. */
+static int remove_unseen(uintptr_t start, uintptr_t end, int r,
+			 int (*real_madvise)(void *, size_t, int))
+{
+	bool no_room = r == EMFILE || r == ENFILE;
+
+	if (lease_exists_any_blind()) {
+		log_error("own_operation: the program takes blocks away from a file by madvise(2), and nobody can tell from which, because /proc/self/maps cannot be read: refused with ETXTBSY, since there are leases that do not see it; %s",
+			  no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
+				    "mount /proc");
+		return ETXTBSY;
+	}
+	return real_madvise((void *)start, end - start, MADV_REMOVE) ? errno :
+								       0;
+}
+
+int own_removal_mapped(void *addr, size_t length,
+		       int (*real_madvise)(void *, size_t, int))
+{
+	uintptr_t start = (uintptr_t)addr, end = start + length;
+	bool has_gap = false;
+	struct vma *vma;
+	int r = 0;
+
+	if (!watch_is_enabled() || start >= end)
+		return real_madvise(addr, length, MADV_REMOVE);
+	vma = malloc(sizeof(*vma));
+	if (!vma)
+		return -1;
+	/* One mapping after the other, as the kernel does it */
+	for (; start < end && !r; start = vma->end) {
+		r = next_piece(start, end, vma);
+		if (!r) {
+			r = remove_piece(start, vma, real_madvise);
+		} else if (r == ENOENT) {
+			/* It tells in the end, and goes on before. */
+			has_gap = true;
+			r = 0;
+		} else {
+			r = remove_unseen(start, end, r, real_madvise);
+			break;
+		}
+	}
+	free(vma);
+	if (!r && has_gap)
+		r = ENOMEM;
+	if (!r)
+		return 0;
+	errno = r;
+	return -1;
+}
+
+static int exit_on_keeper(void *arg)
+{
+	breaker_revoke_all();
+	return 0;
+}
+
+/*
+ * A child may have inherited the description of a file.  Then an ordinary lease
+ * would outlive this process, and with nobody to answer whoever breaks it would
+ * have to wait for the end of lease-break-time.
+ */
+__attribute__((destructor)) static void own_exit(void)
+{
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	if (lease_exists_any_blind())
+		(void)keeper_call(exit_on_keeper, NULL);
+	section_leave(&section);
+}

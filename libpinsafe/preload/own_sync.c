@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * What the program itself has written back: the kernel knows of what the CPU
+ * wrote to a page, and not of what a device wrote since the last writeback.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fork.h"
+#include "base/lock.h"
+#include "preload/own_operation.h"
+#include "memory/redirty.h"
+#include "base/stats.h"
+
+uintptr_t own_page_end(uintptr_t addr)
+{
+	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
+
+	return addr + mask < addr ? addr : (addr + mask) & ~mask;
+}
+
+static void sync_found(const struct track_query *query)
+{
+	struct section section;
+
+	fork_check();
+	section_enter(&section);
+	redirty_found(query);
+	section_leave(&section);
+}
+
+static void sync_by_descriptor(int fd, bool any_inode)
+{
+	int saved_errno = errno;
+	struct stat st;
+
+	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0) {
+		struct track_query query = {
+			.dev = st.st_dev,
+			.ino = st.st_ino,
+			.any_inode = any_inode,
+			.end = UINTPTR_MAX,
+		};
+
+		sync_found(&query);
+	}
+	errno = saved_errno;
+}
+
+void own_sync_file(int fd)
+{
+	sync_by_descriptor(fd, false);
+}
+
+void own_sync_fs(int fd)
+{
+	sync_by_descriptor(fd, true);
+}
+
+static void sync_by_address(uintptr_t start, uintptr_t end)
+{
+	struct track_query query = {
+		.any_file = true,
+		.start = start,
+		.end = end,
+	};
+	int saved_errno = errno;
+
+	if (track_may_be_written(start, end))
+		sync_found(&query);
+	errno = saved_errno;
+}
+
+void own_sync_range(const void *addr, size_t length)
+{
+	sync_by_address((uintptr_t)addr,
+			own_page_end((uintptr_t)addr + length));
+}
+
+void own_sync_all(void)
+{
+	sync_by_address(0, UINTPTR_MAX);
+}

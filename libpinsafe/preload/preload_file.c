@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * libpinsafe-preload.so: what the program does to its files by descriptors, of
+ * which an ordinary lease knows nothing.
+ */
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "preload/preload_hidden.h"
+#include "preload/preload_next.h"
+#include "preload/preload_removal.h"
+
+bool preload_is_on(int fd, unsigned int fs_magic)
+{
+	int saved_errno = errno;
+	struct statfs sfs;
+	bool is;
+
+	is = !fstatfs(fd, &sfs) && (unsigned int)sfs.f_type == fs_magic;
+	errno = saved_errno;
+	return is;
+}
+
+/* What the bodies below have in common: @call with the memory regions gone */
+#define REMOVING(fd, type, call)                                   \
+	do {                                                       \
+		struct lease_barrier barrier;                      \
+		struct removal removal = { .barriers = &barrier }; \
+		type result = -1;                                  \
+		int r = removal_add(&removal, fd, false);          \
+                                                                   \
+		if (!r)                                            \
+			result = call;                             \
+		removal_end(&removal);                             \
+		if (r)                                             \
+			errno = r;                                 \
+		return result;                                     \
+	} while (0)
+
+PINSAFE_EXPORT int ftruncate(int fd, off_t length)
+{
+	REMOVING(fd, int, preload_next.ftruncate(fd, length));
+}
+
+PINSAFE_EXPORT int ftruncate64(int fd, off64_t length)
+	__attribute__((alias("ftruncate")));
+
+PINSAFE_EXPORT int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	/* To allocate takes nothing away. */
+	if (!(mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_UNSHARE_RANGE)))
+		return preload_next.fallocate(fd, mode, offset, length);
+	REMOVING(fd, int, preload_next.fallocate(fd, mode, offset, length));
+}
+
+PINSAFE_EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t length)
+	__attribute__((alias("fallocate")));
+
+/*
+ * What is written with O_DIRECT takes the pages out of the page cache, and what
+ * is read so does not see what a device wrote.  A description that has it from
+ * the beginning gets no lease (lease_ordinary.c).
+ */
+PINSAFE_EXPORT int fcntl(int fd, int command, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (command != F_SETFL || !((uintptr_t)arg & O_DIRECT))
+		return preload_next.fcntl(fd, command, arg);
+	REMOVING(fd, int, preload_next.fcntl(fd, command, arg));
+}
+
+PINSAFE_EXPORT int fcntl64(int fd, int command, ...)
+	__attribute__((alias("fcntl")));
+
+/*
+ * XFS shares blocks instead of copying them, where it can; the others of which
+ * we have leases copy from page to page.
+ */
+PINSAFE_EXPORT ssize_t copy_file_range(int from, off64_t *from_offset, int to,
+				       off64_t *to_offset, size_t length,
+				       unsigned int flags)
+{
+	struct lease_barrier barriers[2];
+	struct removal removal = { .barriers = barriers };
+	ssize_t result = -1;
+	int r = 0;
+
+	if (preload_is_on(to, XFS_SUPER_MAGIC)) {
+		r = removal_add(&removal, to, false);
+		r = r ?: removal_add(&removal, from, true);
+	}
+	if (!r)
+		result = preload_next.copy_file_range(from, from_offset, to,
+						      to_offset, length, flags);
+	removal_end(&removal);
+	if (r)
+		errno = r;
+	return result;
+}
+
+PRELOAD_HIDDEN(madvise);
+
+int front_madvise(void *addr, size_t length, int advice)
+{
+	if (advice != MADV_REMOVE)
+		return preload_next.madvise(addr, length, advice);
+	return pinsafe_private_removal_mapped(addr, length,
+					      preload_next.madvise);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * libpinsafe-preload.so: mappings that come and go.  Memory regions with
+ * on-demand paging have to go before their addresses do; the files behind some
+ * mappings watch.c keeps until the kernel has unmapped them.  All else passes
+ * without a lock.
+ */
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include "preload/preload_hidden.h"
+#include "preload/preload_next.h"
+
+PRELOAD_HIDDEN(mmap);
+PRELOAD_HIDDEN(mmap64);
+PRELOAD_HIDDEN(munmap);
+PRELOAD_HIDDEN(mremap);
+
+void *front_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		 off_t offset)
+{
+	int type = flags & MAP_TYPE;
+	uint64_t ticket = 0;
+	void *mapped;
+
+	if (flags & MAP_FIXED)
+		ticket = pinsafe_private_unmapping(addr, length);
+	mapped = preload_next.mmap(addr, length, prot, flags, fd, offset);
+	if (mapped != MAP_FAILED && ticket)
+		pinsafe_private_unmapped(addr, length, ticket);
+	if (mapped != MAP_FAILED && fd >= 0 && !(flags & MAP_ANONYMOUS) &&
+	    (type == MAP_SHARED || type == MAP_SHARED_VALIDATE))
+		pinsafe_private_mapped(mapped, length, fd);
+	return mapped;
+}
+
+void *front_mmap64(void *addr, size_t length, int prot, int flags, int fd,
+		   off64_t offset) __attribute__((alias("front_mmap")));
+
+int front_munmap(void *addr, size_t length)
+{
+	uint64_t ticket = pinsafe_private_unmapping(addr, length);
+	int r = preload_next.munmap(addr, length);
+
+	if (!r && ticket)
+		pinsafe_private_unmapped(addr, length, ticket);
+	return r;
+}
+
+void *front_mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
+{
+	struct own_remap remap = {
+		.addr = old,
+		.length = old_size,
+		.new_length = new_size,
+		/* Without a length a shared mapping is doubled. */
+		.stays = !old_size || flags & MREMAP_DONTUNMAP,
+	};
+	uint64_t ticket, new_ticket = 0;
+	void *new_addr = NULL;
+	va_list args;
+
+	/* With the latter alone it is a hint. */
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+		va_start(args, flags);
+		new_addr = va_arg(args, void *);
+		va_end(args);
+	}
+	if (flags & MREMAP_FIXED)
+		new_ticket = pinsafe_private_unmapping(new_addr, new_size);
+	ticket = pinsafe_private_unmapping(old, old_size) ?: new_ticket;
+	new_addr = preload_next.mremap(old, old_size, new_size, flags,
+				       new_addr);
+	remap.new_addr = new_addr;
+	if (new_addr != MAP_FAILED && ticket)
+		pinsafe_private_remapped(&remap, ticket);
+	return new_addr;
+}

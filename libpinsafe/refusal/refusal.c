@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Sentences for refused registrations. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include "hook/called.h"
+#include "policy/config.h"
+#include "base/log.h"
+#include "policy/options.h"
+#include "base/probe.h"
+#include "refusal/refusal.h"
+#include "refusal/refusal_say.h"
+#include "base/stats.h"
+
+/* Where the sentence goes for a thread that only wants to know; else NULL */
+static struct pinsafe_check_result *check_result(void)
+{
+	const struct reg_options *options = options_get();
+
+	return options ? options->check : NULL;
+}
+
+int refusal_explain(int error, const char *format, ...)
+{
+	struct pinsafe_check_result *check = check_result();
+	char line[sizeof(check->reason)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (check) {
+		memcpy(check->reason, line, sizeof(line));
+	} else {
+		stats_add_refusal(error);
+		log_error("guard: %s", line);
+	}
+	return error;
+}
+
+int refusal_say(const struct mapping_part *part, int error, const char *format,
+		...)
+{
+	char why[800];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	if (!check_result())
+		probe_refuse(part->file.path, error);
+	return refusal_explain(error,
+		       "%s (%s, %s mapping): registration refused with %s: %s",
+		       part->file.path, part->fs_name,
+		       mapping_kind_name(part->kind), strerrorname_np(error),
+		       why);
+}
+
+bool refusal_is_only_warning(const struct mapping *mapping)
+{
+	size_t i;
+
+	for (i = 0; i < mapping->n_parts; i++)
+		if (!config_policy(mapping->parts[i].file.path).warn_on_refuse)
+			return false;
+	return mapping->n_parts;
+}
+
+void refusal_let_pass(const struct mapping_part *part)
+{
+	const char *path = part->file.path;
+
+	log_warn("guard: %s: NOT PROTECTED, because %s", path,
+		 config_policy(path).on_refuse_is_set
+			 ? "the policy for it is on_refuse=warn"
+			 : "pinsafe is in all programs here, and nothing says on_refuse=fail");
+}
+
+int refusal_no_maps(int r)
+{
+	bool no_room = r == EMFILE || r == ENFILE;
+
+	return refusal_explain(
+		r,
+		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
+		strerrorname_np(r), strerror(r),
+		no_room	      ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
+		r == ENOMEM ? "try again when there is more memory" :
+			      "mount /proc");
+}
+
+int refusal_no_guard(const struct mapping_part *part)
+{
+	if (part->error)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the file under the mapping cannot be looked at (it is unlinked or out of reach, and the program holds no descriptor of it), so nobody can tell whether the memory is safe; keep a descriptor of the file open");
+	return refusal_say(part, EOPNOTSUPP, "there is no guard for such a mapping");
+}
+
+int refusal_no_leases(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory%s",
+		refusal_or_module(part));
+}
+
+int refusal_no_match(const struct mapping_part *part)
+{
+	if (part->kind == MAPPING_SHMEM)
+		return refusal_no_guard(part);
+	if (!part->error)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"an ordinary lease is no guard for files of this file system, which are mapped under another device number than they have; use a file on ext4, xfs or f2fs%s",
+			refusal_or_module(part));
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"files of this file system are mapped under another device number than they have, so nobody%s can tell which file to take a lease on; use a file on ext4, xfs or f2fs%s",
+		part->fs_magic == BTRFS_SUPER_MAGIC
+			? " without CAP_CHECKPOINT_RESTORE"
+			: "",
+		refusal_or_module(part));
+}
+
+int refusal_hold(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EINVAL,
+		"on_break=hold needs a layout lease, and this file can only have an ordinary one, which the kernel takes away after lease-break-time; set on_break=revoke for it%s",
+		refusal_or_module(part));
+}
+
+int refusal_checksums(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"btrfs has checksums of the pages that it writes back, and the device would change them meanwhile; use a file on ext4 or xfs");
+}
+
+int refusal_stable_pages(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"its disk needs pages that do not change while they are written back (queue/stable_writes), and the device would change them; use a file on another disk");
+}
+
+int refusal_entry(const struct mapping_part *part, const char *entry)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"%s() cannot be guarded as it is called here; use ibv_reg_mr() for this memory, or anonymous memory",
+		entry);
+}
+
+int refusal_mw_bind(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"with IBV_ACCESS_MW_BIND a bound memory window would keep the memory region from being revoked; register without it");
+}
+
+int refusal_no_odp(const struct mapping_part *part)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"guard=odp, but the device or its driver has no on-demand paging for reliable connections; use guard=auto");
+}
+
+int refusal_no_watch(const struct mapping_part *part,
+		     const struct called_bypass *bypass)
+{
+	if (bypass)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"guard=odp needs somebody to see when the program unmaps the memory, but what %s calls by the name of %s() is in %s, and not in libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
+			bypass->caller, bypass->name, bypass->callee);
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"guard=odp needs somebody to see when the program unmaps the memory; start the program with libpinsafe-preload.so");
+}
+
+/* The part of the range that is in the way; 0: there is none */
+static int part_in_the_way(const struct mapping_part *part,
+			   const struct cause *cause)
+{
+	switch (cause->kind) {
+	case CAUSE_NOT_MAPPED:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" is not mapped; register only what is",
+			cause->start, cause->end);
+	case CAUSE_NO_ACCESS:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" (%s) is mapped without any access (PROT_NONE); make it accessible by mprotect(2), or register what is before and behind it",
+			cause->start, cause->end, cause->detail);
+	case CAUSE_READ_ONLY:
+		return refusal_say(
+			part, EFAULT,
+			"of the range, 0x%" PRIxPTR "-0x%" PRIxPTR
+			" (%s) is mapped read-only and the memory region is to be written; map it PROT_WRITE, or register for remote reads only",
+			cause->start, cause->end, cause->detail);
+	default:
+		return 0;
+	}
+}
+
+int refusal_prefault(const struct mapping_part *part,
+		     const struct cause *cause, int r)
+{
+	if (r == EFAULT && part_in_the_way(part, cause))
+		return EFAULT;
+	switch (r) {
+	case ENXIO:
+		if (!part->writable)
+			return refusal_say(
+				part, EFAULT,
+				"a part of the range was never written, and a read-only mapping cannot allocate blocks for it: the device would read zeros for ever; write the file first, or map it writable");
+		return refusal_say(
+			part, EFAULT,
+			"the range goes beyond the end of the file; extend the file first");
+	case ENOSPC:
+	case EDQUOT:
+		return refusal_say(
+			part, r,
+			"there is no space left for the blocks that the device would write to; free some, or allocate the file beforehand");
+	case EOPNOTSUPP:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"blocks of the range are shared with another file (reflink), and a read-only mapping cannot get its own; write the file first, or map it writable");
+	case EFAULT:
+		return refusal_say(
+			part, EFAULT,
+			"the kernel does not make all pages of it present and does not say why: the file may have been changed just then, so try again; if it stays so see the kernel log for errors of the file system or of the memory");
+	}
+	return refusal_say(part, r, "the pages cannot be made present: %s",
+			   strerror(r));
+}
+
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r)
+{
+	switch (cause->kind) {
+	case CAUSE_NO_THREAD:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there may be no more of this user or control group; raise RLIMIT_NPROC (ulimit -u) or pids.max (TasksMax= of systemd)");
+	case CAUSE_NO_STACK:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there is no memory for its stack of %s, which counts as locked after mlockall(2) with MCL_FUTURE; raise RLIMIT_MEMLOCK (ulimit -l) or RLIMIT_AS, or lower the size of stacks (ulimit -s)",
+			cause->detail);
+	default:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot start: %s; it needs close_range(2) and /dev/null",
+			strerror(r));
+	}
+}
+
+static const char *why_not_adopted(int r)
+{
+	switch (r) {
+	case EBADF:
+		return "this thread has another file, or none, under the number of the device's descriptor; register in a thread that shares the descriptors of the one that opened the device, and keep that open";
+	case ECONNREFUSED:
+		return "this thread is in another network name space than the first one that registered; register in the same";
+	case ENOTTY:
+		return "it is not one of the kernel's RDMA devices (VFIO?), and nobody but the program itself could destroy its memory regions; use the kernel's driver";
+	default:
+		return strerror(r);
+	}
+}
+
+int refusal_adopt(const struct mapping_part *part, int r)
+{
+	return refusal_say(
+		part, r,
+		"the keeper cannot get hold of the device to revoke memory regions with: %s",
+		why_not_adopted(r));
+}
+
+/* mm/gup.c:writable_file_mapping_allowed() came with Linux 6.5. */
+static bool is_before_6_5(void)
+{
+	unsigned int major, minor;
+	struct utsname uts;
+
+	return !uname(&uts) &&
+	       sscanf(uts.release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor < 5));
+}
+
+/* The kernel's EFAULT for pages that prefault.c has made present (mm/gup.c) */
+static const char *why_efault(const struct mapping_part *part, bool is_written)
+{
+	if (is_written)
+		return "since 6.5 Linux pins no pages of a file with a page cache for a device to write to, because the file system could not see it; use a file system mounted with -o dax, tmpfs, anonymous memory, or a device with on-demand paging";
+	return "this kernel pins memory only as if the device were to write to it, and the mapping is read-only; map the file PROT_WRITE";
+}
+
+static int memlock(const struct mapping_part *part)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return refusal_say(part, ENOMEM,
+			      "the kernel or the device is out of memory");
+	return refusal_say(
+		part, ENOMEM,
+		"the kernel or the device is out of memory, or the process may not pin more: its limit is %llu KiB (RLIMIT_MEMLOCK); raise it by ulimit -l or in /etc/security/limits.conf",
+		(unsigned long long)limit.rlim_cur / 1024);
+}
+
+int refusal_register(const struct mapping_part *part,
+		     const struct cause *cause, bool is_written, int r)
+{
+	if (r == EFAULT && part_in_the_way(part, cause))
+		return EFAULT;
+	if (r == EFAULT && (is_written ? part->kind == MAPPING_PAGE_CACHE &&
+						 !is_before_6_5() :
+					 !part->writable))
+		return refusal_say(part, r, "%s%s",
+				   why_efault(part, is_written),
+				   is_written ? refusal_or_write(part) : "");
+	if (r == EFAULT)
+		return refusal_say(
+			part, r,
+			"the kernel could not get at a page of it, which somebody may have taken away from the file just then; try again");
+	if (r == ENOMEM)
+		return memlock(part);
+	return refusal_say(part, r, "the kernel or the device refused it: %s",
+			   strerror(r));
+}
+
+int refusal_private_dax(const struct cause *cause)
+{
+	return refusal_explain(
+		EOPNOTSUPP,
+		"0x%" PRIxPTR "-0x%" PRIxPTR
+		" (%s): registration refused with EOPNOTSUPP: it is a private mapping of a file with DAX, which the kernel does not pin for a device; map it MAP_SHARED, or read the file into other memory",
+		cause->start, cause->end, cause->detail);
+}
+
+int refusal_replaced(const void *addr)
+{
+	return refusal_explain(
+		EAGAIN,
+		"memory at %p: registration refused with EAGAIN: another thread maps files there and takes them away again, all the time; register when that is over",
+		addr);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_REFUSAL_H
+#define PINSAFE_REFUSAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cause.h"
+#include "memory/mapping.h"
+
+/*
+ * Why a registration is refused: one sentence that names the file, the rule
+ * and the way out.  Each returns the errno that the program gets; @r is the
+ * errno of the stage that could not go on.
+ */
+
+/* May it go on without a guard?  The policy can say so (on_refuse=warn). */
+bool refusal_is_only_warning(const struct mapping *mapping);
+/* Says that it does, after what was wrong */
+void refusal_let_pass(const struct mapping_part *part);
+
+int refusal_no_maps(int r);
+int refusal_no_guard(const struct mapping_part *part);
+int refusal_no_leases(const struct mapping_part *part);
+/* The file was found by its path only, not as the one that is mapped. */
+int refusal_no_match(const struct mapping_part *part);
+/* Without blocks, and without ordinary leases: memfd, hugetlbfs */
+int refusal_memory(const struct mapping_part *part);
+int refusal_hold(const struct mapping_part *part);
+int refusal_checksums(const struct mapping_part *part);
+int refusal_stable_pages(const struct mapping_part *part);
+/* @entry pins memory without a memory region that could be revoked. */
+int refusal_entry(const struct mapping_part *part, const char *entry);
+int refusal_mw_bind(const struct mapping_part *part);
+/* @cause: what lease_take() has recorded */
+int refusal_lease(const struct mapping_part *part, const struct cause *cause,
+		  int r);
+/*
+ * Written, by policy only with a promise that the lease does not have; @cause: as
+ * lease_why_not_written() has recorded it
+ */
+int refusal_not_written(const struct mapping_part *part,
+			const struct cause *cause);
+/* Somebody has a lease of the other kind on the file in this process. */
+int refusal_other_lease(const struct mapping_part *part);
+int refusal_no_odp(const struct mapping_part *part);
+/* NULL: the preload object is not there. */
+struct called_bypass;
+int refusal_no_watch(const struct mapping_part *part,
+		     const struct called_bypass *bypass);
+/* @cause: of EFAULT, as mapping_find_fault() has recorded it */
+int refusal_prefault(const struct mapping_part *part,
+		     const struct cause *cause, int r);
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r);
+int refusal_adopt(const struct mapping_part *part, int r);
+/* @is_written: the device was to write to the memory */
+int refusal_register(const struct mapping_part *part,
+		     const struct cause *cause, bool is_written, int r);
+/* @waited_ms: how long it was tried */
+int refusal_retake(const struct mapping_part *part, const struct cause *cause,
+		   int waited_ms);
+int refusal_private_dax(const struct cause *cause);
+/* For memory of no file, under which files come and go */
+int refusal_replaced(const void *addr);
+/* Of ibv_rereg_mr(), because of the new memory */
+int refusal_rereg_on_demand(const struct mapping_part *part);
+int refusal_rereg_access(const struct mapping_part *part);
+/* Because of the memory region, whatever the policy says */
+int refusal_rereg(uint32_t lkey, const char *why);
+/* And once it was moved, so that it is revoked */
+int refusal_rereg_remapped(uint32_t lkey);
+/* All of @n attempts, the last with @lkey, had keys that were revoked. */
+int refusal_retired(uint32_t lkey, size_t n);
+/* The same: it was given the key of one that was revoked. */
+int refusal_rereg_retired(uint32_t lkey);
+
+/* Not a refusal, but close: an MR that was to be undone and could not be. */
+void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
+/* The same for one that came to life under a retired key, or beside such a one */
+void refusal_stuck(uint32_t lkey, bool is_retired);
+/* For one that is over memory that was replaced meanwhile */
+void refusal_remapped_stuck(uint32_t lkey);
+
+#endif /* PINSAFE_REFUSAL_H */

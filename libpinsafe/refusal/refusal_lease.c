@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* Sentences for leases that were not to be had. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include "memory/opener.h"
+#include "refusal/refusal.h"
+#include "refusal/refusal_say.h"
+
+static int no_provider(const struct mapping_part *part)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"Linux %s has no layout leases of its own and the module layout_lease is not loaded, so that nothing would keep the file system from taking the blocks away under the device; install it (kernel/module/README.md of pinsafe) and load it on this machine: modprobe layout_lease%s",
+		uts.release,
+		part->kind == MAPPING_FSDAX ? "" : ", or use guard=auto");
+}
+
+static int reflink(const struct mapping_part *part, const char *size)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"blocks of the file are or were shared with another file (reflink), so that writes to the file may move it to other blocks, which the device would not follow; run sync -f and then xfs_io -c \"unshare 0 %s\" on it, or use a copy made by cp --reflink=never",
+		size);
+}
+
+static int fs_says_no(const struct mapping_part *part)
+{
+	if (part->kind == MAPPING_FSDAX)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the file system grants no layout lease on this file; use another file, or one on ext4 or xfs with DAX");
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"the file system grants no layout lease on this file (encrypted ones, swap files and the like have none); use another file, or guard=auto");
+}
+
+static int no_layout_lease(const struct mapping_part *part,
+			   const struct cause *cause)
+{
+	switch (cause->kind) {
+	case CAUSE_NO_PROVIDER:
+		return no_provider(part);
+	case CAUSE_REFLINK:
+		return reflink(part, cause->detail);
+	case CAUSE_DEAD_MODULE:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the module layout_lease gives no leases any more, it says: %s; see the kernel log, and when no lease is left load it anew: modprobe -r layout_lease, modprobe layout_lease",
+			cause->detail);
+	case CAUSE_CONTROL_MODULE:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the module that is loaded is layout_lease_control, which is for tests and protects nothing; unload it and load layout_lease");
+	case CAUSE_NOT_THAT_FS:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the module layout_lease guards files of other file systems only: %s; use one of them",
+			cause->detail);
+	case CAUSE_DAX_ONLY:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"guard=layout, but what gives layout leases on this machine has them for files with DAX only; use guard=auto or guard=lease");
+	default:
+		return fs_says_no(part);
+	}
+}
+
+/* What RLIMIT_NOFILE would have to be for more files, each with @n descriptors */
+static unsigned long long more_descriptors(unsigned int n)
+{
+	struct rlimit limit = { 0 };
+
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur + 1024ull * n;
+}
+
+static int out_of_reach(const struct mapping_part *part,
+			const struct cause *cause)
+{
+	if (cause->kind == CAUSE_NOT_KEPT)
+		return refusal_say(
+			part, ENOENT,
+			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files%s",
+			more_descriptors(2), refusal_or_module(part));
+	return refusal_say(
+		part, ENOENT,
+		"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open%s",
+		refusal_or_module(part));
+}
+
+int refusal_lease(const struct mapping_part *part, const struct cause *cause,
+		  int r)
+{
+	switch (cause->kind) {
+	case CAUSE_LEASES_OFF:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
+	case CAUSE_NO_LEASES:
+		return refusal_no_leases(part);
+	case CAUSE_NOT_OWNER:
+		return refusal_say(
+			part, EACCES,
+			"a lease is for the owner of a file, or for a process with CAP_LEASE; run as the owner or give the program that capability");
+	case CAUSE_NO_PERMISSION:
+		return refusal_say(
+			part, EACCES,
+			"the file cannot be opened for reading any more, which a lease needs; give the program permission to read it");
+	case CAUSE_OWN_LEASE:
+		return refusal_say(
+			part, EBUSY,
+			"the program, one that it shares the open file with by fork(2), or one that was in this process before execve(2) has a lease on it, which pinsafe must not disturb; give it up, or close all descriptors and mappings of the file and open it anew");
+	case CAUSE_DIRECT:
+		return refusal_say(
+			part, EINVAL,
+			"the descriptor that it was mapped by has O_DIRECT, so that the program would read and write beside the pages that the device has; open the file without it, or turn it off by fcntl(2) with F_SETFL before registering%s",
+			refusal_or_module(part));
+	case CAUSE_OTHERS_LEASE:
+		return refusal_say(
+			part, EBUSY,
+			"another process has an ordinary lease on the file and did not give it up at once; try again");
+	case CAUSE_OUT_OF_REACH:
+	case CAUSE_NOT_KEPT:
+		return out_of_reach(part, cause);
+	case CAUSE_NO_DESCRIPTORS:
+		return refusal_say(
+			part, r,
+			"pinsafe needs a descriptor for each leased file, and there is none left (%s); raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files",
+			strerror(r), more_descriptors(1));
+	default:
+		break;
+	}
+	if (r == EOPNOTSUPP)
+		return no_layout_lease(part, cause);
+	return refusal_say(part, r == EPERM ? EACCES : r,
+			   "no lease can be taken on the file: %s",
+			   strerror(r));
+}
+
+static int sole_opener(const struct mapping_part *part)
+{
+	char opener[100];
+
+	opener_name(part->file.dev, part->file.ino, opener, sizeof(opener));
+	return refusal_say(
+		part, EAGAIN,
+		"an ordinary lease is for a file that nobody else has open, and %s has it open, or it was opened again after it was mapped; try again when it is closed%s",
+		opener[0] ? opener : "somebody", refusal_or_module(part));
+}
+
+int refusal_retake(const struct mapping_part *part, const struct cause *cause,
+		   int waited_ms)
+{
+	switch (cause->kind) {
+	case CAUSE_OPEN_ELSEWHERE:
+		return sole_opener(part);
+	case CAUSE_REPLACED:
+		return refusal_say(
+			part, EAGAIN,
+			"other threads mapped other memory there while it was being registered, again and again for %d ms (retake_ms); register when that is over",
+			waited_ms);
+	case CAUSE_BREAK:
+		return refusal_say(
+			part, EAGAIN,
+			"its lease is being broken, by somebody who opens it or takes blocks away, and this did not come to an end within %d ms (retake_ms); try again%s",
+			waited_ms, refusal_or_module(part));
+	default:
+		return refusal_say(
+			part, EAGAIN,
+			"the kernel had no answer but \"try again\" for %d ms (retake_ms); try again when the machine has more to spare",
+			waited_ms);
+	}
+}
