@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,20 @@
 #define LEN (64 * PAGE)
 #define PATIENCE 60   /* in s, at the end */
 #define BREAK_TIME 10 /* in s: others are slow, too */
+#define LIFE 20       /* writes by the device into a memory region */
+#define FEW 3	      /* memory regions in a minute, under an emulated KASAN */
+
+#define OTHERS 14
+
+static struct shared {
+	bool over;
+	/* One for each memory region: who takes it may break the lease. */
+	sem_t breaks;
+	struct {
+		unsigned long done, failed;
+		int err;
+	} of[OTHERS];
+} * shared;
 
 static char path[256], clone_path[300];
 static char buffer[64 * 1024] __attribute__((aligned(4096)));
@@ -83,12 +98,19 @@ static int by_fallocate(int fd)
 		       : 0;
 }
 
+static bool is_over(void)
+{
+	return __atomic_load_n(&shared->over, __ATOMIC_RELAXED);
+}
+
 /* Never into what is pinned, but that is for the kernel to find out */
 static int by_size(int fd)
 {
-	usleep(100000);
-	return ftruncate(fd, LEN + rand() % 100000) && errno != ETXTBSY ? errno
-									: 0;
+	if (ftruncate(fd, LEN + 100000))
+		return errno;
+	sem_wait(&shared->breaks);
+	return ftruncate(fd, LEN + rand() % 90000) && errno != ETXTBSY ? errno
+								       : 0;
 }
 
 static int by_growth(int fd)
@@ -138,7 +160,7 @@ static int by_reclaim(int fd)
 
 static int by_punch(int fd)
 {
-	usleep(500000);
+	sem_wait(&shared->breaks);
 	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			 48 * PAGE, PAGE) &&
 			       errno != ETXTBSY
@@ -156,7 +178,7 @@ static int by_copy(int fd)
 static const struct {
 	const char *name;
 	int (*fn)(int fd);
-} others[] = {
+} others[OTHERS] = {
 	{"fsync", by_fsync},
 	{"sync", by_sync},
 	{"O_DIRECT write", by_direct_write},
@@ -173,22 +195,15 @@ static const struct {
 	{"copy_file_range", by_copy},
 };
 
-#define OTHERS (sizeof(others) / sizeof(others[0]))
-
-static struct shared {
-	bool over;
-	struct {
-		unsigned long done, failed;
-		int err;
-	} of[OTHERS];
-} * shared;
-
 static void other(size_t i)
 {
 	int fd = open(path, O_RDWR), err;
 
 	srand(i);
-	while (!__atomic_load_n(&shared->over, __ATOMIC_RELAXED)) {
+	/* There are many of these, and one who holds */
+	if (nice(5) < 0)
+		_exit(1);
+	while (!is_over()) {
 		err = others[i].fn(fd);
 		shared->of[i].done++;
 		if (err) {
@@ -200,46 +215,94 @@ static void other(size_t i)
 	_exit(0);
 }
 
-static unsigned int regions, writes, wrong, breaks;
+static struct {
+	unsigned int regions, writes, breaks;
+} now, minute;
+static unsigned int wrong, fewest_regions = -1, fewest_breaks = -1;
 
-/* Until the lease is broken, or for a while */
-static void use(const struct k_file *file, struct ibv_mr *mr)
+static void write_once(const struct k_file *file, struct ibv_mr *mr)
 {
 	static unsigned long n;
 	unsigned long got;
+
+	n++;
+	if (k_rdma_write(mr, file->map + 8, &n, sizeof(n)) ||
+	    pread(file->fd, &got, sizeof(got), 8) != sizeof(got))
+		k_bail("RDMA WRITE");
+	now.writes++;
+	wrong += got != n;
+}
+
+/* Until the lease is broken, or for a while */
+static void use(const struct k_file *file, struct ibv_mr *mr, int breaks_at)
+{
 	int i;
 
-	for (i = 0; i < 20; i++) {
-		n++;
-		if (k_rdma_write(mr, file->map + 8, &n, sizeof(n)) ||
-		    pread(file->fd, &got, sizeof(got), 8) != sizeof(got))
-			k_bail("RDMA WRITE");
-		writes++;
-		wrong += got != n;
+	for (i = 0; i < LIFE; i++) {
+		if (i == breaks_at)
+			sem_post(&shared->breaks);
+		write_once(file, mr);
 		if (k_break(NULL, 0)) {
-			breaks++;
-			break;
+			now.breaks++;
+			return;
 		}
 	}
 }
 
+/* Somebody breaks the lease at any time of its life, once in it. */
 static void hold(const struct k_file *file)
 {
+	int breaks_at = rand() % LIFE - 1, err;
 	struct ibv_mr *mr;
-	int err = k_lease(file->fd, F_LAYOUT_WRITE);
 
-	if (err == EAGAIN)
+	err = k_lease(file->fd, F_LAYOUT_WRITE);
+	if (err == EAGAIN) {
+		usleep(1000);
 		return;
+	}
 	if (err)
 		k_bail("F_LAYOUT_WRITE");
+	if (breaks_at < 0)
+		sem_post(&shared->breaks);
 	/* Broken already, perhaps */
 	mr = k_reg(file->map, LEN, K_WRITE, &err);
 	if (mr) {
-		regions++;
-		use(file, mr);
+		now.regions++;
+		use(file, mr, breaks_at);
 	}
 	k_dereg(&mr);
 	k_lease(file->fd, F_UNLCK);
+}
+
+static unsigned int least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+static void end_minute(void)
+{
+	unsigned int regions = now.regions - minute.regions;
+	unsigned int breaks = now.breaks - minute.breaks;
+
+	k_note("a minute: %u memory regions, %u breaks, %u writes", regions,
+	       breaks, now.writes - minute.writes);
+	fflush(stdout);
+	fewest_regions = least(fewest_regions, regions);
+	fewest_breaks = least(fewest_breaks, breaks);
+	minute = now;
+}
+
+static void hold_for(const struct k_file *file, int seconds)
+{
+	double begin = k_now(), next = begin + 60;
+
+	while (k_now() < begin + seconds) {
+		hold(file);
+		if (k_now() < next)
+			continue;
+		end_minute();
+		next += 60;
+	}
 }
 
 static int end_others(pid_t pids[OTHERS])
@@ -249,6 +312,8 @@ static int end_others(pid_t pids[OTHERS])
 	size_t i;
 
 	__atomic_store_n(&shared->over, true, __ATOMIC_RELAXED);
+	for (i = 0; i < OTHERS; i++)
+		sem_post(&shared->breaks);
 	for (i = 0; i < OTHERS; i++) {
 		while (!waitpid(pids[i], NULL, WNOHANG)) {
 			if (k_now() < end) {
@@ -271,7 +336,6 @@ int main(int argc, char **argv)
 	int seconds = argc > 2 ? atoi(argv[2]) : 10, hung;
 	pid_t pids[OTHERS];
 	struct k_file file;
-	double end;
 	size_t i;
 
 	k_begin(argc, argv, seconds + 2 * PATIENCE);
@@ -281,19 +345,21 @@ int main(int argc, char **argv)
 	snprintf(clone_path, sizeof(clone_path), "%s.clone", path);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sem_init(&shared->breaks, true, 0))
+		k_bail("sem_init");
 	for (i = 0; i < OTHERS; i++) {
 		pids[i] = fork();
 		if (!pids[i])
 			other(i);
 	}
-	end = k_now() + seconds;
-	while (k_now() < end)
-		hold(&file);
+	hold_for(&file, seconds);
 	hung = end_others(pids);
-	k_note("%u memory regions, %u writes by the device, %u breaks", regions,
-	       writes, breaks);
+	k_note("%u memory regions, %u writes by the device, %u breaks",
+	       now.regions, now.writes, now.breaks);
 	k_check(!hung, "nothing hangs");
-	k_check(writes && breaks, "there was something to see");
+	k_check(now.writes && now.breaks, "there was something to see");
+	k_check(fewest_regions >= FEW && fewest_breaks,
+		"in each minute memory regions came and went");
 	k_check(!wrong, "the file has what the device wrote, but for %u times",
 		wrong);
 	k_check(!shared->of[0].failed, "no fsync failed");
