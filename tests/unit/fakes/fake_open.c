@@ -16,9 +16,10 @@ int __wrap_sys_open(const char *path, int flags, mode_t mode);
 
 #define DISKS "/sys/dev/block/"
 
+/* Threads of ours open files as they start. */
 static struct {
-	const char *path, *text;
-	int error;	/* of open(2); 0: it has @text */
+	_Atomic(const char *) path, text;
+	_Atomic int error;	/* of open(2); 0: it has @text */
 } files[FAKE_OPEN_FILES];
 
 static void set(const char *path, const char *text, int error)
@@ -27,9 +28,9 @@ static void set(const char *path, const char *text, int error)
 
 	for (i = 0; files[i].path && strcmp(path, files[i].path); i++)
 		assert_true(i < N_OF(files) - 1);
-	files[i].path = path;
 	files[i].text = text;
 	files[i].error = error;
+	files[i].path = path;
 }
 
 void fake_open_file(const char *path, const char *text)
@@ -44,7 +45,10 @@ void fake_open_fails(const char *path, int error)
 
 void fake_open_reset(void)
 {
-	memset(files, 0, sizeof(files));
+	size_t i;
+
+	for (i = 0; i < N_OF(files); i++)
+		files[i].path = NULL;
 }
 
 static int open_text(const char *text)
