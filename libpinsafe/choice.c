@@ -59,15 +59,19 @@ static int read_stable_writes(void *arg)
  * Pages must not change while they are written back, e.g. for a checksum.  The
  * keeper has descriptors to spare; what nobody can read counts as a yes.
  */
-static bool needs_stable_pages(dev_t dev)
+static int check_stable_pages(const struct mapping_part *part)
 {
-	struct stable_args args = { .dev = dev };
+	struct stable_args args = { .dev = part->file.dev };
 	int r;
 
 	r = read_stable_writes(&args);
 	if (r == EMFILE || r == ENFILE)
 		r = keeper_call(read_stable_writes, &args);
-	return r ? r != ENOENT : args.is_stable;
+	if (r == ENOENT)
+		return 0;
+	if (r)
+		return refusal_disk(part, r);
+	return args.is_stable ? refusal_stable_pages(part) : 0;
 }
 
 /* The kernel does not count who has a memfd open, and grants no lease on it. */
@@ -85,9 +89,7 @@ static int check_written(const struct mapping_part *part)
 		return 0;
 	if (part->fs_magic == BTRFS_SUPER_MAGIC)
 		return refusal_checksums(part);
-	if (needs_stable_pages(part->file.dev))
-		return refusal_stable_pages(part);
-	return 0;
+	return check_stable_pages(part);
 }
 
 static int choose_lease(const struct mapping_part *part, bool is_written,

@@ -44,26 +44,34 @@ static struct flock lock_at(uint64_t mark)
 	};
 }
 
-static int set_mark(struct real_device *device)
+static int set_mark(struct real_device *device, struct cause *cause)
 {
 	struct flock lock;
 	struct stat st;
 	int r;
 
 	if (sys_fstat(device->fd, &st))
-		return errno;
+		return cause_call(cause, "statx(2)", errno);
 	device->dev = st.st_dev;
 	device->ino = st.st_ino;
 	r = random_mark(&device->mark);
 	if (r)
-		return r;
+		return cause_call(cause, "getrandom(2)", r);
 	lock = lock_at(device->mark);
-	return sys_fcntl(device->fd, F_OFD_SETLK, (uintptr_t)&lock) ? errno : 0;
+	if (sys_fcntl(device->fd, F_OFD_SETLK, (uintptr_t)&lock))
+		return cause_call(cause, "fcntl(2) with F_OFD_SETLK", errno);
+	return 0;
 }
+
+struct adopt_args {
+	struct ibv_context *context;
+	struct cause *cause;
+};
 
 static int adopt_on_keeper(void *arg)
 {
-	struct ibv_context *context = arg;
+	const struct adopt_args *args = arg;
+	struct ibv_context *context = args->context;
 	struct real_device device = { .fd = keeper_take() };
 	int r;
 
@@ -72,7 +80,7 @@ static int adopt_on_keeper(void *arg)
 		(void)sys_close(device.fd);
 		return 0;
 	}
-	r = set_mark(&device);
+	r = set_mark(&device, args->cause);
 	if (r) {
 		(void)sys_close(device.fd);
 		return r;
@@ -81,13 +89,11 @@ static int adopt_on_keeper(void *arg)
 	return 0;
 }
 
-static bool is_same_file(int fd, uint64_t mark)
+/* What this thread has is not what the keeper has, or that is no device. */
+static int other_device(struct cause *cause)
 {
-	struct flock lock = lock_at(mark);
-
-	/* One of another open file is in the way, which is none of this one. */
-	return !sys_fcntl(fd, F_OFD_GETLK, (uintptr_t)&lock) &&
-	       lock.l_type == F_UNLCK;
+	cause->kind = CAUSE_OTHER_DEVICE;
+	return EBADF;
 }
 
 /*
@@ -95,30 +101,36 @@ static bool is_same_file(int fd, uint64_t mark)
  * it has to be the same device, too.
  */
 static int check(const struct ibv_context *context,
-		 const struct real_device *device)
+		 const struct real_device *device, struct cause *cause)
 {
+	struct flock lock = lock_at(device->mark);
 	struct stat mine;
 
 	if (sys_fstat(context->cmd_fd, &mine) ||
 	    mine.st_dev != device->dev || mine.st_ino != device->ino)
-		return EBADF;
-	return is_same_file(context->cmd_fd, device->mark) ? 0 : EBADF;
+		return other_device(cause);
+	if (sys_fcntl(context->cmd_fd, F_OFD_GETLK, (uintptr_t)&lock))
+		return cause_call(cause, "fcntl(2) with F_OFD_GETLK", errno);
+	/* One of another open file is in the way, which is none of this one. */
+	return lock.l_type == F_UNLCK ? 0 : other_device(cause);
 }
 
-int device_adopt(struct ibv_context *context)
+int device_adopt(struct ibv_context *context, struct cause *cause)
 {
+	struct adopt_args args = { context, cause };
 	struct real_device device;
 	int r;
 
 	if (real_verbs_get_device(context, &device)) {
-		r = keeper_call_with(context->cmd_fd, adopt_on_keeper, context);
+		r = keeper_call_with(context->cmd_fd, adopt_on_keeper, &args,
+				     cause);
 		if (r)
-			return r;
+			return r == EBADF ? other_device(cause) : r;
 		r = real_verbs_get_device(context, &device);
 		if (r)
 			return r;
 	}
-	return check(context, &device);
+	return check(context, &device, cause);
 }
 
 static bool is_meant(const struct uverbs_mr *found, const struct ibv_mr *mr)
@@ -147,9 +159,15 @@ static int find_driver(struct real_device *device, const struct ibv_mr *mr)
 	return 0;
 }
 
+struct prove_args {
+	struct ibv_mr *mr;
+	struct cause *cause;
+};
+
 static int prove_on_keeper(void *arg)
 {
-	struct ibv_mr *mr = arg;
+	const struct prove_args *args = arg;
+	struct ibv_mr *mr = args->mr;
 	struct real_device device;
 	int r;
 
@@ -159,16 +177,23 @@ static int prove_on_keeper(void *arg)
 	r = find_driver(&device, mr);
 	if (!r)
 		real_verbs_set_device(mr->context, &device);
+	else if (r == EBADF)
+		(void)other_device(args->cause);
+	else if (r == ENOTTY)
+		args->cause->kind = CAUSE_NO_VERBS;
+	else
+		(void)cause_call(args->cause, "ioctl(2) on the device", r);
 	return r;
 }
 
-int device_prove(struct ibv_mr *mr)
+int device_prove(struct ibv_mr *mr, struct cause *cause)
 {
+	struct prove_args args = { mr, cause };
 	struct real_device device;
 
 	if (!real_verbs_get_device(mr->context, &device) && device.is_known)
 		return 0;
-	return keeper_call(prove_on_keeper, mr);
+	return keeper_call(prove_on_keeper, &args);
 }
 
 int device_destroy_mr(const struct ibv_mr *mr)

@@ -4,21 +4,23 @@
 
 #include <infiniband/verbs.h>
 
+#include "base/cause.h"
+
 /*
  * For threads of the program, inside a section: see to it that the keeper has
  * the open device of @context, as this thread has it.
  *
  * 0; EBADF if this thread has something else, or nothing, under the number of
- * its descriptor; or an errno of keeper_call_with(), fcntl(2).
+ * its descriptor; or an errno of keeper_call_with(), fcntl(2).  @cause: recorded
  */
-int device_adopt(struct ibv_context *context);
+int device_adopt(struct ibv_context *context, struct cause *cause);
 
 /*
  * The keeper can destroy @mr, just registered by this thread: it is on the
  * device that the keeper has.  0, or EBADF; ENOTTY: that is no device of the
- * kernel's verbs.
+ * kernel's verbs.  @cause: recorded
  */
-int device_prove(struct ibv_mr *mr);
+int device_prove(struct ibv_mr *mr, struct cause *cause);
 
 /* For the keeper's thread. */
 

@@ -201,9 +201,9 @@ int guard_line(struct registration *reg)
 	r = guard_describe_options(reg);
 	if (r)
 		goto out_dereg;
-	r = device_prove(reg->mr);
+	r = device_prove(reg->mr, &reg->cause);
 	if (r) {
-		r = refusal_adopt(&reg->mapping.parts[0], r);
+		r = refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
 		goto out_dereg;
 	}
 	r = guard_look_again(reg);

@@ -162,9 +162,9 @@ static int move_guarded(struct registration *reg)
 	if (r)
 		return r;
 	guard_describe(reg, reg->gmr, reg->mr);
-	r = device_prove(reg->mr);
+	r = device_prove(reg->mr, &reg->cause);
 	if (r)
-		r = refusal_adopt(&reg->mapping.parts[0], r);
+		r = refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
 	else
 		r = guard_describe_options(reg);
 	/* The provider would fail, which is nothing to try again. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <unistd.h>
 
 #include "aside.h"
@@ -41,7 +42,26 @@ static bool is_broken(void *arg)
 struct look_args {
 	const struct lease *lease;
 	const struct mapping_part *part;
+	struct cause *cause;
 };
+
+/* Of what says something about the call, and not about the file */
+static int note(const struct look_args *args, const char *call, int r)
+{
+	if (r && r != EFAULT && r != EAGAIN && r != ENXIO && r != EOPNOTSUPP)
+		return cause_call(args->cause, call, r);
+	return r;
+}
+
+/* Who may not write to a file can allocate no blocks in it (ext4 and xfs). */
+static bool is_immutable(int fd)
+{
+	struct statx stx;
+
+	return !sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	       stx.stx_attributes &
+		       (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND);
+}
 
 static int find_out_why(void *arg)
 {
@@ -49,10 +69,15 @@ static int find_out_why(void *arg)
 	int fd, r;
 
 	r = lease_open(args->lease, &args->part->file, O_RDWR, &fd);
-	if (r)
-		return EFAULT;
-	r = prefault_why(args->part, fd, page_size());
-	(void)sys_close(fd);
+	if (!r) {
+		r = note(args, "fallocate(2)",
+			 prefault_why(args->part, fd, page_size()));
+		(void)sys_close(fd);
+	} else {
+		r = r == EPERM ? note(args, "open(2)", r) : EFAULT;
+	}
+	if (r == EPERM && is_immutable(args->lease->fd.fd))
+		args->cause->kind = CAUSE_IMMUTABLE;
 	return r;
 }
 
@@ -64,8 +89,9 @@ static int check_blocks(void *arg)
 
 	r = lease_open(args->lease, &args->part->file, O_RDONLY, &fd);
 	if (r)
-		return r;
-	r = prefault_check_blocks(args->part, fd);
+		return note(args, "open(2)", r);
+	r = note(args, "ioctl(2) with FS_IOC_FIEMAP",
+		 prefault_check_blocks(args->part, fd));
 	(void)sys_close(fd);
 	return r;
 }
@@ -147,7 +173,7 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 			 const struct populate_watch *watch)
 {
 	struct lease *lease = guard_lease_of(reg, part);
-	struct look_args args = { lease, part };
+	struct look_args args = { lease, part, &reg->cause };
 	bool for_write = part->writable && needs_blocks(reg, part);
 	int r;
 
@@ -157,6 +183,7 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 	/* The program does not want it any more, and knows why. */
 	if (r == ECANCELED)
 		return r;
+	(void)note(&args, "madvise(2)", r);
 	if (args.lease && r == EFAULT && for_write)
 		r = aside_call(find_out_why, &args);
 	else if (args.lease && !r && !part->writable &&

@@ -27,13 +27,15 @@ bool guard_leases_are_held(const struct registration *reg)
 	return true;
 }
 
-static int adopt_context(const struct registration *reg)
+static int adopt_context(struct registration *reg)
 {
-	int r = device_adopt(reg->pd->context);
+	int r;
 
+	reg->cause.kind = CAUSE_UNKNOWN;
+	r = device_adopt(reg->pd->context, &reg->cause);
 	if (!r || r == EAGAIN)
 		return r;
-	return refusal_adopt(&reg->mapping.parts[0], r);
+	return refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
 }
 
 static void note_ranges(struct registration *reg)

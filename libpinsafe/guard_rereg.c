@@ -35,14 +35,14 @@ static int revoke_on_keeper(void *arg)
 }
 
 /* If it is not guarded, as one without leases; the program still has it. */
-static int revoke_now(const struct rereg *rereg)
+static int revoke_now(struct rereg *rereg)
 {
 	struct ibv_mr *mr = rereg->reg.mr;
 	struct guarded_mr *gmr;
 	int r;
 
 	if (!rereg->is_tracked) {
-		r = device_adopt(mr->context);
+		r = device_adopt(mr->context, &rereg->reg.cause);
 		if (r)
 			return r;
 		gmr = track_alloc(1);

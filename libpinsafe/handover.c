@@ -24,12 +24,26 @@
 
 #define SOCKET_TYPE (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
-static int name(struct sockaddr_un *ret_addr)
+/* Returns @error.  @call: which has failed with it */
+static int record(struct cause *cause, const char *call, int error)
+{
+	if (!cause || error == EBADF) /* which the caller expects */
+		return error;
+	if (error == EMFILE)
+		cause->kind = CAUSE_NO_DESCRIPTORS;
+	else if (error == ECONNREFUSED)
+		cause->kind = CAUSE_NET_NS;
+	else
+		(void)cause_call(cause, call, error);
+	return error;
+}
+
+static int name(struct cause *cause, struct sockaddr_un *ret_addr)
 {
 	uint64_t random[2];
 
 	if (sys_getrandom(random, sizeof(random), 0) != sizeof(random))
-		return errno;
+		return record(cause, "getrandom(2)", errno);
 	memset(ret_addr, 0, sizeof(*ret_addr));
 	ret_addr->sun_family = AF_UNIX;
 	snprintf(ret_addr->sun_path + 1, sizeof(ret_addr->sun_path) - 1,
@@ -38,26 +52,32 @@ static int name(struct sockaddr_un *ret_addr)
 	return 0;
 }
 
-int handover_open(struct handover *ret_handover)
+int handover_open(struct cause *cause, struct handover *ret_handover)
 {
 	struct handover handover;
 	int r;
 
-	r = name(&handover.addr);
+	r = name(cause, &handover.addr);
 	if (r)
 		return r;
 	handover.listener = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (handover.listener < 0)
-		return errno;
+		return record(cause, "socket(2)", errno);
 	if (sys_bind(handover.listener, &handover.addr,
-		     sizeof(handover.addr)) ||
-	    sys_listen(handover.listener, 8)) {
-		r = errno;
-		sys_close(handover.listener);
-		return r;
+		     sizeof(handover.addr))) {
+		r = record(cause, "bind(2)", errno);
+		goto out_close;
+	}
+	if (sys_listen(handover.listener, 8)) {
+		r = record(cause, "listen(2)", errno);
+		goto out_close;
 	}
 	*ret_handover = handover;
 	return 0;
+
+out_close:
+	sys_close(handover.listener);
+	return r;
 }
 
 void handover_close(struct handover *handover)
@@ -88,7 +108,8 @@ static void init(struct message *message)
 	message->header.msg_controllen = sizeof(message->control);
 }
 
-static int send_now(const struct handover *handover, int fd)
+static int send_now(const struct handover *handover, int fd,
+		    struct cause *cause)
 {
 	struct message message;
 	int s, r = 0;
@@ -101,10 +122,11 @@ static int send_now(const struct handover *handover, int fd)
 
 	s = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (s < 0)
-		return errno;
-	if (sys_connect(s, &handover->addr, sizeof(handover->addr)) ||
-	    sys_sendmsg(s, &message.header, MSG_NOSIGNAL) < 0)
-		r = errno;
+		return record(cause, "socket(2)", errno);
+	if (sys_connect(s, &handover->addr, sizeof(handover->addr)))
+		r = record(cause, "connect(2)", errno);
+	else if (sys_sendmsg(s, &message.header, MSG_NOSIGNAL) < 0)
+		r = record(cause, "sendmsg(2)", errno);
 	sys_close(s);
 	return r;
 }
@@ -112,6 +134,7 @@ static int send_now(const struct handover *handover, int fd)
 struct courier {
 	const struct handover *handover;
 	int fd;
+	struct cause *cause;
 	int result;
 };
 
@@ -122,68 +145,78 @@ static void *carry(void *arg)
 	unsigned int spare = courier->fd ? 0 : 1;
 
 	if (sys_close_range(spare, spare, CLOSE_RANGE_UNSHARE))
-		courier->result = errno;
+		courier->result =
+			record(courier->cause, "close_range(2)", errno);
 	else
-		courier->result = send_now(courier->handover, courier->fd);
+		courier->result = send_now(courier->handover, courier->fd,
+					   courier->cause);
 	return NULL;
 }
 
-static int send_by_courier(const struct handover *handover, int fd)
+static int send_by_courier(const struct handover *handover, int fd,
+			   struct cause *cause)
 {
-	struct courier courier = { handover, fd, 0 };
+	struct courier courier = { handover, fd, cause, 0 };
 	pthread_t thread;
 	int r;
 
 	r = pthread_create(&thread, NULL, carry, &courier);
 	if (r)
-		return r;
+		return record(cause, "clone(2)", r);
 	pthread_join(thread, NULL);
 	return courier.result;
 }
 
-int handover_send(const struct handover *handover, int fd)
+int handover_send(const struct handover *handover, int fd, struct cause *cause)
 {
-	int r = send_now(handover, fd);
+	int r = send_now(handover, fd, cause);
 
+	if (r != EMFILE)
+		return r;
 	/* RLIMIT_NOFILE is reached: there is no number for the socket. */
-	return r == EMFILE ? send_by_courier(handover, fd) : r;
+	if (cause)
+		cause->kind = CAUSE_UNKNOWN;
+	return send_by_courier(handover, fd, cause);
 }
 
-/* Nothing is taken from who merely read the name in /proc/net/unix. */
-static bool is_from_us(int s)
+/* ENOTCONN: nothing is taken from who merely read the name in /proc/net/unix. */
+static int check_peer(int s, struct cause *cause)
 {
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
 
-	return !sys_getsockopt(s, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
-	       peer.pid == sys_getpid();
+	if (sys_getsockopt(s, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		return record(cause, "getsockopt(2)", errno);
+	return peer.pid == sys_getpid() ? 0 : ENOTCONN;
 }
 
-static int receive(int s, int *ret_fd)
+static int receive(int s, struct cause *cause, int *ret_fd)
 {
 	struct message message;
 
 	init(&message);
 	if (sys_recvmsg(s, &message.header,
 			MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return errno;
+		return record(cause, "recvmsg(2)", errno);
 	/* What the kernel had no number for in this table it leaves out. */
 	if (message.header.msg_controllen < CMSG_LEN(sizeof(int)))
-		return EMFILE;
+		return record(cause, "recvmsg(2)", EMFILE);
 	memcpy(ret_fd, CMSG_DATA(&message.control.header), sizeof(int));
 	return 0;
 }
 
-int handover_receive(const struct handover *handover, int *ret_fd)
+int handover_receive(const struct handover *handover, struct cause *cause,
+		     int *ret_fd)
 {
 	int s, r = ENOTCONN;
 
 	while (r == ENOTCONN) {
 		s = sys_accept(handover->listener, SOCK_CLOEXEC);
 		if (s < 0)
-			return errno;
-		if (is_from_us(s))
-			r = receive(s, ret_fd);
+			return record(cause, "accept4(2)", errno);
+		r = check_peer(s, cause);
+		if (!r)
+			r = receive(s, cause, ret_fd);
 		sys_close(s);
 	}
 	return r;

@@ -4,23 +4,29 @@
 
 #include <sys/un.h>
 
+#include "base/cause.h"
+
 /* Where a descriptor can be handed over to another descriptor table, once */
 struct handover {
 	struct sockaddr_un addr;
 	int listener;		/* of the receiving thread's table */
 };
 
+/* What fails is recorded in @cause, if that is not NULL. */
+
 /* Receiving thread: 0 and @ret_handover, to be closed; or an errno value */
-int handover_open(struct handover *ret_handover);
+int handover_open(struct cause *cause, struct handover *ret_handover);
 void handover_close(struct handover *handover);
 
 /*
  * Sending thread: 0 or an errno value.  EBADF: it has no such descriptor;
  * ECONNREFUSED: the other thread is in another network name space.
  */
-int handover_send(const struct handover *handover, int fd);
+int handover_send(const struct handover *handover, int fd,
+		  struct cause *cause);
 
 /* Receiving thread, after that: 0 and a copy for it to close, or an errno */
-int handover_receive(const struct handover *handover, int *ret_fd);
+int handover_receive(const struct handover *handover, struct cause *cause,
+		     int *ret_fd);
 
 #endif /* PINSAFE_HANDOVER_H */

@@ -105,17 +105,17 @@ int keeper_take(void)
 	return fd;
 }
 
-static int leave_descriptor_table(void)
+static int leave_descriptor_table(struct cause *cause)
 {
 	int fd;
 
 	if (sys_close_range(0, ~0u, CLOSE_RANGE_UNSHARE))
-		return errno;
+		return cause_call(cause, "close_range(2)", errno);
 	/* Nothing of ours may end up under the numbers of standard streams. */
 	do {
 		fd = sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
 		if (fd < 0)
-			return errno;
+			return cause_call(cause, "open(2) of /dev/null", errno);
 	} while (fd < STDERR_FILENO);
 	return 0;
 }
@@ -140,6 +140,7 @@ static void serve_requests(void)
 }
 
 struct keeper_start {
+	struct cause *cause;
 	int result;
 	bool done;
 };
@@ -177,7 +178,7 @@ static void *keeper_main(void *arg)
 	is_self = true;
 	neutral_become("pinsafe-keeper");
 	ps_lock(&request_lock);
-	start->result = leave_descriptor_table();
+	start->result = leave_descriptor_table(start->cause);
 	ok = !start->result;
 	start->done = true;
 	pthread_cond_broadcast(&request_done);
@@ -198,9 +199,9 @@ static void *keeper_main(void *arg)
 	return NULL;
 }
 
-static int start_keeper(void) PS_REQUIRES(request_lock)
+static int start_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 {
-	struct keeper_start start = { 0 };
+	struct keeper_start start = { .cause = cause };
 	pthread_attr_t attr;
 	sigset_t all, saved;
 	int r;
@@ -227,20 +228,38 @@ static int start_keeper(void) PS_REQUIRES(request_lock)
 	return start.result;
 }
 
-int keeper_call(int (*fn)(void *arg), void *arg)
+static int see_to_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 {
-	struct request request = { .fn = fn, .arg = arg };
 	int r = 0;
 
-	ps_lock(&request_lock);
 	while (is_starting)
 		ps_wait(&request_done, &request_lock);
 	if (!is_running) {
 		is_starting = true;
-		r = start_keeper();
+		r = start_keeper(cause);
 		is_starting = false;
 		pthread_cond_broadcast(&request_done);
 	}
+	return r;
+}
+
+int keeper_run(struct cause *cause)
+{
+	int r;
+
+	ps_lock(&request_lock);
+	r = see_to_keeper(cause);
+	ps_unlock(&request_lock);
+	return r;
+}
+
+int keeper_call(int (*fn)(void *arg), void *arg)
+{
+	struct request request = { .fn = fn, .arg = arg };
+	int r;
+
+	ps_lock(&request_lock);
+	r = see_to_keeper(NULL);
 	if (r) {
 		ps_unlock(&request_lock);
 		log_debug("keeper: cannot start: %s", strerror(r));
@@ -260,13 +279,14 @@ struct handed {
 	struct handover handover;
 	int (*fn)(void *arg);
 	void *arg;
+	struct cause *cause;
 };
 
 static int open_handover(void *arg)
 {
 	struct handed *handed = arg;
 
-	return handover_open(&handed->handover);
+	return handover_open(handed->cause, &handed->handover);
 }
 
 static int close_handover(void *arg)
@@ -282,7 +302,7 @@ static int receive(void *arg)
 	struct handed *handed = arg;
 	int r;
 
-	r = handover_receive(&handed->handover, &given_fd);
+	r = handover_receive(&handed->handover, handed->cause, &given_fd);
 	handover_close(&handed->handover);
 	if (r)
 		return r;
@@ -292,15 +312,16 @@ static int receive(void *arg)
 	return r;
 }
 
-int keeper_call_with(int fd, int (*fn)(void *arg), void *arg)
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
+		     struct cause *cause)
 {
-	struct handed handed = { .fn = fn, .arg = arg };
+	struct handed handed = { .fn = fn, .arg = arg, .cause = cause };
 	int r;
 
 	r = keeper_call(open_handover, &handed);
 	if (r)
 		return r;
-	r = handover_send(&handed.handover, fd);
+	r = handover_send(&handed.handover, fd, cause);
 	if (!r)
 		return keeper_call(receive, &handed);
 	(void)keeper_call(close_handover, &handed);

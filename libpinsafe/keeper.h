@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/cause.h"
+
 /*
  * Run @fn(@arg) on the keeper's thread and return what it returns.  Starts the
  * keeper if there is none.  For threads of the program, inside a section and
@@ -17,9 +19,17 @@ int keeper_call(int (*fn)(void *arg), void *arg);
  * The same, with a copy of descriptor @fd of the calling thread, for @fn to
  * take.  It comes from the table of this thread, whichever that is.
  *
- * Also what handover_send() returns: EBADF, ECONNREFUSED...
+ * Also what handover_send() returns: EBADF, ECONNREFUSED...  Why it does not get
+ * there is recorded in @cause, if that is not NULL.
  */
-int keeper_call_with(int fd, int (*fn)(void *arg), void *arg);
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
+		     struct cause *cause);
+
+/*
+ * Start the keeper if there is none: 0, or as keeper_call().  Recorded is the call
+ * that its thread has failed in; none if there is no thread.
+ */
+int keeper_run(struct cause *cause);
 
 /* Is this the keeper's thread?  It must not call itself. */
 bool keeper_is_self(void);

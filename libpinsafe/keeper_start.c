@@ -10,11 +10,6 @@
 #include "keeper.h"
 #include "keeper_start.h"
 
-static int do_nothing(void *arg)
-{
-	return 0;
-}
-
 /*
  * pthread_create(3) says EAGAIN of a limit of threads and of a stack that does
  * not fit, as into RLIMIT_MEMLOCK after mlockall(2) with MCL_FUTURE.
@@ -49,12 +44,12 @@ int keeper_start(struct cause *cause)
 
 	if (atomic_load(&started) == pid)
 		return 0;
-	r = keeper_call(do_nothing, NULL);
+	r = keeper_run(cause);
 	if (!r)
 		atomic_store(&started, pid);
-	else if (r == EAGAIN || r == ENOMEM)
+	else if (cause->kind == CAUSE_UNKNOWN && (r == EAGAIN || r == ENOMEM))
 		record_no_thread(cause);
-	else
-		cause->kind = CAUSE_NO_KEEPER;
+	else if (cause->kind == CAUSE_UNKNOWN)
+		(void)cause_call(cause, "clone(2)", r);
 	return r;
 }

@@ -124,7 +124,7 @@ static int take_on_keeper(void *arg)
 		return r;
 	lease = lease_new(args);
 	if (!lease)
-		return ENOMEM;
+		return cause_call(args->cause, "malloc(3)", ENOMEM);
 	r = lease->backend->take(lease, args->file, args->cause);
 	if (!r && lease->backend->set) {
 		if (args->file->has_page_cache) {
@@ -209,7 +209,7 @@ static int ask_for(struct take_args *args)
 	    !backing_open(file, O_PATH, &path_fd))
 		fd = path_fd;
 	if (fd >= 0)
-		r = keeper_call_with(fd, take_on_keeper, args);
+		r = keeper_call_with(fd, take_on_keeper, args, args->cause);
 	if (path_fd >= 0)
 		(void)sys_close(path_fd);
 	/* Nothing found, or another thread has closed it just now */

@@ -21,13 +21,16 @@
 /* At so many at a time, so that an idle keeper costs next to nothing */
 #define MAX_SCAN 512
 
-static bool is_held(const struct lease *lease)
+/* Its type; F_UNLCK: it is being broken; -1: nobody can tell any more. */
+static int type_now(const struct lease *lease)
 {
-	return sys_fcntl(lease->fd.fd, F_GETLEASE, 0) == lease->type;
+	return sys_fcntl(lease->fd.fd, F_GETLEASE, 0);
 }
 
 #define OWN_OPERATION \
 	"the program itself takes blocks of the file away, shares them or turns on O_DIRECT"
+#define NOT_TOLD \
+	"fcntl(2) with F_GETLEASE has begun to fail, so that nobody can tell whether it is still there"
 #define BESIDE_PAGES \
 	"its description has O_DIRECT now, by which the file is read and written beside the pages that the device has"
 
@@ -107,10 +110,13 @@ bool lease_is_beside_pages(int fd, int type)
 /* Nobody else changes the state: no lock to read it. */
 bool lease_check(struct lease *lease)
 {
+	int type;
+
 	if (lease->broken_at_ns)
 		return false;
-	if (!is_held(lease))
-		set_broken(lease, NULL);
+	type = type_now(lease);
+	if (type != lease->type)
+		set_broken(lease, type < 0 ? NOT_TOLD : NULL);
 	else if (!lease->backend->sees_own_operations &&
 		 lease_is_beside_pages(lease->fd.fd, lease->type))
 		set_broken(lease, BESIDE_PAGES);
@@ -186,8 +192,9 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 bool lease_hold_again(struct lease *lease)
 {
 	/* Pending breaks do not go away by this, only the lease comes back. */
-	if (sigio_arm(lease->fd.fd) ||
-	    sys_fcntl(lease->fd.fd, F_SETLEASE, lease->type) || !is_held(lease))
+	if (sigio_arm(lease->fd.fd, NULL) ||
+	    sys_fcntl(lease->fd.fd, F_SETLEASE, lease->type) ||
+	    type_now(lease) != lease->type)
 		return false;
 	lease->is_told = false;
 	lease->is_gone = false;

@@ -43,16 +43,30 @@ static int layout_set(struct lease *lease, const struct backing *file)
 					      : r;
 }
 
+/* What cannot be looked at would be taken for broken each time. */
+static int check_look(int fd, struct cause *cause)
+{
+	int r;
+
+	if (sys_fcntl(fd, F_GETLEASE, 0) >= 0)
+		return 0;
+	r = cause_call(cause, "fcntl(2) with F_GETLEASE", errno);
+	(void)sys_fcntl(fd, F_SETLEASE, F_UNLCK);
+	return r;
+}
+
 static int layout_settle(struct lease *lease, int error, struct cause *cause)
 {
 	int r = 0;
 
-	if (error) {
+	if (error)
 		r = lease_why_not_layout(lease->fd.fd, error, cause);
+	else
+		r = check_look(lease->fd.fd, cause);
+	if (r)
 		keeper_close(&lease->fd);
-	} else {
+	else
 		lease_tell_provider();
-	}
 	return r;
 }
 
@@ -71,7 +85,7 @@ static int layout_take(struct lease *lease, const struct backing *file,
 		(void)sys_close(given);
 	if (r)
 		return lease_why_not_open(r, cause);
-	r = sigio_arm(fd);
+	r = sigio_arm(fd, cause);
 	if (r) {
 		(void)sys_close(fd);
 		return r;

@@ -47,20 +47,24 @@ static int set_lease(int fd, int type, struct cause *cause)
 	int r;
 
 	r = sys_fcntl(fd, F_GETLEASE, 0);
-	if (r < 0) /* EBADF: with O_PATH, to find the file by only */
-		return errno == EBADF ? ENOENT : errno;
-	if (r != F_UNLCK)
+	if (r < 0 && errno == EBADF) /* with O_PATH, to find the file by only */
+		return ENOENT;
+	if (r < 0)
+		return cause_call(cause, "fcntl(2) with F_GETLEASE", errno);
+	if (r != F_UNLCK) {
+		cause->kind = CAUSE_OWN_LEASE;
 		return EBUSY;
+	}
 	if (lease_is_beside_pages(fd, type)) {
 		cause->kind = CAUSE_DIRECT;
 		return EINVAL;
 	}
-	r = sigio_arm(fd);
-	if (!r && sys_fcntl(fd, F_SETLEASE, type) == 0)
-		return 0;
-	r = r ?: errno;
-	disarm(fd);
-	return lease_why_not(r, cause);
+	r = sigio_arm(fd, cause);
+	if (!r && sys_fcntl(fd, F_SETLEASE, type))
+		r = lease_why_not(fd, errno, cause);
+	if (r)
+		disarm(fd);
+	return r;
 }
 
 /* The kernel grants the lease to no other one; nobody had to wait for it. */
@@ -91,7 +95,7 @@ static int take_again(int fd, struct lease *lease, struct cause *cause)
 		cause->kind = CAUSE_DIRECT;
 		return EINVAL;
 	}
-	r = sigio_arm(fd);
+	r = sigio_arm(fd, cause);
 	if (r)
 		return r;
 	/* This needs the same rights, and has the signal name @fd. */
@@ -124,20 +128,36 @@ static int take_write_lease(int fd, struct take_args *args)
 	return 0;
 }
 
+/* ENOENT: there was none to be copied. */
+static int take_copy(int fd, int error, struct take_args *args)
+{
+	if (fd >= 0)
+		return take_write_lease(fd, args);
+	if (error == EBADF)
+		return ENOENT;
+	if (error == EMFILE)
+		args->cause->kind = CAUSE_NO_DESCRIPTORS;
+	else
+		(void)cause_call(args->cause, "fcntl(2) with F_DUPFD_CLOEXEC",
+				 error);
+	return error;
+}
+
 /*
  * If the file has several descriptions the kernel says EAGAIN for each, so one
  * of the thread that registers is enough, and one that is kept.
  */
 static int try_all(struct take_args *args, int given)
 {
-	int fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3), kept, r;
+	int fd, r;
 
-	r = fd >= 0 ? take_write_lease(fd, args) : ENOENT;
-	if (!r || r == EBUSY || r == EINVAL)
+	fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3);
+	r = take_copy(fd, errno, args);
+	if (r != ENOENT && r != EAGAIN)
 		return r;
-	kept = watch_dup(args->file->dev, args->file->ino);
-	if (kept >= 0)
-		r = take_write_lease(kept, args);
+	fd = watch_dup(args->file->dev, args->file->ino);
+	if (fd >= 0 || errno != EBADF)
+		r = take_copy(fd, errno, args);
 	if (r && args->is_shared)
 		return EAGAIN;
 	return r;
@@ -187,14 +207,10 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 		(void)sys_close(given);
 	if (r == EAGAIN)
 		cause->kind = CAUSE_OPEN_ELSEWHERE;
-	else if (r == EBUSY)
-		cause->kind = CAUSE_OWN_LEASE;
 	else if (r == ENOENT)
 		cause->kind = watch_has_refused(file->dev, file->ino) ?
 				      CAUSE_NOT_KEPT :
 				      CAUSE_OUT_OF_REACH;
-	else if (r == EMFILE || r == ENFILE)
-		cause->kind = CAUSE_NO_DESCRIPTORS;
 	return r;
 }
 

@@ -26,13 +26,14 @@
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;
 
-int sigio_arm(int fd)
+int sigio_arm(int fd, struct cause *cause)
 {
 	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = sys_gettid() };
 
-	if (sys_fcntl(fd, F_SETSIG, config_get()->signal) ||
-	    sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&owner))
-		return errno;
+	if (sys_fcntl(fd, F_SETSIG, config_get()->signal))
+		return cause_call(cause, "fcntl(2) with F_SETSIG", errno);
+	if (sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&owner))
+		return cause_call(cause, "fcntl(2) with F_SETOWN_EX", errno);
 	return 0;
 }
 

@@ -6,15 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cause.h"
+
 /*
  * Have the kernel signal the calling thread when a lease on @fd is broken.
  * Before F_SETLEASE, at every take: the kernel forgets signal and owner when a
  * lease ends (fs/locks.c:lease_modify), and it makes the whole process the
  * owner if there is none, whose default action would be to die.
  *
- * 0 or the errno of fcntl(2).
+ * 0 or the errno of fcntl(2), recorded in @cause if that is not NULL.
  */
-int sigio_arm(int fd);
+int sigio_arm(int fd, struct cause *cause);
 /* Still?  Not if the lease has ended since. */
 bool sigio_is_armed(int fd);
 

@@ -63,7 +63,7 @@ enum pinsafe_guard {
  * @unprotected: registrations so far of memory that would need a guard and has
  *	none, because the policy or the program says so
  * @refused_space: of @refusals, those with ENOSPC or EDQUOT
- * @refused_permission: with EACCES
+ * @refused_permission: with EACCES or EPERM
  * @refused_busy: with EAGAIN or EBUSY
  * @refused_unsupported: with EOPNOTSUPP
  * @refused_other: with any other errno

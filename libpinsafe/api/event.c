@@ -346,7 +346,7 @@ int event_channel_new(struct pinsafe_event_channel **ret_channel)
 		goto out_free;
 	}
 	section_enter(&section);
-	r = keeper_call_with(channel->fd, adopt_on_keeper, channel);
+	r = keeper_call_with(channel->fd, adopt_on_keeper, channel, NULL);
 	section_leave(&section);
 	if (r)
 		goto out_close;

@@ -10,17 +10,21 @@
  */
 enum cause_kind {
 	CAUSE_UNKNOWN,	/* no more than the errno is known */
+	CAUSE_CALL,	/* @detail: the call that failed with the errno */
 
 	/* Of the keeper */
 	CAUSE_NO_THREAD,	/* for this user or in this cgroup */
 	CAUSE_NO_STACK,		/* no memory for one; @detail: how much */
-	CAUSE_NO_KEEPER,	/* a system call that it needs fails */
+	CAUSE_NET_NS,		/* the thread that asks it is in another one */
+	CAUSE_OTHER_DEVICE,	/* or none, under the number of the device */
+	CAUSE_NO_VERBS,		/* the device is none of the kernel's verbs */
 
 	/* Of memory, from @start to @end; @detail: what is there */
 	CAUSE_NOT_MAPPED,
 	CAUSE_NO_ACCESS,	/* PROT_NONE */
 	CAUSE_READ_ONLY,	/* and the device is to write */
 	CAUSE_PRIVATE_DAX,
+	CAUSE_IMMUTABLE,	/* the file, which has no blocks there */
 	CAUSE_REPLACED,		/* by another thread meanwhile */
 
 	/* Of leases */
@@ -58,5 +62,11 @@ struct cause {
 	uintptr_t start, end;
 	char detail[128];
 };
+
+/*
+ * Records that @call, named as in "socket(2)", has failed with @error, and returns
+ * that.  @cause: NULL if nobody is told.
+ */
+int cause_call(struct cause *cause, const char *call, int error);
 
 #endif /* PINSAFE_CAUSE_H */

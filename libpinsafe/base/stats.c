@@ -42,6 +42,7 @@ void stats_add_refusal(int error)
 		stats_add(refused_space, 1);
 		break;
 	case EACCES:
+	case EPERM:
 		stats_add(refused_permission, 1);
 		break;
 	case EAGAIN:

@@ -22,6 +22,7 @@
 #include "machine/lease_why.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/sys_lines.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
@@ -83,23 +84,51 @@ int lease_why_not_open(int error, struct cause *cause)
 		cause->kind = CAUSE_NO_PERMISSION;
 		return EACCES;
 	case EMFILE:
-	case ENFILE:
 		cause->kind = CAUSE_NO_DESCRIPTORS;
-		break;
+		return error;
 	case ENOENT:
 		cause->kind = CAUSE_OUT_OF_REACH;
-		break;
+		return error;
 	}
-	return error;
+	return cause_call(cause, "open(2)", error);
 }
 
-int lease_why_not(int error, struct cause *cause)
+/* The user as whom this thread asks the file system: the fourth of them */
+static bool is_owner(int fd)
 {
-	/* fs/locks.c:vfs_setlease(), security/commoncap.c */
-	if (error == EACCES)
+	struct sys_lines lines;
+	unsigned int uid = -1;
+	struct stat st;
+	const char *line;
+	bool is_found = false;
+
+	if (sys_fstat(fd, &st) ||
+	    sys_lines_open(&lines, "/proc/thread-self/status"))
+		return false;
+	while (!is_found && (line = sys_lines_next(&lines)))
+		is_found = sscanf(line, "Uid: %*u %*u %*u %u", &uid) == 1;
+	sys_lines_close(&lines);
+	return is_found && uid == st.st_uid;
+}
+
+/*
+ * fs/locks.c:vfs_setlease() refuses who is neither the owner nor has CAP_LEASE;
+ * security modules say EACCES to anybody.
+ */
+int lease_why_not(int fd, int error, struct cause *cause)
+{
+	switch (error) {
+	case EACCES:
+		if (is_owner(fd))
+			break;
 		cause->kind = CAUSE_NOT_OWNER;
-	if (error != EINVAL)
 		return error;
+	case EAGAIN:
+	case EOPNOTSUPP:
+		return error;
+	}
+	if (error != EINVAL)
+		return cause_call(cause, "fcntl(2) with F_SETLEASE", error);
 	if (!leases_are_enabled(true)) {
 		record(cause, CAUSE_LEASES_OFF, "");
 		return ENOLCK;
@@ -134,7 +163,7 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 {
 	struct lease_provider provider;
 	struct statfs sfs = { 0 };
-	int r = lease_why_not(error, cause);
+	int r = lease_why_not(fd, error, cause);
 
 	if (r != EOPNOTSUPP)
 		return r;

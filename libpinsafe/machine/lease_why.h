@@ -8,7 +8,7 @@
  * Why fcntl(fd, F_SETLEASE) has failed with @error: records the cause and
  * returns what take() of a backend is to return.  For the keeper's thread.
  */
-int lease_why_not(int error, struct cause *cause);
+int lease_why_not(int fd, int error, struct cause *cause);
 /* The same for a layout lease; to be asked right after it. */
 int lease_why_not_layout(int fd, int error, struct cause *cause);
 

@@ -18,13 +18,18 @@
 /* Of descriptors that are tried one by one */
 #define MAX_NUMBERS 65536
 
-/* Asks no network or FUSE file system, which may not answer. */
+/*
+ * Asks no network or FUSE file system, which may not answer.  errno if not: ENOENT,
+ * or why that does not show
+ */
 static bool is_of_file(int fd, const struct backing *backing)
 {
 	struct stat st;
 
-	return !sys_fstat(fd, &st) && st.st_dev == backing->dev &&
-	       st.st_ino == backing->ino;
+	if (sys_fstat(fd, &st))
+		return false;
+	errno = ENOENT;
+	return st.st_dev == backing->dev && st.st_ino == backing->ino;
 }
 
 /* A descriptor with O_PATH, or -1 */
@@ -39,7 +44,6 @@ static int open_if_same(const struct backing *backing, const char *path,
 	if (is_of_file(fd, backing))
 		return fd;
 	(void)sys_close(fd);
-	errno = ENOENT;
 	return -1;
 }
 
@@ -190,12 +194,19 @@ int backing_reopen(int old_fd, int flags, int *ret_fd)
 	return 0;
 }
 
+/* EPERM, ENOSYS: of a sandbox */
+static bool is_no_matter_of_the_file(int error)
+{
+	return error == EMFILE || error == ENFILE || error == EPERM ||
+	       error == ENOSYS;
+}
+
 int backing_open(const struct backing *backing, int flags, int *ret_fd)
 {
 	int fd, r;
 
 	fd = open_if_same(backing, backing->path, O_NOFOLLOW);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+	if (fd < 0 && is_no_matter_of_the_file(errno))
 		return errno;
 	if (fd < 0)
 		fd = find_in_map_files(backing);

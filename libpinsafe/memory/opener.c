@@ -80,5 +80,5 @@ void opener_name(dev_t dev, ino_t ino, char *ret_text, size_t size)
 	closedir(proc);
 	if (!ret_text[0] && is_open_here)
 		snprintf(ret_text, size,
-			 "this program itself, by more than one open(2)");
+			 "this program itself by more than one open(2), or a process that it cannot see,");
 }

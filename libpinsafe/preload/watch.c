@@ -250,7 +250,7 @@ static int keep_if_worth(struct keep_args *args)
 		return 0;
 	fork_check();
 	section_enter(&section);
-	r = keeper_call_with(args->fd, keep_on_keeper, args);
+	r = keeper_call_with(args->fd, keep_on_keeper, args, NULL);
 	/* Also where there was no number for it in the first place */
 	if (r == EMFILE || r == ENFILE)
 		(void)keeper_call(refuse_on_keeper, args);
@@ -438,6 +438,7 @@ int watch_dup(dev_t dev, ino_t ino)
 	for (k = kept; k < kept + MAX_KEPT; k++)
 		if (k->end && k->dev == dev && k->ino == ino)
 			return sys_fcntl(k->fd.fd, F_DUPFD_CLOEXEC, 3);
+	errno = EBADF;
 	return -1;
 }
 

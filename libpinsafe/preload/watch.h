@@ -65,7 +65,10 @@ bool watch_has_refused(dev_t dev, ino_t ino);
  */
 void watch_sweep(void);
 
-/* A copy of the description of a mapped file, for the caller to own, or -1 */
+/*
+ * A copy of the description of a mapped file, for the caller to own, or -1 and errno:
+ * EBADF if none is kept
+ */
 int watch_dup(dev_t dev, ino_t ino);
 
 /* fork.c, in the child: nothing is kept. */

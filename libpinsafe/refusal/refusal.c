@@ -82,21 +82,14 @@ void refusal_let_pass(const struct mapping_part *part)
 			 : "pinsafe is in all programs here, and nothing says on_refuse=fail");
 }
 
-int refusal_no_maps(int r)
-{
-	bool no_room = r == EMFILE || r == ENFILE;
-
-	return refusal_explain(
-		r,
-		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
-		strerrorname_np(r), strerror(r),
-		no_room	      ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
-		r == ENOMEM ? "try again when there is more memory" :
-			      "mount /proc");
-}
-
 int refusal_no_guard(const struct mapping_part *part)
 {
+	if (part->error && part->error != ENOENT)
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the file under the mapping cannot be looked at (%s), so nobody can tell whether the memory is safe; %s",
+			strerrorname_np(part->error),
+			refusal_way_out(part->error));
 	if (part->error)
 		return refusal_say(
 			part, EOPNOTSUPP,
@@ -243,51 +236,15 @@ int refusal_prefault(const struct mapping_part *part,
 			part, EFAULT,
 			"the kernel does not make all pages of it present and does not say why: the file may have been changed just then, so try again; if it stays so see the kernel log for errors of the file system or of the memory");
 	}
-	return refusal_say(part, r, "the pages cannot be made present: %s",
-			   strerror(r));
-}
-
-int refusal_no_keeper(const struct mapping_part *part,
-		      const struct cause *cause, int r)
-{
-	switch (cause->kind) {
-	case CAUSE_NO_THREAD:
+	if (r == EPERM && cause->kind == CAUSE_IMMUTABLE)
 		return refusal_say(
-			part, r,
-			"the thread that holds leases cannot be created, because there may be no more of this user or control group; raise RLIMIT_NPROC (ulimit -u) or pids.max (TasksMax= of systemd)");
-	case CAUSE_NO_STACK:
-		return refusal_say(
-			part, r,
-			"the thread that holds leases cannot be created, because there is no memory for its stack of %s, which counts as locked after mlockall(2) with MCL_FUTURE; raise RLIMIT_MEMLOCK (ulimit -l) or RLIMIT_AS, or lower the size of stacks (ulimit -s)",
-			cause->detail);
-	default:
-		return refusal_say(
-			part, r,
-			"the thread that holds leases cannot start: %s; it needs close_range(2) and /dev/null",
-			strerror(r));
-	}
-}
-
-static const char *why_not_adopted(int r)
-{
-	switch (r) {
-	case EBADF:
-		return "this thread has another file, or none, under the number of the device's descriptor; register in a thread that shares the descriptors of the one that opened the device, and keep that open";
-	case ECONNREFUSED:
-		return "this thread is in another network name space than the first one that registered; register in the same";
-	case ENOTTY:
-		return "it is not one of the kernel's RDMA devices (VFIO?), and nobody but the program itself could destroy its memory regions; use the kernel's driver";
-	default:
-		return strerror(r);
-	}
-}
-
-int refusal_adopt(const struct mapping_part *part, int r)
-{
-	return refusal_say(
-		part, r,
-		"the keeper cannot get hold of the device to revoke memory regions with: %s",
-		why_not_adopted(r));
+			part, EPERM,
+			"it has no blocks in a part of the range, and can get none because it is immutable or append-only; turn that off (chattr -i -a), or write it first");
+	if (cause->kind == CAUSE_CALL)
+		return refusal_call(part, "the pages cannot be made present",
+				    cause, r);
+	return refusal_say(part, r, "the pages cannot be made present: %s; %s",
+			   strerror(r), refusal_way_out(r));
 }
 
 /* mm/gup.c:writable_file_mapping_allowed() came with Linux 6.5. */

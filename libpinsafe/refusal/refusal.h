@@ -29,6 +29,8 @@ int refusal_memory(const struct mapping_part *part);
 int refusal_hold(const struct mapping_part *part);
 int refusal_checksums(const struct mapping_part *part);
 int refusal_stable_pages(const struct mapping_part *part);
+/* Nobody can tell whether that is so: the disk cannot be asked. */
+int refusal_disk(const struct mapping_part *part, int r);
 /* @entry pins memory without a memory region that could be revoked. */
 int refusal_entry(const struct mapping_part *part, const char *entry);
 int refusal_mw_bind(const struct mapping_part *part);
@@ -53,7 +55,8 @@ int refusal_prefault(const struct mapping_part *part,
 		     const struct cause *cause, int r);
 int refusal_no_keeper(const struct mapping_part *part,
 		      const struct cause *cause, int r);
-int refusal_adopt(const struct mapping_part *part, int r);
+int refusal_adopt(const struct mapping_part *part, const struct cause *cause,
+		  int r);
 /* @is_written: the device was to write to the memory */
 int refusal_register(const struct mapping_part *part,
 		     const struct cause *cause, bool is_written, int r);

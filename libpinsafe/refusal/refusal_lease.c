@@ -90,7 +90,7 @@ static int out_of_reach(const struct mapping_part *part,
 			more_descriptors(2), refusal_or_module(part));
 	return refusal_say(
 		part, ENOENT,
-		"the file is unlinked or out of reach, or the program has closed its descriptor and no preload object saw it mapped, so no lease can be taken; keep a descriptor of the file open%s",
+		"the file is unlinked or out of reach, or the program has closed its descriptor, having mapped the file before it opened a device, or not by mmap(2) of the preload object, so no lease can be taken; open the device first, or keep a descriptor of the file open%s",
 		refusal_or_module(part));
 }
 
@@ -107,7 +107,7 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 	case CAUSE_NOT_OWNER:
 		return refusal_say(
 			part, EACCES,
-			"a lease is for the owner of a file, or for a process with CAP_LEASE; run as the owner or give the program that capability");
+			"a lease is for the owner of a file, or for a process with CAP_LEASE (of the machine, not of a user name space); run as the owner or give the program that capability");
 	case CAUSE_NO_PERMISSION:
 		return refusal_say(
 			part, EACCES,
@@ -136,11 +136,10 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 	default:
 		break;
 	}
-	if (r == EOPNOTSUPP)
+	if (r == EOPNOTSUPP && cause->kind != CAUSE_CALL)
 		return no_layout_lease(part, cause);
-	return refusal_say(part, r == EPERM ? EACCES : r,
-			   "no lease can be taken on the file: %s",
-			   strerror(r));
+	return refusal_handover(part, "no lease can be taken on the file",
+				cause, r);
 }
 
 static int sole_opener(const struct mapping_part *part)
@@ -173,7 +172,8 @@ int refusal_retake(const struct mapping_part *part, const struct cause *cause,
 	default:
 		return refusal_say(
 			part, EAGAIN,
-			"the kernel had no answer but \"try again\" for %d ms (retake_ms); try again when the machine has more to spare",
+			"%s had no answer but \"try again\" for %d ms (retake_ms); try again when the machine has more to spare",
+			cause->kind == CAUSE_CALL ? cause->detail : "the kernel",
 			waited_ms);
 	}
 }

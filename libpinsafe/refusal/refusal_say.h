@@ -3,6 +3,7 @@
 #ifndef PINSAFE_REFUSAL_SAY_H
 #define PINSAFE_REFUSAL_SAY_H
 
+#include "base/cause.h"
 #include "memory/mapping.h"
 
 /* Counts and logs, or tells who asked.  Both return @error. */
@@ -18,5 +19,14 @@ int refusal_say(const struct mapping_part *part, int error, const char *format,
  */
 const char *refusal_or_module(const struct mapping_part *part);
 const char *refusal_or_write(const struct mapping_part *part);
+
+/* What helps against a system call that fails so */
+const char *refusal_way_out(int error);
+/* @what, because the call that @cause has recorded failed with @r */
+int refusal_call(const struct mapping_part *part, const char *what,
+		 const struct cause *cause, int r);
+/* The same if it may have failed on the way to the keeper */
+int refusal_handover(const struct mapping_part *part, const char *what,
+		     const struct cause *cause, int r);
 
 #endif /* PINSAFE_REFUSAL_SAY_H */

@@ -44,7 +44,7 @@ static int blind_take(struct lease *lease, const struct backing *backing,
 {
 	int fd = dup(file.fd);
 
-	assert_int_equal(sigio_arm(fd), 0);
+	assert_int_equal(sigio_arm(fd, NULL), 0);
 	assert_int_equal(sys_fcntl(fd, F_SETLEASE, F_WRLCK), 0);
 	lease->type = F_WRLCK;
 	keeper_own(&lease->fd, fd);

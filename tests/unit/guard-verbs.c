@@ -23,7 +23,7 @@ static void one_file__in_order(void **state)
 
 static void context_adopted__not_again(void **state)
 {
-	assert_int_equal(device_adopt(&guarded_context), 0);
+	assert_int_equal(device_adopt(&guarded_context, NULL), 0);
 	record_clear();
 	(void)guarded_reg_succeeds("classify, take 1, prefault 1, reg_mr, "
 				   "classify, track");

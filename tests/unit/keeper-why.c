@@ -14,12 +14,16 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		  off_t offset);
 
 static int call_error, mmap_error;
+/* Of its thread; NULL: there is none */
+static const char *failed_call;
 static unsigned int n_calls;
 
-int keeper_call(int (*fn)(void *arg), void *arg)
+int keeper_run(struct cause *cause)
 {
 	n_calls++;
-	return call_error ?: fn(arg);
+	if (failed_call)
+		return cause_call(cause, failed_call, call_error);
+	return call_error;
 }
 
 void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
@@ -56,8 +60,12 @@ static void no_memory_for_a_stack(void **state)
 
 static void a_system_call_is_not_there(void **state)
 {
-	fails(ENOSYS, 0, CAUSE_NO_KEEPER);
-	fails(EPERM, 0, CAUSE_NO_KEEPER);
+	fails(EPERM, 0, CAUSE_CALL);
+	failed_call = "close_range(2)";
+	fails(ENOSYS, 0, CAUSE_CALL);
+	/* The same errno as for no thread */
+	fails(ENOMEM, 0, CAUSE_CALL);
+	failed_call = NULL;
 }
 
 /* The last case: it is known from then on. */

@@ -62,7 +62,7 @@ static void leases_turned_off(void **state)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
 	layout(EINVAL, ENOLCK, CAUSE_LEASES_OFF, NULL);
-	assert_int_equal(lease_why_not(EINVAL, &cause), ENOLCK);
+	assert_int_equal(lease_why_not(file.fd, EINVAL, &cause), ENOLCK);
 	assert_int_equal(cause.kind, CAUSE_LEASES_OFF);
 }
 
@@ -144,19 +144,27 @@ static void written(void **state)
 
 static void ordinary(void **state)
 {
-	assert_int_equal(lease_why_not(EINVAL, &cause), EOPNOTSUPP);
+	assert_int_equal(lease_why_not(file.fd, EINVAL, &cause), EOPNOTSUPP);
 	assert_int_equal(cause.kind, CAUSE_NO_LEASES);
 }
 
 static void other_errno__as_it_is(void **state)
 {
 	layout(EAGAIN, EAGAIN, CAUSE_UNKNOWN, NULL);
-	layout(EIO, EIO, CAUSE_UNKNOWN, NULL);
+	layout(EIO, EIO, CAUSE_CALL, "fcntl(2) with F_SETLEASE");
 }
 
 static void somebody_elses_file(void **state)
 {
+	fake_open_file("/proc/thread-self/status",
+		       "Name:\tx\nUid:\t0\t0\t0\t4242\n");
 	layout(EACCES, EACCES, CAUSE_NOT_OWNER, NULL);
+}
+
+/* The kernel would not say so; a security module does. */
+static void our_own_file(void **state)
+{
+	layout(EACCES, EACCES, CAUSE_CALL, "fcntl(2) with F_SETLEASE");
 }
 
 static void open_fails(int error, int expected, enum cause_kind kind)
@@ -172,7 +180,8 @@ static void file_cannot_be_opened(void **state)
 	open_fails(EACCES, EACCES, CAUSE_NO_PERMISSION);
 	open_fails(EMFILE, EMFILE, CAUSE_NO_DESCRIPTORS);
 	open_fails(ENOENT, ENOENT, CAUSE_OUT_OF_REACH);
-	open_fails(EIO, EIO, CAUSE_UNKNOWN);
+	open_fails(ENFILE, ENFILE, CAUSE_CALL);
+	open_fails(EIO, EIO, CAUSE_CALL);
 }
 
 #define WHY_CASE(fn) cmocka_unit_test_setup(fn, setup)
@@ -205,6 +214,7 @@ int main(void)
 		WHY_CASE(ordinary),
 		WHY_CASE(other_errno__as_it_is),
 		WHY_CASE(somebody_elses_file),
+		WHY_CASE(our_own_file),
 		WHY_CASE(file_cannot_be_opened),
 	};
 

@@ -13,7 +13,7 @@ bool fake_device_is_adopted(struct ibv_context *context)
 	return !real_verbs_get_device(context, &device);
 }
 
-int device_adopt(struct ibv_context *context)
+int device_adopt(struct ibv_context *context, struct cause *cause)
 {
 	const struct real_device device = { .fd = context->cmd_fd };
 	int r;
@@ -27,7 +27,7 @@ int device_adopt(struct ibv_context *context)
 	return r;
 }
 
-int device_prove(struct ibv_mr *mr)
+int device_prove(struct ibv_mr *mr, struct cause *cause)
 {
 	return fault_now(&fake_device.prove);
 }

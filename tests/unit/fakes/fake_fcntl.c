@@ -190,6 +190,10 @@ int __wrap_sys_fcntl(int fd, int command, uintptr_t value)
 	    command != F_GETSIG && command != F_GETOWN_EX)
 		return __real_sys_fcntl(fd, command, value);
 
+	if (fake_fcntl.refused_errno && command == fake_fcntl.refused_command) {
+		errno = fake_fcntl.refused_errno;
+		return -1;
+	}
 	if (sys_fstat(fd, &st))
 		return -1;
 	pthread_mutex_lock(&mutex);

@@ -27,7 +27,8 @@ int keeper_start(struct cause *cause)
 
 static int given_fd = -1;
 
-int keeper_call_with(int fd, int (*fn)(void *arg), void *arg)
+int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
+		     struct cause *cause)
 {
 	int r = fault_now(&fake_keeper.call);
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Sentences for what the kernel does not let us do: which call it was that failed,
+ * and what helps against the errno of it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "refusal/refusal.h"
+#include "refusal/refusal_say.h"
+
+const char *refusal_way_out(int error)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+		return "a sandbox forbids it (seccomp, Landlock, a security module), so have it allowed as Documentation/containers.md of pinsafe says";
+	case ENOSYS:
+		return "the kernel is older than that or a sandbox hides it (seccomp), so have it allowed as Documentation/containers.md of pinsafe says";
+	case EAFNOSUPPORT:
+		return "the process may have no AF_UNIX sockets, so have them allowed (RestrictAddressFamilies= of systemd)";
+	case EMFILE:
+		return "close files or raise RLIMIT_NOFILE (ulimit -n)";
+	case ENFILE:
+		return "the machine has as many files open as it may, so raise /proc/sys/fs/file-max";
+	case ENOMEM:
+	case ENOBUFS:
+		return "try again when there is more memory";
+	}
+	return "try again, and if it stays so see the kernel log";
+}
+
+int refusal_call(const struct mapping_part *part, const char *what,
+		 const struct cause *cause, int r)
+{
+	return refusal_say(part, r, "%s, because %s fails with %s; %s", what,
+			   cause->detail, strerrorname_np(r),
+			   refusal_way_out(r));
+}
+
+int refusal_no_maps(int r)
+{
+	return refusal_explain(
+		r,
+		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
+		strerrorname_np(r), strerror(r),
+		r == ENOENT ? "mount /proc" : refusal_way_out(r));
+}
+
+int refusal_disk(const struct mapping_part *part, int r)
+{
+	return refusal_say(
+		part, EOPNOTSUPP,
+		"nobody can tell whether its disk needs pages that do not change while they are written back, because queue/stable_writes of it in /sys/dev/block cannot be read (%s); %s",
+		strerrorname_np(r), refusal_way_out(r));
+}
+
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r)
+{
+	switch (cause->kind) {
+	case CAUSE_NO_THREAD:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there may be no more of this user, control group or machine; raise RLIMIT_NPROC (ulimit -u), pids.max (TasksMax= of systemd) or /proc/sys/kernel/threads-max");
+	case CAUSE_NO_STACK:
+		return refusal_say(
+			part, r,
+			"the thread that holds leases cannot be created, because there is no memory for its stack of %s, which counts as locked after mlockall(2) with MCL_FUTURE; raise RLIMIT_MEMLOCK (ulimit -l) or RLIMIT_AS, or lower the size of stacks (ulimit -s)",
+			cause->detail);
+	default:
+		return refusal_call(
+			part, "the thread that holds leases cannot start",
+			cause, r);
+	}
+}
+
+static int other_network(const struct mapping_part *part, int r)
+{
+	return refusal_say(
+		part, r,
+		"this thread is in another network name space than the first one that registered, and cannot hand descriptors over to there; register in the same");
+}
+
+int refusal_handover(const struct mapping_part *part, const char *what,
+		     const struct cause *cause, int r)
+{
+	switch (cause->kind) {
+	case CAUSE_NET_NS:
+		return other_network(part, r);
+	case CAUSE_CALL:
+		return refusal_call(part, what, cause, r);
+	default:
+		return refusal_say(part, r, "%s: %s; %s", what, strerror(r),
+				   refusal_way_out(r));
+	}
+}
+
+int refusal_adopt(const struct mapping_part *part, const struct cause *cause,
+		  int r)
+{
+	static const char what[] =
+		"the keeper cannot get hold of the device to revoke memory regions with";
+
+	switch (cause->kind) {
+	case CAUSE_OTHER_DEVICE:
+		return refusal_say(
+			part, r,
+			"%s: this thread has another file, or none, under the number of the device's descriptor; register in a thread that shares the descriptors of the one that opened the device, and keep that open",
+			what);
+	case CAUSE_NO_VERBS:
+		return refusal_say(
+			part, r,
+			"%s: it is not one of the kernel's RDMA devices (VFIO?), and nobody but the program itself could destroy its memory regions; use the kernel's driver",
+			what);
+	default:
+		return refusal_handover(part, what, cause, r);
+	}
+}

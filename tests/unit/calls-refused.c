@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Each system call on the way to a memory region under a layout lease fails, as in
+ * a sandbox, or for want of something: the sentence names that call and what helps,
+ * and nothing is left; or there is another way.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/child.h"
+#include "lib/refused.h"
+#include "lib/stack.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+/* PROCMAP_QUERY, which older headers do not have */
+#define QUERY_MAP _IOC(_IOC_READ | _IOC_WRITE, 'f', 17, 104)
+
+#define SANDBOX "; a sandbox forbids it (seccomp, Landlock, a security module)"
+#define MEMORY "; try again when there is more memory"
+
+static const struct row {
+	const char *name;
+	struct refused call;
+	/* Of fcntl(2) on files with leases, which are not real ones here */
+	int command, command_errno;
+	const char *path;	/* that cannot be opened */
+	int path_errno;
+	int expected;		/* 0: it is registered all the same */
+	const char *cause, *way_out;
+} rows[] = {
+	/* The keeper */
+	{ "clone3", .call = { SYS_clone3, .error = EPERM },
+	  .expected = EPERM, "cannot start, because clone(2) fails with EPERM",
+	  SANDBOX },
+	{ "close_range", .call = { SYS_close_range, .error = EPERM },
+	  .expected = EPERM, "because close_range(2) fails with EPERM",
+	  SANDBOX },
+	{ "close_range, none", .call = { SYS_close_range, .error = ENOSYS },
+	  .expected = ENOSYS, "because close_range(2) fails with ENOSYS",
+	  "; the kernel is older than that or a sandbox hides it" },
+	/* As if it were no thread */
+	{ "close_range, no memory",
+	  .call = { SYS_close_range, .error = ENOMEM }, .expected = ENOMEM,
+	  "because close_range(2) fails with ENOMEM", MEMORY },
+	{ "/dev/null", .path = "/dev/null", .path_errno = EACCES,
+	  .expected = EACCES, "because open(2) of /dev/null fails", SANDBOX },
+	/* What is mapped */
+	{ "maps", .path = "/proc/thread-self/maps", .path_errno = EPERM,
+	  .expected = EPERM, "/proc/self/maps cannot be read", SANDBOX },
+	{ "maps, no descriptor", .path = "/proc/thread-self/maps",
+	  .path_errno = ENFILE, .expected = ENFILE,
+	  "/proc/self/maps cannot be read",
+	  "; the machine has as many files open as it may" },
+	{ "maps, no /proc", .path = "/proc/thread-self/maps",
+	  .path_errno = ENOENT, .expected = ENOENT,
+	  "/proc/self/maps cannot be read", "; mount /proc" },
+	{ "PROCMAP_QUERY", .call = { SYS_ioctl, 2, QUERY_MAP, EPERM } },
+	{ "PROCMAP_QUERY, none", .call = { SYS_ioctl, 2, QUERY_MAP, ENOSYS } },
+	{ "statx", .call = { SYS_statx, .error = EPERM },
+	  .expected = EOPNOTSUPP, "cannot be looked at (EPERM)", SANDBOX },
+	{ "mremap", .call = { SYS_mremap, .error = EPERM } },
+	/* Descriptors on their way to the keeper */
+	{ "pidfd_getfd", .call = { SYS_pidfd_getfd, .error = EPERM } },
+	{ "kcmp", .call = { SYS_kcmp, .error = EPERM } },
+	{ "getrandom", .call = { SYS_getrandom, .error = EPERM },
+	  .expected = EPERM, "because getrandom(2) fails with EPERM", SANDBOX },
+	{ "socket", .call = { SYS_socket, 1, AF_UNIX, EPERM },
+	  .expected = EPERM, "because socket(2) fails with EPERM", SANDBOX },
+	{ "socket, none of that family",
+	  .call = { SYS_socket, 1, AF_UNIX, EAFNOSUPPORT },
+	  .expected = EAFNOSUPPORT, "because socket(2) fails",
+	  "; the process may have no AF_UNIX sockets" },
+	{ "socket, no memory", .call = { SYS_socket, 1, AF_UNIX, ENOBUFS },
+	  .expected = ENOBUFS, "because socket(2) fails", MEMORY },
+	{ "socket, no descriptor", .call = { SYS_socket, 1, AF_UNIX, EMFILE },
+	  .expected = EMFILE, "there is none left", "; raise RLIMIT_NOFILE" },
+	{ "bind", .call = { SYS_bind, .error = EACCES }, .expected = EACCES,
+	  "because bind(2) fails with EACCES", SANDBOX },
+	{ "listen", .call = { SYS_listen, .error = EPERM }, .expected = EPERM,
+	  "because listen(2) fails with EPERM", SANDBOX },
+	{ "connect", .call = { SYS_connect, .error = EPERM },
+	  .expected = EPERM, "because connect(2) fails with EPERM", SANDBOX },
+	{ "connect, elsewhere",
+	  .call = { SYS_connect, .error = ECONNREFUSED },
+	  .expected = ECONNREFUSED, "in another network name space",
+	  "; register in the same" },
+	{ "sendmsg", .call = { SYS_sendmsg, .error = EPERM },
+	  .expected = EPERM, "because sendmsg(2) fails with EPERM", SANDBOX },
+	{ "accept4", .call = { SYS_accept4, .error = EPERM },
+	  .expected = EPERM, "because accept4(2) fails with EPERM", SANDBOX },
+	/* Not a lease that is being broken, which has the same errno */
+	{ "accept4, not now", .call = { SYS_accept4, .error = EAGAIN },
+	  .expected = EAGAIN, "accept4(2) had no answer but",
+	  "; try again when" },
+	{ "getsockopt", .call = { SYS_getsockopt, .error = EPERM },
+	  .expected = EPERM, "because getsockopt(2) fails with EPERM",
+	  SANDBOX },
+	{ "recvmsg", .call = { SYS_recvmsg, .error = EPERM },
+	  .expected = EPERM, "because recvmsg(2) fails with EPERM", SANDBOX },
+	/* The lease */
+	{ "F_SETSIG", .command = F_SETSIG, .command_errno = EPERM,
+	  .expected = EPERM, "because fcntl(2) with F_SETSIG fails", SANDBOX },
+	{ "F_SETOWN_EX", .command = F_SETOWN_EX, .command_errno = ENOMEM,
+	  .expected = ENOMEM, "because fcntl(2) with F_SETOWN_EX fails",
+	  MEMORY },
+	{ "F_SETLEASE", .command = F_SETLEASE, .command_errno = EPERM,
+	  .expected = EPERM, "because fcntl(2) with F_SETLEASE fails",
+	  SANDBOX },
+	{ "F_SETLEASE, none", .command = F_SETLEASE, .command_errno = ENOSYS,
+	  .expected = ENOSYS, "because fcntl(2) with F_SETLEASE fails",
+	  "a sandbox hides it" },
+	{ "F_SETLEASE, no memory", .command = F_SETLEASE,
+	  .command_errno = ENOMEM, .expected = ENOMEM,
+	  "because fcntl(2) with F_SETLEASE fails", MEMORY },
+	/* The owner would have it from the kernel */
+	{ "F_SETLEASE, of a file of ours", .command = F_SETLEASE,
+	  .command_errno = EACCES, .expected = EACCES,
+	  "because fcntl(2) with F_SETLEASE fails with EACCES", SANDBOX },
+	{ "F_GETLEASE", .command = F_GETLEASE, .command_errno = EPERM,
+	  .expected = EPERM, "because fcntl(2) with F_GETLEASE fails",
+	  SANDBOX },
+	/* Pages, and the device */
+	{ "MADV_POPULATE_WRITE",
+	  .call = { SYS_madvise, 3, MADV_POPULATE_WRITE, EPERM },
+	  .expected = EPERM, "because madvise(2) fails with EPERM", SANDBOX },
+	{ "MADV_POPULATE_WRITE, no memory",
+	  .call = { SYS_madvise, 3, MADV_POPULATE_WRITE, ENOMEM },
+	  .expected = ENOMEM, "because madvise(2) fails with ENOMEM", MEMORY },
+	{ "F_OFD_SETLK", .call = { SYS_fcntl, 2, F_OFD_SETLK, ENOLCK },
+	  .expected = ENOLCK, "because fcntl(2) with F_OFD_SETLK fails",
+	  "; try again" },
+	/* Not a thread that has another device */
+	{ "F_OFD_GETLK", .call = { SYS_fcntl, 2, F_OFD_GETLK, EPERM },
+	  .expected = EPERM, "because fcntl(2) with F_OFD_GETLK fails",
+	  SANDBOX },
+};
+
+static const struct row *row;
+
+static int check_said(void)
+{
+	const char *log = stack_log();
+
+	if (!strstr(log, "registration refused with") ||
+	    !strstr(log, row->cause) || !strstr(log, row->way_out)) {
+		print_error("%s: %s\n", row->name, log);
+		return 2;
+	}
+	return strchr(log, '\n') != strrchr(log, '\n') ? 3 : 0;
+}
+
+static int check_registered(struct ibv_mr *mr)
+{
+	if (!mr) {
+		print_error("%s: %s\n", row->name, stack_log());
+		return 4;
+	}
+	stack_break(STACK_A);
+	return stack_dereg(mr) ? 5 : 0;
+}
+
+static int try(void)
+{
+	struct ibv_mr *mr;
+	int error;
+
+	if (row->path)
+		fake_open_fails(row->path, row->path_errno);
+	fake_fcntl.refused_command = row->command;
+	fake_fcntl.refused_errno = row->command_errno;
+	if (row->call.error && refuse(&row->call))
+		return 77;
+	errno = 0;
+	mr = stack_reg(&stack_device, 0, STACK_PAGES);
+	error = errno;
+	if (!row->expected)
+		return check_registered(mr);
+	if (mr || error != row->expected) {
+		print_error("%s: %s\n", row->name, strerror(error));
+		return 1;
+	}
+	if (stack_stats().leases || fake_lease_exists(STACK_A))
+		return 6;
+	return check_said();
+}
+
+/* A process for each: a filter stays, and so does the keeper. */
+static void refused(void **state)
+{
+	row = *state;
+	child_check(try, fork);
+}
+
+int main(void)
+{
+	struct CMUnitTest cases[N_OF(rows)];
+	size_t i;
+
+	setenv("PINSAFE_RETAKE_MS", "20", 1);
+	for (i = 0; i < N_OF(rows); i++)
+		cases[i] = (struct CMUnitTest){
+			.name = rows[i].name,
+			.test_func = refused,
+			.setup_func = stack_setup,
+			.teardown_func = stack_teardown,
+			.initial_state = (void *)&rows[i],
+		};
+	return STACK_MAIN(cases);
+}
