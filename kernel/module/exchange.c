@@ -32,7 +32,7 @@ static long exchange_begin(struct exchange *x, struct inode *inode,
 
 	x->begun = !err;
 	if (x->begun && (IS_DAX(inode) || (inode2 && IS_DAX(inode2))))
-		remove_entries(&x->op);
+		invalidate_entries(&x->op);
 	return err;
 }
 

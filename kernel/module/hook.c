@@ -29,7 +29,7 @@ static struct hook *const own_hooks[] = { &hook_ftrace_is_dead, NULL };
 /* The first one is used by all others. */
 struct hook *const *const hook_tables[HOOK_TABLES] = {
 	own_hooks, setlease_hooks, lease_hooks, show_hooks, pin_hooks, pin_cached_hooks,
-	remove_hooks, exchange_hooks, poison_hooks, fs_hooks, sync_hooks
+	remove_hooks, invalidate_hooks, exchange_hooks, poison_hooks, fs_hooks, sync_hooks
 };
 
 bool hooks_on(unsigned int owner)
@@ -169,6 +169,8 @@ static int module_event(struct notifier_block *nb, unsigned long event,
 	const struct module *mod = data;
 	unsigned int owner;
 
+	if (event == MODULE_STATE_GOING)
+		pin_forget_callers();
 	for (owner = EXT4; owner < FILE_SYSTEMS; owner++) {
 		if (strcmp(mod->name, fs_names[owner]))
 			continue;

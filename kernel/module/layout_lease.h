@@ -17,9 +17,11 @@
  *	sync_hooks.c	when that is needed
  *	sync_test.c	and does the kernel tell us of it each time?
  *	pinned.c	files with such pins: keep them, wait for the pins
+ *	pinned_written.c	those that a device writes to
  *	busy.c		pages of a file that are in use
  *	operation.c	operations that are under way, and the breaks they cause
  *	remove.c	the operations that take blocks away
+ *	invalidate.c	pages that are dropped, or asked about, by the way
  *	exchange.c	and those that have extents change places
  *	poison.c	memory errors, which nobody can wait with
  *
@@ -114,12 +116,13 @@ extern struct hook *const show_hooks[];
 extern struct hook *const pin_hooks[];
 extern struct hook *const pin_cached_hooks[];
 extern struct hook *const remove_hooks[];
+extern struct hook *const invalidate_hooks[];
 extern struct hook *const exchange_hooks[];
 extern struct hook *const poison_hooks[];
 extern struct hook *const fs_hooks[];
 extern struct hook *const sync_hooks[];
 
-#define HOOK_TABLES	11
+#define HOOK_TABLES	12
 extern struct hook *const *const hook_tables[HOOK_TABLES];
 
 #define for_each_hook(hook, t, h)					\
@@ -199,13 +202,16 @@ bool show_layout_of(struct file *file, struct file *proc, char *text,
 int pin_probe(unsigned long addr);	/* calls the hooked functions */
 
 /* pin_cached.c */
+struct pinned;
+
 bool pin_is_cached(struct vm_area_struct *vma, unsigned long caller);
-long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
-		unsigned int flags, struct page **pages, unsigned long caller);
+long pin_cached(struct pinned *p, struct vm_area_struct *vma,
+		unsigned long addr, unsigned long n, unsigned int flags,
+		struct page **pages, unsigned long caller);
+void pin_forget_callers(void);	/* a module goes, and with it addresses */
 void pin_probe_unpin(struct page *page);
 
 /* redirty.c */
-struct pinned;
 
 /* A file that a device writes to */
 struct written {
@@ -280,13 +286,7 @@ bool busy_seen(struct address_space *mapping, pgoff_t index,
 void pinned_exit(void);
 struct pinned *pinned_get(struct file *file, pgoff_t first, pgoff_t last);
 void pinned_put(struct pinned *p);
-struct written *pinned_written(struct pinned *p); /* NULL: it is not */
-bool pinned_set_written(struct pinned *p, struct file *file,
-			const struct vm_operations_struct *vm_ops,
-			pgoff_t first, pgoff_t last);
 struct pinned *pinned_find(struct address_space *mapping); /* pinned_put() it */
-u64 pinned_last_written(void);
-struct pinned *pinned_next_written(struct super_block *sb, u64 *number, u64 last);
 struct page *pinned_page(struct address_space *mapping);
 struct page *pinned_page_from(struct address_space *mapping, pgoff_t *first);
 bool pinned_is(struct address_space *mapping);
@@ -296,13 +296,23 @@ bool pinned_any(void);
 void pinned_break_all(void);
 void pinned_break(struct address_space *mapping);
 
+/* pinned_written.c */
+struct written *pinned_written(struct pinned *p); /* NULL: it is not */
+bool pinned_set_written(struct pinned *p, struct file *file,
+			const struct vm_operations_struct *vm_ops,
+			pgoff_t first, pgoff_t last);
+u64 pinned_last_written(void);
+struct pinned *pinned_next_written(struct super_block *sb, u64 *number, u64 last);
+
 /* exchange.c */
 bool exchange_is_hooked(struct inode *inode);
 
 /* remove.c */
-void remove_entries(struct operation *op);	/* of DAX, from its files */
 bool remove_is_hooked(struct inode *inode);	/* all that this file can lose */
-bool remove_probe(struct inode *inode);	/* does a hook still fire? */
+
+/* invalidate.c */
+void invalidate_entries(struct operation *op);	/* of DAX, from its files */
+bool invalidate_probe(struct inode *inode);	/* does a hook still fire? */
 
 /* Counters, in /sys/module/layout_lease/parameters */
 extern atomic_t count_leases, count_breaks, count_timeouts, count_pinned_files,

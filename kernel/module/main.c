@@ -42,7 +42,7 @@ COUNTER(breaks, "leases that had to be broken");
 COUNTER(timeouts, "leases and pins not given up within lease-break-time");
 COUNTER(written_files, "files that devices write to, under F_LAYOUT_WRITE");
 COUNTER(redirtied_pages, "pages made dirty for that; wraps");
-COUNTER(refused_pins, "long-term pins of files with DAX that had no lease");
+COUNTER(refused_pins, "long-term pins without a lease, or with one that is being broken");
 
 struct workqueue_struct *queue;
 

@@ -57,7 +57,7 @@ void operation_begin_invalidate(struct operation *op, struct inode *inode)
 {
 	operation_begin(op, inode, NULL, false);
 	WRITE_ONCE(op->invalidates, true);
-	/* Before it looks for pins; pairs with pin_shared(). */
+	/* Before it looks for pins; pairs with pin_settled(). */
 	smp_mb();
 }
 

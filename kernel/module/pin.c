@@ -116,8 +116,7 @@ static long pin_settled(struct vm_area_struct *vma, unsigned long addr,
 			ret = pin_user_pages(addr, n, flags, pages NO_VMAS);
 		else
 			ret = pin_read_only(vma, addr, n, flags, pages);
-		/* A break either sees the pins or is seen here. */
-		smp_mb();
+		smp_mb();	/* pairs with operation_begin_invalidate() */
 		if (ret <= 0 || !operation_invalidates(inode))
 			return ret;
 		unpin_user_pages(pages, ret);
@@ -127,10 +126,17 @@ static long pin_settled(struct vm_area_struct *vma, unsigned long addr,
 	}
 }
 
-static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
-		       unsigned long n, unsigned int flags, struct page **pages)
+static bool may_pin(struct inode *inode)
 {
-	struct inode *inode = file_inode(vma->vm_file);
+	return lease_held(inode) && !hooks_dead();
+}
+
+/* Pages of the file, and known to be: who breaks the lease will look for them. */
+static long pin_known(struct vm_area_struct *vma, unsigned long addr,
+		      unsigned long n, unsigned int flags, struct page **pages,
+		      unsigned long caller)
+{
+	struct address_space *mapping = vma->vm_file->f_mapping;
 	pgoff_t index = linear_page_index(vma, addr);
 	struct pinned *p;
 	long ret;
@@ -138,9 +144,14 @@ static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 	p = pinned_get(vma->vm_file, index, index + n - 1);
 	if (!p)
 		return -ENOMEM;
-	ret = pin_settled(vma, addr, n, flags, pages);
-	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
-			!busy_seen(vma->vm_file->f_mapping, index, pages, ret))) {
+	if (vma_is_fsdax(vma))
+		ret = pin_settled(vma, addr, n, flags, pages);
+	else
+		ret = pin_cached(p, vma, addr, n, flags, pages, caller);
+	/* A break either sees the pins or is seen here. */
+	smp_mb();
+	if (ret > 0 && (!may_pin(file_inode(vma->vm_file)) ||
+			!busy_seen(mapping, index, pages, ret))) {
 		unpin_user_pages(pages, ret);
 		ret = -EOPNOTSUPP;
 	}
@@ -148,19 +159,21 @@ static long pin_shared(struct vm_area_struct *vma, unsigned long addr,
 	return ret;
 }
 
-static long pin_dax(struct vm_area_struct *vma, unsigned long addr,
-		    unsigned long n, unsigned int flags, struct page **pages)
+static long pin_file(struct vm_area_struct *vma, unsigned long addr,
+		     unsigned long n, unsigned int flags, struct page **pages,
+		     unsigned long caller)
 {
 	struct inode *inode = file_inode(vma->vm_file);
 
-	if (!fs_can_lease(inode) || !lease_held(inode) || hooks_dead()) {
+	if (!fs_can_lease(inode) || !may_pin(inode)) {
 		atomic_inc(&count_refused_pins);
 		return -EOPNOTSUPP;
 	}
-	flags = short_term_flags(flags, vma);
+	if (vma_is_fsdax(vma))
+		flags = short_term_flags(flags, vma);
 	if (is_cow_mapping(vma->vm_flags))
 		return pin_private(vma, addr, n, flags, pages);
-	return pin_shared(vma, addr, n, flags, pages);
+	return pin_known(vma, addr, n, flags, pages, caller);
 }
 
 /* Is it for us, and not what any process may do? */
@@ -207,10 +220,8 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
 			break;
 		}
 		n = min(nr - done, (vma->vm_end - at) / PAGE_SIZE);
-		if (vma_is_fsdax(vma))
-			ret = pin_dax(vma, at, n, flags, pages + done);
-		else if (is_ours(vma, caller))
-			ret = pin_cached(vma, at, n, flags, pages + done, caller);
+		if (is_ours(vma, caller))
+			ret = pin_file(vma, at, n, flags, pages + done, caller);
 		else
 			ret = pin_user_pages(at, n, flags, pages + done NO_VMAS);
 		if (ret <= 0)

@@ -20,19 +20,35 @@ static bool is_called_by(unsigned long caller, const char *function)
 }
 
 /*
+ * RDMA, but for siw, which unpins in another way than is hooked.  It pins some
+ * pages at a time, and the name of a function is slow to find.
+ */
+static unsigned long umem;	/* where it called from last */
+
+static bool is_umem(unsigned long caller)
+{
+	if (READ_ONCE(umem) == caller)
+		return true;
+	if (!is_called_by(caller, "ib_umem_get") &&
+	    !is_called_by(caller, "__ib_umem_get"))	/* 7.2 */
+		return false;
+	WRITE_ONCE(umem, caller);
+	return true;
+}
+
+/* Nobody pins by a module that goes. */
+void pin_forget_callers(void)
+{
+	WRITE_ONCE(umem, 0);
+}
+
+/*
  * io_uring pins what a program registers with it, and gives it back when the
  * program says so; no lease protects that.  Whoever else is in doubt counts.
  */
 static bool counts(unsigned long caller)
 {
-	return !is_called_by(caller, "io_pin_pages");
-}
-
-/* RDMA, but for siw, which unpins in another way than is hooked */
-static bool is_umem(unsigned long caller)
-{
-	return is_called_by(caller, "ib_umem_get") ||
-	       is_called_by(caller, "__ib_umem_get");	/* 7.2 */
+	return is_umem(caller) || !is_called_by(caller, "io_pin_pages");
 }
 
 /* Of a holder; also of one whose lease is being broken, to be refused */
@@ -67,9 +83,9 @@ static long pin_kept(struct pinned *p, struct vm_area_struct *vma,
 	       sync_pin(addr, n, flags, pages);
 }
 
-static long pin_pages(struct pinned *p, struct vm_area_struct *vma,
-		      unsigned long addr, unsigned long n, unsigned int flags,
-		      struct page **pages, unsigned long caller)
+long pin_cached(struct pinned *p, struct vm_area_struct *vma,
+		unsigned long addr, unsigned long n, unsigned int flags,
+		struct page **pages, unsigned long caller)
 {
 	struct inode *inode = file_inode(vma->vm_file);
 
@@ -77,33 +93,6 @@ static long pin_pages(struct pinned *p, struct vm_area_struct *vma,
 	    lease_writes(inode))
 		return pin_kept(p, vma, addr, n, flags, pages, caller);
 	return pin_user_pages(addr, n, flags, pages NO_VMAS);
-}
-
-long pin_cached(struct vm_area_struct *vma, unsigned long addr, unsigned long n,
-		unsigned int flags, struct page **pages, unsigned long caller)
-{
-	struct inode *inode = file_inode(vma->vm_file);
-	pgoff_t index = linear_page_index(vma, addr);
-	struct pinned *p;
-	long ret;
-
-	if (!lease_held(inode) || hooks_dead()) {
-		atomic_inc(&count_refused_pins);
-		return -EOPNOTSUPP;
-	}
-	p = pinned_get(vma->vm_file, index, index + n - 1);
-	if (!p)
-		return -ENOMEM;
-	ret = pin_pages(p, vma, addr, n, flags, pages, caller);
-	/* A break either sees the pins or is seen here. */
-	smp_mb();
-	if (ret > 0 && (!lease_held(inode) || hooks_dead() ||
-			!busy_seen(vma->vm_file->f_mapping, index, pages, ret))) {
-		unpin_user_pages(pages, ret);
-		ret = -EOPNOTSUPP;
-	}
-	pinned_put(p);
-	return ret;
 }
 
 /* How RDMA gives up a memory region: who waits for that may go on. */

@@ -4,14 +4,11 @@
  * the last a reference to the path keeps the inode, and so an unlinked file's
  * blocks.
  */
-#include "layout_lease.h"
+#include "pinned.h"
 
 #include <linux/fs.h>
 #include <linux/hashtable.h>
-#include <linux/maple_tree.h>
-#include <linux/mutex.h>
 #include <linux/pagemap.h>
-#include <linux/path.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -22,23 +19,9 @@
 
 #define RANGES_AT_A_TIME	1024
 
-struct pinned {
-	struct hlist_node	node;
-	struct list_head	list;
-	struct path		path;
-	struct address_space	*mapping;
-	struct maple_tree	ranges;	/* of indices; what is pinned is in here */
-	struct mutex		mutex;	/* held to change ranges */
-	pgoff_t			next;	/* where forget_idle() goes on */
-	unsigned int		users;	/* who make pins, or look */
-	bool			broken;	/* by pinned_break_all() */
-	struct written		written;	/* set once, under file_lock */
-};
-
 atomic_t count_pinned_files;
 static DEFINE_HASHTABLE(files, 8);	/* under file_lock, as is: */
-static LIST_HEAD(sweep_list);
-static u64 last_written;		/* struct written: number */
+LIST_HEAD(pinned_list);
 static DECLARE_WAIT_QUEUE_HEAD(unpinned);
 
 static void sweep(struct work_struct *work);
@@ -173,9 +156,9 @@ static struct pinned *next(void)
 	struct pinned *p;
 
 	spin_lock(&file_lock);
-	p = list_first_entry_or_null(&sweep_list, struct pinned, list);
+	p = list_first_entry_or_null(&pinned_list, struct pinned, list);
 	if (p) {
-		list_move_tail(&p->list, &sweep_list);
+		list_move_tail(&p->list, &pinned_list);
 		p->users++;
 	}
 	spin_unlock(&file_lock);
@@ -257,7 +240,7 @@ static void enter(struct pinned *p, struct file *file)
 	mt_init_flags(&p->ranges, MT_FLAGS_USE_RCU);
 	atomic_inc(&count_pinned_files);
 	hash_add(files, &p->node, (unsigned long)p->mapping);
-	list_add_tail(&p->list, &sweep_list);
+	list_add_tail(&p->list, &pinned_list);
 }
 
 static struct pinned *get_or_enter(struct file *file)
@@ -298,65 +281,6 @@ void pinned_put(struct pinned *p)
 	queue_delayed_work(queue, &sweep_work, LOOK_AGAIN);
 }
 
-struct written *pinned_written(struct pinned *p)
-{
-	return READ_ONCE(p->written.file) ? &p->written : NULL;
-}
-
-/* A device writes to [first, last], too: has file been taken for that? */
-bool pinned_set_written(struct pinned *p, struct file *file,
-			const struct vm_operations_struct *vm_ops,
-			pgoff_t first, pgoff_t last)
-{
-	struct written *w = &p->written;
-	bool is_first;
-
-	spin_lock(&file_lock);
-	is_first = !w->file;
-	w->first = is_first ? first : min(w->first, first);
-	w->last = max(w->last, last);
-	if (is_first) {
-		w->number = ++last_written;
-		w->vm_ops = vm_ops;
-		WRITE_ONCE(w->file, file);
-	}
-	spin_unlock(&file_lock);
-	return is_first;
-}
-
-/* Before a walk, which is not to end with files that come meanwhile */
-u64 pinned_last_written(void)
-{
-	u64 last;
-
-	spin_lock(&file_lock);
-	last = last_written;
-	spin_unlock(&file_lock);
-	return last;
-}
-
-/*
- * The file of a file system that a device has written to next after *number, up to
- * last.  By numbers, as others may walk, too, and each has to see all of them done.
- */
-struct pinned *pinned_next_written(struct super_block *sb, u64 *number, u64 last)
-{
-	struct pinned *p, *found = NULL;
-
-	spin_lock(&file_lock);
-	list_for_each_entry(p, &sweep_list, list)
-		if (p->written.file && p->mapping->host->i_sb == sb &&
-		    p->written.number > *number && p->written.number <= last &&
-		    (!found || p->written.number < found->written.number))
-			found = p;
-	if (found) {
-		found->users++;
-		*number = found->written.number;
-	}
-	spin_unlock(&file_lock);
-	return found;
-}
-
 /* Wait for the pins of inode until lease-break-time is over. */
 int pinned_wait(struct inode *inode, unsigned long start)
 {
@@ -389,7 +313,7 @@ static struct pinned *next_to_break(void)
 	struct pinned *p, *found = NULL;
 
 	spin_lock(&file_lock);
-	list_for_each_entry(p, &sweep_list, list)
+	list_for_each_entry(p, &pinned_list, list)
 		if (!p->broken) {
 			found = p;
 			p->broken = true;

@@ -163,7 +163,7 @@ static int test(void)
 		close_now(lessee);
 	else
 		err = test_break(lessee);
-	remove_probe(file_inode(file));
+	invalidate_probe(file_inode(file));
 	return err ?: hooks_all_seen();
 }
 
@@ -193,5 +193,5 @@ void selftest_exit(void)
 
 bool selftest_hooks_fire(void)
 {
-	return remove_probe(file_inode(file));
+	return invalidate_probe(file_inode(file));
 }
