@@ -10,9 +10,9 @@
  */
 #include <stdlib.h>
 
-#include "lib/bench.h"
 #include "base/lock.h"
 #include "lease.h"
+#include "lib/bench.h"
 #include "track.h"
 
 static struct ibv_mr *mrs;

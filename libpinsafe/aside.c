@@ -14,10 +14,10 @@
 
 #include "aside.h"
 #include "base/clock.h"
-#include "keeper.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/neutral.h"
+#include "keeper.h"
 
 #define MAX_THREADS 32
 

@@ -30,7 +30,7 @@ int aside_call(int (*fn)(void *arg), void *arg);
 /* How many threads there are */
 unsigned int aside_n_threads(void);
 
-/* fork.c */
+/* For fork.h */
 void aside_fork_prepare(void);
 void aside_fork_parent(void);
 void aside_forget(void);

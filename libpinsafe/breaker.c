@@ -12,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "breaker.h"
 #include "base/clock.h"
-#include "api/event.h"
-#include "lease.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "memory/redirty.h"
+#include "base/stats.h"
+#include "breaker.h"
+#include "event.h"
+#include "lease.h"
+#include "redirty_aside.h"
 #include "retired.h"
 #include "revoke.h"
-#include "base/stats.h"
 #include "track.h"
 
 /* Until the next look at a break that is not over */

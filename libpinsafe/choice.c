@@ -11,11 +11,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/sys.h"
 #include "choice.h"
 #include "keeper.h"
 #include "machine/lease_why.h"
 #include "refusal/refusal.h"
-#include "base/sys.h"
 
 /* 0 and whether the attribute of the disk is set; ENOENT: no such disk */
 static int read_queue_attribute(dev_t dev, const char *from, const char *name,

@@ -17,10 +17,10 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "device.h"
-#include "keeper.h"
-#include "hook/real_verbs.h"
 #include "base/sys.h"
+#include "device.h"
+#include "hook/real_verbs.h"
+#include "keeper.h"
 #include "machine/uverbs.h"
 
 /* So that two of us do not meet: up to half of what an off_t can say */

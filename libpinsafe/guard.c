@@ -15,61 +15,25 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "hook/called.h"
-#include "guard.h"
-#include "keeper.h"
-#include "keeper_start.h"
 #include "base/log.h"
-#include "machine/odp.h"
 #include "base/once.h"
 #include "base/probe.h"
+#include "base/stats.h"
+#include "guard.h"
+#include "hook/called.h"
+#include "hook/odp.h"
+#include "keeper.h"
+#include "keeper_start.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retake.h"
 #include "retired.h"
-#include "base/stats.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 bool guard_is_written(int access)
 {
 	return access & (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE |
 			 IBV_ACCESS_REMOTE_ATOMIC | IBV_ACCESS_MW_BIND);
-}
-
-struct classify_args {
-	const void *addr;
-	size_t length;
-	pid_t tid;
-	struct mapping *mapping;
-};
-
-static int classify_with(void *arg)
-{
-	struct classify_args *args = arg;
-
-	return mapping_classify((uintptr_t)args->addr, args->length, args->tid,
-				args->mapping);
-}
-
-int guard_find_files(const void *addr, size_t length,
-		     struct mapping *ret_mapping)
-{
-	struct classify_args args = { addr, length, gettid(), ret_mapping };
-	int r;
-
-	r = classify_with(&args);
-	if (r == EMFILE || r == ENFILE)
-		r = keeper_call(classify_with, &args);
-	return r;
-}
-
-int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
-{
-	int r = guard_find_files(addr, length, ret_mapping);
-
-	if (r)
-		refusal_no_maps(r);
-	return r;
 }
 
 static void tell_unguarded(const struct mapping_part *part)

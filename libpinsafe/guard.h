@@ -2,8 +2,8 @@
 #ifndef PINSAFE_GUARD_H
 #define PINSAFE_GUARD_H
 
-#include "memory/mapping.h"
 #include "hook/real_verbs.h"
+#include "memory/mapping.h"
 #include "track.h"
 
 /* The upper line of the data flow; the arguments are those of the verbs. */

@@ -2,8 +2,8 @@
 /* What is remembered of a memory region: by track.c, and for its events */
 #include <errno.h>
 
+#include "event.h"
 #include "policy/config.h"
-#include "api/event.h"
 #include "registration.h"
 
 /* The program's wish, or the longest that a policy grants */

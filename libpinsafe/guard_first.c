@@ -8,11 +8,11 @@
  * ones pin all page caches; so then this way is for memory that is seen to be
  * anonymous page by page, before, and once it is pinned.
  */
-#include "policy/config.h"
 #include "guard.h"
 #include "lease.h"
-#include "memory/pages.h"
 #include "machine/pin_rule.h"
+#include "memory/pages.h"
+#include "policy/config.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"

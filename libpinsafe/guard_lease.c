@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "guard.h"
+#include "keeper.h"
 #include "lease.h"
 #include "machine/lease_why.h"
 #include "refusal/refusal.h"

@@ -9,14 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/probe.h"
 #include "device.h"
-#include "api/event.h"
+#include "event.h"
 #include "guard.h"
+#include "hook/odp.h"
 #include "lease.h"
 #include "memory/mapping_access.h"
-#include "machine/odp.h"
 #include "memory/pages.h"
-#include "base/probe.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"
@@ -136,38 +136,6 @@ static int do_register(struct registration *reg)
 		odp_prefetch(reg->pd, reg->mr, reg->iova, reg->length,
 			     reg->is_written);
 	return 0;
-}
-
-bool guard_is_replaced(struct registration *reg)
-{
-	bool is_replaced;
-	struct mapping now;
-
-	if (guard_find_files(reg->addr, reg->length, &now))
-		return false;
-	is_replaced = !mapping_equal(&reg->mapping, &now);
-	mapping_put(&now);
-	if (is_replaced)
-		reg->cause.kind = CAUSE_REPLACED;
-	return is_replaced;
-}
-
-int guard_look_again(const struct registration *reg)
-{
-	struct mapping now;
-	int r;
-
-	/* What is on demand has no lease by which its files would stay. */
-	if (!reg->is_on_demand &&
-	    mapping_is_still_there(&reg->mapping, (uintptr_t)reg->addr,
-				   reg->length))
-		return 0;
-	r = guard_classify(reg->addr, reg->length, &now);
-	if (r)
-		return r;
-	r = mapping_equal(&reg->mapping, &now) ? 0 : EAGAIN;
-	mapping_put(&now);
-	return r;
 }
 
 /*

@@ -13,13 +13,13 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/stats.h"
 #include "device.h"
 #include "guard.h"
 #include "lease.h"
 #include "refusal/refusal.h"
 #include "rereg.h"
 #include "retired.h"
-#include "base/stats.h"
 
 static struct rereg *rereg_of(struct registration *reg)
 {

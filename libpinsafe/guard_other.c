@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 
-#include "choice.h"
-#include "policy/config.h"
-#include "guard.h"
 #include "base/log.h"
+#include "choice.h"
+#include "guard.h"
+#include "policy/config.h"
 #include "refusal/refusal.h"
 
 static int check_part(const struct mapping_part *part, const char *entry)

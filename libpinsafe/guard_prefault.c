@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "base/sys.h"
 #include "guard.h"
 #include "lease.h"
 #include "memory/mapping_access.h"
@@ -16,7 +17,6 @@
 #include "memory/progress.h"
 #include "refusal/refusal.h"
 #include "registration.h"
-#include "base/sys.h"
 
 /* Of a part whose pages the kernel has no memory for */
 #define MAX_TRIES 3

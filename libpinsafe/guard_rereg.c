@@ -7,15 +7,15 @@
  */
 #include <errno.h>
 
+#include "base/probe.h"
+#include "base/stats.h"
 #include "breaker.h"
 #include "device.h"
-#include "api/event.h"
+#include "event.h"
 #include "guard.h"
 #include "keeper.h"
-#include "base/probe.h"
 #include "refusal/refusal.h"
 #include "rereg.h"
-#include "base/stats.h"
 
 /*
  * If the memory region is not guarded: it will be no concern of ours either.

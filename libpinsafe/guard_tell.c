@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What has become of a registration: counted, and said where it matters. */
-#include "hook/called.h"
 #include "base/log.h"
 #include "base/once.h"
+#include "base/stats.h"
+#include "hook/called.h"
 #include "policy/options.h"
 #include "registration.h"
-#include "base/stats.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 enum pinsafe_guard guard_of(const struct registration *reg)
 {

@@ -21,12 +21,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/sys.h"
 #include "guard.h"
 #include "keeper.h"
-#include "base/log.h"
-#include "registration.h"
-#include "base/sys.h"
 #include "memory/vma.h"
+#include "registration.h"
 
 /* So that pages of this size can be mapped as such */
 #define HUGE_SIZE (2ul << 20)

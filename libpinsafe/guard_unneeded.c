@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/stats.h"
 #include "guard.h"
 #include "memory/pages.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"
-#include "base/stats.h"
 
 /* Nobody owns what is stuck then; it has no lease to keep. */
 int guard_register_unseen(struct registration *reg)

@@ -16,25 +16,18 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "aside.h"
-#include "breaker.h"
 #include "base/clock.h"
-#include "handover.h"
-#include "keeper.h"
-#include "api/last_thread.h"
-#include "lease.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/log_queue.h"
 #include "base/neutral.h"
-#include "preload/own_operation.h"
-#include "sigio.h"
 #include "base/sys.h"
+#include "handover.h"
+#include "keeper.h"
+#include "sigio.h"
 
 /* Whether the program still has threads, and lost signals, are looked for. */
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
-/* So that mostly a file is closed when its user is told that it is let go */
-#define CLOSE_PATIENCE_NS (20 * NSEC_PER_MSEC)
 
 struct request {
 	int (*fn)(void *arg);
@@ -56,45 +49,11 @@ static pthread_t keeper_thread PS_GUARDED_BY(request_lock);
 /* Of the keeper's thread: what came with the request that is served, or -1 */
 static int given_fd = -1;
 
-void keeper_own(struct keeper_fd *kfd, int fd)
+static const struct keeper_work *work;
+
+void keeper_set_work(const struct keeper_work *w)
 {
-	kfd->fd = fd;
-}
-
-static void close_it(void *arg)
-{
-	/* What it says is of no use: the number is free in any case. */
-	(void)sys_close((intptr_t)arg);
-}
-
-/*
- * The last close of a file that was unlinked frees its blocks, and that of one
- * which could be written to may give back what was set aside for it.
- */
-static bool close_may_wait(int fd)
-{
-	struct stat st;
-
-	if (sys_fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return false;
-	return !st.st_nlink ||
-	       (sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY;
-}
-
-void keeper_close(struct keeper_fd *kfd)
-{
-	void *fd = (void *)(intptr_t)kfd->fd;
-	struct aside *aside = NULL;
-
-	if (close_may_wait(kfd->fd))
-		aside = aside_begin(close_it, fd, NULL);
-	if (aside) {
-		(void)aside_wait(aside, CLOSE_PATIENCE_NS);
-		aside_put(aside);
-	} else {
-		close_it(fd);
-	}
-	kfd->fd = -1;
+	work = w;
 }
 
 int keeper_take(void)
@@ -191,10 +150,8 @@ static void *keeper_main(void *arg)
 		uint64_t pause_ns;
 
 		serve_requests();
-		pause_ns = breaker_run();
-		last_thread_look();
-		own_look();
-		lease_wait(pause_of(pause_ns));
+		pause_ns = work->look();
+		work->wait(pause_of(pause_ns));
 	}
 	return NULL;
 }
@@ -222,7 +179,7 @@ static int start_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 		ps_wait(&request_done, &request_lock);
 	is_running = !start.result;
 	if (is_running) {
-		last_thread_start();
+		work->started();
 		log_queue_start();
 	}
 	return start.result;
@@ -345,5 +302,4 @@ void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
 	STAILQ_INIT(&requests);
 	is_starting = false;
 	is_running = false;
-	last_thread_forget();
 }

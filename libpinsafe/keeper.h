@@ -3,6 +3,7 @@
 #define PINSAFE_KEEPER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/cause.h"
 
@@ -37,25 +38,24 @@ bool keeper_is_self(void);
 /* For aside.c: this thread works for the keeper, and counts as it. */
 void keeper_become_part(void);
 
+/* What the keeper does besides what it is called for; borrowed for ever */
+struct keeper_work {
+	/* On a thread of the program, once the keeper is there */
+	void (*started)(void);
+	/* The rest on its own: what there is to do, and how long that can wait */
+	uint64_t (*look)(void);
+	/* Until there is a signal, sigio_wake() or the time is over */
+	void (*wait)(uint64_t timeout_ns);
+};
+/* Before the first call */
+void keeper_set_work(const struct keeper_work *work);
+
 /* Functions from here on are for the keeper's thread only. */
 
 /* The descriptor of keeper_call_with(), once, for the caller to own or to close */
 int keeper_take(void);
 
-/*
- * A descriptor in the keeper's table; a type of its own, so that nobody takes
- * it for one of the program.
- */
-struct keeper_fd {
-	int fd;
-};
-
-/* Take over @fd, which was opened or taken on this thread. */
-void keeper_own(struct keeper_fd *kfd, int fd);
-/* Does not wait for the file system, if that has something to do then. */
-void keeper_close(struct keeper_fd *kfd);
-
-/* fork.c */
+/* For fork.h */
 void keeper_fork_prepare(void);
 void keeper_fork_parent(void);
 /* In the child: there is no keeper any more. */

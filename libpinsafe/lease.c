@@ -14,14 +14,15 @@
 
 #include "aside.h"
 #include "base/clock.h"
-#include "lease.h"
-#include "lease_release.h"
-#include "machine/lease_sysctl.h"
-#include "lease_table.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/stats.h"
 #include "base/sys.h"
+#include "keeper.h"
+#include "lease.h"
+#include "lease_release.h"
+#include "lease_table.h"
+#include "machine/lease_sysctl.h"
 
 static LIST_HEAD(, lease_barrier) barriers
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);

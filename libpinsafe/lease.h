@@ -6,11 +6,11 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "memory/backing.h"
 #include "base/cause.h"
-#include "policy/config.h"
-#include "keeper.h"
 #include "base/lock.h"
+#include "keeper_fd.h"
+#include "memory/backing.h"
+#include "policy/config.h"
 
 struct lease;
 struct mr_hold;
@@ -232,7 +232,7 @@ bool lease_reap(void);
 int lease_open(const struct lease *lease, const struct backing *file,
 	       int flags, int *ret_fd);
 
-/* fork.c, in the child: forget all leases without touching them. */
+/* For fork.h, in the child: forget all leases without touching them. */
 void lease_forget(void) PS_REQUIRES(table_lock);
 
 #endif /* PINSAFE_LEASE_H */

@@ -7,14 +7,14 @@
 #include <fcntl.h>
 
 #include "base/clock.h"
-#include "lease.h"
-#include "machine/lease_sysctl.h"
-#include "lease_table.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "sigio.h"
-#include "base/sys.h"
 #include "base/stats.h"
+#include "base/sys.h"
+#include "lease.h"
+#include "lease_table.h"
+#include "machine/lease_sysctl.h"
+#include "sigio.h"
 
 /* How long a break may go unnoticed when its signal was lost */
 #define SCAN_INTERVAL_NS NSEC_PER_SEC
@@ -132,18 +132,6 @@ static void scan(size_t n)
 void lease_scan(void)
 {
 	scan(leases_count());
-}
-
-bool lease_is_ours(dev_t dev, ino_t ino)
-{
-	const struct lease *lease;
-	bool is_ours;
-
-	ps_lock(&table_lock);
-	lease = leases_find(dev, ino);
-	is_ours = lease && lease->backend->is_on_program_file;
-	ps_unlock(&table_lock);
-	return is_ours;
 }
 
 /* As the descriptor was called when the lease was taken (fs/fcntl.c:kill_fasync) */

@@ -10,12 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "memory/fs_name.h"
+#include "base/sys.h"
+#include "keeper.h"
 #include "lease.h"
 #include "machine/lease_provider.h"
 #include "machine/lease_why.h"
+#include "memory/fs_name.h"
 #include "sigio.h"
-#include "base/sys.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16

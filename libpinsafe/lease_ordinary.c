@@ -19,12 +19,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/sys.h"
+#include "keeper.h"
 #include "lease.h"
 #include "machine/lease_why.h"
-#include "base/log.h"
 #include "sigio.h"
-#include "base/sys.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 static bool is_file(int fd, const struct backing *file)
 {

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "lease_release.h"
-#include "lease_table.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "sigio.h"
 #include "base/stats.h"
 #include "base/sys.h"
+#include "lease_release.h"
+#include "lease_table.h"
+#include "sigio.h"
 
 /* Leases that do not see the program's own operations */
 static _Atomic size_t n_blind;

@@ -202,3 +202,15 @@ void leases_forget(void (*fn)(struct lease *lease))
 	LIST_INIT(&unused);
 	n_leases = 0;
 }
+
+bool lease_is_ours(dev_t dev, ino_t ino)
+{
+	const struct lease *lease;
+	bool is_ours;
+
+	ps_lock(&table_lock);
+	lease = leases_find(dev, ino);
+	is_ours = lease && lease->backend->is_on_program_file;
+	ps_unlock(&table_lock);
+	return is_ours;
+}

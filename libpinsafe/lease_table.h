@@ -37,7 +37,7 @@ struct lease *leases_first_unused(void) PS_REQUIRES(table_lock);
 void leases_set_broken(struct lease *lease, bool is_broken);
 struct lease *leases_next_broken(const struct lease *lease);
 
-/* fork.c, in the child: give each to @fn, and be empty. */
+/* For fork.h, in the child: give each to @fn, and be empty. */
 void leases_forget(void (*fn)(struct lease *lease)) PS_REQUIRES(table_lock);
 
 #endif /* PINSAFE_LEASE_TABLE_H */

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
+#include "base/sys_lines.h"
 #include "lease.h"
 #include "program_lease.h"
-#include "base/sys_lines.h"
 
 /* Our lease may be on the open file description that the program has there. */
 static bool is_lease_of_program(const char *line)

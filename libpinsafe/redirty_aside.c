@@ -10,7 +10,7 @@
 #include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "memory/redirty.h"
+#include "redirty_aside.h"
 
 /* How soon a limit is seen */
 #define SLICE_NS (10 * NSEC_PER_MSEC)

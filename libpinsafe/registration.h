@@ -10,8 +10,8 @@
 
 #include "base/cause.h"
 #include "choice.h"
-#include "memory/mapping.h"
 #include "hook/real_verbs.h"
+#include "memory/mapping.h"
 #include "track.h"
 
 struct registration;

@@ -16,12 +16,12 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
-#include "policy/config.h"
 #include "base/log.h"
-#include "program_lease.h"
-#include "sigio.h"
 #include "base/sys.h"
 #include "base/sys_lines.h"
+#include "policy/config.h"
+#include "program_lease.h"
+#include "sigio.h"
 
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;

@@ -11,23 +11,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "api/event.h"
+#include "base/stats.h"
+#include "event.h"
 #include "lease.h"
 #include "retired.h"
-#include "base/stats.h"
 #include "track_list.h"
 #include "track_table.h"
 
 /* Of memory regions that are not guarded */
 static LIST_HEAD(, track_move) moves
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(moves);
-static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;
-
-void track_set_state(struct guarded_mr *gmr, enum mr_state state)
-{
-	gmr->state = state;
-	pthread_cond_broadcast(&state_changed);
-}
 
 struct guarded_mr *track_alloc(size_t max_ranges)
 {
@@ -138,7 +131,7 @@ static int find_idle(const struct ibv_mr *mr, struct guarded_mr **ret_gmr)
 	while ((gmr = table_find(mr)) && gmr->state != MR_ALIVE &&
 	       gmr->state != MR_ZOMBIE) {
 		has_waited = true;
-		ps_wait(&state_changed, &table_lock);
+		track_wait_state();
 	}
 	/* Gone while we waited: another thread has destroyed it. */
 	if (!gmr)
@@ -178,7 +171,7 @@ int track_begin_rereg(struct ibv_mr *mr, struct track_move *move,
 
 	ps_lock(&table_lock);
 	while (is_moved_unguarded(mr))
-		ps_wait(&state_changed, &table_lock);
+		track_wait_state();
 	r = find_idle(mr, &gmr);
 	if (!r && gmr->kernel_mr_gone)
 		r = ESTALE;
@@ -198,7 +191,7 @@ void track_end_unguarded(struct track_move *move)
 {
 	ps_lock(&table_lock);
 	LIST_REMOVE(move, link);
-	pthread_cond_broadcast(&state_changed);
+	track_state_changed();
 	ps_unlock(&table_lock);
 }
 
@@ -216,7 +209,7 @@ size_t track_remove(struct guarded_mr *gmr)
 
 	ps_lock(&table_lock);
 	forget(gmr);
-	pthread_cond_broadcast(&state_changed);
+	track_state_changed();
 	if (gmr->kernel_mr_gone) {
 		n_leases = 0;
 		stats_add(zombie_mrs, -1);
@@ -265,7 +258,7 @@ bool track_has(struct ibv_mr *mr)
 
 	ps_lock(&table_lock);
 	while ((gmr = table_find(mr)) && gmr->state == MR_REREGISTERING)
-		ps_wait(&state_changed, &table_lock);
+		track_wait_state();
 	ps_unlock(&table_lock);
 	return gmr;
 }
@@ -355,7 +348,7 @@ struct guarded_mr *track_detach_context(const struct ibv_context *context)
 static void make_zombie(struct guarded_mr *gmr, void *arg)
 	PS_REQUIRES(table_lock)
 {
-	track_list_forget(gmr);
+	gmr->is_listed = false;
 	gmr->state = MR_ZOMBIE;
 	gmr->kernel_mr_gone = true;
 	stats_add(zombie_mrs, 1);
@@ -363,7 +356,7 @@ static void make_zombie(struct guarded_mr *gmr, void *arg)
 
 void track_make_zombies(void)
 {
-	state_changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	track_list_forget();
 	LIST_INIT(&moves);
 	table_visit(make_zombie, NULL);
 }

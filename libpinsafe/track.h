@@ -11,6 +11,7 @@
 #include <infiniband/pinsafe.h>
 
 #include "base/lock.h"
+#include "memory/range.h"
 
 struct event_source;
 struct lease;
@@ -21,14 +22,6 @@ enum mr_state {
 	MR_ZOMBIE,		/* the kernel's MR is gone, the program's is not */
 	MR_DEREGISTERING,	/* the program is destroying its MR */
 	MR_REREGISTERING,	/* the program is moving it to other memory */
-};
-
-/* Addresses of a memory region that are a mapping of one file */
-struct mr_range {
-	uintptr_t start, end;
-	dev_t dev : 63;		/* Linux uses 32 bits */
-	bool is_kept : 1;	/* the kernel makes dirty what devices write */
-	ino_t ino;
 };
 
 /* What it takes to register a memory region again */
@@ -252,7 +245,7 @@ void track_claim_done(struct guarded_mr *gmr, bool is_revoked);
  */
 struct guarded_mr *track_detach_context(const struct ibv_context *context);
 
-/* fork.c, in the child: all memory regions are gone. */
+/* For fork.h, in the child: all memory regions are gone. */
 void track_make_zombies(void) PS_REQUIRES(table_lock);
 
 #endif /* PINSAFE_TRACK_H */

@@ -6,52 +6,8 @@
  */
 #include "base/clock.h"
 #include "lease.h"
-#include "track_filter.h"
 #include "track_list.h"
 #include "track_table.h"
-
-static LIST_HEAD(, mr_hold) on_demand
-	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(on_demand);
-
-/* One for each lease, at least one; the last is in front of the leases. */
-static struct mr_hold *hold(const struct guarded_mr *gmr, size_t i)
-{
-	return (struct mr_hold *)gmr->leases - 1 - i;
-}
-
-void track_list_add(struct guarded_mr *gmr)
-{
-	size_t i;
-
-	for (i = 0; i < gmr->n_leases; i++) {
-		hold(gmr, i)->gmr = gmr;
-		LIST_INSERT_HEAD(&gmr->leases[i]->mrs, hold(gmr, i), link);
-	}
-	if (gmr->is_on_demand) {
-		hold(gmr, 0)->gmr = gmr;
-		LIST_INSERT_HEAD(&on_demand, hold(gmr, 0), link);
-	}
-	gmr->is_listed = true;
-	if (!gmr->is_on_demand)
-		track_filter_add(gmr);
-}
-
-void track_list_remove(struct guarded_mr *gmr)
-{
-	size_t i, n = gmr->is_on_demand ? 1 : gmr->n_leases;
-
-	for (i = 0; i < n && gmr->is_listed; i++)
-		LIST_REMOVE(hold(gmr, i), link);
-	if (gmr->is_listed && !gmr->is_on_demand)
-		track_filter_remove(gmr);
-	gmr->is_listed = false;
-}
-
-void track_list_forget(struct guarded_mr *gmr)
-{
-	LIST_INIT(&on_demand);
-	gmr->is_listed = false;
-}
 
 struct claim {
 	const struct lease *lease;
@@ -145,7 +101,7 @@ struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 
 	claim.last = &claim.first;
 	ps_lock(&table_lock);
-	LIST_FOREACH(of, &on_demand, link)
+	for (of = track_list_on_demand(); of; of = LIST_NEXT(of, link))
 		if (overlaps(of->gmr, start, end))
 			claim_one(of->gmr, &claim);
 	ps_unlock(&table_lock);

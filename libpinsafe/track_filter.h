@@ -5,7 +5,7 @@
 #include "base/lock.h"
 #include "track.h"
 
-/* Of those that devices write to: one more, or one less; for track_claim.c */
+/* Of those that devices write to: one more, or one less; for track_list.c */
 void track_filter_add(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
 void track_filter_remove(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
 

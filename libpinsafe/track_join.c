@@ -2,7 +2,7 @@
 /* One memory region with the guards of two memories, either of which it has */
 #include <string.h>
 
-#include "api/event.h"
+#include "event.h"
 #include "lease.h"
 #include "track.h"
 

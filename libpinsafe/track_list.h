@@ -13,12 +13,17 @@
 void track_list_add(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
 /* Once more is as good as once. */
 void track_list_remove(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
-/* fork.c, in the child: the leases are gone, and their lists. */
-void track_list_forget(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+/* In a child of fork(2): the leases are gone, and so are their lists. */
+void track_list_forget(void) PS_REQUIRES(table_lock);
+
+/* The first that is on demand, or NULL; go on by its link. */
+struct mr_hold *track_list_on_demand(void) PS_REQUIRES(table_lock);
 
 /* Tells those who wait. */
 void track_set_state(struct guarded_mr *gmr, enum mr_state state)
 	PS_REQUIRES(table_lock);
+void track_state_changed(void) PS_REQUIRES(table_lock);
+void track_wait_state(void) PS_REQUIRES(table_lock);
 
 /* Does the device have pinned memory to write to? */
 static inline bool track_is_written_locked(const struct guarded_mr *gmr)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "api/event.h"
+#include "event.h"
 #include "track.h"
 
 struct mr_more {

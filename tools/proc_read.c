@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc_read.h"
 #include "memory/vma.h"
+#include "proc_read.h"
 
 /* Call @fn for each line until it says other than 0, and return that. */
 static int for_each_line(const char *path, int (*fn)(char *line, void *arg),

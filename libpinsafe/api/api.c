@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/api.h"
-#include "hook/engine.h"
+#include <infiniband/pinsafe.h>
+
+#include "base/export.h"
 #include "base/stats.h"
+#include "hook/engine.h"
 
 PINSAFE_EXPORT const char *pinsafe_version(void)
 {

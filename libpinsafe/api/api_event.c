@@ -2,8 +2,10 @@
 /* Public entry points: event channels. */
 #include <errno.h>
 
-#include "api/api.h"
-#include "api/event.h"
+#include <infiniband/pinsafe.h>
+
+#include "api/event_channel.h"
+#include "base/export.h"
 #include "base/fork.h"
 
 PINSAFE_EXPORT struct pinsafe_event_channel *pinsafe_create_event_channel(void)

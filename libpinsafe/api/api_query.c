@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/api.h"
+#include <infiniband/pinsafe.h>
+
+#include "base/export.h"
+#include "hook/odp.h"
+#include "hook/real_verbs.h"
 #include "machine/lease_provider.h"
 #include "machine/lease_sysctl.h"
-#include "machine/odp.h"
 #include "policy/options.h"
-#include "hook/real_verbs.h"
 
 static uint32_t guards_of_kernel(void)
 {

@@ -9,14 +9,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/api.h"
-#include "breaker.h"
-#include "api/event.h"
+#include <infiniband/pinsafe.h>
+
+#include "api/event_thread.h"
+#include "api/restore.h"
+#include "base/export.h"
 #include "base/fork.h"
+#include "breaker.h"
+#include "event.h"
+#include "hook/real_verbs.h"
 #include "keeper.h"
 #include "policy/options.h"
-#include "hook/real_verbs.h"
-#include "api/restore.h"
 #include "track.h"
 
 #define KNOWN_MASK                                                 \
@@ -49,6 +52,10 @@ static struct ibv_mr *reg_mr(const struct mr_params *params,
 static int new_source(const struct pinsafe_reg_attr *attr,
 		      struct event_source **ret_source)
 {
+	int r = attr->handler ? event_thread_start() : 0;
+
+	if (r)
+		return r;
 	*ret_source = NULL;
 	if (!attr->channel && !attr->handler)
 		return 0;

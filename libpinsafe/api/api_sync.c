@@ -2,11 +2,13 @@
 /* Public entry point: have what the device wrote written back. */
 #include <errno.h>
 
-#include "api/api.h"
-#include "api/event.h"
+#include <infiniband/pinsafe.h>
+
 #include "api/flush.h"
+#include "base/export.h"
 #include "base/fork.h"
 #include "base/lock.h"
+#include "event.h"
 #include "memory/redirty.h"
 #include "track.h"
 

@@ -10,8 +10,8 @@
 #include "api/event_thread.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "event_queue.h"
 
-static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
 static bool exists PS_GUARDED_BY(event_lock);
 static uint64_t n_calls PS_GUARDED_BY(event_lock);
 /* Another one in each child of fork(2) */
@@ -28,6 +28,8 @@ static bool is_in_child(const struct call *call)
 	return call->process != this_process;
 }
 
+static int start(void) PS_REQUIRES(event_lock);
+
 /* A handler has ended its thread, and there are others to call. */
 static void go_on_in_another(void *arg)
 {
@@ -38,10 +40,10 @@ static void go_on_in_another(void *arg)
 		return;
 	section_enter(&section);
 	ps_lock(&event_lock);
-	event_called(call->event);
+	event_end(call->event);
 	exists = false;
 	/* If it cannot be made, the next registration tries again. */
-	(void)event_thread_start();
+	(void)start();
 	ps_unlock(&event_lock);
 	section_leave(&section);
 }
@@ -57,7 +59,7 @@ static void run(struct event *event)
 	struct call call = { event, this_process };
 
 	pthread_cleanup_push(go_on_in_another, &call);
-	event_call(event);
+	event->source->handler(&event->public);
 	pthread_cleanup_pop(false);
 	if (!is_in_child(&call))
 		return;
@@ -72,21 +74,21 @@ static void *run_all(void *arg)
 	pthread_setname_np(pthread_self(), "pinsafe-events");
 	ps_lock(&event_lock);
 	for (;;) {
-		event = event_to_call();
+		event = event_begin(&event_handlers);
 		if (!event) {
-			ps_wait(&has_work, &event_lock);
+			event_wait_for_handlers();
 			continue;
 		}
 		n_calls++;
 		ps_unlock(&event_lock);
 		run(event);
 		ps_lock(&event_lock);
-		event_called(event);
+		event_end(event);
 	}
 	return NULL;
 }
 
-int event_thread_start(void)
+static int start(void) PS_REQUIRES(event_lock)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -105,9 +107,22 @@ int event_thread_start(void)
 	return r;
 }
 
-void event_thread_wake(void)
+int event_thread_start(void)
 {
-	pthread_cond_signal(&has_work);
+	struct section section;
+	int r;
+
+	section_enter(&section);
+	ps_lock(&event_lock);
+	r = start();
+	ps_unlock(&event_lock);
+	section_leave(&section);
+	return r;
+}
+
+static bool is_all_called(void) PS_REQUIRES(event_lock)
+{
+	return !event_handlers.n_taken && STAILQ_EMPTY(&event_handlers.queue);
 }
 
 struct event_thread event_thread_get(void)
@@ -116,7 +131,7 @@ struct event_thread event_thread_get(void)
 
 	ps_lock(&event_lock);
 	thread.exists = exists;
-	thread.is_idle = !exists || event_all_called();
+	thread.is_idle = !exists || is_all_called();
 	thread.n_calls = n_calls;
 	ps_unlock(&event_lock);
 	return thread;
@@ -124,7 +139,6 @@ struct event_thread event_thread_get(void)
 
 void event_thread_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
-	has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	exists = false;
 	this_process++;
 }

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/api.h"
+#include "api/foresee.h"
+#include "base/export.h"
 #include "choice.h"
 #include "policy/config.h"
-#include "api/foresee.h"
 #include "policy/options.h"
 #include "refusal/refusal.h"
 

@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aside.h"
-#include "base/clock.h"
 #include "api/event_thread.h"
 #include "api/last_thread.h"
+#include "aside.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/log_queue.h"
 #include "base/neutral.h"

@@ -14,7 +14,7 @@ void last_thread_start(void);
 /* For the keeper's thread, at any time; looks once in a second. */
 void last_thread_look(void);
 
-/* fork.c, in the child: that thread is not there. */
+/* For fork.h, in the child: that thread is not there. */
 void last_thread_forget(void);
 
 #endif /* PINSAFE_LAST_THREAD_H */

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guard.h"
-#include "base/lock.h"
-#include "memory/mapping.h"
 #include "api/restore.h"
+#include "base/lock.h"
+#include "guard.h"
+#include "memory/mapping.h"
 
 /* How much of the part its file has, in bytes; opened so that no lease breaks */
 static int covered(const struct mapping_part *part, size_t *ret_covered)

@@ -16,6 +16,21 @@ void ps_unlock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
 	pthread_mutex_unlock(&m->mutex);
 }
 
+void table_lock_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_lock(&table_lock);
+}
+
+void table_lock_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+{
+	ps_unlock(&table_lock);
+}
+
+void table_lock_forget(void)
+{
+	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+}
+
 void ps_wait(pthread_cond_t *cond, struct ps_mutex *m)
 {
 	pthread_cond_wait(cond, &m->mutex);

@@ -6,7 +6,7 @@
  *
  *   1  hook_lock	real_verbs.c: the hooked contexts
  *   2  table_lock	leases and memory regions
- *   3  event_lock	event.c: events and their channels
+ *   3  event_lock	event_queue.c: events and their channels
  *   4  request_lock	keeper.c: what other threads ask of the keeper
  *   5  log_lock	log_queue.c: lines of the keeper
  *   6  aside_lock	aside.c: what others do for the keeper
@@ -64,5 +64,9 @@ void section_leave(const struct section *s);
 void section_let_end(const struct section *s);
 
 extern struct ps_mutex table_lock;
+/* For fork.h */
+void table_lock_fork_prepare(void);
+void table_lock_fork_parent(void);
+void table_lock_forget(void);
 
 #endif /* PINSAFE_LOCK_H */

@@ -15,9 +15,6 @@ enum log_level {
 /* @file is borrowed for ever; NULL means standard error. */
 void log_setup(enum log_level level, const char *file);
 
-/* At load: which file descriptor 2 is, that lines may be written to */
-void log_remember_stderr(void);
-
 /* From now on lines of this thread go to log_queue.c. */
 void log_defer(void);
 
@@ -29,10 +26,5 @@ void log_line(enum log_level level, const char *format, ...)
 #define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
-
-/* For log_queue.c: a line to where all go; would that not wait just now? */
-void log_write(const char *line, size_t size);
-bool log_is_file(void);
-bool log_takes_lines(void);
 
 #endif /* PINSAFE_LOG_H */

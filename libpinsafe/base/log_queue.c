@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/log.h"
+#include "base/log_file.h"
 #include "base/log_queue.h"
 #include "base/neutral.h"
 #include "base/sys.h"
@@ -87,11 +87,11 @@ static void write_all(bool may_wait) PS_REQUIRES(log_lock)
 {
 	struct line line;
 
-	while (!writing_since_ns && (may_wait || log_takes_lines()) &&
+	while (!writing_since_ns && (may_wait || log_file_takes_lines()) &&
 	       take(&line)) {
 		writing_since_ns = clock_now_ns();
 		ps_unlock(&log_lock);
-		log_write(line.text, line.size);
+		log_file_write(line.text, line.size);
 		ps_lock(&log_lock);
 		writing_since_ns = 0;
 		note_idle();
@@ -135,7 +135,7 @@ static void *write_for_ever(void *arg)
 {
 	neutral_become("pinsafe-log");
 	/* A log file has to be opened, also if the program's table is full. */
-	if (log_is_file())
+	if (log_file_is_set())
 		(void)sys_close_range(STDERR_FILENO + 1, ~0u,
 				      CLOSE_RANGE_UNSHARE);
 	ps_lock(&log_lock);

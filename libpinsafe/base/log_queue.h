@@ -24,7 +24,7 @@ void log_queue_start(void);
 /* Is there one? */
 bool log_queue_has_thread(void);
 
-/* fork.c */
+/* For fork.h */
 void log_queue_fork_prepare(void);
 void log_queue_fork_parent(void);
 void log_queue_forget(void);

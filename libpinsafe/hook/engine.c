@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Put the operations of verbs_wrap.c in front of a provider's, in each context.
+ * Put our operations in front of a provider's, in each context.
  *
  * A context is either hooked completely, with the way to the kernel redirected
  * for its zombies, or left alone, which the log says once: NOT PROTECTED.  With
@@ -12,13 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/config.h"
-#include "hook/engine.h"
 #include "base/fork.h"
-#include "hook/layout.h"
 #include "base/log.h"
+#include "hook/engine.h"
+#include "hook/layout.h"
 #include "hook/redirect.h"
-#include "verbs_wrap.h"
+#include "policy/config.h"
+
+static const struct engine_front *front;
+
+void engine_set_front(const struct engine_front *f)
+{
+	front = f;
+}
 
 static void not_protected(const struct ibv_context *context, const char *why)
 {
@@ -64,22 +70,22 @@ static void read_ops(const struct ops_layout *layout, void *const *ops,
 {
 	ret_real->reg_mr =
 		(reg_mr_fn)foreign(ops, layout->reg_mr,
-				   (void *)verbs_wrap_ops.reg_mr);
+				   (void *)front->ops->reg_mr);
 	ret_real->rereg_mr =
 		(rereg_mr_fn)special(ops, layout->rereg_mr,
-				     (void *)verbs_wrap_ops.rereg_mr);
+				     (void *)front->ops->rereg_mr);
 	ret_real->dereg_mr =
 		(dereg_mr_fn)foreign(ops, layout->dereg_mr,
-				     (void *)verbs_wrap_ops.dereg_mr);
+				     (void *)front->ops->dereg_mr);
 	ret_real->free_context =
 		(free_context_fn)foreign(ops, layout->free_context,
-					 (void *)verbs_wrap_ops.free_context);
+					 (void *)front->ops->free_context);
 	ret_real->reg_mr_ex =
 		(reg_mr_ex_fn)special(ops, layout->reg_mr_ex,
-				      (void *)verbs_wrap_ops.reg_mr_ex);
+				      (void *)front->ops->reg_mr_ex);
 	ret_real->import_mr =
 		(import_mr_fn)special(ops, layout->import_mr,
-				      (void *)verbs_wrap_ops.import_mr);
+				      (void *)front->ops->import_mr);
 }
 
 /* A zombie must not reach the kernel: its handle may be another object's. */
@@ -88,7 +94,7 @@ static int redirect_provider(const struct real_verbs *real)
 	if (!real->dereg_mr)
 		return 0;
 	return redirect_import((const void *)real->dereg_mr, "ibv_cmd_dereg_mr",
-			       (void *)verbs_wrap_cmd_dereg_mr);
+			       (void *)front->cmd_dereg_mr);
 }
 
 static int hook(const struct ops_layout *layout, struct ibv_context *context)
@@ -109,14 +115,14 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 		free(ops);
 		return r;
 	}
-	ops[layout->reg_mr] = (void *)verbs_wrap_ops.reg_mr;
-	ops[layout->rereg_mr] = (void *)verbs_wrap_ops.rereg_mr;
-	ops[layout->dereg_mr] = (void *)verbs_wrap_ops.dereg_mr;
-	ops[layout->free_context] = (void *)verbs_wrap_ops.free_context;
+	ops[layout->reg_mr] = (void *)front->ops->reg_mr;
+	ops[layout->rereg_mr] = (void *)front->ops->rereg_mr;
+	ops[layout->dereg_mr] = (void *)front->ops->dereg_mr;
+	ops[layout->free_context] = (void *)front->ops->free_context;
 	if (real.reg_mr_ex)
-		ops[layout->reg_mr_ex] = (void *)verbs_wrap_ops.reg_mr_ex;
+		ops[layout->reg_mr_ex] = (void *)front->ops->reg_mr_ex;
 	if (real.import_mr)
-		ops[layout->import_mr] = (void *)verbs_wrap_ops.import_mr;
+		ops[layout->import_mr] = (void *)front->ops->import_mr;
 	real_private_get()->verbs_set_ops(layout_verbs_context(layout, context),
 					  ops);
 	free(ops);

@@ -4,6 +4,16 @@
 
 #include <infiniband/verbs.h>
 
+#include "hook/real_verbs.h"
+
+/* What is put in front of a provider's operations, and of its way to the kernel */
+struct engine_front {
+	const struct real_verbs *ops;
+	int (*cmd_dereg_mr)(struct ibv_mr *mr);
+};
+/* Before anything else; borrowed for ever */
+void engine_set_front(const struct engine_front *f);
+
 /*
  * In place of verbs_set_ops(): a provider sets the operations of a new context.
  * @caller is an address inside the function that called.

@@ -73,11 +73,11 @@ int real_verbs_get_device(const struct ibv_context *context,
 			  struct real_device *ret_device);
 
 /*
- * fork.c, in the child: call @fn for each context of which the keeper had the
+ * For fork.h, in the child: call @fn for each context of which the keeper had the
  * device.
  */
 void real_verbs_disown(void (*fn)(struct ibv_context *context));
-/* fork.c: make sure that the child finds the list consistent. */
+/* For fork.h: make sure that the child finds the list consistent. */
 void real_verbs_fork_prepare(void);
 void real_verbs_fork_parent(void);
 void real_verbs_fork_child(void);

@@ -17,9 +17,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "hook/engine.h"
 #include "base/log.h"
 #include "base/look_up.h"
+#include "hook/engine.h"
 #include "hook/null_driver.h"
 #include "hook/redirect.h"
 #include "hook/scan.h"
@@ -85,14 +85,4 @@ void scan_start(int pabi)
 		log_warn("scan: the private ABI of this libibverbs is not known: providers that it loads later are NOT PROTECTED");
 	scan();
 	dlclose(libibverbs);
-}
-
-/*
- * After that of log.c, which notes what standard error is.  The environment is
- * not read yet: the program may still change it, and engine.c looks at it for
- * each context.
- */
-__attribute__((constructor)) static void start(void)
-{
-	scan_start(0);
 }

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/lease_provider.h"
 #include "base/sys.h"
+#include "machine/lease_provider.h"
 
 #ifndef F_LAYOUT
 #define F_LAYOUT 16

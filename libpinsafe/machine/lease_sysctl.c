@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "machine/lease_sysctl.h"
 #include "base/sys.h"
+#include "machine/lease_sysctl.h"
 
 /* fs/locks.c */
 #define DEFAULT_BREAK_TIME_S 45

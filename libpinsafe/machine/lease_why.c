@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "memory/fs_name.h"
-#include "machine/lease_provider.h"
-#include "machine/lease_sysctl.h"
-#include "machine/lease_why.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/sys_lines.h"
+#include "machine/lease_provider.h"
+#include "machine/lease_sysctl.h"
+#include "machine/lease_why.h"
+#include "memory/fs_name.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000

@@ -12,8 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "memory/backing.h"
 #include "base/sys.h"
+#include "memory/backing.h"
 
 /* Of descriptors that are tried one by one */
 #define MAX_NUMBERS 65536

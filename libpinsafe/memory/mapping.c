@@ -15,13 +15,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "policy/config.h"
+#include "base/sys.h"
 #include "memory/fs_name.h"
 #include "memory/mapping.h"
 #include "memory/memory_fs.h"
-#include "base/sys.h"
 #include "memory/vma.h"
 #include "memory/vma_probe.h"
+#include "policy/config.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000

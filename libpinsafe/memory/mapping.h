@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "memory/backing.h"
 #include "base/cause.h"
+#include "memory/backing.h"
 
 enum mapping_kind {
 	MAPPING_FSDAX,		/* file on persistent memory, mapped directly */

@@ -11,8 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "memory/memory_fs.h"
 #include "base/sys_lines.h"
+#include "memory/memory_fs.h"
 
 /* The first line that @fn does not return a negative value for decides. */
 static bool find_line(const char *path, int (*fn)(const char *line, void *arg),

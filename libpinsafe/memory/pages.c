@@ -12,8 +12,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "memory/pages.h"
 #include "base/sys.h"
+#include "memory/pages.h"
 
 #define PM_MMAP_EXCLUSIVE (1ull << 56)
 #define PM_FILE (1ull << 61)

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
-#include "memory/populate.h"
 #include "base/sys.h"
+#include "memory/populate.h"
 
 /*
  * Aligned to its size, so that no huge page belongs to two threads; small enough

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "memory/prefault.h"
 #include "base/sys.h"
+#include "memory/prefault.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22

@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "memory/redirty.h"
 #include "base/sys.h"
+#include "memory/redirty.h"
 #include "memory/vma.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -261,20 +261,4 @@ size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
 	}
 	qsort(ranges, n, sizeof(*ranges), by_address);
 	return n;
-}
-
-void redirty_found(const struct track_query *query)
-{
-	struct mr_range *ranges;
-	size_t n;
-	int r;
-
-	r = track_find_written(query, &ranges, &n);
-	if (r) {
-		log_error("redirty: what devices wrote may not get to the file: %s",
-			  strerror(r));
-		return;
-	}
-	redirty(ranges, redirty_merge(ranges, n), NULL);
-	free(ranges);
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "track.h"
+#include "memory/range.h"
 
 /* Until when (CLOCK_MONOTONIC), or UINT64_MAX; asked before some pages each */
 struct redirty_limit {
@@ -21,18 +21,8 @@ struct redirty_limit {
 void redirty(const struct mr_range *ranges, size_t n_ranges,
 	     const struct redirty_limit *limit);
 
-/*
- * The same for the keeper's thread.  @limit is asked again and again, and at its
- * end the keeper goes on; what the file system keeps waiting then stays behind.
- */
-void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
-		   const struct redirty_limit *limit);
-
 /* So that each page is in one of @ranges once; returns how many are left. */
 size_t redirty_merge(struct mr_range *ranges, size_t n_ranges);
-
-/* The same for all that was found; for threads of the program, in a section */
-void redirty_found(const struct track_query *query);
 
 /* The pages around these addresses, whatever is there; 0 or what madvise(2) says */
 int redirty_pages(uintptr_t start, uintptr_t end);

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "policy/config.h"
 #include "policy/config_file.h"
-#include "base/log.h"
 #include "policy/settings.h"
 
 static struct config config;

@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/config_file.h"
 #include "base/log.h"
+#include "policy/config_file.h"
 
 #define FILE_BYTES_MAX (1 << 20)
 /* Without the end of the line; what libinih has room for if built as usual */

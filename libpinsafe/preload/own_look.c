@@ -3,12 +3,12 @@
  * What is not told is looked for: mappings that are gone without a word, and
  * functions of the preload object that are not called any more.
  */
-#include "breaker.h"
-#include "hook/called.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "breaker.h"
+#include "hook/called.h"
 #include "preload/own_operation.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
 /* Of a program with very many mappings: a hundredth of the time at most */

@@ -11,16 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "breaker.h"
 #include "base/fork.h"
-#include "keeper.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "breaker.h"
+#include "keeper.h"
+#include "memory/vma.h"
 #include "preload/own_operation.h"
 #include "retake.h"
 #include "track.h"
-#include "memory/vma.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 struct range {
 	uintptr_t start, end;

@@ -9,9 +9,9 @@
 
 #include "base/fork.h"
 #include "base/lock.h"
-#include "preload/own_operation.h"
-#include "memory/redirty.h"
 #include "base/stats.h"
+#include "preload/own_operation.h"
+#include "redirty_found.h"
 
 uintptr_t own_page_end(uintptr_t addr)
 {

@@ -4,7 +4,7 @@
  * comes by here.  The name has no version, so that it stands for the one of any
  * private ABI of libibverbs.
  */
-#include "api/api.h"
+#include "preload/private.h"
 
 /* libibverbs/driver.h, which is not installed */
 PINSAFE_EXPORT void verbs_set_ops(void *verbs_context, const void *ops);

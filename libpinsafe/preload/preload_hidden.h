@@ -11,7 +11,10 @@
 #ifndef PINSAFE_PRELOAD_HIDDEN_H
 #define PINSAFE_PRELOAD_HIDDEN_H
 
-#include "api/api.h"
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/export.h"
 
 /* front_@name stands in front of libc's @name. */
 #ifdef PINSAFE_LIBC_VERSION

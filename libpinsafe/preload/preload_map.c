@@ -10,6 +10,7 @@
 
 #include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
+#include "preload/private.h"
 
 PRELOAD_HIDDEN(mmap);
 PRELOAD_HIDDEN(mmap64);

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "api/api.h"
 #include "base/look_up.h"
+#include "preload/private.h"
 
 struct ibv_context;
 struct mlx5dv_devx_umem;

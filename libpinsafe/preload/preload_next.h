@@ -38,4 +38,7 @@ struct preload_next {
  */
 extern struct preload_next preload_next;
 
+/* Find all of them. */
+void preload_next_find(void);
+
 #endif /* PINSAFE_PRELOAD_NEXT_H */

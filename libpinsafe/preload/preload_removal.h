@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api/api.h"
+#include "preload/private.h"
 
 /* Files that an operation takes blocks from, or whose blocks it shares */
 struct removal {

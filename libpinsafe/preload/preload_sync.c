@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "api/api.h"
 #include "preload/preload_next.h"
+#include "preload/private.h"
 
 PINSAFE_EXPORT int fsync(int fd)
 {

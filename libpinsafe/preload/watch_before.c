@@ -10,10 +10,10 @@
  */
 #include <stdlib.h>
 
-#include "memory/backing.h"
 #include "base/sys.h"
+#include "memory/backing.h"
 #include "memory/vma.h"
-#include "preload/watch.h"
+#include "preload/watch_mapped.h"
 
 struct file_mapping {
 	dev_t dev;

@@ -6,9 +6,9 @@
 #include <errno.h>
 
 #include "base/log.h"
+#include "base/stats.h"
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
-#include "base/stats.h"
 
 int refusal_rereg_on_demand(const struct mapping_part *part)
 {

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "machine/lease_sysctl.h"
 #include "lib/stack_api.h"
+#include "machine/lease_sysctl.h"
 #include "verbs_wrap.h"
 
 #define SHORT_MS 300

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "hook/odp.h"
 #include "lib/stack_api.h"
-#include "machine/odp.h"
 
 static struct pinsafe_reg_attr attr;
 

@@ -5,8 +5,8 @@
 
 #include <infiniband/pinsafe.h>
 
-#include "lib/test.h"
 #include "base/stats.h"
+#include "lib/test.h"
 
 static void NULL__EINVAL(void **state)
 {

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/stats.h"
 #include "breaker.h"
 #include "fakes/fake_revoke.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/log.h"
-#include "base/stats.h"
 #include "track.h"
 
 

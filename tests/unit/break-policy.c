@@ -10,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "breaker.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/stats.h"
+#include "base/sys.h"
+#include "breaker.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
@@ -19,13 +22,10 @@
 #include "fakes/fake_open.h"
 #include "fakes/fake_revoke.h"
 #include "lease.h"
-#include "base/sys.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/log.h"
 #include "sigio.h"
-#include "base/stats.h"
 #include "track.h"
 
 #define START_NS (1000 * NSEC_PER_SEC)

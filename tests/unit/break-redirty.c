@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "breaker.h"
 #include "base/clock.h"
+#include "base/stats.h"
+#include "breaker.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
@@ -22,7 +23,6 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/stats.h"
 #include "track.h"
 
 #define START_NS (1000 * NSEC_PER_SEC)

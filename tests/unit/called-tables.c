@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "hook/called.h"
-#include "lib/test.h"
 #include "hook/redirect.h"
+#include "lib/test.h"
 
 /* Libc's stand for ours. */
 static struct called_function functions[] = {

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/stats.h"
 #include "choice.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_lease.h"
 #include "fakes/fake_open.h"
 #include "lib/test.h"
-#include "base/stats.h"
 
 static struct mapping_part part;
 

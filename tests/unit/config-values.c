@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/config.h"
+#include "base/log.h"
 #include "lib/child.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "base/log.h"
+#include "policy/config.h"
 
 static struct file log_file;
 

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/stats.h"
 #include "lib/child.h"
 #include "lib/stack.h"
-#include "base/stats.h"
 
 static struct ibv_mr *inherited;
 

@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "breaker.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "base/log.h"
 #include "revoke.h"
 #include "track.h"
 

@@ -3,12 +3,12 @@
  * What is asked of the keeper costs the same however many other files are
  * leased: to take a lease and give it back, and the break of one of them.
  */
+#include "base/log.h"
 #include "breaker.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "base/log.h"
-#include "memory/redirty.h"
+#include "redirty_aside.h"
 #include "revoke.h"
 
 #define ROUNDS 200

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "keeper.h"
 #include "lib/files.h"
 #include "lib/test.h"
 #include "registration.h"

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "policy/config.h"
 #include "lib/stack.h"
+#include "policy/config.h"
 
 /* What the keeper has as its descriptor @fd */
 static const char *keeper_link(int fd)

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/stack_api.h"
 #include "base/sys.h"
+#include "lib/stack_api.h"
 #include "verbs_wrap.h"
 
 #define MODULE "/sys/module/layout_lease/"

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/stats.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
@@ -17,8 +19,6 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/log.h"
-#include "base/stats.h"
 
 #define FILES 2
 /* More than one turn takes */

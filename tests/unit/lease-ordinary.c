@@ -11,11 +11,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/stack.h"
 #include "base/sys.h"
+#include "lib/stack.h"
 #include "preload/own_operation.h"
+#include "preload/watch_mapped.h"
 #include "verbs_wrap.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 #define TAKE(type) "signal a, owner a, " type " lease a"
 #define DISARMED "signal a, owner a, no signal a, no owner a"

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "fakes/fake_open.h"
-#include "machine/lease_provider.h"
 #include "lib/provided.h"
 #include "lib/test.h"
+#include "machine/lease_provider.h"
 
 static struct lease_provider found;
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "fakes/fake_open.h"
-#include "machine/lease_sysctl.h"
 #include "lib/test.h"
+#include "machine/lease_sysctl.h"
 
 #define BREAK_TIME "/proc/sys/fs/lease-break-time"
 #define ENABLE "/proc/sys/fs/leases-enable"

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fakes/fake_fstatfs.h"
 #include "fakes/fake_open.h"
 #include "fakes/fake_statx.h"
-#include "machine/lease_why.h"
 #include "lib/files.h"
 #include "lib/provided.h"
 #include "lib/test.h"
-#include "base/log.h"
+#include "machine/lease_why.h"
 
 static struct file file, log_file;
 static struct cause cause;

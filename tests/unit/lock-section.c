@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "base/lock.h"
 #include "lib/child.h"
 #include "lib/test.h"
-#include "base/lock.h"
 
 static sigset_t mask(void)
 {

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "fakes/fake_write.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "base/log.h"
 
 static struct file log_file;
 

@@ -10,12 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/log_file.h"
+#include "base/log_queue.h"
 #include "fakes/fake_write.h"
 #include "lib/files.h"
 #include "lib/test.h"
 #include "lib/wait.h"
-#include "base/log.h"
-#include "base/log_queue.h"
 
 static struct file log_file;
 
@@ -113,7 +114,7 @@ static void *start_full(void *arg)
 	int saved, reader = fill_stderr(&saved);
 
 	(void)arg;
-	log_remember_stderr();
+	log_file_remember_stderr();
 	log_setup(LOG_LEVEL_WARN, NULL);
 	fake_write_calls = 0;
 	log_deferred(3);

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "lib/files.h"
 #include "lib/test.h"
-#include "base/log.h"
 
 static struct file at_load, other;
 

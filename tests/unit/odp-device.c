@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hook/odp.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "machine/odp.h"
 
 static struct device {
 	struct verbs_context verbs;

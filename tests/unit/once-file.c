@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Once for each topic and file, and forgotten when there are too many */
-#include "lib/test.h"
 #include "base/once.h"
+#include "lib/test.h"
 
 static void second_time__false(void **state)
 {

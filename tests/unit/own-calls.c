@@ -14,6 +14,7 @@
 #include "lib/test.h"
 #include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
+#include "preload/private.h"
 
 #define FD 7
 #define OTHER 8

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "api/api.h"
+#include <infiniband/pinsafe.h>
+
+#include "base/export.h"
 #include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"

@@ -8,6 +8,7 @@
 #include "lib/test.h"
 #include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
+#include "preload/private.h"
 
 #define BASE 0x7000000000
 #define AT(offset) ((void *)(uintptr_t)(BASE + (offset)))

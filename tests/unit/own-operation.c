@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/stats.h"
 #include "fakes/fake_keeper.h"
 #include "fakes/fake_lease.h"
 #include "fakes/fake_redirty.h"
@@ -18,7 +19,6 @@
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload/own_operation.h"
-#include "base/stats.h"
 #include "track_filter.h"
 
 static struct file file;

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
+#include "base/log.h"
 #include "fakes/fake_clock.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/lock.h"
-#include "base/log.h"
 #include "memory/progress.h"
 
 #define MIB (1ul << 20)

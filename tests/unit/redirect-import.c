@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "fakes/fake_mprotect.h"
+#include "hook/redirect.h"
 #include "lib/child.h"
 #include "lib/importer.h"
 #include "lib/test.h"
-#include "hook/redirect.h"
 
 static const char *object, *other_object;
 

@@ -10,13 +10,6 @@
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES 4
 
-/* Not used here */
-int track_find_written(const struct track_query *query,
-		       struct mr_range **ret_ranges, size_t *ret_n)
-{
-	return ENOMEM;
-}
-
 static struct file file, other;
 static char *addr;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_madvise.h"
 #include "fakes/fake_track.h"
@@ -11,8 +12,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "base/log.h"
-#include "memory/redirty.h"
+#include "redirty_found.h"
 
 static struct file log_file;
 

@@ -9,6 +9,7 @@
 
 #include "fakes/fake_statx.h"
 #include "lib/watched.h"
+#include "preload/watch_mapped.h"
 
 /* As in watch.c */
 #define MAX_KEPT 1024

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage event: nobody wants to know */
-#include "api/event.h"
+#include "event.h"
 
 struct event_source *event_source_get(struct event_source *source)
 {

@@ -16,9 +16,9 @@
 
 #include "../lib/record.h"
 #include "../lib/wait.h"
+#include "base/sys.h"
 #include "fake_fcntl.h"
 #include "fake_sigtimedwait.h"
-#include "base/sys.h"
 
 int __real_sys_fcntl(int fd, int command, uintptr_t arg);
 int __wrap_sys_fcntl(int fd, int command, uintptr_t arg);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage fork, of a program that does not */
-#include "fake_fork.h"
 #include "base/fork.h"
+#include "fake_fork.h"
 
 int fake_fork_setup_error;
 

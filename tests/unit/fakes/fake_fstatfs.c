@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "fake_fstatfs.h"
 #include "base/sys.h"
+#include "fake_fstatfs.h"
 
 int __real_sys_fstatfs(int fd, struct statfs *ret_sfs);
 int __wrap_sys_fstatfs(int fd, struct statfs *ret_sfs);

@@ -12,8 +12,8 @@
 
 #include "../lib/record.h"
 #include "../lib/stack.h"
-#include "fake_kernel_mr.h"
 #include "base/sys.h"
+#include "fake_kernel_mr.h"
 
 int __real_sys_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_sys_ioctl(int fd, unsigned long request, void *arg);

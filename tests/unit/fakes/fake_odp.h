@@ -2,7 +2,7 @@
 #ifndef FAKE_ODP_H
 #define FAKE_ODP_H
 
-#include "machine/odp.h"
+#include "hook/odp.h"
 
 struct fake_odp {
 	bool is_offered;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "../lib/test.h"
-#include "fake_open.h"
 #include "base/sys.h"
+#include "fake_open.h"
 
 int __real_sys_open(const char *path, int flags, mode_t mode);
 int __wrap_sys_open(const char *path, int flags, mode_t mode);

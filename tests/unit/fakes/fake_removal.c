@@ -2,9 +2,9 @@
 /* What the preload object asks before blocks are taken away: recorded */
 #include <errno.h>
 
-#include "api/api.h"
-#include "fake_removal.h"
 #include "../lib/record.h"
+#include "fake_removal.h"
+#include "preload/private.h"
 
 int fake_removal_busy_fd = -1;
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "hook/called.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 extern bool fake_watch_is_enabled;
 /* What called_is_sure() says */

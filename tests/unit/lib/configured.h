@@ -3,8 +3,8 @@
 #ifndef CONFIGURED_H
 #define CONFIGURED_H
 
-#include "policy/config.h"
 #include "files.h"
+#include "policy/config.h"
 
 /* The name under which the process runs */
 #define PROGRAM "program"

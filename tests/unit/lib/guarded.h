@@ -13,9 +13,9 @@
 #include "../fakes/fake_retake.h"
 #include "../fakes/fake_track.h"
 #include "../fakes/fake_watch.h"
+#include "base/stats.h"
 #include "guard.h"
 #include "record.h"
-#include "base/stats.h"
 #include "test.h"
 
 /* cmd_fd of guarded_context */

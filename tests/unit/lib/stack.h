@@ -14,9 +14,9 @@
 #include "../fakes/fake_open.h"
 #include "../fakes/fake_provider.h"
 #include "../fakes/fake_statx.h"
+#include "base/stats.h"
 #include "files.h"
 #include "record.h"
-#include "base/stats.h"
 #include "test.h"
 #include "wait.h"
 

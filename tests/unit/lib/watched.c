@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "preload/watch_mapped.h"
 #include "watched.h"
 
 struct file watched_file;

@@ -11,7 +11,7 @@
 #include "files.h"
 #include "record.h"
 #include "test.h"
-#include "preload/watch.h"
+#include "watch.h"
 
 #define START 0x100000
 #define PAGE 0x1000

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "machine/odp.h"
+#include "hook/odp.h"
 
 #define NEEDED (IBV_ODP_SUPPORT_WRITE | IBV_ODP_SUPPORT_READ)
 /* A scatter/gather entry has 32 bits for its length. */

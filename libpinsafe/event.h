@@ -13,8 +13,8 @@ struct event_source;
  * caller.  Without a handler they go to @channel.  All memory that posting
  * needs is there afterwards.
  *
- * 0; ENOMEM; EINVAL if the channel is of the parent process; or the errno of
- * starting the thread that runs handlers.
+ * 0; ENOMEM; EINVAL if the channel is of the parent process.  Handlers are called
+ * by event_thread.h.
  */
 int event_source_new(struct pinsafe_event_channel *channel,
 		     pinsafe_break_handler *handler, void *user_data,
@@ -38,15 +38,7 @@ int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
 void event_post(struct event_source *source, enum pinsafe_event_type type,
 		int error, dev_t dev, ino_t ino, uint64_t deadline_ns);
 
-/* See the functions of pinsafe.h; 0 or an errno value */
-int event_channel_new(struct pinsafe_event_channel **ret_channel);
-int event_channel_end(struct pinsafe_event_channel *channel);
-int event_channel_fd(const struct pinsafe_event_channel *channel);
-int event_take(struct pinsafe_event_channel *channel,
-	       struct pinsafe_event **ret_event);
-void event_ack(struct pinsafe_event *event);
-
-/* fork.c: the locks, and in the child there is no thread for handlers. */
+/* For fork.h */
 void event_fork_prepare(void);
 void event_fork_parent(void);
 void event_forget(void);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_API_H
-#define PINSAFE_API_H
+#ifndef PINSAFE_PRIVATE_H
+#define PINSAFE_PRIVATE_H
 
 #include <stdbool.h>
-#include <infiniband/pinsafe.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/export.h"
 #include "hook/called.h"
-#include "lease.h"
 #include "preload/own_operation.h"
-
-#define PINSAFE_EXPORT __attribute__((visibility("default")))
 
 /* For libpinsafe-preload.so of the same version only */
 
@@ -41,4 +40,4 @@ void pinsafe_private_sync_all(void);
 /* For the provider of the same version only; see scan_start() */
 void pinsafe_private_start(int pabi, bool is_asked_for);
 
-#endif /* PINSAFE_API_H */
+#endif /* PINSAFE_PRIVATE_H */

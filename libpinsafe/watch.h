@@ -14,20 +14,6 @@
 bool watch_enable(void);
 bool watch_is_enabled(void);
 
-/*
- * The program has mapped @fd.  For any thread of it, without locks; leaves
- * errno as it is.
- */
-void watch_mapped(void *addr, size_t length, int fd);
-
-/*
- * The same of mappings that are there already: those of files of which the
- * calling thread has the only description open.
- */
-void watch_look_back(void);
-/* One of them, of the file that @fd is one of */
-void watch_found(uintptr_t start, uintptr_t end, int fd);
-
 /* Is anything at these addresses on demand, perhaps?  Without locks. */
 bool watch_covers(uintptr_t start, uintptr_t end);
 /* From now on and for ever */
@@ -43,6 +29,16 @@ void watch_cover(uintptr_t start, uintptr_t end);
 uint64_t watch_ticket(uintptr_t start, uintptr_t end);
 
 /* For the keeper's thread. */
+
+/*
+ * Keep @fd, which is of the file, for a mapping; takes it over, also on failure.
+ * 0; ENFILE, EMFILE: there is no room, also for watch_note_refused(); ENOENT: it
+ * is of another file.
+ */
+int watch_keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino);
+void watch_note_refused(dev_t dev, ino_t ino);
+/* Any thread: say that there is none for the mapping, because of @r. */
+void watch_tell_unwatched(const void *addr, int r);
 
 /* These addresses have been unmapped. */
 void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket);
@@ -71,7 +67,7 @@ void watch_sweep(void);
  */
 int watch_dup(dev_t dev, ino_t ino);
 
-/* fork.c, in the child: nothing is kept. */
+/* For fork.h, in the child: nothing is kept. */
 void watch_forget(void);
 
 #endif /* PINSAFE_WATCH_H */

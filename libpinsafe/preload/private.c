@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Entry points for the preload object and the provider, which have no state. */
-#include "api/api.h"
-#include "policy/config.h"
-#include "hook/engine.h"
 #include "base/fork.h"
 #include "guard.h"
-#include "preload/own_operation.h"
+#include "hook/engine.h"
 #include "hook/scan.h"
-#include "preload/watch.h"
+#include "policy/config.h"
+#include "preload/own_operation.h"
+#include "preload/private.h"
+#include "preload/watch_mapped.h"
+#include "preload/wire.h"
+#include "watch.h"
 
 PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
 					    const void *ops, const void *caller)
 {
+	wire();
 	engine_set_ops(verbs_context, ops, caller);
 }
 
 PINSAFE_EXPORT void pinsafe_private_start(int pabi, bool is_asked_for)
 {
+	wire();
 	if (!is_asked_for)
 		config_set_uninvited();
 	scan_start(pabi);
@@ -30,6 +34,7 @@ pinsafe_private_in_front(const struct called_function *functions, size_t n)
 
 PINSAFE_EXPORT void pinsafe_private_watch(void)
 {
+	wire();
 	if (!config_get()->off && watch_enable())
 		watch_look_back();
 }

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Events: tell the program what happens to its memory regions.
+ *
+ * The keeper posts them, and must neither wait nor fail: each memory region has
+ * its events allocated beforehand, one of each type.  They are taken by threads
+ * of the program from a channel of theirs, or by one thread of ours that calls
+ * handlers; how long that takes is nothing to the keeper.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "event_queue.h"
+
+static int source_new(struct pinsafe_event_channel *channel,
+		      pinsafe_break_handler *handler, void *user_data,
+		      struct event_source **ret_source) PS_REQUIRES(event_lock)
+{
+	struct event_source *source;
+	size_t i;
+
+	if (!handler && !event_is_ours(channel))
+		return EINVAL;
+	source = calloc(1, sizeof(*source));
+	if (!source)
+		return ENOMEM;
+	source->refs = 1;
+	source->channel = handler ? &event_handlers : channel;
+	source->channel->refs++;
+	source->handler = handler;
+	source->user_data = user_data;
+	SLIST_INIT(&source->files);
+	for (i = 0; i < N_EVENT_TYPES; i++)
+		source->events[i].source = source;
+	*ret_source = source;
+	return 0;
+}
+
+int event_source_new(struct pinsafe_event_channel *channel,
+		     pinsafe_break_handler *handler, void *user_data,
+		     struct event_source **ret_source)
+{
+	struct section section;
+	int r;
+
+	section_enter(&section);
+	ps_lock(&event_lock);
+	r = source_new(channel, handler, user_data, ret_source);
+	ps_unlock(&event_lock);
+	section_leave(&section);
+	return r;
+}
+
+int event_source_copy(struct event_source *source,
+		      struct event_source **ret_source)
+{
+	return event_source_new(source->channel, source->handler,
+				source->user_data, ret_source);
+}
+
+struct event_source *event_source_get(struct event_source *source)
+{
+	struct section section;
+
+	if (!source)
+		return NULL;
+	section_enter(&section);
+	ps_lock(&event_lock);
+	source->refs++;
+	ps_unlock(&event_lock);
+	section_leave(&section);
+	return source;
+}
+
+void event_source_put(struct event_source *source)
+{
+	struct section section;
+
+	if (!source)
+		return;
+	section_enter(&section);
+	ps_lock(&event_lock);
+	event_source_put_locked(source);
+	ps_unlock(&event_lock);
+	section_leave(&section);
+}
+
+void event_source_set_mr(struct event_source *source, struct ibv_mr *mr,
+			 void *addr, size_t length)
+{
+	source->mr = mr;
+	source->addr = addr;
+	source->length = length;
+}
+
+int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
+			  const char *path)
+{
+	struct source_file *file;
+
+	SLIST_FOREACH(file, &source->files, link)
+		if (file->dev == dev && file->ino == ino)
+			return 0;
+	file = malloc(sizeof(*file) + strlen(path) + 1);
+	if (!file)
+		return ENOMEM;
+	file->dev = dev;
+	file->ino = ino;
+	strcpy(file->path, path);
+	SLIST_INSERT_HEAD(&source->files, file, link);
+	return 0;
+}
+
+static const char *path_of(const struct event_source *source, dev_t dev,
+			   ino_t ino)
+{
+	const struct source_file *file;
+
+	SLIST_FOREACH(file, &source->files, link)
+		if (file->dev == dev && file->ino == ino)
+			return file->path;
+	return "";
+}
+
+void event_post(struct event_source *source, enum pinsafe_event_type type,
+		int error, dev_t dev, ino_t ino, uint64_t deadline_ns)
+{
+	struct pinsafe_event public = {
+		.type = type,
+		.error = error,
+		.dev = dev,
+		.ino = ino,
+		.deadline_ns = deadline_ns,
+	};
+	struct event *event;
+
+	if (!source)
+		return;
+	public.mr = source->mr;
+	public.user_data = source->user_data;
+	public.path = path_of(source, dev, ino);
+	public.addr = source->addr;
+	public.length = source->length;
+	event = &source->events[type];
+	ps_lock(&event_lock);
+	if (event->state == TAKEN) {
+		event->next = public;
+		event->has_next = true;
+	} else {
+		event->public = public;
+		if (event->state == IDLE && !source->channel->has_ended)
+			event_enqueue(event, source->channel->keeper_fd.fd);
+	}
+	ps_unlock(&event_lock);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Which mappings are worth to have their description kept, as they are made.
+ *
+ * mmap(2) is called early and often, by allocators too, and with their locks
+ * held.  So nothing here allocates memory or takes a lock, but for shared
+ * mappings of files that can be written and leased.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fork.h"
+#include "base/lock.h"
+#include "base/sys.h"
+#include "keeper.h"
+#include "lease.h"
+#include "policy/config.h"
+#include "preload/watch_mapped.h"
+#include "watch.h"
+
+#ifndef STATX_ATTR_DAX
+#define STATX_ATTR_DAX 0x00200000
+#endif
+
+struct keep_args {
+	uintptr_t start, end;
+	int fd;
+	struct stat st;		/* of what the program has mapped */
+	bool is_found;		/* nobody saw the mapping made */
+};
+
+static int keep_on_keeper(void *arg)
+{
+	const struct keep_args *args = arg;
+	int fd = keeper_take();
+
+	if (args->is_found && !lease_ordinary_is_sole(fd)) {
+		(void)sys_close(fd);
+		return ENOENT;
+	}
+	/* Another thread may have closed it meanwhile, and opened another file. */
+	return watch_keep(args->start, args->end, fd, args->st.st_dev,
+		    args->st.st_ino);
+}
+
+static int refuse_on_keeper(void *arg)
+{
+	const struct keep_args *args = arg;
+
+	watch_note_refused(args->st.st_dev, args->st.st_ino);
+	return 0;
+}
+
+/*
+ * A file of which an ordinary lease may be wanted later.  Those that are open
+ * for reading only can be opened again for a lease.
+ */
+static bool is_worth_keeping(int fd, struct stat *ret_st)
+{
+	int flags = sys_fcntl(fd, F_GETFL, 0);
+	struct statfs sfs;
+	struct statx stx;
+
+	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
+	    sys_fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
+	    sys_fstatfs(fd, &sfs))
+		return false;
+	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
+		return false;
+	/* Pages of those with DAX are pinned under a layout lease only. */
+	if (!sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	    stx.stx_attributes & STATX_ATTR_DAX)
+		return false;
+	return lease_ordinary_works_on(sfs.f_type) &&
+	       (config_may_want_lease() || !lease_layout_works_on(sfs.f_type));
+}
+
+static int keep_if_worth(struct keep_args *args)
+{
+	struct section section;
+	int r;
+
+	if (!watch_is_enabled() || !is_worth_keeping(args->fd, &args->st))
+		return 0;
+	fork_check();
+	section_enter(&section);
+	r = keeper_call_with(args->fd, keep_on_keeper, args, NULL);
+	/* Also where there was no number for it in the first place */
+	if (r == EMFILE || r == ENFILE)
+		(void)keeper_call(refuse_on_keeper, args);
+	section_leave(&section);
+	return r;
+}
+
+void watch_mapped(void *addr, size_t length, int fd)
+{
+	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
+	struct keep_args args = {.start = (uintptr_t)addr,
+				 .end = ((uintptr_t)addr + length + mask) &
+					~mask,
+				 .fd = fd};
+	int r, saved_errno = errno;
+
+	r = keep_if_worth(&args);
+	if (r)
+		watch_tell_unwatched(addr, r);
+	errno = saved_errno;
+}
+
+void watch_found(uintptr_t start, uintptr_t end, int fd)
+{
+	struct keep_args args = { .start = start,
+				  .end = end,
+				  .fd = fd,
+				  .is_found = true };
+
+	(void)keep_if_worth(&args);
+}

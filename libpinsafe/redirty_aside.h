@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_REDIRTY_ASIDE_H
+#define PINSAFE_REDIRTY_ASIDE_H
+
+#include "memory/redirty.h"
+
+/*
+ * redirty() for the keeper's thread.  @limit is asked again and again, and at its
+ * end the keeper goes on; what the file system keeps waiting then stays behind.
+ */
+void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
+		   const struct redirty_limit *limit);
+
+#endif /* PINSAFE_REDIRTY_ASIDE_H */
