@@ -148,7 +148,7 @@ static int register_guarded(struct registration *reg)
 	r = check_access(reg);
 	if (!r)
 		r = check_private(reg);
-	if (!r)
+	if (!r && !reg->recalled)
 		r = start_keeper(reg);
 	if (r)
 		return r;
@@ -185,6 +185,18 @@ static void hint_descriptor(struct registration *reg)
 			reg->mapping.parts[i].file.hint = &reg->options->fd;
 }
 
+/* Which files there are, and which guards for them */
+static int find_out(struct registration *reg)
+{
+	int r;
+
+	r = guard_classify(reg->addr, reg->length, &reg->mapping);
+	if (r || !reg->mapping.n_parts)
+		return r;
+	hint_descriptor(reg);
+	return choose(reg);
+}
+
 static int classify_and_register(struct registration *reg)
 {
 	struct section section;
@@ -193,11 +205,7 @@ static int classify_and_register(struct registration *reg)
 	section_enter(&section);
 	reg->section = &section;
 	reg->cause.kind = CAUSE_UNKNOWN;
-	r = guard_classify(reg->addr, reg->length, &reg->mapping);
-	if (!r && reg->mapping.n_parts) {
-		hint_descriptor(reg);
-		r = choose(reg);
-	}
+	r = guard_recall(reg) ? 0 : find_out(reg);
 	if (!r && reg->is_guarded)
 		r = register_guarded(reg);
 	section_leave(&section);
@@ -214,6 +222,19 @@ void guard_forget(struct registration *reg)
 	reg->gmr = NULL;
 	reg->waits_for = NULL;
 	reg->unpinnable = NULL;
+	reg->recalled = NULL;
+}
+
+/* It is not what it was before, or all is to be found out to know why. */
+static bool must_find_out(struct registration *reg, int r)
+{
+	if (!r || !reg->recalled || r == EADDRNOTAVAIL)
+		return false;
+	guard_unlearn(reg);
+	guard_forget(reg);
+	reg->may_recall = false;
+	reg->was_recalled = true;
+	return true;
 }
 
 /* EAGAIN for longer than one should wait */
@@ -245,6 +266,8 @@ int guard_register(struct registration *reg)
 
 	for (;;) {
 		r = classify_and_register(reg);
+		if (must_find_out(reg, r))
+			continue;
 		if (r != EAGAIN || !reg->is_guarded || reg->is_final)
 			break;
 		if (!retake_wait(&retake)) {
@@ -319,6 +342,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	if (guard_register_first(&reg))
 		return reg.mr;
 
+	reg.may_recall = !reg.options;
 	r = register_new(&reg);
 	if (!r && !reg.mapping.n_parts)
 		guard = PINSAFE_GUARD_UNNEEDED;

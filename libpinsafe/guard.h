@@ -24,6 +24,8 @@ int guard_check_pin(const void *addr, size_t length, const char *entry);
 int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 		   struct ibv_pd *pd, void *addr, size_t length, int access);
 int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr);
+/* Is this thread inside of that, where the provider has been asked? */
+bool guard_is_in_dereg_of(const struct ibv_mr *mr);
 void guard_free_context(const struct real_verbs *real,
 			struct ibv_context *context);
 

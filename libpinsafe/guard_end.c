@@ -30,6 +30,14 @@ void guard_redirty(struct guarded_mr *gmr)
 		redirty(gmr->ranges, gmr->n_ranges, &limit);
 }
 
+/* Whose deregistration this thread is in, and in the section of that */
+static __thread const struct ibv_mr *in_dereg_of;
+
+bool guard_is_in_dereg_of(const struct ibv_mr *mr)
+{
+	return mr == in_dereg_of;
+}
+
 static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 {
 	size_t n_leases;
@@ -37,7 +45,9 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 
 	guard_redirty(gmr);
 	/* For a zombie verbs_wrap.c keeps this from reaching the kernel. */
+	in_dereg_of = gmr->mr;
 	r = real->dereg_mr(gmr->mr);
+	in_dereg_of = NULL;
 	if (r) {
 		track_keep(gmr);
 		return r;

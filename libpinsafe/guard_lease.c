@@ -95,6 +95,10 @@ int guard_take_leases(struct registration *reg)
 	size_t i;
 	int r;
 
+	if (reg->recalled) {
+		reg->gmr->leases[reg->gmr->n_leases++] = reg->recalled;
+		return 0;
+	}
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		if (!reg->choices[i].backend)
 			continue;

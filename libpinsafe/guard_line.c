@@ -107,31 +107,38 @@ static int ask_provider(struct registration *reg, const struct guard_twin *twin)
 	return reg->mr ? 0 : errno ?: EIO;
 }
 
-static int do_register(struct registration *reg)
+/* It was refused: maybe for what was mapped when the twin was made. */
+static bool is_twin_of_other(struct registration *reg,
+			     const struct guard_twin *twin)
 {
-	struct guard_twin twin;
-	int r, prefault_r = 0;
+	if (guard_twin_look(reg, twin) != EAGAIN)
+		return false;
+	reg->cause.kind = CAUSE_REPLACED;
+	return true;
+}
 
-	r = guard_twin_make(reg, &twin);
-	if (r)
-		return r;
-	r = ask_provider(reg, &twin);
+/* Through @twin, which is the caller's to drop */
+static int do_register(struct registration *reg, const struct guard_twin *twin)
+{
+	int r;
+
+	r = ask_provider(reg, twin);
+	if (r && r != EADDRNOTAVAIL && is_twin_of_other(reg, twin))
+		return EAGAIN;
 	/* Pages may not be there after all, and the prefault says why. */
 	if (r && reg->has_trusted_lease) {
 		reg->may_trust_lease = false;
-		prefault_r = guard_prefault(reg);
-		r = prefault_r ?: ask_provider(reg, &twin);
+		r = guard_prefault(reg);
+		if (r)
+			return r;
+		r = ask_provider(reg, twin);
 	}
-	guard_twin_drop(&twin);
-	if (prefault_r)
-		return r;
-	/* libibverbs does so, too, but later. */
-	if (reg->mr)
-		reg->mr->addr = reg->addr;
 	if (r == EADDRNOTAVAIL)
 		return r;
 	if (r)
 		return why_not_registered(reg, r);
+	/* libibverbs does so, too, but later. */
+	reg->mr->addr = reg->addr;
 	if (reg->is_on_demand)
 		odp_prefetch(reg->pd, reg->mr, reg->iova, reg->length,
 			     reg->is_written);
@@ -154,36 +161,75 @@ static bool undo_register(struct registration *reg)
 	return false;
 }
 
+/* At what it was pinned from, and what the program has there */
+static int look_again(const struct registration *reg,
+		      const struct guard_twin *twin)
+{
+	int r = guard_twin_look(reg, twin);
+
+	if (r == ESTALE)
+		return reg->recalled ? EAGAIN : guard_look_again(reg);
+	if (r && r != EAGAIN && !reg->recalled)
+		refusal_no_maps(r);
+	return r;
+}
+
+/*
+ * What it is remembered as, that the keeper can revoke it, and that it is over
+ * what was classified
+ */
+static int describe_and_prove(struct registration *reg,
+			      const struct guard_twin *twin)
+{
+	int r;
+
+	guard_describe(reg, reg->gmr, reg->mr);
+	r = guard_describe_options(reg);
+	if (r)
+		return r;
+	r = device_prove(reg->mr, &reg->cause);
+	if (r)
+		return reg->recalled ?
+			       r :
+			       refusal_adopt(&reg->mapping.parts[0],
+					     &reg->cause, r);
+	r = look_again(reg, twin);
+	if (r == EAGAIN)
+		reg->cause.kind = CAUSE_REPLACED;
+	return r;
+}
+
+static int register_proven(struct registration *reg)
+{
+	struct guard_twin twin;
+	int r;
+
+	reg->mr = NULL;
+	r = guard_twin_make(reg, &twin);
+	if (r)
+		return r;
+	r = do_register(reg, &twin) ?: describe_and_prove(reg, &twin);
+	guard_twin_drop(&twin);
+	return r;
+}
+
 int guard_line(struct registration *reg)
 {
 	int r;
 
-	reg->may_trust_lease = true;
+	reg->may_trust_lease = !reg->was_recalled;
 	r = guard_prepare(reg);
 	if (r)
 		return r;
-	r = do_register(reg);
-	if (r)
+	r = register_proven(reg);
+	if (r && !reg->mr)
 		goto out_undo_prepare;
-	guard_describe(reg, reg->gmr, reg->mr);
-	r = guard_describe_options(reg);
-	if (r)
-		goto out_dereg;
-	r = device_prove(reg->mr, &reg->cause);
-	if (r) {
-		r = refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
-		goto out_dereg;
-	}
-	r = guard_look_again(reg);
-	if (r == EAGAIN)
-		reg->cause.kind = CAUSE_REPLACED;
-	if (r)
-		goto out_dereg;
-	r = track_add(reg->gmr);
+	r = r ?: track_add(reg->gmr);
 	if (r)
 		goto out_dereg;
 	probe_register(reg->addr, reg->length, reg->mr->lkey);
 	pages_note((uintptr_t)reg->addr, reg->length, false);
+	guard_note(reg);
 	return 0;
 
 out_dereg:

@@ -122,15 +122,14 @@ static size_t size_of(const struct mapping_part *part)
 	       (part->start & ~(page - 1));
 }
 
-/* In the file, likewise */
-static uint64_t first_byte(const struct mapping_part *part)
+uint64_t guard_first_byte(const struct mapping_part *part)
 {
 	return part->offset & ~((uint64_t)page_size() - 1);
 }
 
-static uint64_t end_byte(const struct mapping_part *part)
+uint64_t guard_end_byte(const struct mapping_part *part)
 {
-	return first_byte(part) + size_of(part);
+	return guard_first_byte(part) + size_of(part);
 }
 
 /*
@@ -145,7 +144,8 @@ static bool may_leave_it_to_kernel(struct registration *reg,
 {
 	if (!reg->may_trust_lease || !lease || !reg->is_written ||
 	    !part->writable ||
-	    !lease_has_blocks(lease, first_byte(part), end_byte(part)))
+	    !lease_has_blocks(lease, guard_first_byte(part),
+			      guard_end_byte(part)))
 		return false;
 	reg->has_trusted_lease = true;
 	return true;
@@ -179,6 +179,9 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 
 	if (may_leave_it_to_kernel(reg, part, lease))
 		return 0;
+	/* Nobody has looked what is there. */
+	if (reg->recalled)
+		return EAGAIN;
 	r = populate_part(reg, part, for_write, watch);
 	/* The program does not want it any more, and knows why. */
 	if (r == ECANCELED)
@@ -192,7 +195,8 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 	if (r == EAGAIN)
 		reg->cause.kind = CAUSE_BREAK;
 	if (lease && !r && for_write)
-		lease_note_blocks(lease, first_byte(part), end_byte(part));
+		lease_note_blocks(lease, guard_first_byte(part),
+				  guard_end_byte(part));
 	if (!r || r == EAGAIN)
 		return r;
 	if ((r == EFAULT || r == ENOMEM || r == ENXIO) &&

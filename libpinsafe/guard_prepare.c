@@ -33,7 +33,7 @@ static int adopt_context(struct registration *reg)
 
 	reg->cause.kind = CAUSE_UNKNOWN;
 	r = device_adopt(reg->pd->context, &reg->cause);
-	if (!r || r == EAGAIN)
+	if (!r || r == EAGAIN || reg->recalled)
 		return r;
 	return refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
 }
@@ -64,8 +64,11 @@ int guard_prepare(struct registration *reg)
 	int r;
 
 	reg->gmr = track_alloc(reg->mapping.n_parts);
-	if (!reg->gmr)
+	if (!reg->gmr) {
+		if (reg->recalled)
+			lease_put(reg->recalled);
 		return ENOMEM;
+	}
 	r = reg->is_on_demand ? 0 : guard_take_leases(reg);
 	note_ranges(reg);
 	if (!r)

@@ -8,7 +8,7 @@
  * registered through a second mapping of the file, the twin, at addresses that
  * the program does not know: mremap(2) without an old length makes it of what is
  * mapped at that time, by the same open file description.  What the twin is of is
- * looked at once, and does not change.
+ * looked at once, after it was pinned, and does not change.
  *
  * The program's address stays the one by which the memory region is addressed
  * (iova).  Drivers of iWARP may take the memory's for it (siw does), and private
@@ -78,16 +78,20 @@ static uintptr_t in_twin(const struct guard_twin *twin, uintptr_t start,
 	return twin->start + (addr - start);
 }
 
-static bool copy_part(const struct mapping_part *part, uintptr_t to)
+/* @flags and @to, where they are MREMAP_FIXED and not 0, say where. */
+static bool copy_part(const struct mapping_part *part, int flags, uintptr_t to,
+		      uintptr_t *ret_at)
 {
 	uintptr_t from = down(part->start);
 	size_t size = up(part->end) - from;
+	uintptr_t at = sys_call(SYS_mremap, from, 0, size,
+				MREMAP_MAYMOVE | flags, to, 0);
 
-	if (sys_call(SYS_mremap, from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED,
-		     to, 0) < 0)
+	if (at == (uintptr_t)MAP_FAILED)
 		return false;
 	/* Else a child that is forked just now has it, too, which harms nobody. */
-	(void)sys_madvise((void *)to, size, MADV_DONTFORK);
+	(void)sys_madvise((void *)at, size, MADV_DONTFORK);
+	*ret_at = at;
 	return true;
 }
 
@@ -114,6 +118,57 @@ static bool can_have_one(const struct registration *reg)
 	       guard_is_all_shared(reg);
 }
 
+static bool is_there(const struct guard_twin *twin)
+{
+	return twin->start != twin->end;
+}
+
+/* Side by side, as the program has them */
+static bool copy_parts(const struct registration *reg, struct guard_twin *twin)
+{
+	uintptr_t start = down((uintptr_t)reg->addr), at;
+	size_t i;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		const struct mapping_part *part = &reg->mapping.parts[i];
+
+		if (!copy_part(part, MREMAP_FIXED,
+			       in_twin(twin, start, down(part->start)), &at))
+			return false;
+	}
+	return true;
+}
+
+/* One part, for which the kernel finds addresses: it is aligned to a page only. */
+static bool copy_only(const struct registration *reg, size_t size,
+		      struct guard_twin *twin)
+{
+	if (!copy_part(&reg->mapping.parts[0], 0, 0, &twin->start))
+		return false;
+	twin->end = twin->start + size;
+	return true;
+}
+
+int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
+{
+	uintptr_t start = down((uintptr_t)reg->addr);
+	size_t size = up((uintptr_t)reg->addr + reg->length) - start;
+	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE;
+	struct guard_twin twin = { 0 };
+
+	*ret_twin = (struct guard_twin){ .addr = reg->addr };
+	if (!can_have_one(reg) || (!is_simple && !reserve(start, size, &twin)))
+		return reg->recalled ? EAGAIN : 0;
+	if (!(is_simple ? copy_only(reg, size, &twin)
+			: copy_parts(reg, &twin))) {
+		guard_twin_drop(&twin);
+		return reg->recalled || guard_is_replaced(reg) ? EAGAIN : 0;
+	}
+	twin.addr = (void *)in_twin(&twin, start, (uintptr_t)reg->addr);
+	*ret_twin = twin;
+	return 0;
+}
+
 struct look {
 	const struct registration *reg;
 	const struct guard_twin *twin;
@@ -134,70 +189,79 @@ static bool is_of_part(const struct mapping_part *part, uintptr_t at,
 	return true;
 }
 
-/* EAGAIN: it is of something else than was classified. */
-static int look_at_twin(void *arg)
+static bool is_twin_sound(const struct look *look, struct vma_reader *reader)
 {
-	const struct look *look = arg;
 	const struct mapping *mapping = &look->reg->mapping;
 	uintptr_t start = down((uintptr_t)look->reg->addr);
-	struct vma_reader reader;
 	struct vma vma;
 	size_t i;
-	int r;
 
-	r = vma_open(&reader);
-	for (i = 0; i < mapping->n_parts && !r; i++) {
+	for (i = 0; i < mapping->n_parts; i++) {
 		const struct mapping_part *part = &mapping->parts[i];
 		uintptr_t at = in_twin(look->twin, start, down(part->start));
 
-		if (!is_of_part(part, at, &reader, &vma))
-			r = EAGAIN;
+		if (!is_of_part(part, at, reader, &vma))
+			return false;
 	}
-	if (!r || r == EAGAIN)
-		vma_close(&reader);
-	return r;
+	return true;
 }
 
-static int make(struct registration *reg, struct guard_twin *twin)
+/* Where they differ a device is that of many files. */
+static bool is_program_same(const struct look *look, struct vma_reader *reader)
 {
-	const struct look look = { reg, twin };
-	uintptr_t start = down((uintptr_t)reg->addr);
+	const struct registration *reg = look->reg;
+	struct vma vma;
 	size_t i;
-	int r;
 
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		const struct mapping_part *part = &reg->mapping.parts[i];
 
-		if (!copy_part(part,
-			       in_twin(twin, start, down(part->start))))
-			return guard_is_replaced(reg) ? EAGAIN : EOPNOTSUPP;
+		if (part->file.dev != part->file.map_dev ||
+		    !is_of_part(part, down(part->start), reader, &vma))
+			return false;
+		/* A policy is that of a path. */
+		if (reg->recalled && strcmp(vma.path, part->file.path))
+			return false;
 	}
-	r = look_at_twin((void *)&look);
-	if (r == EMFILE || r == ENFILE)
-		r = keeper_call(look_at_twin, (void *)&look);
-	return r;
+	return true;
 }
 
-int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
+/* A reader only goes upwards. */
+static int look_at_both(void *arg)
 {
-	uintptr_t start = down((uintptr_t)reg->addr);
-	size_t size = up((uintptr_t)reg->addr + reg->length) - start;
-	struct guard_twin twin = { 0 };
+	const struct look *look = arg;
+	bool is_sound, is_same;
+	struct vma_reader reader;
 	int r;
 
-	*ret_twin = (struct guard_twin){ .addr = reg->addr };
-	if (!can_have_one(reg) || !reserve(start, size, &twin))
-		return 0;
-	r = make(reg, &twin);
-	if (r) {
-		guard_twin_drop(&twin);
-		if (r == EAGAIN)
-			reg->cause.kind = CAUSE_REPLACED;
-		return r == EAGAIN ? r : 0;
+	r = vma_open(&reader);
+	if (r)
+		return r;
+	if (look->twin->start < (uintptr_t)look->reg->addr) {
+		is_sound = is_twin_sound(look, &reader);
+		is_same = is_program_same(look, &reader);
+	} else {
+		is_same = is_program_same(look, &reader);
+		is_sound = is_twin_sound(look, &reader);
 	}
-	twin.addr = (void *)in_twin(&twin, start, (uintptr_t)reg->addr);
-	*ret_twin = twin;
-	return 0;
+	vma_close(&reader);
+	if (!is_sound)
+		return EAGAIN;
+	return is_same ? 0 : ESTALE;
+}
+
+int guard_twin_look(const struct registration *reg,
+		    const struct guard_twin *twin)
+{
+	const struct look look = { reg, twin };
+	int r;
+
+	if (!is_there(twin))
+		return ESTALE;
+	r = look_at_both((void *)&look);
+	if (r == EMFILE || r == ENFILE)
+		r = keeper_call(look_at_both, (void *)&look);
+	return r;
 }
 
 void guard_twin_drop(struct guard_twin *twin)

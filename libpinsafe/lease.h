@@ -157,6 +157,12 @@ bool lease_is_held(struct lease *lease);
  */
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to);
 bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to);
+/*
+ * The lease on the file, with one more holder, if it is held and all of these
+ * bytes have blocks; else NULL.
+ */
+struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
+				    uint64_t to);
 
 /* What the table knows; NULL: there is no lease on the file */
 const struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);

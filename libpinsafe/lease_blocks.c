@@ -5,6 +5,7 @@
  * piece of the file, of which neighbours become a part, or the larger of two.
  */
 #include "lease.h"
+#include "lease_table.h"
 
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
 {
@@ -26,13 +27,34 @@ void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
 	ps_unlock(&table_lock);
 }
 
+static bool has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
+	PS_REQUIRES(table_lock)
+{
+	return lease->state == LEASE_HELD && from >= lease->blocks_from &&
+	       to <= lease->blocks_to;
+}
+
 bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
 {
 	bool has;
 
 	ps_lock(&table_lock);
-	has = lease->state == LEASE_HELD && from >= lease->blocks_from &&
-	      to <= lease->blocks_to;
+	has = has_blocks(lease, from, to);
 	ps_unlock(&table_lock);
 	return has;
+}
+
+struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
+				    uint64_t to)
+{
+	struct lease *lease;
+
+	ps_lock(&table_lock);
+	lease = leases_find(dev, ino);
+	if (lease && has_blocks(lease, from, to))
+		leases_hold(lease);
+	else
+		lease = NULL;
+	ps_unlock(&table_lock);
+	return lease;
 }

@@ -58,6 +58,13 @@ struct registration {
 	const struct section *section;	/* in which it is */
 	/* Not to prefault what has blocks under the lease; and it was not done */
 	bool may_trust_lease, has_trusted_lease;
+	/*
+	 * May it be taken for what it was before?  It is: then this is the lease,
+	 * with a holder, that guards it.
+	 */
+	bool may_recall;
+	struct lease *recalled;
+	bool was_recalled;		/* in vain, so nothing is trusted */
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
 };
@@ -93,6 +100,16 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
 /* Stages of that; inside a section. */
 
 /*
+ * True: it was registered before, and is taken to be what it was until that is
+ * seen; then reg->recalled is there, and whoever finds that it is not says EAGAIN,
+ * or another errno, and nothing to the user.
+ */
+bool guard_recall(struct registration *reg);
+/* For that: what was just registered; and not to recall it any more */
+void guard_note(const struct registration *reg);
+void guard_unlearn(const struct registration *reg);
+
+/*
  * Lease and prefault, 0 and reg->gmr with the leases, or as registrar->guarded;
  * nothing is left of it then, or after guard_undo_prepare().
  */
@@ -105,6 +122,9 @@ struct lease *guard_lease_of(const struct registration *reg,
 			     const struct mapping_part *part);
 /* The second; after a failure of the provider, too, without may_trust_lease */
 int guard_prefault(struct registration *reg);
+/* In the file, in whole pages */
+uint64_t guard_first_byte(const struct mapping_part *part);
+uint64_t guard_end_byte(const struct mapping_part *part);
 /* Asks the kernel */
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */
@@ -113,13 +133,22 @@ int guard_line(struct registration *reg);
 bool guard_is_all_shared(const struct registration *reg);
 /*
  * The same memory at an address that nobody else has, to be pinned from; or
- * reg->addr itself if that cannot be.  EAGAIN: it is not what was classified.
+ * reg->addr itself if that cannot be, in which case there is none.  EAGAIN: it is
+ * not what was classified.
  */
 struct guard_twin {
 	void *addr;
 	uintptr_t start, end; /* of what is mapped for it; empty: nothing */
 };
 int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin);
+/*
+ * What is it of, and what has the program at its own address?  0: both are what
+ * was classified; ESTALE: the twin is, but not all of the program's memory surely;
+ * or there is no twin.  EAGAIN: the twin is of something else; or an errno of
+ * reading the mappings.
+ */
+int guard_twin_look(const struct registration *reg,
+		    const struct guard_twin *twin);
 void guard_twin_drop(struct guard_twin *twin);
 /* What @gmr is to be told of @mr, which is one of the registration */
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,

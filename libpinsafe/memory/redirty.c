@@ -44,8 +44,9 @@ struct view {
 	struct vma_reader reader;
 	struct vma vma;		/* seen last */
 	uintptr_t from;		/* where that was looked for */
-	uint64_t opened_at_ns;
+	uint64_t opened_at_ns;	/* 0: never look twice by the same */
 	bool is_open;
+	bool is_for_one_look; /* so how old that is does not matter */
 };
 
 static void close_view(struct view *view)
@@ -74,7 +75,7 @@ static int look_at(struct view *view, uintptr_t addr)
 		if (r)
 			return r;
 		view->is_open = true;
-		view->opened_at_ns = clock_now_ns();
+		view->opened_at_ns = view->is_for_one_look ? 0 : clock_now_ns();
 	}
 	return vma_next(&view->reader, addr, &view->vma);
 }
@@ -207,6 +208,9 @@ static void run(struct work *work, const struct redirty_limit *limit)
 {
 	size_t i;
 
+	work->view.is_for_one_look =
+		work->n_ranges == 1 &&
+		work->ranges[0].end - work->ranges[0].start <= CHUNK_SIZE;
 	for (i = 0; i < work->n_ranges; i++)
 		if (!work->ranges[i].is_kept && !run_range(work, i, limit))
 			break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * The second mapping that memory is pinned from: of what was classified, whatever
- * another thread maps at the program's address meanwhile.
+ * another thread maps at the program's address meanwhile, or it is seen.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -59,7 +59,10 @@ static int setup(void **state)
 		.end = (uintptr_t)addr + PAGES * page_size(),
 		.readable = true,
 		.writable = true,
-		.file = { .map_dev = file.dev, .ino = file.ino },
+		.file = { .dev = file.dev,
+			  .map_dev = file.dev,
+			  .ino = file.ino,
+			  .path = file.path },
 	};
 	reg = (struct registration){
 		.pd = &pd,
@@ -83,11 +86,17 @@ static void replace_by(const struct file *by, size_t first, int prot)
 	assert_ptr_equal(file_map(by, first, PAGES - first, prot, addr), addr);
 }
 
-static char *twin_of(struct guard_twin *twin)
+static char *twin_that_looks(struct guard_twin *twin, int as)
 {
 	assert_int_equal(guard_twin_make(&reg, twin), 0);
 	assert_ptr_not_equal(twin->addr, reg.addr);
+	assert_int_equal(guard_twin_look(&reg, twin), as);
 	return twin->addr;
+}
+
+static char *twin_of(struct guard_twin *twin)
+{
+	return twin_that_looks(twin, 0);
 }
 
 static void no_twin(void)
@@ -96,6 +105,7 @@ static void no_twin(void)
 
 	assert_int_equal(guard_twin_make(&reg, &twin), 0);
 	assert_ptr_equal(twin.addr, reg.addr);
+	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
 	guard_twin_drop(&twin);
 }
 
@@ -103,8 +113,8 @@ static void replaced(void)
 {
 	struct guard_twin twin;
 
-	assert_int_equal(guard_twin_make(&reg, &twin), EAGAIN);
-	assert_int_equal(reg.cause.kind, CAUSE_REPLACED);
+	(void)twin_that_looks(&twin, EAGAIN);
+	guard_twin_drop(&twin);
 }
 
 static bool is_mapped(const void *at)
@@ -134,7 +144,49 @@ static void replaced_once_it_is_made__still_of_the_file(void **state)
 	replace_by(&other, 0, RW);
 	assert_int_equal(addr[0], 'o');
 	assert_int_equal(there[0], 'f');
+	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
 	guard_twin_drop(&twin);
+}
+
+/* Before, and back at the moment of the look */
+static void replaced_when_it_is_made__EAGAIN(void **state)
+{
+	struct guard_twin twin;
+
+	replace_by(&other, 0, RW);
+	assert_int_equal(guard_twin_make(&reg, &twin), 0);
+	replace_by(&file, 0, RW);
+	assert_int_equal(guard_twin_look(&reg, &twin), EAGAIN);
+	guard_twin_drop(&twin);
+}
+
+/* Files of several subvolumes may have that device and inode. */
+static void device_of_many_files__not_sure(void **state)
+{
+	struct guard_twin twin;
+
+	parts[0].file.dev++;
+	(void)twin_that_looks(&twin, ESTALE);
+	guard_twin_drop(&twin);
+}
+
+static void renamed__matters_if_it_is_recalled(void **state)
+{
+	struct guard_twin twin;
+
+	parts[0].file.path = "/renamed";
+	(void)twin_of(&twin);
+	reg.recalled = (struct lease *)1;
+	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
+	guard_twin_drop(&twin);
+}
+
+static void none_of_what_is_recalled__EAGAIN(void **state)
+{
+	reg.recalled = (struct lease *)1;
+	device.transport_type = IBV_TRANSPORT_IWARP;
+	assert_int_equal(guard_twin_make(&reg, &(struct guard_twin){ 0 }),
+			 EAGAIN);
 }
 
 static void other_file_by_then__EAGAIN(void **state)
@@ -210,7 +262,10 @@ static void two_files__side_by_side(void **state)
 		.end = (uintptr_t)addr + PAGES * page_size(),
 		.offset = 2 * page_size(),
 		.writable = true,
-		.file = { .map_dev = other.dev, .ino = other.ino },
+		.file = { .dev = other.dev,
+			  .map_dev = other.dev,
+			  .ino = other.ino,
+			  .path = other.path },
 	};
 	reg.mapping.n_parts = 2;
 	there = twin_of(&twin);
@@ -267,6 +322,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TWIN_CASE(made__same_memory_until_dropped),
 		TWIN_CASE(replaced_once_it_is_made__still_of_the_file),
+		TWIN_CASE(replaced_when_it_is_made__EAGAIN),
+		TWIN_CASE(device_of_many_files__not_sure),
+		TWIN_CASE(renamed__matters_if_it_is_recalled),
+		TWIN_CASE(none_of_what_is_recalled__EAGAIN),
 		TWIN_CASE(other_file_by_then__EAGAIN),
 		TWIN_CASE(other_offset_by_then__EAGAIN),
 		TWIN_CASE(read_only_by_then__EAGAIN),

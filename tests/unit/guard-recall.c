@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * Memory that is registered again is taken for what it was, without a look at the
+ * file, as long as the lease is held and its blocks are known; and nothing that is
+ * there by now goes unseen.
+ *
+ * The file cannot be looked at (NO_LOOK) where it must not be.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "lib/stack_api.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+#define NO_LOOK(call)                   \
+	do {                            \
+		fake_statx_errno = EIO; \
+		call;                   \
+		fake_statx_errno = 0;   \
+	} while (0)
+
+/* Keeps the lease; and what it knows of the memory of the file A is there. */
+static struct ibv_mr *first;
+
+static int setup(void **state)
+{
+	stack_setup(state);
+	first = stack_reg_file(STACK_A);
+	record_clear();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_statx_errno = 0;
+	if (first)
+		stack_dereg_ok(first);
+	return stack_teardown(state);
+}
+
+static bool is_recalled(void)
+{
+	struct ibv_mr *mr = NULL;
+
+	NO_LOOK(mr = stack_reg(&stack_device, 0, STACK_PAGES));
+	if (mr)
+		stack_dereg_ok(mr);
+	record_clear();
+	return mr;
+}
+
+static void again__recalled(void **state)
+{
+	assert_true(is_recalled());
+	assert_true(is_recalled());
+}
+
+static void first_pages_of_it__recalled(void **state)
+{
+	struct ibv_mr *mr;
+
+	NO_LOOK(mr = stack_reg(&stack_device, 0, 1));
+	stack_dereg_ok(mr);
+}
+
+static void more_than_it_was__looked_at(void **state)
+{
+	NO_LOOK(assert_null(stack_reg(&stack_device, 0, STACK_PAGES + 1)));
+}
+
+static void recalled__revoked_in_a_break(void **state)
+{
+	struct ibv_mr *mr;
+
+	NO_LOOK(mr = stack_reg_file(STACK_A));
+	stack_break(STACK_A);
+	assert_int_equal(stack_stats().revoked_mrs, 2);
+	stack_dereg_ok(mr);
+}
+
+static void lease_was_broken__looked_at(void **state)
+{
+	stack_break(STACK_A);
+	assert_false(is_recalled());
+}
+
+static void lease_was_given_back__looked_at(void **state)
+{
+	stack_dereg_ok(first);
+	first = NULL;
+	assert_false(is_recalled());
+}
+
+/* The lease is another one, and knows less blocks. */
+static void lease_of_less__looked_at(void **state)
+{
+	struct ibv_mr *mr;
+
+	stack_dereg_ok(first);
+	first = NULL;
+	mr = stack_reg(&stack_device, 1, 1);
+	assert_false(is_recalled());
+	stack_dereg_ok(mr);
+}
+
+static void wishes_of_the_program__looked_at(void **state)
+{
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+
+	attr.comp_mask = PINSAFE_REG_GRACE;
+	NO_LOOK(assert_int_not_equal(stack_reg_refused(&attr), 0));
+}
+
+static void only_read_by_the_device__looked_at(void **state)
+{
+	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
+
+	attr.access = IBV_ACCESS_REMOTE_READ;
+	NO_LOOK(assert_int_not_equal(stack_reg_refused(&attr), 0));
+}
+
+/* From here on: something else is there by now */
+
+#define RECALLED "reg_mr, dereg_mr, destroy 1, "
+#define TAKEN "signal b, owner b, lease b, "
+#define ANEW "reg_mr"
+
+static void seen_and_registered(const char *text)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_record(text);
+	stack_dereg_ok(mr);
+	record_clear();
+}
+
+static void is_guarded_by(const struct file *file)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_true(fake_lease_exists(file));
+	stack_break(file);
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+static void other_file__that_is_guarded(void **state)
+{
+	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
+	is_guarded_by(STACK_B);
+}
+
+static void other_file__seen(void **state)
+{
+	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
+	seen_and_registered(RECALLED TAKEN ANEW);
+	/* It is not taken for the old one a second time. */
+	seen_and_registered(TAKEN ANEW);
+}
+
+static void other_file_in_its_middle__guarded_too(void **state)
+{
+	file_map(STACK_B, 2, 1, RW, stack_addr + 2 * page_size());
+	is_guarded_by(STACK_B);
+}
+
+static void other_part_of_the_file__seen(void **state)
+{
+	file_map(STACK_A, 1, STACK_PAGES - 1, RW, stack_addr);
+	seen_and_registered(RECALLED ANEW);
+}
+
+static void read_only__seen(void **state)
+{
+	file_map(STACK_A, 0, STACK_PAGES, PROT_READ, stack_addr);
+	seen_and_registered(RECALLED ANEW);
+}
+
+static void renamed__seen(void **state)
+{
+	char path[sizeof(STACK_A->path) + 8];
+
+	snprintf(path, sizeof(path), "%s-other", STACK_A->path);
+	assert_int_equal(rename(STACK_A->path, path), 0);
+	seen_and_registered(RECALLED ANEW);
+	assert_int_equal(rename(path, STACK_A->path), 0);
+}
+
+static void memory_of_no_file__without_a_guard(void **state)
+{
+	struct ibv_mr *mr;
+
+	assert_ptr_equal(mmap(stack_addr, STACK_PAGES * page_size(), RW,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+			 stack_addr);
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(stack_stats().guarded_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+static int put_back(struct ibv_mr *mr)
+{
+	file_map(STACK_A, 0, STACK_PAGES, RW, stack_addr);
+	fake_provider.cmd_reg_mr = fake_cmd_reg_mr;
+	return fake_cmd_reg_mr(mr);
+}
+
+static void other_file_when_it_is_pinned__seen(void **state)
+{
+	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
+	fake_provider.cmd_reg_mr = put_back;
+	seen_and_registered(RECALLED ANEW);
+}
+
+static int replace(struct ibv_mr *mr)
+{
+	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
+	fake_provider.cmd_reg_mr = fake_cmd_reg_mr;
+	return fake_cmd_reg_mr(mr);
+}
+
+static void other_file_once_it_is_pinned__that_is_guarded(void **state)
+{
+	fake_provider.cmd_reg_mr = replace;
+	is_guarded_by(STACK_B);
+}
+
+/* Not in the name of what was recalled */
+static void refused_by_the_provider__refused_once(void **state)
+{
+	fake_provider.reg_mr = ALWAYS(ENOMEM);
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(stack_stats().refusals, 1);
+	fake_provider.reg_mr = NEVER;
+}
+
+#define RECALL_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		RECALL_CASE(again__recalled),
+		RECALL_CASE(first_pages_of_it__recalled),
+		RECALL_CASE(more_than_it_was__looked_at),
+		RECALL_CASE(recalled__revoked_in_a_break),
+		RECALL_CASE(lease_was_broken__looked_at),
+		RECALL_CASE(lease_was_given_back__looked_at),
+		RECALL_CASE(lease_of_less__looked_at),
+		RECALL_CASE(wishes_of_the_program__looked_at),
+		RECALL_CASE(only_read_by_the_device__looked_at),
+		RECALL_CASE(other_file__that_is_guarded),
+		RECALL_CASE(other_file__seen),
+		RECALL_CASE(other_file_in_its_middle__guarded_too),
+		RECALL_CASE(other_part_of_the_file__seen),
+		RECALL_CASE(read_only__seen),
+		RECALL_CASE(renamed__seen),
+		RECALL_CASE(memory_of_no_file__without_a_guard),
+		RECALL_CASE(other_file_when_it_is_pinned__seen),
+		RECALL_CASE(other_file_once_it_is_pinned__that_is_guarded),
+		RECALL_CASE(refused_by_the_provider__refused_once),
+	};
+
+	return STACK_MAIN(cases);
+}
