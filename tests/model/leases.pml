@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
  * Who may hold a lease, and who may destroy a memory region, as in lease.c,
- * track.c, guard_line.c, guard_move.c, guard_end.c and breaker.c.  Whatever is
- * interleaved and whatever fails: when blocks of a file are given away no memory
- * region is over it, nobody waits for ever, and in the end nothing is left.
+ * track.c, guard_line.c, guard_recall.c, guard_move.c, guard_end.c and breaker.c.
+ * Whatever is interleaved and whatever fails: when blocks of a file are given away
+ * no memory region is over it, what is registered has blocks, nobody waits for ever,
+ * and in the end nothing is left.
  *
  * The kernel is one that pins whatever it is asked to, so that only the order of
- * pinsafe's own steps stands between a device and the blocks of others.  Left
- * out: grace, events, keys, on-demand paging, operations of the program itself,
- * fork.
+ * pinsafe's own steps stands between a device and the blocks of others.  What is
+ * mapped is of another file at any time.  Left out: grace, leases that are held
+ * again after a break, events, keys, on-demand paging, operations of the program
+ * itself, fork.
  *
  * Each MUTANT is a mistake that has to be found; model.sh counts them.
  */
@@ -25,6 +27,8 @@
 #define KEEPS_SHARED_LEASE_TWICE (MUTANT == 8)
 #define FORGETS_FAILED_REVOKE (MUTANT == 9)
 #define STOPS_AT_FAILED_REVOKE (MUTANT == 10)
+#define REMEMBERS_BLOCKS_OF_LAST_LEASE (MUTANT == 11)
+#define PINS_WHAT_IS_REMEMBERED_UNSEEN (MUTANT == 12)
 
 #define N_FILES 2
 #define N_MRS 2
@@ -36,11 +40,13 @@
 mtype = { NO_LEASE, HELD, BROKEN };
 mtype kernel_lease[N_FILES] = NO_LEASE;
 bool is_removing[N_FILES];	/* somebody takes blocks away: no new lease */
+bool has_blocks[N_FILES];
 
 /* pinsafe: lease.c */
 mtype = { NOT_THERE, LEASE_HELD, LEASE_BREAKING };
 mtype lease[N_FILES] = NOT_THERE;
 byte holders[N_FILES];
+bool knows_blocks[N_FILES];	/* lease_blocks.c */
 
 /* pinsafe: track.c.  What it is over is known to the kernel only. */
 mtype = { NOT_TRACKED, ALIVE, REVOKING, ZOMBIE, DEREGISTERING, REREGISTERING };
@@ -107,6 +113,27 @@ inline dereg_kernel_mr()
 	d_step { mr.is_over[0] = false; mr.is_over[1] = false }
 }
 
+/* guard_prefault.c, and lease_note_blocks() */
+inline prefault(f)
+{
+	if
+	:: lease[f] == LEASE_HELD && knows_blocks[f]
+	:: else ->
+		has_blocks[f] = true;
+		knows_blocks[f] = (lease[f] == LEASE_HELD)
+	fi
+}
+
+/* guard_twin.c: what is of another file is let go before anybody could use it. */
+inline pin(f)
+{
+	if
+	:: mr.is_over[f] = true; is_taken = true
+	:: mr.is_over[1 - f] = PINS_WHAT_IS_REMEMBERED_UNSEEN;
+	   is_taken = PINS_WHAT_IS_REMEMBERED_UNSEEN
+	fi
+}
+
 /* guard_line.c */
 inline reg_mr(f)
 {
@@ -115,11 +142,12 @@ inline reg_mr(f)
 	:: !is_taken
 	:: else ->
 		holders[f] = holders[f] - IN_FLIGHT_IS_NO_HOLDER;
-		mr.is_over[f] = true;
+		atomic { prefault(f); pin(f) };
 		/* track_add() */
 		atomic {
 			if
-			:: lease[f] == LEASE_HELD ->
+			:: is_taken && lease[f] == LEASE_HELD ->
+				assert(has_blocks[f]);
 				holders[f] = holders[f] + IN_FLIGHT_IS_NO_HOLDER;
 				mr.holds[f] = true;
 				mr.state = ALIVE
@@ -128,7 +156,7 @@ inline reg_mr(f)
 		};
 		if
 		:: mr.state == NOT_TRACKED ->
-			mr.is_over[f] = false;
+			dereg_kernel_mr();
 			if
 			:: !IN_FLIGHT_IS_NO_HOLDER -> put_lease(f)
 			:: else
@@ -274,7 +302,8 @@ inline reap(f)
 	if
 	:: atomic {
 		lease[f] != NOT_THERE && holders[f] == 0 ->
-		lease[f] = NOT_THERE
+		lease[f] = NOT_THERE;
+		knows_blocks[f] = knows_blocks[f] && REMEMBERS_BLOCKS_OF_LAST_LEASE
 	   };
 	   kernel_lease[f] = NO_LEASE
 	:: else
@@ -364,7 +393,12 @@ inline revoke_if_claimed(m)
 inline run_breaker(f)
 {
 	if
-	:: lease[f] == LEASE_HELD -> lease[f] = LEASE_BREAKING
+	:: lease[f] == LEASE_HELD ->
+		d_step {
+			lease[f] = LEASE_BREAKING;
+			knows_blocks[f] = knows_blocks[f] &&
+					  REMEMBERS_BLOCKS_OF_LAST_LEASE
+		}
 	:: else
 	fi;
 	if
@@ -407,7 +441,8 @@ proctype breaker(byte f)
 	};
 	atomic {
 		kernel_lease[f] == NO_LEASE ->
-		assert(!mrs[0].is_over[f] && !mrs[1].is_over[f])
+		assert(!mrs[0].is_over[f] && !mrs[1].is_over[f]);
+		has_blocks[f] = false
 	};
 	is_removing[f] = false;
 	n_breaks_over++
