@@ -134,6 +134,58 @@ static void full_stderr__nobody_waits(void **state)
 			    "pinsafe: 1\npinsafe: 2\npinsafe: 3\n");
 }
 
+static _Atomic bool is_said_to_be_writable;
+
+bool __real_sys_is_writable(int fd);
+bool __wrap_sys_is_writable(int fd);
+
+bool __wrap_sys_is_writable(int fd)
+{
+	return is_said_to_be_writable || __real_sys_is_writable(fd);
+}
+
+static void *drain(void *arg)
+{
+	log_queue_drain();
+	return arg;
+}
+
+static bool is_written(void *arg)
+{
+	(void)arg;
+	return fake_write_calls;
+}
+
+/*
+ * Another writer fills the pipe between the look and the write: who drains is
+ * stuck, as in any write of its own, but neither who logs nor others who drain.
+ */
+static void full_after_the_look__only_one_is_stuck(void **state)
+{
+	int saved, reader = fill_stderr(&saved);
+	char block[4096];
+	pthread_t thread;
+
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	log_file_remember_stderr();
+	log_setup(LOG_LEVEL_WARN, NULL);
+	fake_write_calls = 0;
+	is_said_to_be_writable = true;
+	log_deferred(1);
+	assert_false(pthread_create(&thread, NULL, drain, NULL));
+	assert_true(wait_until(is_written, NULL));
+	log_deferred(2);
+	log_queue_drain();
+	assert_int_equal(fake_write_calls, 1);
+	/* Somebody reads */
+	while (pthread_tryjoin_np(thread, NULL) == EBUSY)
+		(void)!read(reader, block, sizeof(block));
+	is_said_to_be_writable = false;
+	restore_stderr(saved);
+	close(reader);
+	assert_int_equal(fake_write_calls, 3);
+}
+
 static bool has_line(void *arg)
 {
 	return strstr(file_text(log_file.path), arg);
@@ -157,6 +209,7 @@ int main(void)
 		QUEUE_CASE(deferred__before_the_next_line),
 		QUEUE_CASE(too_many__dropped_and_said),
 		QUEUE_CASE(full_stderr__nobody_waits),
+		QUEUE_CASE(full_after_the_look__only_one_is_stuck),
 		QUEUE_CASE(nobody_comes_by__the_thread_writes),
 	};
 

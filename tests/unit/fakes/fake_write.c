@@ -8,7 +8,7 @@
 ssize_t __real_sys_write(int fd, const void *data, size_t size);
 ssize_t __wrap_sys_write(int fd, const void *data, size_t size);
 
-int fake_write_calls;
+_Atomic int fake_write_calls;
 int fake_write_errno;
 
 ssize_t __wrap_sys_write(int fd, const void *data, size_t size)

@@ -2,7 +2,7 @@
 #ifndef FAKE_WRITE_H
 #define FAKE_WRITE_H
 
-extern int fake_write_calls;
+extern _Atomic int fake_write_calls;
 /* What all of them fail with from now on; 0: they reach the kernel. */
 extern int fake_write_errno;
 
