@@ -18,6 +18,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int setup_error;
 /* The kernel clears it in a child (MADV_WIPEONFORK). */
 static volatile char *is_same_process;
+/* The process that it is set for, where the kernel does not do so; else 0 */
+static volatile pid_t process;
 /* Guarded by the locks that are held from prepare() on */
 static struct section forking_section;
 
@@ -55,6 +57,8 @@ static void start_afresh(void)
 	size_t i;
 
 	*is_same_process = 1;
+	if (process)
+		process = getpid();
 	for (i = 0; i < n_stages; i++)
 		stages[i].forget();
 }
@@ -78,8 +82,8 @@ static void setup(void)
 		setup_error = ENOMEM;
 		return;
 	}
-	/* If it cannot, children that fork(3) did not make are not noticed. */
-	(void)madvise(page, page_size, MADV_WIPEONFORK);
+	if (madvise(page, page_size, MADV_WIPEONFORK))
+		process = getpid();
 	is_same_process = page;
 	*is_same_process = 1;
 	setup_error = pthread_atfork(prepare, parent, child);
@@ -93,6 +97,7 @@ int fork_setup(void)
 
 void fork_check(void)
 {
-	if (is_same_process && !*is_same_process)
+	if (is_same_process &&
+	    (!*is_same_process || (process && process != getpid())))
 		start_afresh();
 }

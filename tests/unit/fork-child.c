@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/stats.h"
 #include "lib/child.h"
+#include "lib/refused.h"
 #include "lib/stack.h"
 
 static struct ibv_mr *inherited;
@@ -202,9 +204,12 @@ static void grandchild__the_same(void **state)
 	child_check(fork_again, fork);
 }
 
+static const struct refused wipe = { SYS_madvise, 3, MADV_WIPEONFORK, EINVAL };
+
 #define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
-int main(void)
+/* "unmarked": the kernel does not mark that it is a child */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest cases[] = {
 		FORK_CASE(inherited_mr__dereg_succeeds),
@@ -219,5 +224,7 @@ int main(void)
 		FORK_CASE(grandchild__the_same),
 	};
 
+	if (argc > 1 && refuse(&wipe))
+		return 77;
 	return STACK_MAIN(cases);
 }
