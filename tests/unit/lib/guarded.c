@@ -29,7 +29,7 @@ int guarded_teardown(void **state)
 {
 	if (fake_track.gmr) {
 		free(fake_track.gmr->mr);
-		free(fake_track.gmr);
+		track_free(fake_track.gmr);
 	}
 	real_verbs_remove(&guarded_context);
 	return 0;
