@@ -242,8 +242,11 @@ static int walk_range(struct walk *walk, uintptr_t addr, size_t length)
 	if (end < addr)
 		end = addr;
 	r = vma_open(&reader);
-	/* There is no /proc: but is it memory of a file at all? */
-	if (r == ENOENT && !vma_probe_is_shared(addr, end))
+	/*
+	 * No /proc, or a sandbox that keeps it away: but is it memory of a file at
+	 * all?  Where only descriptors are short the caller has others.
+	 */
+	if (r && r != EMFILE && r != ENFILE && !vma_probe_is_shared(addr, end))
 		return 0;
 	if (r)
 		return r;

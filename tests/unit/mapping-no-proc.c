@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* In a chroot without /proc private memory needs no guard, files are refused. */
+/*
+ * In a chroot without /proc, or a sandbox that does not let it be opened (Landlock),
+ * private memory needs no guard, files are refused.
+ */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,7 +27,7 @@ static int classify(const void *addr, struct mapping *ret_mapping)
 				ret_mapping);
 }
 
-static void private_memory__none(void **state)
+static void private_memory_is_none(void)
 {
 	struct mapping mapping = { .n_parts = 7 };
 	char *addr =
@@ -35,7 +38,14 @@ static void private_memory__none(void **state)
 	munmap(addr, page_size());
 }
 
-static void shared_file__ENOENT(void **state)
+static void private_memory__none(void **state)
+{
+	private_memory_is_none();
+	fake_open_fails("/proc/thread-self/maps", EACCES);
+	private_memory_is_none();
+}
+
+static void shared_file_fails(int error)
 {
 	struct mapping mapping;
 	struct file file;
@@ -43,9 +53,16 @@ static void shared_file__ENOENT(void **state)
 
 	file_make(&file, DISK, 1);
 	addr = file_map(&file, 0, 1, RW, NULL);
-	assert_int_equal(classify(addr, &mapping), ENOENT);
+	assert_int_equal(classify(addr, &mapping), error);
 	munmap(addr, page_size());
 	file_put(&file);
+}
+
+static void shared_file__the_errno(void **state)
+{
+	shared_file_fails(ENOENT);
+	fake_open_fails("/proc/thread-self/maps", EACCES);
+	shared_file_fails(EACCES);
 }
 
 /* That is no machine without /proc. */
@@ -64,7 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		PROC_CASE(private_memory__none),
-		PROC_CASE(shared_file__ENOENT),
+		PROC_CASE(shared_file__the_errno),
 		PROC_CASE(no_descriptor_left__EMFILE),
 	};
 
