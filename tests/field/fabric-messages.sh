@@ -33,5 +33,11 @@ for monitor in memhooks userfaultfd; do
 		sed 's/^/# /' <<<"$said"
 	done
 done
+# The control: it has a cache, and what it does not hear of is wrong.
+said=$(FI_MR_CACHE_MONITOR=memhooks timeout 100 "$program" \
+	"$PINSAFE_TEST_ADDRESS" unheard 2>&1)
+[ "$(grep -c '^message .*: 0 of 1048576 bytes wrong$' <<<"$said")" -lt 5 ]
+ok $? "memhooks, unheard: not all bytes are right"
+sed 's/^/# /' <<<"$said"
 echo "$checks checks, $failed failed"
 [ $failed = 0 ]
