@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,6 +21,20 @@
 #include "file_users.h"
 #include "guard_answer.h"
 
+/* Those of a user name space count neither for leases nor for pinned memory. */
+static bool is_in_first_user_ns(void)
+{
+	unsigned int inside, outside, n;
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	int found;
+
+	if (!file) /* The kernel has no user name spaces. */
+		return true;
+	found = fscanf(file, "%u %u %u", &inside, &outside, &n);
+	fclose(file);
+	return found == 3 && !inside && !outside && n == UINT_MAX;
+}
+
 static bool has_capability(unsigned int capability)
 {
 	struct __user_cap_header_struct header = {
@@ -27,7 +42,7 @@ static bool has_capability(unsigned int capability)
 	};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	if (syscall(SYS_capget, &header, data))
+	if (!is_in_first_user_ns() || syscall(SYS_capget, &header, data))
 		return false;
 	return data[capability / 32].effective & (1U << (capability % 32));
 }
@@ -35,21 +50,28 @@ static bool has_capability(unsigned int capability)
 /* Mapping it comes first: no registration is ever asked for. */
 static void cannot_map(struct guard_answer *answer, int error)
 {
-	bool is_read_only = error == EROFS;
+	const char *reason, *remedy;
 
+	switch (error) {
+	case EROFS:
+		reason = "the file system is mounted read-only, so that nothing can be written through a mapping of the file";
+		remedy = "mount it for writing, or try --access=read";
+		break;
+	case EPERM: /* fs/namei.c:inode_permission() */
+		reason = "the file is immutable, so that nothing can be written through a mapping of it";
+		remedy = "turn that off (chattr -i), or try --access=read";
+		break;
+	default:
+		reason = "you may not open the file this way, so it cannot be mapped";
+		remedy = "change its permissions, or try --access=read";
+	}
 	*answer = (struct guard_answer){
 		.status = STATUS_REFUSED,
 		.guard = "none",
 		.error = error,
 	};
-	strcpy(answer->reason,
-	       is_read_only
-		       ? "the file system is mounted read-only, so that nothing can be written through a mapping of the file"
-		       : "you may not open the file this way, so it cannot be mapped");
-	strcpy(answer->remedy,
-	       is_read_only
-		       ? "mount it for writing, or try --access=read"
-		       : "change its permissions, or try --access=read");
+	strcpy(answer->reason, reason);
+	strcpy(answer->remedy, remedy);
 }
 
 static bool is_beyond_end(const struct dry_run *run,

@@ -73,6 +73,36 @@ else
 	echo "not tried: -f on a read-only mount"
 fi
 
+# Nor are they those of an immutable file.
+if chattr +i "$dir/file" 2>/dev/null; then
+	"$tool" -f "$dir/file" >"$dir/out" 2>&1
+	chattr -i "$dir/file"
+	grep -q 'immutable' "$dir/out" && grep -q 'chattr -i' "$dir/out" || {
+		echo "-f of an immutable file:"
+		cat "$dir/out"
+		failed=1
+	}
+else
+	echo "not tried: -f of an immutable file"
+fi
+
+# Root of a user name space has CAP_LEASE, which the kernel does not count.
+: >"$dir/others"
+chmod 777 "$dir"
+chmod 666 "$dir/others"
+truncate -s 4096 "$dir/others"
+if chown 4242 "$dir/others" 2>/dev/null && unshare -Ur true 2>/dev/null; then
+	unshare -Ur "$tool" -f "$dir/others" --access read >"$dir/out" 2>&1
+	grep -q 'EACCES' "$dir/out" && grep -q 'of a user name space' \
+		"$dir/out" || {
+		echo "-f of the file of another, in a user name space:"
+		cat "$dir/out"
+		failed=1
+	}
+else
+	echo "not tried: -f in a user name space"
+fi
+
 # A policy is for the whole path, however the file is named.
 printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
 ln -s file "$dir/link"
