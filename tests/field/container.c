@@ -3,12 +3,15 @@
  * Where programs run that were packed into a container: anonymous memory
  * registers, and a file is guarded or refused with a true sentence.  Under the
  * system calls that container engines and hardened units allow (sandbox.h),
- * without root in a user name space, with /proc read-only, and hidden.
+ * without root in a user name space, with /proc read-only, hidden, and kept away by
+ * Landlock.
  *
  *   container DIR
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +88,38 @@ static void enter_hidden(void)
 		t_bail("hiding /proc: %s", t_errname(errno));
 }
 
+/* Nothing of /proc may be read, but all else */
+static void enter_landlock(void)
+{
+	struct landlock_ruleset_attr attr = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE,
+	};
+	int ruleset = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr),
+			      0);
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+	};
+	struct dirent *entry;
+	DIR *root = opendir("/");
+
+	while ((entry = readdir(root))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    !strcmp(entry->d_name, "proc"))
+			continue;
+		rule.parent_fd = openat(dirfd(root), entry->d_name,
+					O_PATH | O_CLOEXEC);
+		if (syscall(SYS_landlock_add_rule, ruleset,
+			    LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+			t_bail("%s: %s", entry->d_name, t_errname(errno));
+		close(rule.parent_fd);
+	}
+	closedir(root);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    syscall(SYS_landlock_restrict_self, ruleset, 0))
+		t_bail("Landlock: %s", t_errname(errno));
+	close(ruleset);
+}
+
 static const struct {
 	const char *name;
 	void (*enter)(void);
@@ -96,6 +131,8 @@ static const struct {
 	{ "rootless", enter_rootless, 0, NULL },
 	{ "read-only /proc", enter_read_only, 0, NULL },
 	{ "hidden /proc", enter_hidden, ENOENT, "mount /proc" },
+	{ "Landlock without /proc", enter_landlock, EACCES,
+	  "; a sandbox forbids it (seccomp, Landlock, a security module)" },
 };
 
 #define N_CONTAINERS (sizeof(containers) / sizeof(containers[0]))
