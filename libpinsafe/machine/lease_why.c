@@ -188,10 +188,12 @@ void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
 	lease_provider_find(&provider);
 	if (is_of_provider(&provider, fs_magic, cause))
 		return;
-	record(cause,
-	       provider.kind == PROVIDER_NONE ? CAUSE_NO_PROVIDER
-					      : CAUSE_DAX_ONLY,
-	       "");
+	if (provider.kind == PROVIDER_NONE)
+		record(cause, CAUSE_NO_PROVIDER, "");
+	else if (provider.kind == PROVIDER_UNKNOWN && !leases_are_enabled(true))
+		record(cause, CAUSE_LEASES_OFF, "");
+	else
+		record(cause, CAUSE_DAX_ONLY, "");
 }
 
 /* What of a file keeps the module from promising */

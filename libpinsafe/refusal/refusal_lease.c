@@ -103,7 +103,10 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 			part, EOPNOTSUPP,
 			"leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
 	case CAUSE_NO_LEASES:
-		return refusal_no_leases(part);
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"the kernel grants no ordinary lease on this file; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory%s",
+			refusal_or_module(part));
 	case CAUSE_NOT_OWNER:
 		return refusal_say(
 			part, EACCES,

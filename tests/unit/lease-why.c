@@ -121,6 +121,13 @@ static void page_caches(void **state)
 	not_there(EXT4_SUPER_MAGIC, CAUSE_DEAD_MODULE);
 }
 
+/* Which hides who would give some */
+static void page_caches__leases_turned_off(void **state)
+{
+	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
+	not_there(EXT4_SUPER_MAGIC, CAUSE_LEASES_OFF);
+}
+
 static void not_written(const char *module_says, unsigned long fs_magic,
 			enum cause_kind kind)
 {
@@ -210,6 +217,7 @@ int main(void)
 		WHY_CASE(shared_blocks),
 		WHY_CASE(xfs_without_dax),
 		WHY_CASE(page_caches),
+		WHY_CASE(page_caches__leases_turned_off),
 		WHY_CASE(written),
 		WHY_CASE(ordinary),
 		WHY_CASE(other_errno__as_it_is),
