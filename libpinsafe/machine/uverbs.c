@@ -16,12 +16,14 @@
 
 #define MAX_ATTRS 4
 
-struct request {
+/* The attributes are behind the header, which ends in an array without a size. */
+union request {
 	struct ib_uverbs_ioctl_hdr header;
-	struct ib_uverbs_attr attrs[MAX_ATTRS];
+	char room[sizeof(struct ib_uverbs_ioctl_hdr) +
+		  MAX_ATTRS * sizeof(struct ib_uverbs_attr)];
 };
 
-static void init(struct request *request, uint32_t driver_id, uint16_t method)
+static void init(union request *request, uint32_t driver_id, uint16_t method)
 {
 	memset(request, 0, sizeof(*request));
 	request->header.object_id = UVERBS_OBJECT_MR;
@@ -29,17 +31,17 @@ static void init(struct request *request, uint32_t driver_id, uint16_t method)
 	request->header.driver_id = driver_id;
 }
 
-static struct ib_uverbs_attr *add(struct request *request, uint16_t id)
+static struct ib_uverbs_attr *add(union request *request, uint16_t id)
 {
 	struct ib_uverbs_attr *attr =
-		&request->attrs[request->header.num_attrs++];
+		&request->header.attrs[request->header.num_attrs++];
 
 	attr->attr_id = id;
 	attr->flags = UVERBS_ATTR_F_MANDATORY;
 	return attr;
 }
 
-static void add_out(struct request *request, uint16_t id, void *value,
+static void add_out(union request *request, uint16_t id, void *value,
 		    size_t size)
 {
 	struct ib_uverbs_attr *attr = add(request, id);
@@ -48,18 +50,18 @@ static void add_out(struct request *request, uint16_t id, void *value,
 	attr->data = (uintptr_t)value;
 }
 
-static int run(int fd, struct request *request)
+static int run(int fd, union request *request)
 {
 	request->header.length = sizeof(request->header) +
 				 request->header.num_attrs *
-					 sizeof(request->attrs[0]);
+					 sizeof(request->header.attrs[0]);
 	return sys_ioctl(fd, RDMA_VERBS_IOCTL, request) ? errno : 0;
 }
 
 int uverbs_query_mr(int fd, uint32_t driver_id, uint32_t handle,
 		    struct uverbs_mr *ret_mr)
 {
-	struct request request;
+	union request request;
 	struct uverbs_mr mr;
 	uint64_t length;
 	int r;
@@ -81,7 +83,7 @@ int uverbs_query_mr(int fd, uint32_t driver_id, uint32_t handle,
 
 int uverbs_destroy_mr(int fd, uint32_t driver_id, uint32_t handle)
 {
-	struct request request;
+	union request request;
 
 	init(&request, driver_id, UVERBS_METHOD_MR_DESTROY);
 	add(&request, UVERBS_ATTR_DESTROY_MR_HANDLE)->data = handle;

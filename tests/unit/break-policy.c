@@ -315,6 +315,23 @@ static void hold__lease_is_taken_again_armed(void **state)
 	assert_int_equal(stats.guarded_mrs, 1);
 }
 
+/* Whoever had to give up may have taken blocks that no device had. */
+static void hold__blocks_are_not_known_any_more(void **state)
+{
+	struct lease *lease;
+
+	fake_config.policy.hold_on_break = true;
+	lease = hold(&lease_layout);
+	lease_note_blocks(lease, 0, 4096);
+	assert_true(lease_has_blocks(lease, 0, 4096));
+	fake_break_begin(&file);
+	assert_int_equal(run_at(0), SOON);
+	fake_break_end(&file);
+	assert_int_equal(run_at(10), UINT64_MAX);
+	assert_true(lease_is_held(lease));
+	assert_false(lease_has_blocks(lease, 0, 4096));
+}
+
 static void hold__next_break_is_held_too(void **state)
 {
 	fake_config.policy.hold_on_break = true;
@@ -439,6 +456,7 @@ int main(void)
 		POLICY_CASE(exists_blind__for_an_ordinary_lease),
 		POLICY_CASE(hold__region_stays),
 		POLICY_CASE(hold__lease_is_taken_again_armed),
+		POLICY_CASE(hold__blocks_are_not_known_any_more),
 		POLICY_CASE(hold__next_break_is_held_too),
 		POLICY_CASE(hold_with_an_ordinary_lease__revoked),
 		POLICY_CASE(barrier__no_lease_while_it_is_entered),
