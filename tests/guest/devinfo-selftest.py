@@ -54,6 +54,16 @@ def check(path, what, status, verdict, errno):
     return report
 
 
+def deaf(report):
+    """What became of a truncate that a holder did not answer"""
+    return next(step["detail"] for step in report["steps"]
+                if step["step"] == "truncate while a holder does not answer")
+
+
+def break_time(seconds):
+    pathlib.Path("/proc/sys/fs/lease-break-time").write_text(f"{seconds}\n")
+
+
 def refused(path, what, reason):
     before = look(path)
     status, text, errors = tool.run("--selftest", path)
@@ -64,6 +74,8 @@ def refused(path, what, reason):
        or "earlier" in reason, f"{what}: no copy is left")
 
 
+# So that nobody waits for it more often than needed
+break_time(45)
 for name in ("EXT4", "XFS"):
     directory = os.environ["PINSAFE_TEST_" + name]
     path = directory + "/precious"
@@ -77,6 +89,8 @@ for name in ("EXT4", "XFS"):
             ok("truncate by another process" in names
                and "punch a hole by another process" in names,
                f"{what}: both operations were tried")
+            ok(deaf(report).startswith("not tried"),
+               f"{what}: {deaf(report)}")
         else:
             report = check(where, what, 1, "refused", "EOPNOTSUPP")
             ok(report["promises"]["C6"] is True, f"{what}: with a reason")
@@ -106,6 +120,7 @@ tmpfs = os.environ["PINSAFE_TEST_TMPFS"]
 report = check(tmpfs, "tmpfs", 2, "unprotected", None)
 ok(os.listdir(tmpfs) == [], "tmpfs: nothing is left")
 cached = os.environ["PINSAFE_TEST_PAGECACHE"]
+break_time(2)
 if VERSION == "6.1":
     report = check(cached, "page cache", 0, "protected", None)
     ok(report["promises"] == ALL, f"page cache: {report['promises']}")
@@ -115,6 +130,7 @@ elif PAGE_CACHES:
         "C1": None, "C6": True}, f"page cache: {report['promises']}")
     names = [step["step"] for step in report["steps"]]
     ok("read by another process" in names, "page cache: cat breaks nothing")
+    ok(deaf(report) == "ETXTBSY", f"page cache: a holder is deaf: {deaf(report)}")
 else:
     check(cached, "page cache", 1, "refused", "EFAULT")
 

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/* What the self-test knows while it runs: selftest.c and selftest_run.c */
+#ifndef TOOLS_SELFTEST_RUN_H
+#define TOOLS_SELFTEST_RUN_H
+
+#include <infiniband/verbs.h>
+#include <stdbool.h>
+
+#include "report.h"
+#include "selftest_deaf.h"
+#include "selftest_file.h"
+#include "selftest_helper.h"
+#include "selftest_peer.h"
+
+#define SELFTEST_ACCESS (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE)
+
+enum { C1 = 1, C2, C3, C4, C5, C6, C7, N_PROMISES };
+
+struct selftest {
+	struct test_file file;
+	struct peer peer;
+	struct helper child;
+	struct deaf deaf;
+	void *addr;
+	int access;
+	struct ibv_mr *mr; /* NULL while there is none */
+	json_object *report;
+	json_object *steps;
+	bool is_asked[N_PROMISES], is_broken[N_PROMISES];
+	bool has_failed;
+};
+
+double selftest_now_ms(void);
+
+/* Of a step that began at @begin; @promise is what it is about, or 0 */
+bool selftest_step(struct selftest *test, const char *name, double begin,
+		   int promise, bool is_ok, const char *detail);
+
+/* The verdict, and the errno of the registration */
+const char *selftest_run(struct selftest *test, int *ret_error);
+
+#endif /* TOOLS_SELFTEST_RUN_H */
