@@ -27,12 +27,14 @@ static char buffer[BLOCK] __attribute__((aligned(BLOCK)));
 
 static aio_context_t start_write(int fd)
 {
-	struct iocb iocb = {
-		.aio_lio_opcode = IOCB_CMD_PWRITE,
-		.aio_fildes = fd,
-		.aio_buf = (uintptr_t)buffer,
-		.aio_nbytes = BLOCK,
-	}, *list[] = { &iocb };
+	struct iocb iocb =
+			    {
+				    .aio_lio_opcode = IOCB_CMD_PWRITE,
+				    .aio_fildes = fd,
+				    .aio_buf = (uintptr_t)buffer,
+				    .aio_nbytes = BLOCK,
+			    },
+		    *list[] = {&iocb};
 	aio_context_t io = 0;
 
 	if (syscall(SYS_io_setup, 1, &io) ||
@@ -44,7 +46,7 @@ static aio_context_t start_write(int fd)
 /* How many are done: at once, or when they are */
 static long done(aio_context_t io, bool wait)
 {
-	struct timespec at_once = { 0 }, some_time = { 20, 0 };
+	struct timespec at_once = {0}, some_time = {20, 0};
 	struct io_event event;
 
 	return syscall(SYS_io_getevents, io, 1L, 1L, &event,

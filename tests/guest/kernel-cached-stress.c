@@ -26,7 +26,7 @@
 #define LEN (64 * PAGE)
 #define PATIENCE 60   /* in s, at the end */
 #define BREAK_TIME 10 /* in s: others are slow, too */
-#define LIFE 20       /* writes by the device into a memory region */
+#define LIFE 20	      /* writes by the device into a memory region */
 #define FEW 3	      /* memory regions a minute, under an emulated KASAN */
 
 #define OTHERS 14

@@ -41,8 +41,8 @@ static void open_files(void)
 		files[i].file = k_file(name, i ? LEN : LONG, 't');
 		if (k_lease(files[i].file.fd, F_LAYOUT_WRITE))
 			k_bail("F_LAYOUT_WRITE");
-		files[i].mr = k_reg(files[i].file.map, files[i].file.len, K_WRITE,
-				    &err);
+		files[i].mr = k_reg(files[i].file.map, files[i].file.len,
+				    K_WRITE, &err);
 		if (!files[i].mr)
 			k_bail("ibv_reg_mr");
 	}
@@ -70,8 +70,8 @@ static void device_writes(void)
 
 	value++;
 	for (i = 0; i < FILES; i++)
-		if (k_rdma_write(files[i].mr, files[i].file.map + at(i),
-				 &value, sizeof(value)))
+		if (k_rdma_write(files[i].mr, files[i].file.map + at(i), &value,
+				 sizeof(value)))
 			k_bail("RDMA WRITE");
 }
 
@@ -112,9 +112,9 @@ static int sync_together(pthread_barrier_t *start)
 
 int main(int argc, char **argv)
 {
-	pthread_barrier_t *start = mmap(NULL, sizeof(*start),
-					PROT_READ | PROT_WRITE,
-					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrier_t *start =
+		mmap(NULL, sizeof(*start), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pthread_barrierattr_t attr;
 	int i, n = 0;
 
@@ -128,7 +128,8 @@ int main(int argc, char **argv)
 		device_writes();
 		n += sync_together(start);
 	}
-	k_check(!n, "%d times two syncfs at once: %d of %d looks at files were behind",
+	k_check(!n,
+		"%d times two syncfs at once: %d of %d looks at files were behind",
 		ROUNDS, n, ROUNDS * WHO * FILES);
 	close_files();
 	return k_end();

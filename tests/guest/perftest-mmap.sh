@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # An unmodified ib_write_bw --mmap=FILE runs under pinsafe, and what the client
-# sends is in the server's file; without pinsafe the same command cannot
-# register a DAX file.
+# sends is in the server's file, on the disk after a sync; without pinsafe the
+# same command cannot register a DAX file.
 #
 #   perftest-mmap.sh DIR [--expect-refused]
 #
@@ -100,6 +100,9 @@ if [ -n "$expect" ]; then
 else
 	ok $server_status "the server ran"
 	ok $client_status "the client ran"
+	# What is looked at is on the disk, or not there.
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
 	# Page 0 is what an end sends from, page 1 what it receives into.
 	# Both are first filled with numbers, the same ones at both ends.
 	[ "$(block "$dir/server" 1)" != "$before" ]
