@@ -210,6 +210,8 @@ struct track_query {
  * Without a lock
  */
 bool track_may_be_written(uintptr_t start, uintptr_t end);
+/* The same of a file */
+bool track_may_be_written_file(dev_t dev, ino_t ino);
 
 /*
  * The written ranges of memory regions that are alive, on demand ones left out,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Is there memory that devices may have written to in a range of addresses?
- * Without a lock, and at the same cost however many memory regions there are.
+ * Is there memory that devices may have written to in a range of addresses, or of
+ * a file?  Without a lock, and at the same cost however many memory regions there
+ * are.
  *
  * Addresses are counted by the piece that they are in, of which some share a
  * counter: 0 means that there is none.  Long ranges are counted by larger pieces.
+ * So are files, by device and inode.
  * Who asks about memory that was registered before he asks finds it counted.
  */
 #include <stdatomic.h>
@@ -56,6 +58,16 @@ static struct level *level_of(const struct mr_range *range)
 	return level;
 }
 
+#define FILE_BITS 18
+static _Atomic uint32_t files[1 << FILE_BITS];
+
+static _Atomic uint32_t *counter_of_file(dev_t dev, ino_t ino)
+{
+	uint64_t number = ino + (uint64_t)dev * 0x2545f4914f6cdd1dull;
+
+	return &files[number * 0x9e3779b97f4a7c15ull >> (64 - FILE_BITS)];
+}
+
 /* What is added is counted before it can be asked about. */
 static void count(const struct mr_range *range, int n)
 {
@@ -65,6 +77,7 @@ static void count(const struct mr_range *range, int n)
 	for (; piece <= last_piece(level, range->end); piece++)
 		atomic_fetch_add(counter_of(level, piece), n);
 	atomic_fetch_add(&level->n_ranges, n);
+	atomic_fetch_add(counter_of_file(range->dev, range->ino), n);
 }
 
 static void count_all(const struct guarded_mr *gmr, int n)
@@ -110,4 +123,9 @@ bool track_may_be_written(uintptr_t start, uintptr_t end)
 		if (may_be_in(&levels[i], start, end))
 			return true;
 	return false;
+}
+
+bool track_may_be_written_file(dev_t dev, ino_t ino)
+{
+	return atomic_load(counter_of_file(dev, ino));
 }

@@ -35,7 +35,8 @@ static void sync_by_descriptor(int fd, bool any_inode)
 	int saved_errno = errno;
 	struct stat st;
 
-	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0) {
+	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0 &&
+	    (any_inode || track_may_be_written_file(st.st_dev, st.st_ino))) {
 		struct track_query query = {
 			.dev = st.st_dev,
 			.ino = st.st_ino,

@@ -211,20 +211,7 @@ static void remapped__moved_in_whole_pages(void **state)
 	assert_record("move 0x10000-0x13000 to 0x20000-0x25000 of 7, stays");
 }
 
-static void sync_file__redirty_first(void **state)
-{
-	stats.guarded_mrs = 1;
-	own_sync_file(file.fd);
-	assert_int_equal(errno, E2BIG);
-	assert_record("redirty found");
-	assert_false(fake_redirty_query.any_file);
-	assert_int_equal(fake_redirty_query.dev, file.dev);
-	assert_int_equal(fake_redirty_query.ino, file.ino);
-	assert_int_equal(fake_redirty_query.start, 0);
-	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
-}
-
-/* Devices may write to the page at @start. */
+/* Devices may write to the page at @start, of the file. */
 static struct guarded_mr *written(uintptr_t start)
 {
 	struct guarded_mr *gmr = calloc(1, sizeof(*gmr) + sizeof(struct mr_range));
@@ -234,8 +221,31 @@ static struct guarded_mr *written(uintptr_t start)
 	gmr->n_ranges = 1;
 	gmr->ranges[0].start = start;
 	gmr->ranges[0].end = start + 0x1000;
+	gmr->ranges[0].dev = file.dev;
+	gmr->ranges[0].ino = file.ino;
 	track_filter_add(gmr);
 	return gmr;
+}
+
+static void sync_file__redirty_first(void **state)
+{
+	struct guarded_mr *gmr;
+
+	stats.guarded_mrs = 1;
+	/* Of others only */
+	own_sync_file(file.fd);
+	assert_record("");
+	gmr = written((uintptr_t)memory);
+	own_sync_file(file.fd);
+	track_filter_remove(gmr);
+	free(gmr);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_false(fake_redirty_query.any_file);
+	assert_int_equal(fake_redirty_query.dev, file.dev);
+	assert_int_equal(fake_redirty_query.ino, file.ino);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
 }
 
 static void sync_fs__redirty_all_there(void **state)

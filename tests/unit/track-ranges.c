@@ -53,6 +53,8 @@ static void find(struct track_query query)
 	assert_in_range(n_found, 0, N_OF(found));
 	if (n_found)
 		assert_true(track_may_be_written(query.start, query.end));
+	if (n_found && !query.any_file && !query.any_inode)
+		assert_true(track_may_be_written_file(query.dev, query.ino));
 	for (i = 0; i < n_found; i++)
 		found[i] = ranges[i];
 	free(ranges);
@@ -326,7 +328,12 @@ static void may_be_written__until_it_is_gone(void **state)
 		gmr->n_ranges = 1;
 		gmr->ranges[0].start = start;
 		gmr->ranges[0].end = start + lengths[i];
+		gmr->ranges[0].dev = FAKE_DEV;
+		gmr->ranges[0].ino = 7;
 		assert_int_equal(track_add(gmr), 0);
+		assert_true(track_may_be_written_file(FAKE_DEV, 7));
+		assert_false(track_may_be_written_file(FAKE_DEV, 8));
+		assert_false(track_may_be_written_file(FAKE_DEV + 1, 7));
 		assert_true(track_may_be_written(start, start + 1));
 		assert_true(track_may_be_written(start + lengths[i] - 1,
 						 start + lengths[i]));
@@ -338,6 +345,7 @@ static void may_be_written__until_it_is_gone(void **state)
 		track_remove(gmr);
 		track_free(gmr);
 		assert_false(track_may_be_written(0, UINTPTR_MAX));
+		assert_false(track_may_be_written_file(FAKE_DEV, 7));
 	}
 }
 
