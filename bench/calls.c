@@ -8,10 +8,8 @@
  *   leases N    so many files are leased, by a memory region each
  *   regions N   so many more memory regions over one file
  *   kept N      so many shared mappings of files that are watched
- *   ucm N       the memory hooks of UCX are in front as well
  *   NAME N, raw_NAME N   N calls
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -51,27 +49,6 @@ static void op_kept(long n)
 		bench_map(&file, BENCH_PAGE);
 		unlink(file.path);
 	}
-}
-
-static void hear(int type, void *event, void *arg)
-{
-}
-
-/* ucm/api/ucm.h: mappings that come and go, as a registration cache hears them */
-static void op_ucm(long n)
-{
-	int (*set)(int events, int priority, void (*fn)(int, void *, void *),
-		   void *arg);
-	void *ucm = NULL;
-
-	/* The one needs the other without saying so. */
-	if (dlopen("libucs.so.0", RTLD_NOW | RTLD_GLOBAL))
-		ucm = dlopen("libucm.so.0", RTLD_NOW);
-	if (!ucm)
-		BENCH_DIE("%s", dlerror());
-	*(void **)&set = dlsym(ucm, "ucm_set_event_handler");
-	if (!set || set(1 << 16 | 1 << 17, 0, hear, NULL))
-		BENCH_DIE("ucm_set_event_handler");
 }
 
 #define RIGHTS (PROT_READ | PROT_WRITE)
@@ -148,7 +125,6 @@ int main(void)
 		{ "leases", op_leases },
 		{ "regions", op_regions },
 		{ "kept", op_kept },
-		{ "ucm", op_ucm },
 		{ "mmap", op_mmap },
 		{ "raw_mmap", op_raw_mmap },
 		{ "ftruncate", op_ftruncate },

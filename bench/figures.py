@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 """The questions.  Each adds rows to the table, and series for plots."""
 import math
+import os
+import sys
 
+import report
 from worker import MEDIAN, Pair, Worker, in_turns
 
 NO_PROCMAP = {'FAKE_NO_PROCMAP': '1', 'FAKE_RELEASE': '6.1.0'}
@@ -230,17 +233,38 @@ class Figures:
         self.add(f'mmap and munmap, {there} shared mappings of files',
                  points[-1][1], 'x', 1.02)
 
-    def peers(self):
-        """For comparison: the hooks of UCX, in a program without pinsafe."""
-        env = self.setting.environment(self.setting.build, {})
-        try:
-            with Worker(self.setting.build, 'calls', env) as worker:
-                worker.ask('ucm', 1)
-                m = in_turns(worker, 'raw_mmap', 'mmap', 500, self.rounds(61))
-        except RuntimeError:
+    # For comparison: registration caches of others, over the same verbs
+
+    def has_peer(self, name, package):
+        if os.path.exists(f'{self.setting.build}/bench/bench-{name}'):
+            return True
+        print(f'not compared with {package}: it was not there when the '
+              'benchmarks were built', file=sys.stderr)
+        return False
+
+    def ucx(self):
+        if not self.has_peer('ucx', 'libucx-dev'):
             return
-        self.add('for comparison, UCX (libucm): mmap and munmap', m['ratio'],
-                 'x', None, f'{m["added"]:+.0f} ns')
+        with Pair(self.setting, 'ucx') as pair:
+            for op, what in (('hit', 'UCX, a hit'),
+                             ('miss', 'UCX, a miss'),
+                             ('direct', 'none, ibv_reg_mr and ibv_dereg_mr')):
+                m = pair.measure(op, 2000, self.rounds(21))
+                self.compared(f'cache of anonymous 4 KiB: {what}', m)
+            sides = [in_turns(side, 'raw_mmap', 'mmap', 500, self.rounds(61))
+                     for side in (pair.bare, pair.other)]
+            self.add('for comparison, hooks of the cache of UCX and pinsafe: '
+                     'mmap and munmap', sides[1]['ratio'], 'x', None,
+                     f'without pinsafe {sides[0]["ratio"]:.2f}')
+            pair.tell('file', 4 * KIB)
+            for op, what in (('hit', 'UCX, a hit'), ('miss', 'UCX, a miss'),
+                             ('direct', 'none, ibv_reg_mr and ibv_dereg_mr')):
+                m = pair.measure(op, 200, self.rounds(21))
+                self.compared(f'cache of a guarded file, 4 KiB: {what}', m)
+
+    def compared(self, name, m):
+        self.add(f'for comparison, {name}', m['with'], 'ns', None,
+                 f'without pinsafe {report.amount(m["bare"], "ns")}')
 
     def load(self):
         with Pair(self.setting.real(), 'load') as pair:
@@ -256,7 +280,7 @@ class Figures:
                          self.leases, self.lookup, self.size_of_region,
                          self.anonymous, self.mappings, self.again, self.first,
                          self.calls, self.kept, self.threads, self.load,
-                         self.peers):
+                         self.ucx):
             question()
 
     # In a guest, where only ratios mean something
@@ -288,3 +312,21 @@ class Figures:
             m = pair.measure('break', 1000, 3, bare_op='dereg', wall=True)
             self.add('guest: break of 1000 regions, against bare '
                      'deregistrations', m['ratio'], 'x', 1.3)
+        self.fabric()
+
+    def fabric(self):
+        if not self.has_peer('fabric', 'libfabric-dev'):
+            return
+        with Pair(self.setting, 'fabric') as pair:
+            for file in False, True:
+                if file:
+                    pair.tell('file', 4 * KIB)
+                for op, n in ('hit', 200), ('direct', 20):
+                    m = pair.measure(op, n, 7)
+                    memory = 'a guarded file' if file else 'anonymous'
+                    what = ('libfabric, a hit' if op == 'hit' else
+                            'none, ibv_reg_mr and ibv_dereg_mr')
+                    self.add('guest: for comparison, cache of '
+                             f'{memory} 4 KiB: {what}', m['ratio'], 'x',
+                             None, f'{report.amount(m["bare"], "ns")} '
+                             'without pinsafe')
