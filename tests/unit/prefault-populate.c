@@ -67,11 +67,19 @@ static void has_data(size_t first, size_t end)
 				 i >= first && i < end);
 }
 
+static bool is_in_two_chunks(void)
+{
+	uintptr_t start = (uintptr_t)addr, last = start + PAGES * page_size() - 1;
+
+	return start / (8ul << 20) != last / (8ul << 20);
+}
+
 static void sparse_file__gets_its_blocks(void **state)
 {
 	assert_int_equal(run(0, PAGES * page_size(), true), 0);
 	has_data(0, PAGES);
-	assert_int_equal(n_asked, 1);
+	/* Chunks are aligned, and what mmap(2) finds may be in two of them. */
+	assert_int_equal(n_asked, 1 + is_in_two_chunks());
 }
 
 static void pages_outside__stay_holes(void **state)
