@@ -15,7 +15,7 @@
 #include "lease.h"
 #include "machine/lease_provider.h"
 #include "machine/lease_why.h"
-#include "memory/fs_name.h"
+#include "memory/fs.h"
 #include "sigio.h"
 
 #ifndef F_LAYOUT
@@ -107,7 +107,7 @@ bool lease_layout_works_on(unsigned long fs_magic)
 	struct lease_provider provider;
 
 	lease_provider_find(&provider);
-	return lease_provider_has_page_caches(&provider, fs_name(fs_magic));
+	return lease_provider_has_page_caches(&provider, fs_name(fs_magic, "?"));
 }
 
 const struct lease_backend lease_layout = {

@@ -3,7 +3,6 @@
  * nobody's lease is broken by looking. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,49 +12,11 @@
 #include <unistd.h>
 
 #include "file_facts.h"
+#include "memory/fs.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
 #endif
-#define CIFS_MAGIC 0xff534d42
-#define CEPH_MAGIC 0x00c36400
-
-static const struct {
-	unsigned long magic;
-	const char *name;
-} file_systems[] = {
-	{EXT4_SUPER_MAGIC, "ext4"},
-	{XFS_SUPER_MAGIC, "xfs"},
-	{BTRFS_SUPER_MAGIC, "btrfs"},
-	{F2FS_SUPER_MAGIC, "f2fs"},
-	{TMPFS_MAGIC, "tmpfs"},
-	{RAMFS_MAGIC, "ramfs"},
-	{HUGETLBFS_MAGIC, "hugetlbfs"},
-	{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
-	{FUSE_SUPER_MAGIC, "fuse"},
-	{NFS_SUPER_MAGIC, "nfs"},
-	{V9FS_MAGIC, "9p"},
-	{CIFS_MAGIC, "cifs"},
-	{SMB2_SUPER_MAGIC, "smb3"},
-	{CEPH_MAGIC, "ceph"},
-	{MSDOS_SUPER_MAGIC, "vfat"},
-};
-
-const char *file_system_name(unsigned long magic)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
-		if (file_systems[i].magic == magic)
-			return file_systems[i].name;
-	return "unknown";
-}
-
-bool file_system_is_memory(unsigned long magic)
-{
-	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
-	       magic == HUGETLBFS_MAGIC;
-}
 
 const char *file_kind_name(enum file_kind kind)
 {
@@ -97,10 +58,10 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 	facts.size = stx.stx_size;
 	facts.block_size = sfs.f_bsize;
 	facts.fs_magic = sfs.f_type;
-	facts.fs_name = file_system_name(sfs.f_type);
+	facts.fs_name = fs_name(sfs.f_type, "unknown");
 	if (!S_ISREG(stx.stx_mode))
 		facts.kind = FILE_DEVICE;
-	else if (file_system_is_memory(sfs.f_type))
+	else if (fs_is_memory(sfs.f_type))
 		facts.kind = FILE_MEMORY;
 	else if (stx.stx_attributes & STATX_ATTR_DAX)
 		facts.kind = FILE_FSDAX;

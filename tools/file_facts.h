@@ -39,12 +39,6 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts);
 void file_facts_of_map(pid_t pid, const struct proc_map *map,
 		       struct file_facts *ret_facts);
 
-/* Name of a file system by its f_type; "unknown" */
-const char *file_system_name(unsigned long magic);
-
-/* tmpfs and the like, which have no blocks */
-bool file_system_is_memory(unsigned long magic);
-
 const char *file_kind_name(enum file_kind kind);
 
 /* Does the kernel or the file system take such a file's blocks back? */

@@ -12,6 +12,7 @@
 #include "file_facts.h"
 #include "filesystems.h"
 #include "guard_answer.h"
+#include "memory/fs.h"
 
 /* Servers that do not answer must not hang us: not even statfs(2). */
 static const struct {
@@ -107,13 +108,13 @@ static bool find_facts(const struct mntent *mount, struct file_facts *ret_facts,
 		snprintf(device, size, "%02x:%02x", major(st.st_dev),
 			 minor(st.st_dev));
 		facts.fs_magic = sfs.f_type;
-		facts.fs_name = file_system_name(sfs.f_type);
+		facts.fs_name = fs_name(sfs.f_type, "unknown");
 		facts.dev = st.st_dev;
 		facts.block_size = sfs.f_bsize;
 		if (!can_be_mapped(facts.fs_name, st.st_dev, mount->mnt_type) ||
 		    is_seen(file_systems, device))
 			return false;
-		if (file_system_is_memory(sfs.f_type))
+		if (fs_is_memory(sfs.f_type))
 			facts.kind = FILE_MEMORY;
 	}
 	*ret_facts = facts;

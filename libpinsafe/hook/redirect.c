@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "base/loaded.h"
 #include "base/look_up.h"
 #include "hook/redirect.h"
 
@@ -34,49 +35,22 @@ struct imports {
 	bool plt_has_addends;
 };
 
-static bool contains(const struct dl_phdr_info *info, uintptr_t addr)
-{
-	const ElfW(Phdr) *phdr = info->dlpi_phdr;
-	int i;
-
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (phdr[i].p_type == PT_LOAD &&
-		    addr - info->dlpi_addr - phdr[i].p_vaddr < phdr[i].p_memsz)
-			return true;
-	return false;
-}
-
-/* The dynamic linker has relocated d_ptr already on most architectures. */
-static const void *dynamic_ptr(const struct dl_phdr_info *info,
-			       const ElfW(Dyn) *dyn)
-{
-	ElfW(Addr) addr = dyn->d_un.d_ptr;
-
-	return (const void *)(addr < info->dlpi_addr ? addr + info->dlpi_addr :
-						       addr);
-}
-
 static bool read_dynamic(const struct dl_phdr_info *info,
 			 struct imports *imports)
 {
-	const ElfW(Dyn) *dyn = NULL;
-	int i;
+	const ElfW(Dyn) *dyn = loaded_dynamic(info);
 
 	memset(imports, 0, sizeof(*imports));
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			dyn = (const void *)(info->dlpi_addr +
-					     info->dlpi_phdr[i].p_vaddr);
 	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
 		switch (dyn->d_tag) {
 		case DT_SYMTAB:
-			imports->symbols = dynamic_ptr(info, dyn);
+			imports->symbols = loaded_ptr(info, dyn);
 			break;
 		case DT_STRTAB:
-			imports->strings = dynamic_ptr(info, dyn);
+			imports->strings = loaded_ptr(info, dyn);
 			break;
 		case DT_JMPREL:
-			imports->tables[0].start = dynamic_ptr(info, dyn);
+			imports->tables[0].start = loaded_ptr(info, dyn);
 			break;
 		case DT_PLTRELSZ:
 			imports->tables[0].size = dyn->d_un.d_val;
@@ -85,13 +59,13 @@ static bool read_dynamic(const struct dl_phdr_info *info,
 			imports->plt_has_addends = dyn->d_un.d_val == DT_RELA;
 			break;
 		case DT_RELA:
-			imports->tables[1].start = dynamic_ptr(info, dyn);
+			imports->tables[1].start = loaded_ptr(info, dyn);
 			break;
 		case DT_RELASZ:
 			imports->tables[1].size = dyn->d_un.d_val;
 			break;
 		case DT_REL:
-			imports->tables[2].start = dynamic_ptr(info, dyn);
+			imports->tables[2].start = loaded_ptr(info, dyn);
 			break;
 		case DT_RELSZ:
 			imports->tables[2].size = dyn->d_un.d_val;
@@ -101,21 +75,9 @@ static bool read_dynamic(const struct dl_phdr_info *info,
 	return imports->symbols && imports->strings;
 }
 
-static bool is_read_only(const struct dl_phdr_info *info, uintptr_t slot)
-{
-	const ElfW(Phdr) *phdr = info->dlpi_phdr;
-	int i;
-
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (phdr[i].p_type == PT_GNU_RELRO &&
-		    slot - info->dlpi_addr - phdr[i].p_vaddr < phdr[i].p_memsz)
-			return true;
-	return false;
-}
-
 static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 {
-	bool protect = is_read_only(info, (uintptr_t)slot);
+	bool protect = loaded_contains(info, PT_GNU_RELRO, (uintptr_t)slot);
 	size_t page_size = sysconf(_SC_PAGESIZE);
 	void *page = (void *)((uintptr_t)slot & ~(page_size - 1));
 
@@ -186,7 +148,7 @@ static int look_at_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct search *search = arg;
 
-	if (!contains(info, search->inside))
+	if (!loaded_contains(info, PT_LOAD, search->inside))
 		return 0;
 	redirect_for_each_slot(info, search->name, redirect_slot, search);
 	return 1;
@@ -230,7 +192,6 @@ static int note_importer(struct dl_phdr_info *info, size_t size, void *arg)
 	const char *path = info->dlpi_name ? info->dlpi_name : "";
 	struct census *census = arg;
 	struct importer *importer;
-	int i;
 
 	census->is_open = false;
 	redirect_for_each_slot(info, census->name, look_at_slot, census);
@@ -242,12 +203,7 @@ static int note_importer(struct dl_phdr_info *info, size_t size, void *arg)
 		return 1;
 	}
 	strcpy(importer->path, path);
-	importer->inside = NULL;
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			importer->inside =
-				(const void *)(info->dlpi_addr +
-					       info->dlpi_phdr[i].p_vaddr);
+	importer->inside = loaded_dynamic(info);
 	SLIST_INSERT_HEAD(&census->importers, importer, link);
 	return 0;
 }

@@ -22,7 +22,7 @@
 #include "machine/lease_provider.h"
 #include "machine/lease_sysctl.h"
 #include "machine/lease_why.h"
-#include "memory/fs_name.h"
+#include "memory/fs.h"
 
 #ifndef STATX_ATTR_DAX
 #define STATX_ATTR_DAX 0x00200000
@@ -144,7 +144,7 @@ static bool is_of_provider(const struct lease_provider *provider,
 		record(cause, CAUSE_CONTROL_MODULE, "");
 	else if (lease_provider_is_dead(provider))
 		record(cause, CAUSE_DEAD_MODULE, provider->state);
-	else if (lease_provider_lacks(provider, fs_name(fs_magic)))
+	else if (lease_provider_lacks(provider, fs_name(fs_magic, "?")))
 		record(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
 	else
 		return false;

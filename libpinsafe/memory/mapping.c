@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
-#include "memory/fs_name.h"
+#include "memory/fs.h"
 #include "memory/mapping.h"
 #include "memory/memory_fs.h"
 #include "memory/vma.h"
@@ -27,11 +27,7 @@
 #define STATX_ATTR_DAX 0x00200000
 #endif
 
-static bool has_no_blocks(unsigned long magic)
-{
-	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
-	       magic == HUGETLBFS_MAGIC;
-}
+#define UNKNOWN_FS "an unknown file system"
 
 /* Not even by who mounts them anew: they have no way to write. */
 static bool is_for_reading_only(unsigned long magic)
@@ -94,7 +90,7 @@ static bool is_on_stacked_fs(const struct vma *vma, struct mapping_part *part)
 		return false;
 	part->kind = MAPPING_PAGE_CACHE;
 	part->fs_magic = sfs.f_type;
-	part->fs_name = fs_name(sfs.f_type);
+	part->fs_name = fs_name(sfs.f_type, UNKNOWN_FS);
 	return true;
 }
 
@@ -109,7 +105,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	int fd, r;
 
 	part->kind = MAPPING_UNKNOWN;
-	part->fs_name = "an unknown file system";
+	part->fs_name = UNKNOWN_FS;
 	if (is_no_file(vma)) {
 		part->error = ENOENT;
 		return is_on_stacked_fs(vma, part);
@@ -136,10 +132,10 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	if (!S_ISREG(stx.stx_mode) || is_for_reading_only(sfs.f_type))
 		return false;
 	part->fs_magic = sfs.f_type;
-	part->fs_name = fs_name(sfs.f_type);
+	part->fs_name = fs_name(sfs.f_type, UNKNOWN_FS);
 	part->file.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	part->file.has_page_cache = !(stx.stx_attributes & STATX_ATTR_DAX);
-	if (has_no_blocks(sfs.f_type)) {
+	if (fs_is_memory(sfs.f_type)) {
 		part->kind = MAPPING_SHMEM;
 		return must_guard_shmem(vma);
 	}
@@ -329,47 +325,6 @@ bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
 			 (int)sizeof(cause->detail) - 1, vma.path);
 	}
 	return is_found;
-}
-
-static bool part_equal(const struct mapping_part *a,
-		       const struct mapping_part *b)
-{
-	return a->kind == b->kind && a->start == b->start && a->end == b->end &&
-	       a->offset == b->offset && a->writable == b->writable &&
-	       a->file.dev == b->file.dev && a->file.ino == b->file.ino;
-}
-
-static bool continues(const struct mapping_part *a,
-		      const struct mapping_part *b)
-{
-	return a->kind == b->kind && a->end == b->start &&
-	       a->offset + (a->end - a->start) == b->offset &&
-	       a->writable == b->writable && a->file.dev == b->file.dev &&
-	       a->file.ino == b->file.ino;
-}
-
-/* As one, parts that mlock(2) or madvise(2) may have split or joined */
-static struct mapping_part next_part(const struct mapping *mapping, size_t *i)
-{
-	struct mapping_part part = mapping->parts[(*i)++];
-
-	while (*i < mapping->n_parts && continues(&part, &mapping->parts[*i]))
-		part.end = mapping->parts[(*i)++].end;
-	return part;
-}
-
-bool mapping_equal(const struct mapping *a, const struct mapping *b)
-{
-	struct mapping_part part_a, part_b;
-	size_t i = 0, j = 0;
-
-	while (i < a->n_parts && j < b->n_parts) {
-		part_a = next_part(a, &i);
-		part_b = next_part(b, &j);
-		if (!part_equal(&part_a, &part_b))
-			return false;
-	}
-	return i == a->n_parts && j == b->n_parts;
 }
 
 bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/loaded.h"
 #include "preload/preload_find.h"
 
 /* Of an entry of DT_VERSYM: dlsym(3) passes such a symbol by. */
@@ -28,49 +29,22 @@ struct search {
 	void *ret_found;
 };
 
-static bool contains(const struct dl_phdr_info *info, uintptr_t addr)
-{
-	const ElfW(Phdr) *phdr = info->dlpi_phdr;
-	int i;
-
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (phdr[i].p_type == PT_LOAD &&
-		    addr - info->dlpi_addr - phdr[i].p_vaddr < phdr[i].p_memsz)
-			return true;
-	return false;
-}
-
-/* The dynamic linker has relocated d_ptr already, but not that of the vDSO. */
-static const void *dynamic_ptr(const struct dl_phdr_info *info,
-			       const ElfW(Dyn) *dyn)
-{
-	ElfW(Addr) addr = dyn->d_un.d_ptr;
-
-	return (const void *)(addr < info->dlpi_addr ? addr + info->dlpi_addr
-						     : addr);
-}
-
 static bool read_exports(const struct dl_phdr_info *info,
 			 struct exports *ret_exports)
 {
 	struct exports *exports = ret_exports;
-	const ElfW(Dyn) *dyn = NULL;
-	int i;
+	const ElfW(Dyn) *dyn = loaded_dynamic(info);
 
 	*exports = (struct exports){ 0 };
-	for (i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			dyn = (const void *)(info->dlpi_addr +
-					     info->dlpi_phdr[i].p_vaddr);
 	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
 		if (dyn->d_tag == DT_SYMTAB)
-			exports->symbols = dynamic_ptr(info, dyn);
+			exports->symbols = loaded_ptr(info, dyn);
 		else if (dyn->d_tag == DT_STRTAB)
-			exports->strings = dynamic_ptr(info, dyn);
+			exports->strings = loaded_ptr(info, dyn);
 		else if (dyn->d_tag == DT_VERSYM)
-			exports->versions = dynamic_ptr(info, dyn);
+			exports->versions = loaded_ptr(info, dyn);
 		else if (dyn->d_tag == DT_GNU_HASH)
-			exports->hash = dynamic_ptr(info, dyn);
+			exports->hash = loaded_ptr(info, dyn);
 	}
 	return exports->symbols && exports->strings && exports->hash;
 }
@@ -128,7 +102,8 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
 
 	if (!search->is_behind) {
 		search->is_behind =
-			contains(info, (uintptr_t)preload_find_next);
+			loaded_contains(info, PT_LOAD,
+					(uintptr_t)preload_find_next);
 		return 0;
 	}
 	if (read_exports(info, &exports))

@@ -9,26 +9,17 @@
 #include <string.h>
 
 #include "machine/lease_provider.h"
+#include "memory/fs.h"
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
 
 #define LOAD "; or load the module layout_lease (kernel/module/README.md of pinsafe), "
 
-/* File systems of which the module can guard files with a page cache */
 static bool may_be_guarded(const struct mapping_part *part)
 {
-	if (part->kind != MAPPING_PAGE_CACHE && part->kind != MAPPING_SHMEM)
-		return false;
-	switch (part->fs_magic) {
-	case EXT4_SUPER_MAGIC:
-	case XFS_SUPER_MAGIC:
-	case BTRFS_SUPER_MAGIC:
-	case F2FS_SUPER_MAGIC:
-	case TMPFS_MAGIC:
-	case HUGETLBFS_MAGIC:
-		return true;
-	}
-	return false;
+	return (part->kind == MAPPING_PAGE_CACHE ||
+		part->kind == MAPPING_SHMEM) &&
+	       fs_has_module(part->fs_magic);
 }
 
 const char *refusal_or_module(const struct mapping_part *part)
