@@ -14,42 +14,13 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "mr_address.h"
+#include "present_pages.h"
 
 #define CHUNK_PAGES 256
-#define ENTRY_IS_PRESENT (1ULL << 63) /* in /proc/PID/pagemap */
-/* Reservations for AddressSanitizer and the like, if they must be read whole */
-#define MAX_MAPPING (1ULL << 40)
-
-/* PAGEMAP_SCAN (Linux 6.7), which older headers do not have */
-struct mapped_pages {
-	uint64_t start;
-	uint64_t end;
-	uint64_t categories;
-};
-
-struct pagemap_scan {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define PAGEMAP_SCAN_IOCTL _IOWR('f', 16, struct pagemap_scan)
-#define CATEGORY_PRESENT (1ULL << 3)
-#define N_REGIONS 64
 
 /* A struct ibv_mr that may be one of those looked for */
 struct candidate {
@@ -198,8 +169,9 @@ static int scan_chunk(struct search *search, const char *chunk, size_t size)
 }
 
 /* Pages that are present, or were a moment ago */
-static int scan_present(struct search *search, uint64_t at, uint64_t end)
+static int scan_present(uint64_t at, uint64_t end, void *arg)
 {
+	struct search *search = arg;
 	struct iovec here = {.iov_base = search->chunk}, there;
 	uint64_t chunk_size = CHUNK_PAGES * search->page_size;
 	ssize_t size;
@@ -221,78 +193,6 @@ static int scan_present(struct search *search, uint64_t at, uint64_t end)
 			at -= search->page_size;
 	}
 	return 0;
-}
-
-/* ENOTTY on kernels that do not know it */
-static int scan_by_ioctl(struct search *search, const struct proc_map *map)
-{
-	struct mapped_pages regions[N_REGIONS];
-	struct pagemap_scan arg = {
-		.size = sizeof(arg),
-		.start = map->start,
-		.end = map->end,
-		.vec = (uintptr_t)regions,
-		.vec_len = N_REGIONS,
-		.category_mask = CATEGORY_PRESENT,
-		.return_mask = CATEGORY_PRESENT,
-	};
-	int i, n, r;
-
-	while (arg.start < arg.end) {
-		n = ioctl(search->pagemap, PAGEMAP_SCAN_IOCTL, &arg);
-		if (n < 0)
-			return errno;
-		for (i = 0; i < n; i++) {
-			r = scan_present(search, regions[i].start,
-					 regions[i].end);
-			if (r)
-				return r;
-		}
-		arg.start = arg.walk_end;
-	}
-	return 0;
-}
-
-static int scan_by_entries(struct search *search, const struct proc_map *map)
-{
-	uint64_t entries[CHUNK_PAGES], at = map->start, first = 0;
-	bool was_present = false, is_present;
-	ssize_t size, i;
-	int r;
-
-	if (map->end - map->start > MAX_MAPPING)
-		return 0;
-	while (at < map->end) {
-		size = (map->end - at) / search->page_size * sizeof(*entries);
-		if (size > sizeof(entries))
-			size = sizeof(entries);
-		size = pread(search->pagemap, entries, size,
-			     at / search->page_size * sizeof(*entries));
-		/* 0: the process has ended */
-		if (size <= 0)
-			return size ? errno : ESRCH;
-		for (i = 0; i < size / sizeof(*entries); i++) {
-			is_present = entries[i] & ENTRY_IS_PRESENT;
-			if (is_present && !was_present)
-				first = at;
-			r = was_present && !is_present
-				    ? scan_present(search, first, at)
-				    : 0;
-			if (r)
-				return r;
-			was_present = is_present;
-			at += search->page_size;
-		}
-	}
-	return was_present ? scan_present(search, first, at) : 0;
-}
-
-static int scan_map(struct search *search, const struct proc_map *map)
-{
-	int r;
-
-	r = scan_by_ioctl(search, map);
-	return r == ENOTTY ? scan_by_entries(search, map) : r;
 }
 
 static void match_by_keys(struct search *search)
@@ -359,7 +259,7 @@ static int scan_all(struct search *search)
 
 		if (map->shared || !map->readable || !map->writable)
 			continue;
-		r = scan_map(search, map);
+		r = present_pages(search->pagemap, map, scan_present, search);
 		if (r)
 			return r;
 	}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef TOOLS_PRINT_H
+#define TOOLS_PRINT_H
+
+#include "report.h"
+
+/* What output*.c share. */
+
+#define PRINT_WIDTH 80
+
+/* Text under @indent columns, broken between words */
+void print_wrapped(int indent, const char *text);
+/* The notes of a report, under @indent columns */
+void print_notes(json_object *from, int indent);
+
+/* A key that is there, and true */
+static inline bool is_true(json_object *from, const char *key)
+{
+	return json_object_get_boolean(report_get(from, key));
+}
+
+#endif /* TOOLS_PRINT_H */
