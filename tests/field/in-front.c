@@ -151,6 +151,8 @@ static bool is_kept_by_nobody(void *name)
 	return !n;
 }
 
+#define NOT_SEEN "not by mmap(2) of the preload object"
+
 static void check_closed(const char *dir)
 {
 	struct region region;
@@ -164,8 +166,7 @@ static void check_closed(const char *dir)
 	if (is_seen)
 		t_zero(err, "a file that was closed");
 	else
-		t_ok(!err || (err == ENOENT &&
-			      rerun_log_count("no preload object saw it") > 0),
+		t_ok(!err || (err == ENOENT && rerun_log_count(NOT_SEEN) > 0),
 		     "a file that was closed: %s", t_errname(err));
 	if (region.mr) {
 		check_file(&region, "a file that was closed");

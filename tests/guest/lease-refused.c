@@ -100,7 +100,7 @@ static void check_opened_twice(void)
 	int fd = open(region.path, O_RDWR | O_CLOEXEC);
 
 	check_refused(EAGAIN,
-		      "this program itself, by more than one open(2) has it",
+		      "this program itself by more than one open(2)",
 		      "opened twice");
 	close(fd);
 	check_registers("opened once");
