@@ -20,6 +20,7 @@
 #include "kernel-common.h"
 
 #define PATIENCE 30 /* s */
+#define ENOUGH 5 /* breaks, some of which are of memory regions */
 #define TRACING "/sys/kernel/debug/tracing/"
 #define KPROBES "/sys/kernel/debug/kprobes/list"
 #define FTRACE "/proc/sys/kernel/ftrace_enabled"
@@ -162,6 +163,34 @@ static bool wait_users(void)
 	return true;
 }
 
+/* How often leases were broken since it was loaded, or -1 */
+static long breaks(void)
+{
+	char path[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/breaks",
+		 module_name);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	fclose(f);
+	return n;
+}
+
+/* Until the load has done what it is there for */
+static bool wait_breaks(void)
+{
+	double end = k_now() + 4 * PATIENCE;
+
+	while (breaks() < ENOUGH && k_now() < end)
+		usleep(1000);
+	return breaks() >= ENOUGH;
+}
+
 static void check_rounds(const char *program, int fd, int rounds)
 {
 	int round, status, err = 0;
@@ -181,7 +210,7 @@ static void check_rounds(const char *program, int fd, int rounds)
 		"%d times unloaded and loaded under load: %s", round,
 		k_err(err));
 	k_check(refused > 0, "%ld times refused in between", refused);
-	k_check(wait_users(), "it can be used after that");
+	k_check(wait_users() && wait_breaks(), "it can be used after that");
 	kill(stress, SIGTERM);
 	k_check(waitpid(stress, &status, 0) == stress && !status,
 		"the load itself: status %#x", status);
