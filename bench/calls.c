@@ -51,32 +51,6 @@ static void op_kept(long n)
 	}
 }
 
-#define RIGHTS (PROT_READ | PROT_WRITE)
-#define FLAGS (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static void op_mmap(long n)
-{
-	void *addr;
-
-	while (n--) {
-		addr = mmap(NULL, BENCH_PAGE, RIGHTS, FLAGS, -1, 0);
-		if (addr == MAP_FAILED || munmap(addr, BENCH_PAGE))
-			BENCH_DIE("mmap");
-	}
-}
-
-static void op_raw_mmap(long n)
-{
-	long addr;
-
-	while (n--) {
-		addr = syscall(SYS_mmap, NULL, BENCH_PAGE, RIGHTS, FLAGS, -1,
-			       0);
-		if (addr == -1 || syscall(SYS_munmap, addr, BENCH_PAGE))
-			BENCH_DIE("mmap");
-	}
-}
-
 static void op_ftruncate(long n)
 {
 	while (n--)
@@ -125,8 +99,8 @@ int main(void)
 		{ "leases", op_leases },
 		{ "regions", op_regions },
 		{ "kept", op_kept },
-		{ "mmap", op_mmap },
-		{ "raw_mmap", op_raw_mmap },
+		{ "mmap", bench_mmap },
+		{ "raw_mmap", bench_raw_mmap },
 		{ "ftruncate", op_ftruncate },
 		{ "raw_ftruncate", op_raw_ftruncate },
 		{ "fsync", op_fsync },

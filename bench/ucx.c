@@ -12,7 +12,6 @@
  */
 #include <limits.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <ucm/api/ucm.h>
@@ -124,43 +123,18 @@ static void op_direct(long n)
 		bench_dereg(bench_reg(memory, size));
 }
 
-#define RIGHTS (PROT_READ | PROT_WRITE)
-#define FLAGS (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static void op_mmap(long n)
-{
-	void *addr;
-
-	while (n--) {
-		addr = mmap(NULL, BENCH_PAGE, RIGHTS, FLAGS, -1, 0);
-		if (addr == MAP_FAILED || munmap(addr, BENCH_PAGE))
-			BENCH_DIE("mmap");
-	}
-}
-
-static void op_raw_mmap(long n)
-{
-	long addr;
-
-	while (n--) {
-		addr = syscall(SYS_mmap, NULL, BENCH_PAGE, RIGHTS, FLAGS, -1,
-			       0);
-		if (addr == -1 || syscall(SYS_munmap, addr, BENCH_PAGE))
-			BENCH_DIE("mmap");
-	}
-}
-
 int main(void)
 {
 	static const struct bench_op ops[] = {
 		{ "file", op_file },	 { "hit", op_hit },
 		{ "miss", op_miss },	 { "direct", op_direct },
-		{ "mmap", op_mmap },	 { "raw_mmap", op_raw_mmap },
+		{ "mmap", bench_mmap },	 { "raw_mmap", bench_raw_mmap },
 		{ NULL, NULL },
 	};
 
 	bench_open();
-	memory = mmap(NULL, size, RIGHTS, FLAGS | MAP_POPULATE, -1, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (memory == MAP_FAILED)
 		BENCH_DIE("mmap");
 	make_cache();

@@ -50,6 +50,10 @@ void bench_more_files(void);
 struct ibv_mr *bench_reg(void *addr, size_t size);
 void bench_dereg(struct ibv_mr *mr);
 
+/* Operations: a page is mapped and unmapped; by libc, and by the system call */
+void bench_mmap(long n);
+void bench_raw_mmap(long n);
+
 /* Where files are mapped, so that lib/provider.c knows them */
 #define BENCH_FILES 0x200000000000ul
 #define BENCH_IS_FILE(addr) ((uintptr_t)(addr) >> 44 == BENCH_FILES >> 44)
