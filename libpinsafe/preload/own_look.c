@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "breaker.h"
 #include "hook/called.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "watch.h"
 
 #define LOOK_INTERVAL_NS NSEC_PER_SEC

@@ -17,7 +17,7 @@
 #include "breaker.h"
 #include "keeper.h"
 #include "memory/vma.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "retake.h"
 #include "track.h"
 #include "watch.h"
@@ -67,7 +67,8 @@ static uintptr_t end_of(const void *addr, size_t length)
 	return own_page_end((uintptr_t)addr + length);
 }
 
-uint64_t own_unmapping(const void *addr, size_t length)
+PINSAFE_EXPORT uint64_t pinsafe_private_unmapping(const void *addr,
+						  size_t length)
 {
 	struct range range = {.start = (uintptr_t)addr,
 			      .end = end_of(addr, length)};
@@ -82,7 +83,8 @@ uint64_t own_unmapping(const void *addr, size_t length)
 			    length ? range.end : range.start + 1);
 }
 
-void own_unmapped(const void *addr, size_t length, uint64_t ticket)
+PINSAFE_EXPORT void pinsafe_private_unmapped(const void *addr, size_t length,
+					     uint64_t ticket)
 {
 	struct range range = {.start = (uintptr_t)addr,
 			      .end = end_of(addr, length),
@@ -91,7 +93,8 @@ void own_unmapped(const void *addr, size_t length, uint64_t ticket)
 	ask_keeper(unmapped_on_keeper, &range);
 }
 
-void own_remapped(const struct own_remap *remap, uint64_t ticket)
+PINSAFE_EXPORT void pinsafe_private_remapped(const struct own_remap *remap,
+					     uint64_t ticket)
 {
 	struct watch_move move = {
 		.start = (uintptr_t)remap->addr,
@@ -175,7 +178,7 @@ static int begin(dev_t dev, ino_t ino, bool is_shared,
 	r = break_and_wait(barrier, is_shared);
 	if (r) {
 		log_error("own_operation: the program takes blocks away from a file, shares them, or turns on O_DIRECT, while a device uses it, and the memory region cannot be revoked: refused with ETXTBSY");
-		own_removal_end(barrier);
+		pinsafe_private_removal_end(barrier);
 	}
 	return r;
 }
@@ -191,17 +194,19 @@ static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
 	return r;
 }
 
-int own_removal_begin(int fd, struct lease_barrier *barrier)
+PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd,
+						 struct lease_barrier *barrier)
 {
 	return begin_file(fd, false, barrier);
 }
 
-int own_sharing_begin(int fd, struct lease_barrier *barrier)
+PINSAFE_EXPORT int pinsafe_private_sharing_begin(int fd,
+						 struct lease_barrier *barrier)
 {
 	return begin_file(fd, true, barrier);
 }
 
-void own_removal_end(struct lease_barrier *barrier)
+PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)
 {
 	int saved_errno = errno;
 	struct section section;
@@ -273,7 +278,7 @@ static int remove_piece(uintptr_t start, const struct vma *vma,
 	r = real_madvise((void *)start, vma->end - start, MADV_REMOVE) ? errno
 								       : 0;
 	if (vma->ino)
-		own_removal_end(&barrier);
+		pinsafe_private_removal_end(&barrier);
 	return r;
 }
 
@@ -293,8 +298,9 @@ static int remove_unseen(uintptr_t start, uintptr_t end, int r,
 								       0;
 }
 
-int own_removal_mapped(void *addr, size_t length,
-		       int (*real_madvise)(void *, size_t, int))
+PINSAFE_EXPORT int
+pinsafe_private_removal_mapped(void *addr, size_t length,
+			       int (*real_madvise)(void *, size_t, int))
 {
 	uintptr_t start = (uintptr_t)addr, end = start + length;
 	bool has_gap = false;

@@ -10,7 +10,7 @@
 #include "base/fork.h"
 #include "base/lock.h"
 #include "base/stats.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "redirty_found.h"
 
 uintptr_t own_page_end(uintptr_t addr)
@@ -49,12 +49,12 @@ static void sync_by_descriptor(int fd, bool any_inode)
 	errno = saved_errno;
 }
 
-void own_sync_file(int fd)
+PINSAFE_EXPORT void pinsafe_private_sync_file(int fd)
 {
 	sync_by_descriptor(fd, false);
 }
 
-void own_sync_fs(int fd)
+PINSAFE_EXPORT void pinsafe_private_sync_fs(int fd)
 {
 	sync_by_descriptor(fd, true);
 }
@@ -73,13 +73,13 @@ static void sync_by_address(uintptr_t start, uintptr_t end)
 	errno = saved_errno;
 }
 
-void own_sync_range(const void *addr, size_t length)
+PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
 {
 	sync_by_address((uintptr_t)addr,
 			own_page_end((uintptr_t)addr + length));
 }
 
-void own_sync_all(void)
+PINSAFE_EXPORT void pinsafe_private_sync_all(void)
 {
 	sync_by_address(0, UINTPTR_MAX);
 }

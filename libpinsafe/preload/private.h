@@ -1,43 +1,95 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+/*
+ * What libpinsafe-preload.so and the provider of the same version call, and nobody
+ * else; and what the files behind that share.
+ */
 #ifndef PINSAFE_PRIVATE_H
 #define PINSAFE_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/export.h"
 #include "hook/called.h"
-#include "preload/own_operation.h"
+#include "lease.h"
 
-/* For libpinsafe-preload.so of the same version only */
+/* The provider: see scan_start(). */
+void pinsafe_private_start(int pabi, bool is_asked_for);
 
-/* See engine_set_ops(). */
+/* See engine_set_ops(), called_set(), watch_enable(), guard_check_pin(). */
 void pinsafe_private_set_ops(void *verbs_context, const void *ops,
 			     const void *caller);
-/* See called_set(). */
 void pinsafe_private_in_front(const struct called_function *functions,
 			      size_t n);
-/* See watch_enable(), watch_mapped(), own_operation.h. */
 void pinsafe_private_watch(void);
-void pinsafe_private_mapped(void *addr, size_t length, int fd);
-uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
-void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
-void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
-int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
-int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier);
-void pinsafe_private_removal_end(struct lease_barrier *barrier);
-int pinsafe_private_removal_mapped(void *addr, size_t length,
-				   int (*real_madvise)(void *, size_t, int));
-/* See guard_check_pin(). */
 int pinsafe_private_check_pin(const void *addr, size_t length,
 			      const char *entry);
+
+/*
+ * What the program itself does to its files and mappings.  For any thread of it,
+ * without locks; they leave errno as it is.
+ */
+
+/* It has mapped @fd. */
+void pinsafe_private_mapped(void *addr, size_t length, int fd);
+/*
+ * The same of mappings that are there already: those of files of which the
+ * calling thread has the only description open.
+ */
+void watch_look_back(void);
+/* One of them, of the file that @fd is one of */
+void watch_found(uintptr_t start, uintptr_t end, int fd);
+
+/*
+ * Before addresses are unmapped or mapped over, and, unless this returns 0,
+ * after it was done.  Nothing is on demand there any more; what is kept for the
+ * mapping stays until then, as it may come to nothing.
+ */
+uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
+void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
+
+/* After mremap(2), with the latest ticket of what was unmapped by it */
+struct own_remap {
+	const void *addr, *new_addr;
+	size_t length, new_length;
+	bool stays; /* the old mapping, too */
+};
+void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
+
+/*
+ * Before blocks of the file @fd are taken away by way of a descriptor.  If it
+ * is under an ordinary lease, which the kernel does not break then, this revokes
+ * its memory regions first; until pinsafe_private_removal_end() there are no new
+ * ones.
+ *
+ * 0, and that has to be called; ENOENT if there is nothing to do; ETXTBSY if a
+ * memory region could not be revoked in time.
+ */
+int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
+void pinsafe_private_removal_end(struct lease_barrier *barrier);
+/*
+ * The same before blocks of the file come to belong to another one as well.  What
+ * a device wrote has to be in them, and later it must not write to them any more:
+ * pages that it made dirty unseen are written back to where they were.  Memory
+ * regions over it that are only read stay.
+ */
+int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier);
+/* madvise(2) with MADV_REMOVE; @real_madvise is that of libc.  As madvise(2) */
+int pinsafe_private_removal_mapped(void *addr, size_t length,
+				   int (*real_madvise)(void *, size_t, int));
+
+/* Before the file, what is mapped there, a file system or all is written back */
 void pinsafe_private_sync_file(int fd);
 void pinsafe_private_sync_range(const void *addr, size_t length);
 void pinsafe_private_sync_fs(int fd);
 void pinsafe_private_sync_all(void);
 
-/* For the provider of the same version only; see scan_start() */
-void pinsafe_private_start(int pabi, bool is_asked_for);
+/* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
+uintptr_t own_page_end(uintptr_t addr);
+
+/* For the keeper's thread, now and then: what nobody has told (own_look.c) */
+void own_look(void);
 
 #endif /* PINSAFE_PRIVATE_H */

@@ -13,7 +13,7 @@
 #include "base/sys.h"
 #include "memory/backing.h"
 #include "memory/vma.h"
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 
 struct file_mapping {
 	dev_t dev;

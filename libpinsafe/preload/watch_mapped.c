@@ -19,7 +19,7 @@
 #include "keeper.h"
 #include "lease.h"
 #include "policy/config.h"
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 #include "watch.h"
 
 #ifndef STATX_ATTR_DAX
@@ -96,7 +96,7 @@ static int keep_if_worth(struct keep_args *args)
 	return r;
 }
 
-void watch_mapped(void *addr, size_t length, int fd)
+PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)
 {
 	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
 	struct keep_args args = {.start = (uintptr_t)addr,

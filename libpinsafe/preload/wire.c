@@ -21,7 +21,7 @@
 #include "hook/scan.h"
 #include "keeper.h"
 #include "lease.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "preload/wire.h"
 #include "track.h"
 #include "verbs_wrap.h"

@@ -15,7 +15,7 @@
 
 #include "lib/stack_api.h"
 #include "lib/stress.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "verbs_wrap.h"
 
 #define N_GETTERS 2
@@ -130,7 +130,8 @@ static const char *sync_range(struct ibv_mr *mr)
 {
 	int r;
 
-	own_sync_range(stack_addr, STACK_FILES * STACK_PAGES * page_size());
+	pinsafe_private_sync_range(stack_addr,
+				   STACK_FILES * STACK_PAGES * page_size());
 	r = pinsafe_sync(mr, 0, page_size(), 0);
 
 	return r && r != EINVAL ? strerrorname_np(r) : NULL;

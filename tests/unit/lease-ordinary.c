@@ -13,8 +13,7 @@
 
 #include "base/sys.h"
 #include "lib/stack.h"
-#include "preload/own_operation.h"
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 #include "verbs_wrap.h"
 #include "watch.h"
 
@@ -430,7 +429,8 @@ static char *end_of_a(void)
 static void watch_a(void)
 {
 	watch_enable();
-	watch_mapped(stack_addr, end_of_a() - stack_addr, STACK_A->fd);
+	pinsafe_private_mapped(stack_addr, end_of_a() - stack_addr,
+			       STACK_A->fd);
 }
 
 static void watched_and_closed__through_the_kept_one(void **state)
@@ -443,8 +443,9 @@ static void watched_and_closed__through_the_kept_one(void **state)
 	assert_record(TAKE("write") ", reg_mr");
 	stack_break(STACK_A);
 	stack_dereg_ok(mr);
-	own_unmapped(stack_addr, end_of_a() - stack_addr,
-		     own_unmapping(stack_addr, end_of_a() - stack_addr));
+	pinsafe_private_unmapped(
+		stack_addr, end_of_a() - stack_addr,
+		pinsafe_private_unmapping(stack_addr, end_of_a() - stack_addr));
 	record_clear();
 	refused(ENOENT, "");
 }
@@ -455,10 +456,11 @@ static void own_removal__revoked_first(void **state)
 	struct lease_barrier barrier;
 
 	record_clear();
-	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+			 0);
 	assert_record("destroy 0, unlock a");
 	assert_false(fake_lease_exists(STACK_A));
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	/* Not somebody else, who might be looked for */
 	assert_non_null(strstr(stack_log(), "because the program itself takes"));
 	stack_dereg_ok(mr);
@@ -469,8 +471,9 @@ static void own_removal__other_file_stays(void **state)
 	struct ibv_mr *mr = stack_reg_file(STACK_B);
 	struct lease_barrier barrier;
 
-	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
-	own_removal_end(&barrier);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+			 0);
+	pinsafe_private_removal_end(&barrier);
 	assert_true(fake_lease_exists(STACK_B));
 	assert_int_equal(stack_stats().breaks, 0);
 	stack_dereg_ok(mr);
@@ -480,9 +483,10 @@ static void own_removal__no_new_lease_meanwhile(void **state)
 {
 	struct lease_barrier barrier;
 
-	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+			 0);
 	refused(EAGAIN, "");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
@@ -490,11 +494,12 @@ static void own_removal__two_at_a_time(void **state)
 {
 	struct lease_barrier first, second;
 
-	assert_int_equal(own_removal_begin(STACK_A->fd, &first), 0);
-	assert_int_equal(own_removal_begin(STACK_A->fd, &second), 0);
-	own_removal_end(&first);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &first), 0);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &second),
+			 0);
+	pinsafe_private_removal_end(&first);
 	refused(EAGAIN, "");
-	own_removal_end(&second);
+	pinsafe_private_removal_end(&second);
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
@@ -505,7 +510,8 @@ static void own_removal__stuck_ETXTBSY(void **state)
 
 	fake_kernel_mr_stick(mr, -1, EBUSY);
 	errno = E2BIG;
-	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), ETXTBSY);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+			 ETXTBSY);
 	assert_int_equal(errno, E2BIG);
 	assert_true(fake_lease_exists(STACK_A));
 	fake_kernel_mr_stick(NULL, 0, 0);
@@ -520,9 +526,10 @@ static void own_removal__layout_lease_is_left_alone(void **state)
 
 	fake_statx_is_dax = true;
 	mr = stack_reg_file(STACK_A);
-	assert_int_equal(own_removal_begin(STACK_A->fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+			 0);
 	assert_true(fake_lease_exists(STACK_A));
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	assert_int_equal(stack_stats().breaks, 0);
 	stack_dereg_ok(mr);
 }

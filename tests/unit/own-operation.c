@@ -18,7 +18,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload/own_operation.h"
+#include "preload/private.h"
 #include "track_filter.h"
 
 static struct file file;
@@ -49,12 +49,12 @@ static int teardown(void **state)
 
 static void removal__barred_meanwhile(void **state)
 {
-	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
 	assert_int_equal(errno, E2BIG);
 	assert_record("bar");
 	assert_int_equal(barrier.dev, file.dev);
 	assert_int_equal(barrier.ino, file.ino);
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	assert_int_equal(errno, E2BIG);
 	assert_record("unbar");
 }
@@ -63,17 +63,17 @@ static void removal__barred_meanwhile(void **state)
 static void removal__lease_is_broken_behind_the_barrier(void **state)
 {
 	fake_lease.blind_left = 1;
-	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
 	assert_record("bar, break, run");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 }
 
 static void sharing__lease_is_broken_behind_the_barrier(void **state)
 {
 	fake_lease.blind_left = 1;
-	assert_int_equal(own_sharing_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_sharing_begin(file.fd, &barrier), 0);
 	assert_record("bar, break, run");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
 }
 
@@ -82,29 +82,30 @@ static void sharing_what_is_only_read__barred_meanwhile(void **state)
 {
 	fake_lease.blind_left = 1;
 	fake_track.is_only_read = true;
-	assert_int_equal(own_sharing_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_sharing_begin(file.fd, &barrier), 0);
 	assert_record("bar");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
-	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
 	assert_record("bar, break, run");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 }
 
 static void removal__waits_for_the_last_holder(void **state)
 {
 	fake_lease.blind_left = 4;
 	fake_retake_left = 5;
-	assert_int_equal(own_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
 	assert_record("bar, break, run, wait, break, run, wait");
-	own_removal_end(&barrier);
+	pinsafe_private_removal_end(&barrier);
 }
 
 static void removal__not_revoked_in_time_ETXTBSY(void **state)
 {
 	fake_lease.blind_left = 100;
 	fake_retake_left = 1;
-	assert_int_equal(own_removal_begin(file.fd, &barrier), ETXTBSY);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+			 ETXTBSY);
 	assert_int_equal(errno, E2BIG);
 	/* And registrations are possible again. */
 	assert_record("bar, break, run, wait, break, run, unbar");
@@ -114,21 +115,23 @@ static void removal__keeper_cannot_be_called(void **state)
 {
 	fake_lease.blind_left = 100;
 	fake_keeper.call = ALWAYS(EAGAIN);
-	assert_int_equal(own_removal_begin(file.fd, &barrier), ETXTBSY);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+			 ETXTBSY);
 	assert_record("bar, unbar");
 }
 
 static void removal__not_watched_nothing(void **state)
 {
 	fake_watch_is_enabled = false;
-	assert_int_equal(own_removal_begin(file.fd, &barrier), ENOENT);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+			 ENOENT);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
 
 static void removal__no_descriptor_nothing(void **state)
 {
-	assert_int_equal(own_removal_begin(-1, &barrier), ENOENT);
+	assert_int_equal(pinsafe_private_removal_begin(-1, &barrier), ENOENT);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
@@ -137,7 +140,7 @@ static void removal__device_nothing(void **state)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	assert_int_equal(own_removal_begin(fd, &barrier), ENOENT);
+	assert_int_equal(pinsafe_private_removal_begin(fd, &barrier), ENOENT);
 	assert_record("");
 	close(fd);
 }
@@ -147,7 +150,7 @@ static void *const memory = (void *)0x10000;
 static void unmapping__revoked_and_kept_until_it_is_done(void **state)
 {
 	fake_watch_ticket = 7;
-	assert_int_equal(own_unmapping(memory, 0x3000), 7);
+	assert_int_equal(pinsafe_private_unmapping(memory, 0x3000), 7);
 	assert_int_equal(errno, E2BIG);
 	assert_record("revoke on demand 0x10000-0x13000, "
 		      "kept? 0x10000-0x13000");
@@ -156,10 +159,10 @@ static void unmapping__revoked_and_kept_until_it_is_done(void **state)
 static void unmapping__part_of_a_page_is_the_whole(void **state)
 {
 	assert_int_equal(page_size(), 0x1000);
-	(void)own_unmapping(memory, 0x2001);
+	(void)pinsafe_private_unmapping(memory, 0x2001);
 	assert_record("revoke on demand 0x10000-0x13000, "
 		      "kept? 0x10000-0x13000");
-	own_unmapped(memory, 0x2001, 1);
+	pinsafe_private_unmapped(memory, 0x2001, 1);
 	assert_record("forget 0x10000-0x13000 of 1");
 }
 
@@ -167,7 +170,7 @@ static void unmapping__part_of_a_page_is_the_whole(void **state)
 static void unmapping__no_length_is_an_address(void **state)
 {
 	fake_watch_covers = false;
-	(void)own_unmapping(memory, 0);
+	(void)pinsafe_private_unmapping(memory, 0);
 	assert_record("kept? 0x10000-0x10001");
 }
 
@@ -176,14 +179,14 @@ static void unmapping_by_the_keeper__nothing(void **state)
 {
 	fake_keeper.is_self = true;
 	fake_watch_ticket = 7;
-	assert_int_equal(own_unmapping(memory, 0x3000), 0);
+	assert_int_equal(pinsafe_private_unmapping(memory, 0x3000), 0);
 	assert_record("");
 }
 
 static void unmapping__of_no_interest_nothing(void **state)
 {
 	fake_watch_covers = false;
-	assert_int_equal(own_unmapping(memory, 0x3000), 0);
+	assert_int_equal(pinsafe_private_unmapping(memory, 0x3000), 0);
 	assert_int_equal(errno, E2BIG);
 	assert_int_equal(fake_keeper.call.n_calls, 0);
 	assert_record("kept? 0x10000-0x13000");
@@ -191,7 +194,7 @@ static void unmapping__of_no_interest_nothing(void **state)
 
 static void unmapped__forgotten(void **state)
 {
-	own_unmapped(memory, 0x3000, 7);
+	pinsafe_private_unmapped(memory, 0x3000, 7);
 	assert_int_equal(errno, E2BIG);
 	assert_record("forget 0x10000-0x13000 of 7");
 }
@@ -206,7 +209,7 @@ static void remapped__moved_in_whole_pages(void **state)
 		.stays = true,
 	};
 
-	own_remapped(&remap, 7);
+	pinsafe_private_remapped(&remap, 7);
 	assert_int_equal(errno, E2BIG);
 	assert_record("move 0x10000-0x13000 to 0x20000-0x25000 of 7, stays");
 }
@@ -233,10 +236,10 @@ static void sync_file__redirty_first(void **state)
 
 	stats.guarded_mrs = 1;
 	/* Of others only */
-	own_sync_file(file.fd);
+	pinsafe_private_sync_file(file.fd);
 	assert_record("");
 	gmr = written((uintptr_t)memory);
-	own_sync_file(file.fd);
+	pinsafe_private_sync_file(file.fd);
 	track_filter_remove(gmr);
 	free(gmr);
 	assert_int_equal(errno, E2BIG);
@@ -251,7 +254,7 @@ static void sync_file__redirty_first(void **state)
 static void sync_fs__redirty_all_there(void **state)
 {
 	stats.guarded_mrs = 1;
-	own_sync_fs(file.fd);
+	pinsafe_private_sync_fs(file.fd);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_inode);
@@ -264,10 +267,10 @@ static void sync_all__redirty_all(void **state)
 {
 	struct guarded_mr *gmr;
 
-	own_sync_all();
+	pinsafe_private_sync_all();
 	assert_record("");
 	gmr = written((uintptr_t)memory);
-	own_sync_all();
+	pinsafe_private_sync_all();
 	track_filter_remove(gmr);
 	free(gmr);
 	assert_int_equal(errno, E2BIG);
@@ -280,7 +283,7 @@ static void sync_all__redirty_all(void **state)
 static void sync_file__no_descriptor_nothing(void **state)
 {
 	stats.guarded_mrs = 1;
-	own_sync_file(-1);
+	pinsafe_private_sync_file(-1);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
@@ -289,7 +292,7 @@ static void sync_range__redirty_first(void **state)
 {
 	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
 
-	own_sync_range(memory, 0x3000);
+	pinsafe_private_sync_range(memory, 0x3000);
 	track_filter_remove(gmr);
 	free(gmr);
 	assert_int_equal(errno, E2BIG);
@@ -304,7 +307,7 @@ static void sync_range__of_other_memory_nothing(void **state)
 	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
 
 	stats.guarded_mrs = 1;
-	own_sync_range(memory, 0x3000);
+	pinsafe_private_sync_range(memory, 0x3000);
 	assert_record("");
 	track_filter_remove(gmr);
 	free(gmr);
@@ -312,8 +315,8 @@ static void sync_range__of_other_memory_nothing(void **state)
 
 static void sync__nothing_guarded_nothing(void **state)
 {
-	own_sync_file(file.fd);
-	own_sync_range(memory, 0x3000);
+	pinsafe_private_sync_file(file.fd);
+	pinsafe_private_sync_range(memory, 0x3000);
 	assert_record("");
 }
 
@@ -354,8 +357,8 @@ static int teardown_mapped(void **state)
 
 static int removal_mapped(size_t first, size_t pages)
 {
-	return own_removal_mapped(base + first * page_size(),
-				  pages * page_size(), do_madvise);
+	return pinsafe_private_removal_mapped(base + first * page_size(),
+					      pages * page_size(), do_madvise);
 }
 
 static void madvise__barred_for_each_file(void **state)

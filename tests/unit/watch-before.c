@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "lib/watched.h"
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 
 static void mapped_before__same_description(void **state)
 {

@@ -9,7 +9,7 @@
 
 #include "fakes/fake_statx.h"
 #include "lib/watched.h"
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 
 /* As in watch.c */
 #define MAX_KEPT 1024
@@ -382,7 +382,7 @@ static void kept__and_nothing_else_is_of_interest(void **state)
 
 static void part_of_a_page__kept_to_its_end(void **state)
 {
-	watch_mapped((void *)START, PAGE + 1, watched_file.fd);
+	pinsafe_private_mapped((void *)START, PAGE + 1, watched_file.fd);
 	assert_true(watch_ticket(START + 2 * PAGE - 1, END));
 	assert_false(watch_ticket(START + 2 * PAGE, END));
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "preload/watch_mapped.h"
+#include "preload/private.h"
 #include "watched.h"
 
 struct file watched_file;
@@ -30,7 +30,7 @@ int watched_teardown(void **state)
 
 void watched_map(uintptr_t start, size_t pages, int fd)
 {
-	watch_mapped((void *)start, pages * PAGE, fd);
+	pinsafe_private_mapped((void *)start, pages * PAGE, fd);
 }
 
 void watched_map_all(int fd)
