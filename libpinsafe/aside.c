@@ -29,7 +29,6 @@ struct aside {
 	STAILQ_ENTRY(aside) link;
 };
 
-static struct ps_mutex aside_lock = PS_MUTEX_INITIALIZER;
 static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t has_done = PTHREAD_COND_INITIALIZER;
 static STAILQ_HEAD(, aside) queue PS_GUARDED_BY(aside_lock) =
@@ -198,19 +197,8 @@ unsigned int aside_n_threads(void)
 	return __atomic_load_n(&n_threads, __ATOMIC_RELAXED);
 }
 
-void aside_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_lock(&aside_lock);
-}
-
-void aside_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_unlock(&aside_lock);
-}
-
 void aside_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
-	aside_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	has_work = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	has_done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	STAILQ_INIT(&queue);

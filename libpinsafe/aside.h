@@ -31,8 +31,6 @@ int aside_call(int (*fn)(void *arg), void *arg);
 unsigned int aside_n_threads(void);
 
 /* For fork.h */
-void aside_fork_prepare(void);
-void aside_fork_parent(void);
 void aside_forget(void);
 
 #endif /* PINSAFE_ASIDE_H */

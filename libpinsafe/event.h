@@ -39,8 +39,6 @@ void event_post(struct event_source *source, enum pinsafe_event_type type,
 		int error, dev_t dev, ino_t ino, uint64_t deadline_ns);
 
 /* For fork.h */
-void event_fork_prepare(void);
-void event_fork_parent(void);
 void event_forget(void);
 
 #endif /* PINSAFE_EVENT_H */

@@ -7,7 +7,6 @@
 #include "event.h"
 #include "event_queue.h"
 
-struct ps_mutex event_lock = PS_MUTEX_INITIALIZER;
 static pthread_cond_t has_handlers = PTHREAD_COND_INITIALIZER;
 
 struct pinsafe_event_channel event_handlers = {
@@ -93,19 +92,8 @@ void event_wait_for_handlers(void)
 	ps_wait(&has_handlers, &event_lock);
 }
 
-void event_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_lock(&event_lock);
-}
-
-void event_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_unlock(&event_lock);
-}
-
 void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
-	event_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	has_handlers = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	event_handlers.n_taken = 0;
 	STAILQ_INIT(&event_handlers.queue);

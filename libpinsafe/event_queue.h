@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-/* What event*.c share. */
+/* What event*.c share; guarded by event_lock, but for what is constant */
 #ifndef PINSAFE_EVENT_QUEUE_H
 #define PINSAFE_EVENT_QUEUE_H
 
@@ -55,9 +55,6 @@ struct pinsafe_event_channel {
 	struct keeper_fd keeper_fd;	/* the same for the keeper */
 	unsigned int process;		/* of which it is; constant */
 };
-
-/* Guards all of the above but what is constant */
-extern struct ps_mutex event_lock;
 
 /* Of events that are for handlers, which one thread of ours calls */
 extern struct pinsafe_event_channel event_handlers;

@@ -37,7 +37,6 @@ struct request {
 	STAILQ_ENTRY(request) link;
 };
 
-static struct ps_mutex request_lock = PS_MUTEX_INITIALIZER;
 static pthread_cond_t request_done = PTHREAD_COND_INITIALIZER;
 static STAILQ_HEAD(, request) requests PS_GUARDED_BY(request_lock) =
 	STAILQ_HEAD_INITIALIZER(requests);
@@ -285,19 +284,8 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 	return r;
 }
 
-void keeper_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_lock(&request_lock);
-}
-
-void keeper_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_unlock(&request_lock);
-}
-
 void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
-	request_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	request_done = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	STAILQ_INIT(&requests);
 	is_starting = false;

@@ -56,8 +56,6 @@ void keeper_set_work(const struct keeper_work *work);
 int keeper_take(void);
 
 /* For fork.h */
-void keeper_fork_prepare(void);
-void keeper_fork_parent(void);
 /* In the child: there is no keeper any more. */
 void keeper_forget(void);
 

@@ -12,7 +12,7 @@
 #include "base/fork.h"
 #include "base/lock.h"
 
-static const struct fork_stage *stages;
+static fork_forget *const *stages;
 static size_t n_stages;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int setup_error;
@@ -23,7 +23,7 @@ static volatile pid_t process;
 /* Guarded by the locks that are held from prepare() on */
 static struct section forking_section;
 
-void fork_set_stages(const struct fork_stage *all, size_t n)
+void fork_set_stages(fork_forget *const *all, size_t n)
 {
 	stages = all;
 	n_stages = n;
@@ -32,23 +32,17 @@ void fork_set_stages(const struct fork_stage *all, size_t n)
 static void prepare(void)
 {
 	struct section section;
-	size_t i;
 
 	section_enter(&section);
-	for (i = 0; i < n_stages; i++)
-		if (stages[i].prepare)
-			stages[i].prepare();
+	locks_take();
 	forking_section = section;
 }
 
 static void parent(void)
 {
 	struct section section = forking_section;
-	size_t i;
 
-	for (i = n_stages; i; i--)
-		if (stages[i - 1].parent)
-			stages[i - 1].parent();
+	locks_give();
 	section_leave(&section);
 }
 
@@ -59,8 +53,9 @@ static void start_afresh(void)
 	*is_same_process = 1;
 	if (process)
 		process = getpid();
+	locks_forget();
 	for (i = 0; i < n_stages; i++)
-		stages[i].forget();
+		stages[i]();
 }
 
 static void child(void)

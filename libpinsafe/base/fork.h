@@ -4,18 +4,12 @@
 
 #include <stddef.h>
 
-/* What a stage does at a fork(2); NULL: it has no lock */
-struct fork_stage {
-	void (*prepare)(void);	/* take its lock */
-	void (*parent)(void);	/* give it back */
-	void (*forget)(void);	/* in the child: locks and state as at load */
-};
-
 /*
- * All of them, in the order in which their locks are taken, and in which they
- * forget; borrowed for ever.
+ * What each stage does in the child, in this order: its state is as at load again.
+ * The locks are so already.  Borrowed for ever
  */
-void fork_set_stages(const struct fork_stage *all, size_t n);
+typedef void fork_forget(void);
+void fork_set_stages(fork_forget *const *all, size_t n);
 
 /* Install the handlers, once.  0, or ENOMEM. */
 int fork_setup(void);

@@ -4,7 +4,17 @@
 
 #include "base/lock.h"
 
+struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
 struct ps_mutex table_lock = PS_MUTEX_INITIALIZER;
+struct ps_mutex event_lock = PS_MUTEX_INITIALIZER;
+struct ps_mutex request_lock = PS_MUTEX_INITIALIZER;
+struct ps_mutex log_lock = PS_MUTEX_INITIALIZER;
+struct ps_mutex aside_lock = PS_MUTEX_INITIALIZER;
+
+static struct ps_mutex *const by_rank[] = { &hook_lock,	 &table_lock,
+					    &event_lock, &request_lock,
+					    &log_lock,	 &aside_lock };
+#define N_LOCKS (sizeof(by_rank) / sizeof(by_rank[0]))
 
 void ps_lock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
 {
@@ -16,19 +26,28 @@ void ps_unlock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
 	pthread_mutex_unlock(&m->mutex);
 }
 
-void table_lock_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
+void locks_take(void) PS_ATTR(no_thread_safety_analysis)
 {
-	ps_lock(&table_lock);
+	size_t i;
+
+	for (i = 0; i < N_LOCKS; i++)
+		ps_lock(by_rank[i]);
 }
 
-void table_lock_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
+void locks_give(void) PS_ATTR(no_thread_safety_analysis)
 {
-	ps_unlock(&table_lock);
+	size_t i;
+
+	for (i = N_LOCKS; i; i--)
+		ps_unlock(by_rank[i - 1]);
 }
 
-void table_lock_forget(void)
+void locks_forget(void)
 {
-	table_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
+	size_t i;
+
+	for (i = 0; i < N_LOCKS; i++)
+		*by_rank[i] = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 }
 
 void ps_wait(pthread_cond_t *cond, struct ps_mutex *m)

@@ -11,7 +11,7 @@
  *   5  log_lock	log_queue.c: lines of the keeper
  *   6  aside_lock	aside.c: what others do for the keeper
  *
- * A thread of the program enters a section before it takes any of them: inside,
+ * fork.c takes all of them.  A thread of the program enters a section before it takes any of them: inside,
  * signals are blocked and cancellation is off.  Otherwise a signal handler that
  * truncates a guarded file would wait in the kernel for the keeper, and the
  * keeper for the lock that the handler's own thread holds.
@@ -56,6 +56,28 @@ struct section {
 void section_enter(struct section *s);
 void section_leave(const struct section *s);
 
+static inline struct section section_begin(void)
+{
+	struct section s;
+
+	section_enter(&s);
+	return s;
+}
+
+/* One that lasts to the end of the block */
+#define SECTION(name)                                                 \
+	struct section name __attribute__((cleanup(section_leave), unused)) = \
+		section_begin()
+
+/* The value of @expr, with @m held */
+#define PS_LOCKED(m, expr)                   \
+	({                                   \
+		ps_lock(m);                  \
+		__auto_type value_ = (expr); \
+		ps_unlock(m);                \
+		value_;                      \
+	})
+
 /*
  * What takes long asks now and then: of the signals that wait for the end of the
  * section, those that no handler gets come through, and end or stop the process.
@@ -63,10 +85,12 @@ void section_leave(const struct section *s);
  */
 void section_let_end(const struct section *s);
 
-extern struct ps_mutex table_lock;
-/* For fork.h */
-void table_lock_fork_prepare(void);
-void table_lock_fork_parent(void);
-void table_lock_forget(void);
+extern struct ps_mutex hook_lock, table_lock, event_lock, request_lock,
+	log_lock, aside_lock;
+
+/* All of them; and for a child of fork(2), as they are at load */
+void locks_take(void);
+void locks_give(void);
+void locks_forget(void);
 
 #endif /* PINSAFE_LOCK_H */

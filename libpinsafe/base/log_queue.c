@@ -25,7 +25,6 @@
 /* What a thread of the program waits at most for another one that writes */
 #define PATIENCE_NS (100 * NSEC_PER_MSEC)
 
-static struct ps_mutex log_lock = PS_MUTEX_INITIALIZER;
 static pthread_cond_t has_lines = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t has_written = PTHREAD_COND_INITIALIZER;
 static struct line {
@@ -116,18 +115,16 @@ static void wait_for_writer(void) PS_REQUIRES(log_lock)
 
 void log_queue_drain(void)
 {
-	struct section section;
 	int saved_errno = errno;
 
 	/* Whatever the keeper said before it answered shows here. */
 	if (__atomic_load_n(&is_idle, __ATOMIC_ACQUIRE))
 		return;
-	section_enter(&section);
+	SECTION(section);
 	ps_lock(&log_lock);
 	wait_for_writer();
 	write_all(false);
 	ps_unlock(&log_lock);
-	section_leave(&section);
 	errno = saved_errno;
 }
 
@@ -176,19 +173,8 @@ __attribute__((destructor)) static void drain_at_exit(void)
 	log_queue_drain();
 }
 
-void log_queue_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_lock(&log_lock);
-}
-
-void log_queue_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_unlock(&log_lock);
-}
-
 void log_queue_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
-	log_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 	has_lines = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	has_written = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	n_lines = 0;

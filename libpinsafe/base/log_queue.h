@@ -25,8 +25,6 @@ void log_queue_start(void);
 bool log_queue_has_thread(void);
 
 /* For fork.h */
-void log_queue_fork_prepare(void);
-void log_queue_fork_parent(void);
 void log_queue_forget(void);
 
 #endif /* PINSAFE_LOG_QUEUE_H */

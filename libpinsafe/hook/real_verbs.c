@@ -14,8 +14,6 @@
  * list for ever, and is used again for another context when its own is closed.
  * Nobody asks for a context that is being opened or closed.
  */
-static struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
-
 struct hook {
 	struct hook *next;
 	_Atomic(struct ibv_context *) context; /* NULL: free */
@@ -68,10 +66,9 @@ static struct hook *new_hook(struct ibv_context *context)
 
 int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 {
-	struct section section;
 	struct hook *hook;
+	SECTION(section);
 
-	section_enter(&section);
 	ps_lock(&hook_lock);
 	hook = find(context) ?: new_hook(context);
 	if (hook) {
@@ -83,7 +80,6 @@ int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 		SET_OP(hook, ops, import_mr);
 	}
 	ps_unlock(&hook_lock);
-	section_leave(&section);
 	return hook ? 0 : ENOMEM;
 }
 
@@ -103,10 +99,9 @@ int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops)
 
 void real_verbs_remove(struct ibv_context *context)
 {
-	struct section section;
 	struct hook *hook;
+	SECTION(section);
 
-	section_enter(&section);
 	ps_lock(&hook_lock);
 	hook = find(context);
 	if (hook) {
@@ -115,7 +110,6 @@ void real_verbs_remove(struct ibv_context *context)
 		hook->context = NULL;
 	}
 	ps_unlock(&hook_lock);
-	section_leave(&section);
 }
 
 void real_verbs_set_device(struct ibv_context *context,
@@ -158,21 +152,6 @@ void real_verbs_disown(void (*fn)(struct ibv_context *context))
 			fn(hook->context);
 		hook->has_device = false;
 	}
-}
-
-void real_verbs_fork_prepare(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_lock(&hook_lock);
-}
-
-void real_verbs_fork_parent(void) PS_ATTR(no_thread_safety_analysis)
-{
-	ps_unlock(&hook_lock);
-}
-
-void real_verbs_fork_child(void) PS_ATTR(no_thread_safety_analysis)
-{
-	hook_lock = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 }
 
 static struct real_private private_ops;

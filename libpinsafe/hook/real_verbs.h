@@ -77,10 +77,6 @@ int real_verbs_get_device(const struct ibv_context *context,
  * device.
  */
 void real_verbs_disown(void (*fn)(struct ibv_context *context));
-/* For fork.h: make sure that the child finds the list consistent. */
-void real_verbs_fork_prepare(void);
-void real_verbs_fork_parent(void);
-void real_verbs_fork_child(void);
 
 /*
  * Private functions of the running libibverbs.  They have one version each and

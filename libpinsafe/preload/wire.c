@@ -42,22 +42,12 @@ static const struct keeper_work keeper_work = {
 	.wait = lease_wait,
 };
 
-/* In the order of the locks, see lock.h; what logs is last. */
-static const struct fork_stage fork_stages[] = {
-	{ real_verbs_fork_prepare, real_verbs_fork_parent,
-	  real_verbs_fork_child },
-	{ table_lock_fork_prepare, table_lock_fork_parent, table_lock_forget },
-	{ event_fork_prepare, event_fork_parent, event_forget },
-	{ keeper_fork_prepare, keeper_fork_parent, keeper_forget },
-	{ log_queue_fork_prepare, log_queue_fork_parent, log_queue_forget },
-	{ aside_fork_prepare, aside_fork_parent, aside_forget },
-	{ .forget = lease_forget },
-	{ .forget = watch_forget },
-	{ .forget = event_thread_forget },
-	{ .forget = last_thread_forget },
-	{ .forget = stats_reset },
-	{ .forget = track_make_zombies },
-	{ .forget = disown_devices },
+/* What logs is last. */
+static fork_forget *const fork_stages[] = {
+	event_forget,	     keeper_forget,	 log_queue_forget,
+	aside_forget,	     lease_forget,	 watch_forget,
+	event_thread_forget, last_thread_forget, stats_reset,
+	track_make_zombies,  disown_devices,
 };
 
 static const struct engine_front front = {
