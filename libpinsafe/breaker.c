@@ -18,6 +18,7 @@
 #include "base/stats.h"
 #include "breaker.h"
 #include "event.h"
+#include "keeper.h"
 #include "lease.h"
 #include "redirty_aside.h"
 #include "retired.h"
@@ -318,7 +319,7 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 		     told_of_unmap, NULL);
 }
 
-int breaker_revoke_mr(struct ibv_mr *mr)
+static int revoke_on_keeper(void *mr)
 {
 	struct guarded_mr *gmr = track_claim_mr(mr);
 	int r = 0;
@@ -329,6 +330,11 @@ int breaker_revoke_mr(struct ibv_mr *mr)
 	/* A lease that was waiting for this goes now. */
 	(void)breaker_run();
 	return r;
+}
+
+int breaker_revoke_mr(struct ibv_mr *mr)
+{
+	return keeper_call(revoke_on_keeper, mr);
 }
 
 void breaker_revoke_all(void)

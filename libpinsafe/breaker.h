@@ -6,7 +6,14 @@
 
 #include <infiniband/verbs.h>
 
-/* All of this is for the keeper's thread. */
+/*
+ * For threads of the program, inside a section: revoke one memory region, which the
+ * program does not use any more.  0, also if it is not alive; or the errno of the
+ * driver, or of keeper_call().
+ */
+int breaker_revoke_mr(struct ibv_mr *mr);
+
+/* The rest is for the keeper's thread. */
 
 /*
  * Revoke the memory regions of leases of which a break was noticed and release
@@ -18,12 +25,6 @@ uint64_t breaker_run(void);
 
 /* Revoke all memory regions of a context that is about to be closed. */
 void breaker_revoke_context(struct ibv_context *context);
-
-/*
- * Revoke one memory region, which the program does not use any more.  0, also if
- * it is not alive; or the errno of the driver.
- */
-int breaker_revoke_mr(struct ibv_mr *mr);
 
 /*
  * Revoke what is on demand between these addresses, which are about to be

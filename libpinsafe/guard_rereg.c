@@ -13,7 +13,6 @@
 #include "device.h"
 #include "event.h"
 #include "guard.h"
-#include "keeper.h"
 #include "refusal/refusal.h"
 #include "rereg.h"
 
@@ -27,11 +26,6 @@ static bool is_as_without_us(const struct rereg *rereg)
 	return !(rereg->flags & (IBV_REREG_MR_CHANGE_TRANSLATION |
 				 IBV_REREG_MR_CHANGE_ACCESS)) ||
 	       rereg->reg.access & IBV_ACCESS_ON_DEMAND;
-}
-
-static int revoke_on_keeper(void *arg)
-{
-	return breaker_revoke_mr(arg);
 }
 
 /* If it is not guarded, as one without leases; the program still has it. */
@@ -52,7 +46,7 @@ static int revoke_now(struct rereg *rereg)
 		gmr->context = mr->context;
 		track_add_orphan(gmr);
 	}
-	return keeper_call(revoke_on_keeper, mr);
+	return breaker_revoke_mr(mr);
 }
 
 static void drop_retired_key(struct rereg *rereg)
@@ -138,18 +132,16 @@ static int find_out(struct rereg *rereg)
 		.iova = (uintptr_t)mr->addr,
 	};
 	struct event_source *source = NULL;
-	struct section section;
 	int r;
 
 	if (rereg->flags & IBV_REREG_MR_CHANGE_PD && !rereg->pd)
 		return EINVAL;
-	section_enter(&section);
+	SECTION(section);
 	r = track_get_params(mr, MR_ALIVE, &params, &source);
 	rereg->was_guarded = !r;
 	r = r && track_has(mr)
 		    ? refusal_rereg(mr->lkey, "it was revoked, or is to be")
 		    : 0;
-	section_leave(&section);
 	if (!r)
 		set_target(rereg, &params);
 	if (!r && rereg->was_guarded)

@@ -3,6 +3,7 @@
 #define PINSAFE_REDIRTY_ASIDE_H
 
 #include "memory/redirty.h"
+#include "track.h"
 
 /*
  * redirty() for the keeper's thread.  @limit is asked again and again, and at its
@@ -10,5 +11,11 @@
  */
 void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
 		   const struct redirty_limit *limit);
+
+/*
+ * The same for threads of the program, in a section: of all that was found, and
+ * without a limit
+ */
+void redirty_found(const struct track_query *query);
 
 #endif /* PINSAFE_REDIRTY_ASIDE_H */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "redirty_found.h"
+#include "redirty_aside.h"
 
 void redirty_found(const struct track_query *query)
 {

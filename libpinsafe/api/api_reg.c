@@ -18,7 +18,6 @@
 #include "breaker.h"
 #include "event.h"
 #include "hook/real_verbs.h"
-#include "keeper.h"
 #include "policy/options.h"
 #include "track.h"
 
@@ -130,36 +129,21 @@ PINSAFE_EXPORT struct ibv_mr *pinsafe_reg_mr(struct ibv_pd *pd,
 	return reg_with(pd, &known);
 }
 
-static int release_on_keeper(void *arg)
-{
-	return breaker_revoke_mr(arg);
-}
-
 PINSAFE_EXPORT int pinsafe_release(struct ibv_mr *mr)
 {
-	struct section section;
-	int r;
-
 	if (!mr)
 		return EINVAL;
 	fork_check();
-	section_enter(&section);
-	r = track_has(mr) ? keeper_call(release_on_keeper, mr) : EINVAL;
-	section_leave(&section);
-	return r;
+	SECTION(section);
+	return track_has(mr) ? breaker_revoke_mr(mr) : EINVAL;
 }
 
 static int get_params(struct ibv_mr *mr, struct mr_params *ret_params,
 		      struct event_source **ret_source)
 {
-	struct section section;
-	int r;
-
 	fork_check();
-	section_enter(&section);
-	r = track_get_params(mr, MR_ZOMBIE, ret_params, ret_source);
-	section_leave(&section);
-	return r;
+	SECTION(section);
+	return track_get_params(mr, MR_ZOMBIE, ret_params, ret_source);
 }
 
 /* The events of the new memory region go where those of the old one went. */

@@ -34,18 +34,16 @@ static int start(void) PS_REQUIRES(event_lock);
 static void go_on_in_another(void *arg)
 {
 	const struct call *call = arg;
-	struct section section;
 
 	if (is_in_child(call))
 		return;
-	section_enter(&section);
+	SECTION(section);
 	ps_lock(&event_lock);
 	event_end(call->event);
 	exists = false;
 	/* If it cannot be made, the next registration tries again. */
 	(void)start();
 	ps_unlock(&event_lock);
-	section_leave(&section);
 }
 
 /*
@@ -109,15 +107,9 @@ static int start(void) PS_REQUIRES(event_lock)
 
 int event_thread_start(void)
 {
-	struct section section;
-	int r;
+	SECTION(section);
 
-	section_enter(&section);
-	ps_lock(&event_lock);
-	r = start();
-	ps_unlock(&event_lock);
-	section_leave(&section);
-	return r;
+	return PS_LOCKED(&event_lock, start());
 }
 
 static bool is_all_called(void) PS_REQUIRES(event_lock)

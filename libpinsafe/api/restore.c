@@ -56,16 +56,14 @@ static int cut(const struct mapping *mapping, uintptr_t addr, size_t *length)
 
 int restore_cut(void *addr, size_t *length)
 {
-	struct section section;
 	struct mapping mapping;
+	SECTION(section);
 	int r;
 
-	section_enter(&section);
 	r = guard_classify(addr, *length, &mapping);
 	if (!r) {
 		r = cut(&mapping, (uintptr_t)addr, length);
 		mapping_put(&mapping);
 	}
-	section_leave(&section);
 	return r;
 }

@@ -11,7 +11,7 @@
 #include "base/lock.h"
 #include "base/stats.h"
 #include "preload/private.h"
-#include "redirty_found.h"
+#include "redirty_aside.h"
 
 uintptr_t own_page_end(uintptr_t addr)
 {
@@ -22,12 +22,9 @@ uintptr_t own_page_end(uintptr_t addr)
 
 static void sync_found(const struct track_query *query)
 {
-	struct section section;
-
 	fork_check();
-	section_enter(&section);
+	SECTION(section);
 	redirty_found(query);
-	section_leave(&section);
 }
 
 static void sync_by_descriptor(int fd, bool any_inode)

@@ -12,7 +12,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "redirty_found.h"
+#include "redirty_aside.h"
 
 static struct file log_file;
 

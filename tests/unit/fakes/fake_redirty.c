@@ -5,7 +5,6 @@
 #include "fake_redirty.h"
 #include "memory/redirty.h"
 #include "redirty_aside.h"
-#include "redirty_found.h"
 
 struct track_query fake_redirty_query;
 struct fake_redirty fake_redirty;
