@@ -42,15 +42,10 @@ int event_source_new(struct pinsafe_event_channel *channel,
 		     pinsafe_break_handler *handler, void *user_data,
 		     struct event_source **ret_source)
 {
-	struct section section;
-	int r;
+	SECTION(section);
 
-	section_enter(&section);
-	ps_lock(&event_lock);
-	r = source_new(channel, handler, user_data, ret_source);
-	ps_unlock(&event_lock);
-	section_leave(&section);
-	return r;
+	return PS_LOCKED(&event_lock,
+			 source_new(channel, handler, user_data, ret_source));
 }
 
 int event_source_copy(struct event_source *source,
@@ -62,29 +57,21 @@ int event_source_copy(struct event_source *source,
 
 struct event_source *event_source_get(struct event_source *source)
 {
-	struct section section;
-
 	if (!source)
 		return NULL;
-	section_enter(&section);
-	ps_lock(&event_lock);
-	source->refs++;
-	ps_unlock(&event_lock);
-	section_leave(&section);
+	SECTION(section);
+	(void)PS_LOCKED(&event_lock, source->refs++);
 	return source;
 }
 
 void event_source_put(struct event_source *source)
 {
-	struct section section;
-
 	if (!source)
 		return;
-	section_enter(&section);
+	SECTION(section);
 	ps_lock(&event_lock);
 	event_source_put_locked(source);
 	ps_unlock(&event_lock);
-	section_leave(&section);
 }
 
 void event_source_set_mr(struct event_source *source, struct ibv_mr *mr,

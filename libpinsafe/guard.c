@@ -199,17 +199,13 @@ static int find_out(struct registration *reg)
 
 static int classify_and_register(struct registration *reg)
 {
-	struct section section;
+	SECTION(section);
 	int r;
 
-	section_enter(&section);
 	reg->section = &section;
 	reg->cause.kind = CAUSE_UNKNOWN;
 	r = guard_recall(reg) ? 0 : find_out(reg);
-	if (!r && reg->is_guarded)
-		r = register_guarded(reg);
-	section_leave(&section);
-	return r;
+	return !r && reg->is_guarded ? register_guarded(reg) : r;
 }
 
 void guard_forget(struct registration *reg)

@@ -44,6 +44,20 @@ int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 	return r;
 }
 
+int guard_look_for_files(const struct registration *reg, bool *ret_are_there)
+{
+	struct mapping now;
+	SECTION(section);
+	int r;
+
+	r = guard_find_files(reg->addr, reg->length, &now);
+	if (r)
+		return r;
+	*ret_are_there = now.n_parts;
+	mapping_put(&now);
+	return 0;
+}
+
 bool guard_is_replaced(struct registration *reg)
 {
 	bool is_replaced;

@@ -60,20 +60,16 @@ static int dereg_guarded(const struct real_verbs *real, struct guarded_mr *gmr)
 
 int guard_dereg_mr(const struct real_verbs *real, struct ibv_mr *mr)
 {
-	struct guarded_mr *gmr = NULL;
-	struct section section;
-	bool is_guarded;
+	struct guarded_mr *gmr;
 	int r;
 
-	if (!track_may_have(mr))
-		return real->dereg_mr(mr);
-	section_enter(&section);
-	r = track_begin_dereg(mr, &gmr);
-	is_guarded = r != ENOENT;
-	if (!r)
-		r = dereg_guarded(real, gmr);
-	section_leave(&section);
-	return is_guarded ? r : real->dereg_mr(mr);
+	if (track_may_have(mr)) {
+		SECTION(section);
+		r = track_begin_dereg(mr, &gmr);
+		if (r != ENOENT)
+			return r ?: dereg_guarded(real, gmr);
+	}
+	return real->dereg_mr(mr);
 }
 
 struct close_args {
@@ -98,9 +94,8 @@ void guard_free_context(const struct real_verbs *real,
 	struct close_args args = { .context = context };
 	struct real_device device;
 	struct guarded_mr *gmr;
-	struct section section;
+	SECTION(section);
 
-	section_enter(&section);
 	if (!real_verbs_get_device(context, &device))
 		(void)keeper_call(close_on_keeper, &args);
 	real_verbs_remove(context);
@@ -111,5 +106,4 @@ void guard_free_context(const struct real_verbs *real,
 		guard_put_leases(gmr, gmr->n_leases);
 		track_free(gmr);
 	}
-	section_leave(&section);
 }

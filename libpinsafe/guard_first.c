@@ -43,27 +43,10 @@ static bool is_anonymous(const struct registration *reg)
 	return true;
 }
 
-static bool is_of_no_file(const struct registration *reg)
-{
-	struct section section;
-	struct mapping now;
-	bool has_none;
-	int r;
-
-	section_enter(&section);
-	r = guard_find_files(reg->addr, reg->length, &now);
-	section_leave(&section);
-	if (r)
-		return false;
-	has_none = !now.n_parts;
-	mapping_put(&now);
-	return has_none;
-}
-
 bool guard_register_first(struct registration *reg)
 {
 	uint64_t n_taken = lease_n_taken();
-	bool is_refused = is_refused_by_kernel(reg);
+	bool is_refused = is_refused_by_kernel(reg), are_files = true;
 
 	if (!may_go_first(reg, is_refused))
 		return false;
@@ -73,7 +56,8 @@ bool guard_register_first(struct registration *reg)
 		return false;
 	if (is_refused && lease_n_taken() == n_taken)
 		return true;
-	if (is_anonymous(reg) || is_of_no_file(reg))
+	if (is_anonymous(reg) ||
+	    (!guard_look_for_files(reg, &are_files) && !are_files))
 		return true;
 	if (reg->real->dereg_mr(reg->mr))
 		refusal_remapped_stuck(reg->mr->lkey);

@@ -179,17 +179,13 @@ static int move_guarded(struct registration *reg)
 
 static int move_unguarded(struct registration *reg)
 {
-	struct section section;
-	int r = ENOMEM;
+	SECTION(section);
 
-	section_enter(&section);
 	reg->gmr = track_alloc(0);
-	if (reg->gmr) {
-		guard_describe(reg, reg->gmr, reg->mr);
-		r = move(rereg_of(reg));
-	}
-	section_leave(&section);
-	return r;
+	if (!reg->gmr)
+		return ENOMEM;
+	guard_describe(reg, reg->gmr, reg->mr);
+	return move(rereg_of(reg));
 }
 
 const struct registrar guard_moved_mr = {

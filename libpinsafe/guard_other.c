@@ -42,19 +42,17 @@ static int check_parts(const struct mapping *mapping, const char *entry)
 
 int guard_check_pin(const void *addr, size_t length, const char *entry)
 {
-	struct section section;
 	struct mapping mapping;
 	int r;
 
 	if (config_get()->off || !length)
 		return 0;
-	section_enter(&section);
+	SECTION(section);
 	r = guard_classify(addr, length, &mapping);
 	if (!r) {
 		r = check_parts(&mapping, entry);
 		mapping_put(&mapping);
 	}
-	section_leave(&section);
 	return r;
 }
 

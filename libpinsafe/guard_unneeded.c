@@ -19,33 +19,12 @@ int guard_register_unseen(struct registration *reg)
 	return reg->mr ? 0 : errno ?: EIO;
 }
 
-/* 0 and whether files are mapped there by now, or an errno value */
-static int look_for_files(const struct registration *reg, bool *ret_are_there)
-{
-	struct section section;
-	struct mapping now;
-	int r;
-
-	section_enter(&section);
-	r = guard_find_files(reg->addr, reg->length, &now);
-	section_leave(&section);
-	if (r)
-		return r;
-	*ret_are_there = now.n_parts;
-	mapping_put(&now);
-	return 0;
-}
-
 static bool has_private_dax(struct registration *reg)
 {
-	struct section section;
-	bool has;
+	SECTION(section);
 
-	section_enter(&section);
-	has = mapping_has_private_dax((uintptr_t)reg->addr, reg->length,
-				      gettid(), &reg->cause);
-	section_leave(&section);
-	return has;
+	return mapping_has_private_dax((uintptr_t)reg->addr, reg->length,
+				       gettid(), &reg->cause);
 }
 
 /*
@@ -57,7 +36,7 @@ static int look_again(struct registration *reg, bool *ret_is_replaced)
 	bool is_replaced = false;
 	int r;
 
-	r = look_for_files(reg, &is_replaced);
+	r = guard_look_for_files(reg, &is_replaced);
 	if (!r && !is_replaced)
 		return 0;
 	if (r)
@@ -87,7 +66,7 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
 	r = guard_register_unseen(reg);
 	/* Of files with DAX, which were not there a moment ago */
 	if (r == EOPNOTSUPP)
-		(void)look_for_files(reg, ret_is_replaced);
+		(void)guard_look_for_files(reg, ret_is_replaced);
 	if (r == EOPNOTSUPP && !*ret_is_replaced && has_private_dax(reg))
 		return refusal_private_dax(&reg->cause);
 	if (!r && (n_leases || stats_get(leases)))

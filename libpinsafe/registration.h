@@ -89,6 +89,9 @@ enum pinsafe_guard guard_of(const struct registration *reg);
 /* May the device write?  As ib_access_writable() of the kernel */
 bool guard_is_written(int access);
 
+/* 0 and whether files are mapped there by now, or an errno value */
+int guard_look_for_files(const struct registration *reg, bool *ret_are_there);
+
 /* Without a guard: 0 and reg->mr, or the errno of the provider. */
 int guard_register_unseen(struct registration *reg);
 /*

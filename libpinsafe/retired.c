@@ -134,16 +134,10 @@ static bool has_none_like(uint32_t key) PS_ATTR(no_thread_safety_analysis)
 
 bool retired_has_key_of(const struct ibv_mr *mr)
 {
-	struct section section;
-	bool has;
-
 	if (has_none_like(mr->lkey) && has_none_like(mr->rkey))
 		return false;
-	section_enter(&section);
-	ps_lock(&table_lock);
-	has = is_retired(mr->context, mr->lkey) ||
-	      is_retired(mr->context, mr->rkey);
-	ps_unlock(&table_lock);
-	section_leave(&section);
-	return has;
+	SECTION(section);
+	return PS_LOCKED(&table_lock,
+			 is_retired(mr->context, mr->lkey) ||
+				 is_retired(mr->context, mr->rkey));
 }

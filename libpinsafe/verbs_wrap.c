@@ -12,16 +12,23 @@
 #include "track.h"
 #include "verbs_wrap.h"
 
+/* The provider's operations; EINVAL, and errno: the context is not hooked. */
+static int find(struct ibv_context *context, struct real_verbs *ret_real)
+{
+	fork_check();
+	if (!real_verbs_get(context, ret_real))
+		return 0;
+	errno = EINVAL;
+	return EINVAL;
+}
+
 static struct ibv_mr *wrap_reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 				  uint64_t iova, int access)
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(pd->context, &real)) {
-		errno = EINVAL;
+	if (find(pd->context, &real))
 		return NULL;
-	}
 	return guard_reg_mr(&real, pd, addr, length, iova, access);
 }
 
@@ -30,11 +37,8 @@ static int wrap_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd,
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(mr->context, &real)) {
-		errno = EINVAL;
+	if (find(mr->context, &real))
 		return IBV_REREG_MR_ERR_INPUT;
-	}
 	return guard_rereg_mr(&real, mr, flags, pd, addr, length, access);
 }
 
@@ -42,20 +46,15 @@ static int wrap_dereg_mr(struct ibv_mr *mr)
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(mr->context, &real))
-		return EINVAL;
-	return guard_dereg_mr(&real, mr);
+	return find(mr->context, &real) ?: guard_dereg_mr(&real, mr);
 }
 
 static void wrap_free_context(struct ibv_context *context)
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(context, &real))
-		return;
-	guard_free_context(&real, context);
+	if (!find(context, &real))
+		guard_free_context(&real, context);
 }
 
 static struct ibv_mr *wrap_reg_mr_ex(struct ibv_pd *pd,
@@ -63,24 +62,16 @@ static struct ibv_mr *wrap_reg_mr_ex(struct ibv_pd *pd,
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(pd->context, &real)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return guard_reg_mr_ex(&real, pd, attr);
+	return find(pd->context, &real) ? NULL
+					: guard_reg_mr_ex(&real, pd, attr);
 }
 
 static struct ibv_mr *wrap_import_mr(struct ibv_pd *pd, uint32_t handle)
 {
 	struct real_verbs real;
 
-	fork_check();
-	if (real_verbs_get(pd->context, &real)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return guard_import_mr(&real, pd, handle);
+	return find(pd->context, &real) ? NULL
+					: guard_import_mr(&real, pd, handle);
 }
 
 const struct real_verbs verbs_wrap_ops = {
@@ -106,16 +97,11 @@ static int cmd_dereg_mr(struct ibv_mr *mr)
 
 int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr)
 {
-	struct section section;
-	int r;
-
 	if (!track_may_have(mr))
 		return real_private_get()->ibv_cmd_dereg_mr(mr);
 	/* Two system calls less, as this is in a section already. */
 	if (guard_is_in_dereg_of(mr))
 		return cmd_dereg_mr(mr);
-	section_enter(&section);
-	r = cmd_dereg_mr(mr);
-	section_leave(&section);
-	return r;
+	SECTION(section);
+	return cmd_dereg_mr(mr);
 }

@@ -52,13 +52,11 @@ static int remapped_on_keeper(void *arg)
 static void ask_keeper(int (*fn)(void *arg), void *arg)
 {
 	int saved_errno = errno;
-	struct section section;
 
 	fork_check();
-	section_enter(&section);
+	SECTION(section);
 	/* Where there is no keeper it keeps nothing, and nothing is on demand. */
 	(void)keeper_call(fn, arg);
-	section_leave(&section);
 	errno = saved_errno;
 }
 
@@ -117,24 +115,14 @@ static int break_on_keeper(void *arg)
 	return 0;
 }
 
-static void enter(struct lease_barrier *barrier)
-{
-	struct section section;
-
-	section_enter(&section);
-	lease_barrier_enter(barrier);
-	section_leave(&section);
-}
-
 /* Until the last holder has let go of the lease; behind the barrier */
 static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
 {
 	struct retake retake = RETAKE_INITIALIZER;
-	struct section section;
 	bool exists;
 
 	do {
-		section_enter(&section);
+		SECTION(section);
 		if (!is_entered)
 			lease_barrier_enter(barrier);
 		is_entered = true;
@@ -143,21 +131,8 @@ static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
 			(void)keeper_call(break_on_keeper, barrier);
 			exists = lease_exists_blind(barrier->dev, barrier->ino);
 		}
-		section_leave(&section);
 	} while (exists && retake_wait(&retake));
 	return exists ? ETXTBSY : 0;
-}
-
-/* The device only reads what is shared: nothing that goes into other files */
-static bool is_only_read(const struct lease_barrier *barrier)
-{
-	struct section section;
-	bool is;
-
-	section_enter(&section);
-	is = track_is_only_read(barrier->dev, barrier->ino);
-	section_leave(&section);
-	return is;
 }
 
 static int begin(dev_t dev, ino_t ino, bool is_shared,
@@ -171,8 +146,10 @@ static int begin(dev_t dev, ino_t ino, bool is_shared,
 	/* The barrier is in a list, and the operation a cancellation point. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
 	if (is_shared) {
-		enter(barrier);
-		if (is_only_read(barrier))
+		SECTION(section);
+		lease_barrier_enter(barrier);
+		/* By the device: nothing that goes into other files */
+		if (track_is_only_read(dev, ino))
 			return 0;
 	}
 	r = break_and_wait(barrier, is_shared);
@@ -244,14 +221,11 @@ static int look(void *arg)
 static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
 {
 	struct look_args args = { addr, ret_vma };
-	struct section section;
-	int r;
+	int r = look(&args);
 
-	r = look(&args);
 	if (r == EMFILE || r == ENFILE) {
-		section_enter(&section);
+		SECTION(section);
 		r = keeper_call(look, &args);
-		section_leave(&section);
 	}
 	if (r && r != ENOENT)
 		return r;
@@ -348,11 +322,8 @@ static int exit_on_keeper(void *arg)
  */
 __attribute__((destructor)) static void own_exit(void)
 {
-	struct section section;
-
 	fork_check();
-	section_enter(&section);
+	SECTION(section);
 	if (lease_exists_any_blind())
 		(void)keeper_call(exit_on_keeper, NULL);
-	section_leave(&section);
 }

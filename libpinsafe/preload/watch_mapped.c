@@ -81,18 +81,16 @@ static bool is_worth_keeping(int fd, struct stat *ret_st)
 
 static int keep_if_worth(struct keep_args *args)
 {
-	struct section section;
 	int r;
 
 	if (!watch_is_enabled() || !is_worth_keeping(args->fd, &args->st))
 		return 0;
 	fork_check();
-	section_enter(&section);
+	SECTION(section);
 	r = keeper_call_with(args->fd, keep_on_keeper, args, NULL);
 	/* Also where there was no number for it in the first place */
 	if (r == EMFILE || r == ENFILE)
 		(void)keeper_call(refuse_on_keeper, args);
-	section_leave(&section);
 	return r;
 }
 
