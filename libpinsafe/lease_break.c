@@ -3,6 +3,16 @@
  * Notice that leases are being broken, on the keeper's thread: by the signal of
  * the kernel, which names a descriptor; by a look at all of them if signals were
  * lost; and at some in turns once a second, should all of that fail.
+ *
+ * What an ordinary lease is on, the program has as well: it may change owner and
+ * signal there, or turn on O_DIRECT, and only a look tells.  512 in a second are
+ * 10,000 within 20 s, less than half of lease-break-time (45 s).
+ *
+ * What a layout lease is on is ours alone, so the signals of all of them get
+ * through, or may be lost, for reasons that are the process's (sigio_is_sure()),
+ * which are looked at instead.  Then no lease has to be, and a few are only because
+ * that costs nothing; if it was of use after all, whoever takes blocks away has got
+ * ETXTBSY until then.  Else it is 512, too.
  */
 #include <fcntl.h>
 
@@ -20,6 +30,7 @@
 #define SCAN_INTERVAL_NS NSEC_PER_SEC
 /* At so many at a time, so that an idle keeper costs next to nothing */
 #define MAX_SCAN 512
+#define MAX_SCAN_SURE 8
 
 /* Its type; F_UNLCK: it is being broken; -1: nobody can tell any more. */
 static int type_now(const struct lease *lease)
@@ -123,15 +134,18 @@ bool lease_check(struct lease *lease)
 	return !lease->broken_at_ns;
 }
 
-static void scan(size_t n)
+static void scan(bool is_blind, size_t n)
 {
+	if (n > leases_count(is_blind))
+		n = leases_count(is_blind);
 	while (n--)
-		lease_check(leases_next_turn());
+		lease_check(leases_next_turn(is_blind));
 }
 
 void lease_scan(void)
 {
-	scan(leases_count());
+	scan(true, SIZE_MAX);
+	scan(false, SIZE_MAX);
 }
 
 /* As the descriptor was called when the lease was taken (fs/fcntl.c:kill_fasync) */
@@ -158,7 +172,8 @@ void lease_wait(uint64_t timeout_ns)
 	if (now_ns - scanned_at_ns < SCAN_INTERVAL_NS)
 		return;
 	scanned_at_ns = now_ns;
-	scan(leases_count() < MAX_SCAN ? leases_count() : MAX_SCAN);
+	scan(true, MAX_SCAN);
+	scan(false, sigio_is_sure() ? MAX_SCAN_SURE : MAX_SCAN);
 }
 
 unsigned int lease_break_blind(dev_t dev, ino_t ino)

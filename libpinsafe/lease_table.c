@@ -14,9 +14,11 @@ static struct lease *first_by_signal[1 << FIRST_BITS];
 static struct lease **by_file = first_by_file;
 static struct lease **by_signal = first_by_signal;
 static unsigned int n_bits = FIRST_BITS;
-static size_t n_leases;
-
-static TAILQ_HEAD(, lease) all = TAILQ_HEAD_INITIALIZER(all);
+/* Blind or not: those that do not see the program's operations have index 1. */
+TAILQ_HEAD(turns, lease);
+static struct turns turns[2] = { TAILQ_HEAD_INITIALIZER(turns[0]),
+				 TAILQ_HEAD_INITIALIZER(turns[1]) };
+static size_t n_in_turns[2];
 static TAILQ_HEAD(, lease) broken = TAILQ_HEAD_INITIALIZER(broken);
 static LIST_HEAD(, lease) unused
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(unused);
@@ -71,6 +73,7 @@ static void grow(void)
 {
 	struct lease **files, **signals, *lease;
 	size_t n = (size_t)2 << n_bits;
+	int i;
 
 	files = calloc(n, sizeof(struct lease *));
 	signals = calloc(n, sizeof(struct lease *));
@@ -86,19 +89,27 @@ static void grow(void)
 	by_file = files;
 	by_signal = signals;
 	n_bits++;
-	TAILQ_FOREACH(lease, &all, link) {
-		link_file(lease);
-		link_signal(lease);
-	}
+	for (i = 0; i < 2; i++)
+		TAILQ_FOREACH(lease, &turns[i], link) {
+			link_file(lease);
+			link_signal(lease);
+		}
+}
+
+static bool is_blind(const struct lease *lease)
+{
+	return !lease->backend->sees_own_operations;
 }
 
 void leases_insert(struct lease *lease)
 {
-	if (++n_leases > (size_t)1 << n_bits && n_bits < MAX_BITS)
+	n_in_turns[is_blind(lease)]++;
+	if (n_in_turns[0] + n_in_turns[1] > (size_t)1 << n_bits &&
+	    n_bits < MAX_BITS)
 		grow();
 	link_file(lease);
 	link_signal(lease);
-	TAILQ_INSERT_TAIL(&all, lease, link);
+	TAILQ_INSERT_TAIL(&turns[is_blind(lease)], lease, link);
 	if (!lease->holders)
 		LIST_INSERT_HEAD(&unused, lease, unused_link);
 }
@@ -107,11 +118,11 @@ void leases_remove(struct lease *lease)
 {
 	unlink_file(lease);
 	unlink_signal(lease);
-	TAILQ_REMOVE(&all, lease, link);
+	TAILQ_REMOVE(&turns[is_blind(lease)], lease, link);
 	if (!lease->holders)
 		LIST_REMOVE(lease, unused_link);
 	leases_set_broken(lease, false);
-	n_leases--;
+	n_in_turns[is_blind(lease)]--;
 }
 
 struct lease *leases_find(dev_t dev, ino_t ino)
@@ -139,20 +150,21 @@ void leases_set_signal_fd(struct lease *lease, int signal_fd)
 	link_signal(lease);
 }
 
-struct lease *leases_next_turn(void)
+struct lease *leases_next_turn(bool is_blind)
 {
-	struct lease *lease = TAILQ_FIRST(&all);
+	struct turns *all = &turns[is_blind];
+	struct lease *lease = TAILQ_FIRST(all);
 
 	if (lease) {
-		TAILQ_REMOVE(&all, lease, link);
-		TAILQ_INSERT_TAIL(&all, lease, link);
+		TAILQ_REMOVE(all, lease, link);
+		TAILQ_INSERT_TAIL(all, lease, link);
 	}
 	return lease;
 }
 
-size_t leases_count(void)
+size_t leases_count(bool is_blind)
 {
-	return n_leases;
+	return n_in_turns[is_blind];
 }
 
 void leases_hold(struct lease *lease)
@@ -191,16 +203,19 @@ struct lease *leases_next_broken(const struct lease *lease)
 void leases_forget(void (*fn)(struct lease *lease))
 {
 	struct lease *lease;
+	int i;
 
-	while ((lease = TAILQ_FIRST(&all))) {
-		TAILQ_REMOVE(&all, lease, link);
-		fn(lease);
+	for (i = 0; i < 2; i++) {
+		while ((lease = TAILQ_FIRST(&turns[i]))) {
+			TAILQ_REMOVE(&turns[i], lease, link);
+			fn(lease);
+		}
+		n_in_turns[i] = 0;
 	}
 	memset(by_file, 0, sizeof(struct lease *) << n_bits);
 	memset(by_signal, 0, sizeof(struct lease *) << n_bits);
 	TAILQ_INIT(&broken);
 	LIST_INIT(&unused);
-	n_leases = 0;
 }
 
 bool lease_is_ours(dev_t dev, ino_t ino)

@@ -22,11 +22,12 @@ struct lease *leases_next_signalled(struct lease *lease, int signal_fd);
 void leases_set_signal_fd(struct lease *lease, int signal_fd);
 
 /*
- * The next one of all leases, in turns: after as many calls as there are leases
- * it was each one's turn.  NULL: there is none.
+ * The next one in turns of all leases that see the program's operations, or of
+ * those that do not: after as many calls as there are it was each one's turn.
+ * NULL: there is none.
  */
-struct lease *leases_next_turn(void);
-size_t leases_count(void);
+struct lease *leases_next_turn(bool is_blind);
+size_t leases_count(bool is_blind);
 
 /* Without holders: on a list of those, until the keeper releases them. */
 void leases_hold(struct lease *lease) PS_REQUIRES(table_lock);

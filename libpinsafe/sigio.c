@@ -26,10 +26,57 @@
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;
 
+struct ids {
+	uid_t real, effective, saved;
+};
+
+/* Of the keeper's thread when it armed for the first time */
+static struct ids first_ids;
+static bool has_armed;
+
+static struct ids ids_now(void)
+{
+	struct ids ids = { 0 };
+
+	(void)sys_call(SYS_getresuid, (long)&ids.real, (long)&ids.effective,
+		       (long)&ids.saved, 0, 0, 0);
+	return ids;
+}
+
+/*
+ * The kernel asks whether who has armed, as he was then, may signal this thread as
+ * it is now, and says nothing if not (fs/fcntl.c:sigio_perm).
+ */
+static bool is_as_armed(void)
+{
+	struct ids now = ids_now();
+
+	return !memcmp(&now, &first_ids, sizeof(now));
+}
+
+/* Whoever begins to ignore a signal takes what is pending of it (sigaction(2)). */
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) ||
+	       (!(action.sa_flags & SA_SIGINFO) &&
+		action.sa_handler == SIG_IGN);
+}
+
+bool sigio_is_sure(void)
+{
+	return is_as_armed() && !is_ignored(config_get()->signal) &&
+	       !is_ignored(SIGIO);
+}
+
 int sigio_arm(int fd, struct cause *cause)
 {
 	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = sys_gettid() };
 
+	if (!has_armed)
+		first_ids = ids_now();
+	has_armed = true;
 	if (sys_fcntl(fd, F_SETSIG, config_get()->signal))
 		return cause_call(cause, "fcntl(2) with F_SETSIG", errno);
 	if (sys_fcntl(fd, F_SETOWN_EX, (uintptr_t)&owner))
@@ -91,29 +138,38 @@ static bool is_for_program(const siginfo_t *info)
 /*
  * SIGIO of this thread's own, which the kernel sends in place of a signal that
  * the queue has no room for.  What is pending for the whole process is not ours.
+ * ENOENT...: there is no /proc to tell it.
  */
-static bool is_sigio_own(void)
+static int find_sigio(bool *ret_is_own)
 {
 	unsigned long long pending = 0;
 	struct sys_lines lines;
 	const char *line;
+	int r;
 
-	if (sys_lines_open(&lines, "/proc/thread-self/status"))
-		return false;
+	r = sys_lines_open(&lines, "/proc/thread-self/status");
+	if (r)
+		return r;
 	while ((line = sys_lines_next(&lines)))
 		if (sscanf(line, "SigPnd: %llx", &pending) == 1)
 			break;
 	sys_lines_close(&lines);
-	return pending >> (SIGIO - 1) & 1;
+	*ret_is_own = pending >> (SIGIO - 1) & 1;
+	return 0;
 }
 
 static bool has_overflowed(void)
 {
 	const struct timespec now = {0};
 	sigset_t pending, sigio;
+	bool is_own;
 
-	if (sigpending(&pending) || !sigismember(&pending, SIGIO) ||
-	    !is_sigio_own())
+	if (sigpending(&pending) || !sigismember(&pending, SIGIO))
+		return false;
+	/* Whosever it is, it stays: it may be the program's. */
+	if (find_sigio(&is_own))
+		return true;
+	if (!is_own)
 		return false;
 	/* A thread's own comes before the process's (kernel/signal.c). */
 	sigemptyset(&sigio);

@@ -27,6 +27,12 @@ bool sigio_is_armed(int fd);
 void sigio_disown(int fd);
 bool sigio_is_disowned(int fd);
 
+/*
+ * Does what sigio_arm() has armed, on descriptions that nobody else changes, get
+ * through to this thread, or show as an overflow?  For the keeper's thread.
+ */
+bool sigio_is_sure(void);
+
 /* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
 int sigio_wake(pthread_t thread);
 

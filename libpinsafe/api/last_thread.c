@@ -9,7 +9,9 @@
  * Only a thread can make threads.  So once there is none but ours, and ours run
  * nothing of the program, none comes any more.
  */
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/stat.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -25,6 +27,7 @@
 #include "base/log.h"
 #include "base/log_queue.h"
 #include "base/neutral.h"
+#include "base/sys.h"
 #include "base/sys_lines.h"
 
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
@@ -100,6 +103,15 @@ static bool read_status(struct status *ret_status)
 	return n == 3;
 }
 
+/* Without memory it has no program either; no file system is asked about that. */
+static bool has_main_thread(void)
+{
+	struct statx stx;
+
+	return !sys_statx(AT_FDCWD, "/proc/self/exe", AT_STATX_DONT_SYNC, 0,
+			  &stx);
+}
+
 /*
  * A main thread that has ended stays in the list, as a zombie.  Between the two
  * looks at it the thread that runs handlers has come to no handler, which might
@@ -110,7 +122,7 @@ static bool only_ours_are_left(struct status *ret_status)
 	struct event_thread before, after;
 
 	before = event_thread_get();
-	if (!before.is_idle || !read_status(ret_status))
+	if (!before.is_idle || has_main_thread() || !read_status(ret_status))
 		return false;
 	after = event_thread_get();
 	return ret_status->state == 'Z' && after.is_idle &&

@@ -3,6 +3,7 @@
  * How a break is noticed: by its signal, which names the descriptor; by a look at
  * all leases if the queue was full; and in turns should all of that fail.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include "fakes/fake_config.h"
 #include "fakes/fake_fcntl.h"
 #include "fakes/fake_keeper.h"
+#include "fakes/fake_open.h"
 #include "lease.h"
 #include "lib/files.h"
 #include "lib/record.h"
@@ -181,34 +183,127 @@ static int take_none(struct lease *lease, const struct backing *backing,
 	return 0;
 }
 
-static const struct lease_backend none = {
-	.name = "test",
-	.sees_own_operations = true,
-	.take = take_none,
-};
+static const struct lease_backend
+	seeing = {
+		.name = "test",
+		.sees_own_operations = true,
+		.take = take_none,
+	},
+	blind = {
+		.name = "test",
+		.take = take_none,
+	};
 
-static void many__each_has_its_turn(void **state)
+/* All of them are broken, and nobody was told. */
+static void take_many(const struct lease_backend *backend)
 {
 	struct cause cause;
-	size_t i, n;
+	size_t i;
 
 	for (i = 0; i < MANY; i++) {
 		struct backing backing = {.dev = 1, .ino = i + 1, .path = "x"};
 
-		assert_int_equal(lease_take(&none, &backing, &cause, &many[i]),
-				 0);
+		assert_int_equal(lease_take(backend, &backing, &cause,
+					    &many[i]), 0);
+		many[i]->type = 0;
 	}
-	many[0]->type = 0;
-	many[MANY - 1]->type = 0;
-	for (i = 0; i < 2; i++) {
-		fake_clock_ns += NSEC_PER_SEC;
-		lease_wait(0);
-		n = stats.breaks;
-		assert_in_range(n, 1, i + 1);
-	}
-	assert_int_equal(stats.breaks, 2);
+}
+
+static void put_many(void)
+{
+	size_t i;
+
 	for (i = 0; i < MANY; i++)
 		lease_put(many[i]);
+}
+
+static void next_second(void)
+{
+	fake_clock_ns += NSEC_PER_SEC;
+	lease_wait(0);
+}
+
+/* Owner, signal and flags of what they are on may have changed without a word. */
+static void many_blind__each_has_its_turn(void **state)
+{
+	take_many(&blind);
+	next_second();
+	assert_in_range(stats.breaks, 1, MANY - 1);
+	next_second();
+	assert_int_equal(stats.breaks, MANY);
+	put_many();
+}
+
+/* An idle keeper costs the same however many there are. */
+static void many__signals_are_sure_few_looks(void **state)
+{
+	take_many(&seeing);
+	next_second();
+	assert_in_range(stats.breaks, 1, MANY / 50);
+	put_many();
+}
+
+/* Found before half of lease-break-time, were there twenty times as many */
+static void assert_signals_unsure(void)
+{
+	take_many(&seeing);
+	next_second();
+	assert_in_range(stats.breaks, MANY / 2, MANY - 1);
+	next_second();
+	assert_int_equal(stats.breaks, MANY);
+	put_many();
+}
+
+/* As the kernel does with what is pending when a signal begins to be ignored */
+static void signal_ignored__lost_and_looked_for(void **state)
+{
+	fake_break_begin(&files[0]);
+	assert_true(is_pending(config_get()->signal));
+	signal(config_get()->signal, SIG_IGN);
+	assert_false(is_pending(config_get()->signal));
+	lease_wait(0);
+	assert_null(lease_next_broken(NULL));
+	next_second();
+	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
+	stats.breaks = 0;
+	assert_signals_unsure();
+	signal(config_get()->signal, SIG_DFL);
+}
+
+static void sigio_ignored__looked_for(void **state)
+{
+	signal(SIGIO, SIG_IGN);
+	assert_signals_unsure();
+	signal(SIGIO, SIG_DFL);
+}
+
+/* The kernel says nothing to whom who has armed must not signal any more. */
+static void other_user_now__looked_for(void **state)
+{
+	if (geteuid())
+		skip();
+	assert_int_equal(seteuid(1), 0);
+	assert_signals_unsure();
+	assert_int_equal(seteuid(0), 0);
+}
+
+static void queue_was_full__no_proc_looked_for(void **state)
+{
+	const struct timespec now = {0};
+	sigset_t set;
+
+	fake_fcntl.loses_signals = true;
+	fake_break_begin(&files[0]);
+	assert_int_equal(syscall(SYS_tgkill, getpid(), gettid(), SIGIO), 0);
+	fake_open_fails("/proc/thread-self/status", ENOENT);
+	lease_wait(0);
+	fake_open_reset();
+	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
+	/* It may be the program's. */
+	assert_true(is_pending(SIGIO));
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	assert_int_equal(sigtimedwait(&set, NULL, &now), SIGIO);
 }
 
 #define NOTICE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -223,7 +318,12 @@ int main(void)
 		NOTICE_CASE(sigio_of_the_program__left_alone),
 		NOTICE_CASE(signal_lost__found_within_a_second),
 		NOTICE_CASE(asked_whether_it_is_held__noticed),
-		NOTICE_CASE(many__each_has_its_turn),
+		NOTICE_CASE(many_blind__each_has_its_turn),
+		NOTICE_CASE(many__signals_are_sure_few_looks),
+		NOTICE_CASE(signal_ignored__lost_and_looked_for),
+		NOTICE_CASE(sigio_ignored__looked_for),
+		NOTICE_CASE(other_user_now__looked_for),
+		NOTICE_CASE(queue_was_full__no_proc_looked_for),
 	};
 
 	return cmocka_run_group_tests(cases, NULL, NULL);
