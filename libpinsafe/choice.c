@@ -15,9 +15,10 @@
 #include "choice.h"
 #include "keeper.h"
 #include "machine/lease_why.h"
+#include "machine/pin_rule.h"
 #include "refusal/refusal.h"
 
-/* 0 and whether the attribute of the disk is set; ENOENT: no such disk */
+/* 0 and whether the attribute of the disk is set; ENOENT: it has no queue */
 static int read_queue_attribute(dev_t dev, const char *from, const char *name,
 				bool *ret_is_set)
 {
@@ -64,11 +65,11 @@ static int check_stable_pages(const struct mapping_part *part)
 	struct stable_args args = { .dev = part->file.dev };
 	int r;
 
+	if (!major(args.dev)) /* a file system without a disk */
+		return 0;
 	r = read_stable_writes(&args);
 	if (r == EMFILE || r == ENFILE)
 		r = keeper_call(read_stable_writes, &args);
-	if (r == ENOENT)
-		return 0;
 	if (r)
 		return refusal_disk(part, r);
 	return args.is_stable ? refusal_stable_pages(part) : 0;
@@ -82,10 +83,13 @@ static bool is_memory_without_leases(const struct mapping_part *part)
 		!strncmp(part->file.path, "/memfd:", strlen("/memfd:")));
 }
 
-/* What the device writes would not get to the disk, or spoil it. */
+/*
+ * What the device writes would not get to the disk, or spoil it.  Where the kernel
+ * pins no page cache for writing that is what there is to say, and not this.
+ */
 static int check_written(const struct mapping_part *part)
 {
-	if (part->kind != MAPPING_PAGE_CACHE)
+	if (part->kind != MAPPING_PAGE_CACHE || pin_rule_is_strict())
 		return 0;
 	if (part->fs_magic == BTRFS_SUPER_MAGIC)
 		return refusal_checksums(part);

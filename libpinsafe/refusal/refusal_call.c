@@ -51,8 +51,9 @@ int refusal_disk(const struct mapping_part *part, int r)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"nobody can tell whether its disk needs pages that do not change while they are written back, because queue/stable_writes of it in /sys/dev/block cannot be read (%s); %s",
-		strerrorname_np(r), refusal_way_out(r));
+		"nobody can tell whether its disk needs pages that do not change while they are written back, because queue/stable_writes of it in /sys/dev/block cannot be read (%s); %s, or register for remote reads only",
+		strerrorname_np(r),
+		r == ENOENT ? "mount /sys" : refusal_way_out(r));
 }
 
 int refusal_no_keeper(const struct mapping_part *part,

@@ -10,6 +10,7 @@
 #include "fakes/fake_config.h"
 #include "fakes/fake_lease.h"
 #include "fakes/fake_open.h"
+#include "fakes/fake_pin_rule.h"
 #include "lib/test.h"
 
 static struct mapping_part part;
@@ -20,6 +21,7 @@ static int setup(void **state)
 	memset(&fake_config, 0, sizeof(fake_config));
 	memset(&fake_lease, 0, sizeof(fake_lease));
 	fake_open_reset();
+	fake_pin_rule_is_strict = false;
 	part = (struct mapping_part){
 		.kind = MAPPING_PAGE_CACHE,
 		.readable = true,
@@ -247,20 +249,40 @@ static void disk_without_stable_writes__chosen(void **state)
 }
 
 /* A partition has no queue of its own. */
+static void partition_of_disk(const char *text)
+{
+	fake_open_fails("/sys/dev/block/8:1/" STABLE_WRITES, ENOENT);
+	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, text);
+}
+
 static void partition__asks_its_disk(void **state)
 {
-	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, "1\n");
+	partition_of_disk("1\n");
 	refused(true, EOPNOTSUPP);
 }
 
 static void partition_of_an_ordinary_disk__chosen(void **state)
 {
-	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, "0\n");
+	partition_of_disk("0\n");
 	(void)chosen(true);
 }
 
-static void no_disk__chosen(void **state)
+/* No /sys: nobody can tell. */
+static void disk_is_not_shown__for_reading_only(void **state)
 {
+	fake_open_fails("/sys/dev/block/8:1/" STABLE_WRITES, ENOENT);
+	fake_open_fails("/sys/dev/block/8:1/../" STABLE_WRITES, ENOENT);
+	refused(true, EOPNOTSUPP);
+	assert_ptr_equal(chosen(false).backend, ORDINARY);
+}
+
+/* What the kernel does not pin, it says itself. */
+static void strict_kernel__no_disk_asked(void **state)
+{
+	fake_pin_rule_is_strict = true;
+	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
+	(void)chosen(true);
+	part.fs_magic = BTRFS_SUPER_MAGIC;
 	(void)chosen(true);
 }
 
@@ -304,7 +326,8 @@ int main(void)
 		CHOICE_CASE(disk_without_stable_writes__chosen),
 		CHOICE_CASE(partition__asks_its_disk),
 		CHOICE_CASE(partition_of_an_ordinary_disk__chosen),
-		CHOICE_CASE(no_disk__chosen),
+		CHOICE_CASE(disk_is_not_shown__for_reading_only),
+		CHOICE_CASE(strict_kernel__no_disk_asked),
 		CHOICE_CASE(empty_attribute__refused),
 		CHOICE_CASE(other_kinds__need_no_stable_pages),
 	};

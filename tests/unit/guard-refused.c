@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
 #include "lib/guarded.h"
 
@@ -41,6 +42,8 @@ static void disk_cannot_be_asked__EOPNOTSUPP(void **state)
 	struct rlimit saved, none = {0};
 
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
+	fake_mapping.parts[0].file.dev = makedev(8, 1);
+	fake_mapping.parts[0].file.map_dev = makedev(8, 1);
 	fake_keeper.call = ALWAYS(EMFILE);
 	assert_false(getrlimit(RLIMIT_NOFILE, &saved));
 	none.rlim_max = saved.rlim_max;

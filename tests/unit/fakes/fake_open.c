@@ -73,9 +73,7 @@ int __wrap_sys_open(const char *path, int flags, mode_t mode)
 			errno = files[i].error;
 			return errno ? -1 : open_text(files[i].text);
 		}
-	if (!strncmp(path, DISKS, strlen(DISKS))) {
-		errno = ENOENT;
-		return -1;
-	}
+	if (!strncmp(path, DISKS, strlen(DISKS)))
+		return open_text("0\n");
 	return __real_sys_open(path, flags, mode);
 }

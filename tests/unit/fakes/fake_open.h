@@ -6,8 +6,7 @@
 
 /*
  * What a file of /proc/sys or /sys contains, until the next of these calls for
- * it or fake_open_reset().  Nothing
- * else is there in /sys/dev/block; all other files are real.
+ * it or fake_open_reset().  Disks need no stable pages; all other files are real.
  */
 void fake_open_file(const char *path, const char *text);
 /* It cannot be opened. */
