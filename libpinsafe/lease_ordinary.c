@@ -208,7 +208,7 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 		(void)sys_close(given);
 	if (r == EAGAIN)
 		cause->kind = CAUSE_OPEN_ELSEWHERE;
-	else if (r == ENOENT)
+	else if (r == ENOENT && cause->kind != CAUSE_NO_PROC)
 		cause->kind = watch_has_refused(file->dev, file->ino) ?
 				      CAUSE_NOT_KEPT :
 				      CAUSE_OUT_OF_REACH;

@@ -37,10 +37,12 @@ enum cause_kind {
 	CAUSE_NO_PERMISSION,	/* to open the file */
 	CAUSE_OUT_OF_REACH,	/* nobody has a descriptor of it */
 	CAUSE_NOT_KEPT,		/* the same, for there was no room to keep it */
+	CAUSE_NO_PROC,		/* under the root of the keeper */
 	CAUSE_NO_DESCRIPTORS,	/* left to the keeper */
 	CAUSE_LEASES_OFF,	/* fs.leases-enable */
 	CAUSE_NO_LEASES,	/* ordinary ones, on this file system */
 	CAUSE_NO_PROVIDER,	/* of layout leases: neither kernel nor module */
+	CAUSE_NO_SYSFS,		/* so that nobody can tell whether there is one */
 	CAUSE_CONTROL_MODULE,	/* the module as it is built for tests */
 	CAUSE_DEAD_MODULE,	/* @detail: what it says of its state */
 	CAUSE_NOT_THAT_FS,	/* @detail: those that the module guards */

@@ -73,6 +73,17 @@ static void record_size(struct cause *cause, enum cause_kind kind, int fd)
 	record(cause, kind, size);
 }
 
+/* Under the root of this thread */
+static bool is_shown(const char *path)
+{
+	int fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno != ENOENT;
+	(void)sys_close(fd);
+	return true;
+}
+
 int lease_why_not_open(int error, struct cause *cause)
 {
 	switch (error) {
@@ -87,7 +98,10 @@ int lease_why_not_open(int error, struct cause *cause)
 		cause->kind = CAUSE_NO_DESCRIPTORS;
 		return error;
 	case ENOENT:
-		cause->kind = CAUSE_OUT_OF_REACH;
+		/* A descriptor is opened anew by what /proc shows of it. */
+		cause->kind = is_shown("/proc/thread-self/fd") ?
+				      CAUSE_OUT_OF_REACH :
+				      CAUSE_NO_PROC;
 		return error;
 	}
 	return cause_call(cause, "open(2)", error);
@@ -193,7 +207,10 @@ void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
 	else if (provider.kind == PROVIDER_UNKNOWN && !leases_are_enabled(true))
 		record(cause, CAUSE_LEASES_OFF, "");
 	else
-		record(cause, CAUSE_DAX_ONLY, "");
+		record(cause,
+		       is_shown("/sys/module") ? CAUSE_DAX_ONLY :
+						 CAUSE_NO_SYSFS,
+		       "");
 }
 
 /* What of a file keeps the module from promising */

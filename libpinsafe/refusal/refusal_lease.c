@@ -62,6 +62,10 @@ static int no_layout_lease(const struct mapping_part *part,
 			part, EOPNOTSUPP,
 			"the module layout_lease guards files of other file systems only: %s; use one of them",
 			cause->detail);
+	case CAUSE_NO_SYSFS:
+		return refusal_say(
+			part, EOPNOTSUPP,
+			"guard=layout, but nobody can tell whether the module layout_lease is there, because this thread has no /sys/module; mount /sys, or use guard=auto or guard=lease");
 	case CAUSE_DAX_ONLY:
 		return refusal_say(
 			part, EOPNOTSUPP,
@@ -88,6 +92,10 @@ static int out_of_reach(const struct mapping_part *part,
 			part, ENOENT,
 			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files%s",
 			more_descriptors(2), refusal_or_module(part));
+	if (cause->kind == CAUSE_NO_PROC)
+		return refusal_say(
+			part, ENOENT,
+			"the thread that holds leases has no /proc under its root, which is that of the thread that registered first, so it cannot open the file; mount /proc there, or register first in a thread that has it");
 	return refusal_say(
 		part, ENOENT,
 		"the file is unlinked or out of reach, or the program has closed its descriptor, having mapped the file before it opened a device, or not by mmap(2) of the preload object, so no lease can be taken; open the device first, or keep a descriptor of the file open%s",
@@ -130,6 +138,7 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 			"another process has an ordinary lease on the file and did not give it up at once; try again");
 	case CAUSE_OUT_OF_REACH:
 	case CAUSE_NOT_KEPT:
+	case CAUSE_NO_PROC:
 		return out_of_reach(part, cause);
 	case CAUSE_NO_DESCRIPTORS:
 		return refusal_say(

@@ -122,6 +122,13 @@ static void page_caches(void **state)
 }
 
 /* Which hides who would give some */
+static void page_caches__no_sysfs(void **state)
+{
+	fake_open_fails("/sys/module", ENOENT);
+	fake_open_fails("/proc/sys/fs/leases-enable", ENOENT);
+	not_there(EXT4_SUPER_MAGIC, CAUSE_NO_SYSFS);
+}
+
 static void page_caches__leases_turned_off(void **state)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
@@ -187,6 +194,8 @@ static void file_cannot_be_opened(void **state)
 	open_fails(EACCES, EACCES, CAUSE_NO_PERMISSION);
 	open_fails(EMFILE, EMFILE, CAUSE_NO_DESCRIPTORS);
 	open_fails(ENOENT, ENOENT, CAUSE_OUT_OF_REACH);
+	fake_open_fails("/proc/thread-self/fd", ENOENT);
+	open_fails(ENOENT, ENOENT, CAUSE_NO_PROC);
 	open_fails(ENFILE, ENFILE, CAUSE_CALL);
 	open_fails(EIO, EIO, CAUSE_CALL);
 }
@@ -217,6 +226,7 @@ int main(void)
 		WHY_CASE(shared_blocks),
 		WHY_CASE(xfs_without_dax),
 		WHY_CASE(page_caches),
+		WHY_CASE(page_caches__no_sysfs),
 		WHY_CASE(page_caches__leases_turned_off),
 		WHY_CASE(written),
 		WHY_CASE(ordinary),
