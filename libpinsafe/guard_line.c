@@ -7,6 +7,7 @@
  * Each failure undoes what was done, in reverse.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/probe.h"
@@ -45,6 +46,16 @@ static bool is_odd(struct registration *reg, int r)
 	       reg->n_odd++ < MAX_ODD_ANSWERS;
 }
 
+static void note_device(struct registration *reg, int r)
+{
+	const struct ibv_device *device = reg->pd->context->device;
+	char call[sizeof(reg->cause.detail)];
+
+	snprintf(call, sizeof(call), "ibv_reg_mr(3) of device %s",
+		 device ? device->name : "?");
+	(void)cause_call(&reg->cause, call, r);
+}
+
 static int why_not_registered(struct registration *reg, int r)
 {
 	const struct mapping_part *part = part_of_page_cache(reg);
@@ -63,6 +74,8 @@ static int why_not_registered(struct registration *reg, int r)
 	if (r == EFAULT)
 		mapping_find_fault((uintptr_t)reg->addr, reg->length,
 				   reg->is_written, &reg->cause);
+	else
+		note_device(reg, r);
 	if (r == EFAULT && part->kind == MAPPING_PAGE_CACHE &&
 	    !reg->is_on_demand && reg->cause.kind == CAUSE_UNKNOWN) {
 		reg->unpinnable = part;

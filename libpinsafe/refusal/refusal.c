@@ -228,12 +228,31 @@ static int memlock(const struct mapping_part *part)
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) ||
 	    limit.rlim_cur == RLIM_INFINITY)
-		return refusal_say(part, ENOMEM,
-			      "the kernel or the device is out of memory");
+		return refusal_say(
+			part, ENOMEM,
+			"the kernel or the device is out of memory; try again when there is more memory, or register less of it");
 	return refusal_say(
 		part, ENOMEM,
-		"the kernel or the device is out of memory, or the process may not pin more: its limit is %llu KiB (RLIMIT_MEMLOCK); raise it by ulimit -l or in /etc/security/limits.conf",
+		"the kernel or the device is out of memory, or the process may not pin more: its limit is %llu KiB (RLIMIT_MEMLOCK); raise it by ulimit -l or in /etc/security/limits.conf, or try again when there is more memory",
 		(unsigned long long)limit.rlim_cur / 1024);
+}
+
+/* Of what the driver or the kernel's verbs say, and nobody knows of which part */
+static const char *device_way_out(int error)
+{
+	switch (error) {
+	case EINVAL:
+		return "change the access flags, the length or the address, or deregister others, for it may have no room for more";
+	case EOPNOTSUPP:
+		return "leave out the access flags that the device does not have";
+	case ENOSPC:
+	case EBUSY:
+		return "deregister others, for the device has no room for more";
+	case EIO:
+	case ENODEV:
+		return "open the device anew, for it may have been removed";
+	}
+	return "no way out is known, but the kernel log may say more";
 }
 
 int refusal_register(const struct mapping_part *part,
@@ -253,8 +272,15 @@ int refusal_register(const struct mapping_part *part,
 			"the kernel could not get at a page of it, which somebody may have taken away from the file just then; try again");
 	if (r == ENOMEM)
 		return memlock(part);
-	return refusal_say(part, r, "the kernel or the device refused it: %s",
-			   strerror(r));
+	if (r == EOPNOTSUPP && part->kind == MAPPING_FSDAX &&
+	    cause->kind != CAUSE_CALL)
+		return refusal_say(
+			part, r,
+			"the kernel pins files with DAX under a layout lease only; use guard=auto or guard=layout");
+	return refusal_say(
+		part, r, "%s fails with %s (%s); %s",
+		cause->kind == CAUSE_CALL ? cause->detail : "ibv_reg_mr(3)",
+		strerrorname_np(r), strerror(r), device_way_out(r));
 }
 
 int refusal_private_dax(const struct cause *cause)
