@@ -44,7 +44,7 @@ static void release(struct aside *aside)
 	free(aside);
 }
 
-/* Whoever is the last to know of it gives it back. */
+/* Whoever is the last to know of it gives it back: who waits may have it by then. */
 static void run(struct aside *aside)
 {
 	bool is_left;
@@ -103,17 +103,10 @@ static bool see_to_threads(void) PS_REQUIRES(aside_lock)
 	return n_threads;
 }
 
-struct aside *aside_begin(void (*fn)(void *arg), void *arg,
-			  void (*forget)(void *arg))
+static void begin(struct aside *aside)
 {
-	struct aside *aside = calloc(1, sizeof(*aside));
 	bool is_queued;
 
-	if (!aside)
-		return NULL;
-	aside->fn = fn;
-	aside->arg = arg;
-	aside->forget = forget;
 	ps_lock(&aside_lock);
 	n_asides++;
 	is_queued = see_to_threads();
@@ -124,6 +117,19 @@ struct aside *aside_begin(void (*fn)(void *arg), void *arg,
 	ps_unlock(&aside_lock);
 	if (!is_queued)
 		run(aside);
+}
+
+struct aside *aside_begin(void (*fn)(void *arg), void *arg,
+			  void (*forget)(void *arg))
+{
+	struct aside *aside = calloc(1, sizeof(*aside));
+
+	if (!aside)
+		return NULL;
+	aside->fn = fn;
+	aside->arg = arg;
+	aside->forget = forget;
+	begin(aside);
 	return aside;
 }
 
@@ -157,10 +163,10 @@ void aside_put(struct aside *aside)
 }
 
 struct call {
+	struct aside aside;
 	int (*fn)(void *arg);
 	void *arg;
 	int result;
-	struct aside *aside;
 };
 
 static void run_call(void *arg)
@@ -174,21 +180,22 @@ static int begin_call(void *arg)
 {
 	struct call *call = arg;
 
-	call->aside = aside_begin(run_call, call, NULL);
-	return call->aside ? 0 : ENOMEM;
+	begin(&call->aside);
+	return 0;
 }
 
 int aside_call(int (*fn)(void *arg), void *arg)
 {
-	struct call call = { .fn = fn, .arg = arg };
+	struct call call = { .aside = { .fn = run_call, .arg = &call },
+			     .fn = fn,
+			     .arg = arg };
 	int r;
 
 	r = keeper_call(begin_call, &call);
 	if (r)
 		return r;
-	while (!aside_wait(call.aside, NSEC_PER_SEC))
+	while (!aside_wait(&call.aside, NSEC_PER_SEC))
 		;
-	aside_put(call.aside);
 	return call.result;
 }
 

@@ -67,9 +67,7 @@ static int check_stable_pages(const struct mapping_part *part)
 
 	if (!major(args.dev)) /* a file system without a disk */
 		return 0;
-	r = read_stable_writes(&args);
-	if (r == EMFILE || r == ENFILE)
-		r = keeper_call(read_stable_writes, &args);
+	r = keeper_call_if_full(read_stable_writes, &args);
 	if (r)
 		return refusal_disk(part, r);
 	return args.is_stable ? refusal_stable_pages(part) : 0;

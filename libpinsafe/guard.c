@@ -52,7 +52,7 @@ static int choose(struct registration *reg)
 
 	reg->choices = calloc(mapping->n_parts + 1, sizeof(*reg->choices));
 	if (!reg->choices)
-		return ENOMEM;
+		return refusal_no_memory(reg->addr);
 	for (i = 0; i < mapping->n_parts && !r; i++) {
 		r = choice_make(&mapping->parts[i], reg->is_written,
 				reg->options, &reg->choices[i]);

@@ -27,12 +27,8 @@ int guard_find_files(const void *addr, size_t length,
 		     struct mapping *ret_mapping)
 {
 	struct classify_args args = { addr, length, gettid(), ret_mapping };
-	int r;
 
-	r = classify_with(&args);
-	if (r == EMFILE || r == ENFILE)
-		r = keeper_call(classify_with, &args);
-	return r;
+	return keeper_call_if_full(classify_with, &args);
 }
 
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)

@@ -4,6 +4,7 @@
 
 #include "event.h"
 #include "policy/config.h"
+#include "refusal/refusal.h"
 #include "registration.h"
 
 /* The program's wish, or the longest that a policy grants */
@@ -64,7 +65,8 @@ int guard_describe_options(struct registration *reg)
 		r = track_set_source(gmr, event_source_get(options->source));
 	}
 	r = r ?: track_set_params(gmr, &params);
-	return r ?: guard_describe_files(reg, track_source(gmr));
+	r = r ?: guard_describe_files(reg, track_source(gmr));
+	return r ? refusal_no_memory(reg->addr) : 0;
 }
 
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,

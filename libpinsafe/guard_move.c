@@ -113,7 +113,8 @@ static struct guarded_mr *join(const struct registration *reg,
 
 /*
  * The only step that cannot be undone.  reg->gmr is described; it has no ranges
- * if the new memory has no guard.  0 when the program has its answer; ENOMEM
+ * if the new memory has no guard.  0 when the program has its answer; ENOMEM,
+ * explained
  */
 static int move(struct rereg *rereg)
 {
@@ -133,7 +134,7 @@ static int move(struct rereg *rereg)
 		if (!both) {
 			track_keep(old);
 			guard_undo_prepare(reg);
-			return ENOMEM;
+			return refusal_no_memory(reg->addr);
 		}
 	}
 
@@ -183,7 +184,7 @@ static int move_unguarded(struct registration *reg)
 
 	reg->gmr = track_alloc(0);
 	if (!reg->gmr)
-		return ENOMEM;
+		return refusal_no_memory(reg->addr);
 	guard_describe(reg, reg->gmr, reg->mr);
 	return move(rereg_of(reg));
 }

@@ -67,7 +67,7 @@ int guard_prepare(struct registration *reg)
 	if (!reg->gmr) {
 		if (reg->recalled)
 			lease_put(reg->recalled);
-		return ENOMEM;
+		return refusal_no_memory(reg->addr);
 	}
 	r = reg->is_on_demand ? 0 : guard_take_leases(reg);
 	note_ranges(reg);

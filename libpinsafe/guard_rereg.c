@@ -118,7 +118,9 @@ static int set_options(struct rereg *rereg, const struct mr_params *params,
 	};
 	rereg->reg.options = &rereg->options;
 	/* Its own, for events say what memory it is. */
-	return source ? event_source_copy(source, &rereg->options.source) : 0;
+	if (source && event_source_copy(source, &rereg->options.source))
+		return refusal_no_memory(rereg->reg.addr);
+	return 0;
 }
 
 /* 0, or the errno for the program, explained */

@@ -254,14 +254,10 @@ int guard_twin_look(const struct registration *reg,
 		    const struct guard_twin *twin)
 {
 	const struct look look = { reg, twin };
-	int r;
 
 	if (!is_there(twin))
 		return ESTALE;
-	r = look_at_both((void *)&look);
-	if (r == EMFILE || r == ENFILE)
-		r = keeper_call(look_at_both, (void *)&look);
-	return r;
+	return keeper_call_if_full(look_at_both, (void *)&look);
 }
 
 void guard_twin_drop(struct guard_twin *twin)

@@ -231,6 +231,15 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	return request.result;
 }
 
+int keeper_call_if_full(int (*fn)(void *arg), void *arg)
+{
+	int r = fn(arg);
+
+	if ((r != EMFILE && r != ENFILE) || keeper_run(NULL))
+		return r;
+	return keeper_call(fn, arg);
+}
+
 struct handed {
 	struct handover handover;
 	int (*fn)(void *arg);

@@ -27,6 +27,12 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 		     struct cause *cause);
 
 /*
+ * @fn(@arg) on this thread, and on the keeper's, which has a table of its own, if
+ * it says EMFILE or ENFILE here.
+ */
+int keeper_call_if_full(int (*fn)(void *arg), void *arg);
+
+/*
  * Start the keeper if there is none: 0, or as keeper_call().  Recorded is the call
  * that its thread has failed in; none if there is no thread.
  */

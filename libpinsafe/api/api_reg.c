@@ -19,6 +19,7 @@
 #include "event.h"
 #include "hook/real_verbs.h"
 #include "policy/options.h"
+#include "refusal/refusal.h"
 #include "track.h"
 
 #define KNOWN_MASK                                                 \
@@ -54,12 +55,13 @@ static int new_source(const struct pinsafe_reg_attr *attr,
 	int r = attr->handler ? event_thread_start() : 0;
 
 	if (r)
-		return r;
+		return refusal_no_handlers(attr->addr, r);
 	*ret_source = NULL;
 	if (!attr->channel && !attr->handler)
 		return 0;
-	return event_source_new(attr->channel, attr->handler, attr->user_data,
-				ret_source);
+	r = event_source_new(attr->channel, attr->handler, attr->user_data,
+			     ret_source);
+	return r == ENOMEM ? refusal_no_memory(attr->addr) : r;
 }
 
 static int check_attr(const struct ibv_pd *pd,
@@ -164,7 +166,7 @@ static int restore(const struct mr_params *params, struct event_source *old,
 
 	r = old ? event_source_copy(old, &options.source) : 0;
 	if (r)
-		return r;
+		return r == ENOMEM ? refusal_no_memory(params->addr) : r;
 	mr = reg_mr(params, &options);
 	r = mr ? 0 : errno;
 	event_source_put(options.source);

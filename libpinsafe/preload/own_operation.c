@@ -221,12 +221,9 @@ static int look(void *arg)
 static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
 {
 	struct look_args args = { addr, ret_vma };
-	int r = look(&args);
+	SECTION(section);
+	int r = keeper_call_if_full(look, &args);
 
-	if (r == EMFILE || r == ENFILE) {
-		SECTION(section);
-		r = keeper_call(look, &args);
-	}
 	if (r && r != ENOENT)
 		return r;
 	if (r || ret_vma->start > end)

@@ -42,9 +42,26 @@ int refusal_no_maps(int r)
 {
 	return refusal_explain(
 		r,
-		"registration refused with %s: /proc/self/maps cannot be read (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
-		strerrorname_np(r), strerror(r),
+		"registration refused with %s: /proc/self/maps cannot be read%s (%s), so nobody can tell whether the memory is a file's; %s, or set PINSAFE=off to go without protection",
+		strerrorname_np(r), r == ENOMEM ? " and remembered" : "",
+		strerror(r),
 		r == ENOENT ? "mount /proc" : refusal_way_out(r));
+}
+
+int refusal_no_memory(const void *addr)
+{
+	return refusal_explain(
+		ENOMEM,
+		"memory at %p: registration refused with ENOMEM: there is no memory (malloc(3)) for what has to be remembered of it; %s",
+		addr, refusal_way_out(ENOMEM));
+}
+
+int refusal_no_handlers(const void *addr, int r)
+{
+	return refusal_explain(
+		r,
+		"memory at %p: registration refused with %s: the thread that calls break handlers cannot be created (%s); raise RLIMIT_NPROC (ulimit -u), pids.max (TasksMax= of systemd) or the limits of memory, or use a channel and no handler",
+		addr, strerrorname_np(r), strerror(r));
 }
 
 int refusal_disk(const struct mapping_part *part, int r)

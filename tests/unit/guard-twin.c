@@ -26,7 +26,7 @@ static struct mapping_part parts[2];
 static struct registration reg;
 static bool is_replaced;
 
-int keeper_call(int (*fn)(void *arg), void *arg)
+int keeper_call_if_full(int (*fn)(void *arg), void *arg)
 {
 	return fn(arg);
 }

@@ -18,6 +18,13 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	return r ? r : fn(arg);
 }
 
+int keeper_call_if_full(int (*fn)(void *arg), void *arg)
+{
+	int r = fn(arg);
+
+	return r == EMFILE || r == ENFILE ? keeper_call(fn, arg) : r;
+}
+
 int keeper_start(struct cause *cause)
 {
 	int r = fault_now(&fake_keeper.start);

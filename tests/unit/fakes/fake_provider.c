@@ -41,6 +41,8 @@ static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 		return NULL;
 	}
 	mr = calloc(1, sizeof(*mr));
+	if (!mr)
+		return NULL;
 	mr->context = pd->context;
 	mr->pd = pd;
 	mr->addr = addr;
