@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -69,11 +70,14 @@ static int leave_descriptor_table(struct cause *cause)
 
 	if (sys_close_range(0, ~0u, CLOSE_RANGE_UNSHARE))
 		return cause_call(cause, "close_range(2)", errno);
-	/* Nothing of ours may end up under the numbers of standard streams. */
+	/*
+	 * Nothing of ours may end up under the numbers of standard streams.  There
+	 * may be no /dev/null (chroot), but sockets we need in any case.
+	 */
 	do {
-		fd = sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
+		fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (fd < 0)
-			return cause_call(cause, "open(2) of /dev/null", errno);
+			return cause_call(cause, "socket(2)", errno);
 	} while (fd < STDERR_FILENO);
 	return 0;
 }
