@@ -149,6 +149,8 @@ static void *keeper_main(void *arg)
 		return NULL;
 
 	log_defer();
+	/* If it cannot, nobody can, and it has to look by itself. */
+	(void)sigio_wake(pthread_self());
 	for (;;) {
 		uint64_t pause_ns;
 

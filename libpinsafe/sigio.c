@@ -5,11 +5,13 @@
  * A real-time signal, because those queue.  SIGIO itself is never waited for:
  * the waiter would also take what is meant for the program.  If the queue is full
  * the kernel sends it in place of our signal (fs/fcntl.c:send_sigio_to_task), to
- * this thread, where it stays pending until it is seen and taken.
+ * this thread, where it stays pending until it is seen and taken.  Nothing wakes
+ * the waiter then, so it looks again soon, for as long as the queue is full.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +25,12 @@
 #include "program_lease.h"
 #include "sigio.h"
 
+#define FULL_INTERVAL_NS (10 * NSEC_PER_MSEC)
+
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;
+/* RLIMIT_SIGPENDING is reached, or was when it was tried last. */
+static atomic_bool is_full;
 
 struct ids {
 	uid_t real, effective, saved;
@@ -110,8 +116,10 @@ bool sigio_is_disowned(int fd)
 int sigio_wake(pthread_t thread)
 {
 	union sigval value = { .sival_ptr = &wake_token };
+	int r = pthread_sigqueue(thread, config_get()->signal, value);
 
-	return pthread_sigqueue(thread, config_get()->signal, value);
+	atomic_store(&is_full, r == EAGAIN);
+	return r;
 }
 
 static void pass_on(siginfo_t *info)
@@ -180,10 +188,14 @@ static bool has_overflowed(void)
 
 bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 {
-	struct timespec timeout = clock_timespec(timeout_ns);
+	bool was_full = atomic_load(&is_full);
+	struct timespec timeout;
 	siginfo_t info;
 	sigset_t set;
 
+	if (was_full && timeout_ns > FULL_INTERVAL_NS)
+		timeout_ns = FULL_INTERVAL_NS;
+	timeout = clock_timespec(timeout_ns);
 	sigemptyset(&set);
 	sigaddset(&set, config_get()->signal);
 	while (sys_sigtimedwait(&set, &info, &timeout) > 0) {
@@ -194,5 +206,7 @@ bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 			pass_on(&info);
 		memset(&timeout, 0, sizeof(timeout));
 	}
+	if (was_full)
+		(void)sigio_wake(pthread_self());
 	return has_overflowed();
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fakes/fake_sigtimedwait.h"
 #include "lib/stack.h"
 #include "policy/config.h"
 
@@ -160,19 +161,30 @@ static void foreign_signal__of_another_kind(void **state)
 	stack_dereg_ok(mr);
 }
 
-/* Then the next scan finds what is asked of the keeper. */
-static void no_signal_can_be_queued__still_served(void **state)
+/*
+ * Neither the kernel nor threads of the program can wake it then: it looks by
+ * itself, and never waits for its next scan.
+ */
+static void no_signal_can_be_queued__served_all_the_same(void **state)
 {
 	struct rlimit limit, saved;
+	unsigned int timeouts, i;
 	struct ibv_mr *mr;
 
 	assert_int_equal(getrlimit(RLIMIT_SIGPENDING, &saved), 0);
 	limit = saved;
 	limit.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_SIGPENDING, &limit), 0);
-	mr = stack_reg_file(STACK_A);
+	/* It gets to know here. */
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	timeouts = fake_sigtimedwait_timeouts();
+	for (i = 0; i < 5; i++) {
+		mr = stack_reg_file(STACK_A);
+		stack_break(STACK_A);
+		stack_dereg_ok(mr);
+	}
+	assert_int_equal(fake_sigtimedwait_timeouts(), timeouts);
 	assert_int_equal(setrlimit(RLIMIT_SIGPENDING, &saved), 0);
-	stack_dereg_ok(mr);
 }
 
 /* Breaks ordinary leases without waiting for them to go. */
@@ -269,7 +281,7 @@ int main(void)
 		STACK_CASE(signals__all_blocked),
 		STACK_CASE(program_closes_all__survives),
 		STACK_CASE(record_lock__is_kept),
-		STACK_CASE(no_signal_can_be_queued__still_served),
+		STACK_CASE(no_signal_can_be_queued__served_all_the_same),
 		STACK_CASE(foreign_signal__passed_on_to_the_program),
 		STACK_CASE(foreign_signal__of_another_kind),
 		STACK_CASE(signal_of_a_lease_of_the_program__passed_on),

@@ -239,8 +239,9 @@ static void send_signal(struct inode *inode)
 	/* Nobody may send POLL_MSG: fake_sigtimedwait.c makes it of this. */
 	info.si_code = SI_QUEUE;
 	info.si_value.sival_ptr = &fake_break_marks[inode->fd];
-	(void)syscall(SYS_rt_tgsigqueueinfo, getpid(), inode->owner,
-		      inode->signal, &info);
+	if (syscall(SYS_rt_tgsigqueueinfo, getpid(), inode->owner,
+		    inode->signal, &info))
+		(void)syscall(SYS_tgkill, getpid(), inode->owner, SIGIO);
 }
 
 void fake_break_begin(const struct file *file)
