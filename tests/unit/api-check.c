@@ -36,7 +36,9 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
-static void would_succeed__guard(void **state)
+#define CHECK_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+CHECK_CASE(would_succeed__guard)
 {
 	assert_int_equal(check(), 0);
 	assert_int_equal(result.comp_mask, 0);
@@ -47,7 +49,7 @@ static void would_succeed__guard(void **state)
 		"signal a, owner a, lease a, reg_mr, dereg_mr, destroy 0, unlock a");
 }
 
-static void anonymous__UNNEEDED(void **state)
+CHECK_CASE(anonymous__UNNEEDED)
 {
 	attr.addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -60,7 +62,7 @@ static void anonymous__UNNEEDED(void **state)
 }
 
 /* The program's own wish, so nothing is pinned and no guard needed */
-static void on_demand__ODP(void **state)
+CHECK_CASE(on_demand__ODP)
 {
 	attr.access |= IBV_ACCESS_ON_DEMAND;
 	assert_int_equal(check(), 0);
@@ -68,7 +70,7 @@ static void on_demand__ODP(void **state)
 	assert_int_equal(result.guard, PINSAFE_GUARD_ODP);
 }
 
-static void would_be_refused__error_and_reason(void **state)
+CHECK_CASE(would_be_refused__error_and_reason)
 {
 	fake_fcntl.set_lease = ALWAYS(EACCES);
 	fake_open_file("/proc/thread-self/status", "Uid:\t0\t0\t0\t4242\n");
@@ -78,7 +80,7 @@ static void would_be_refused__error_and_reason(void **state)
 	assert_non_null(strstr(result.reason, "CAP_LEASE"));
 }
 
-static void memory_window__error_and_reason(void **state)
+CHECK_CASE(memory_window__error_and_reason)
 {
 	attr.access |= IBV_ACCESS_MW_BIND;
 	assert_int_equal(check(), 0);
@@ -87,7 +89,7 @@ static void memory_window__error_and_reason(void **state)
 }
 
 /* Not explained by anybody but errno */
-static void driver_refuses_anonymous__reason(void **state)
+CHECK_CASE(driver_refuses_anonymous__reason)
 {
 	attr.addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -99,7 +101,7 @@ static void driver_refuses_anonymous__reason(void **state)
 	munmap(attr.addr, page_size());
 }
 
-static void beyond_the_end_of_file__EFAULT(void **state)
+CHECK_CASE(beyond_the_end_of_file__EFAULT)
 {
 	assert_int_equal(ftruncate(STACK_A->fd, page_size()), 0);
 	assert_int_equal(check(), 0);
@@ -108,7 +110,7 @@ static void beyond_the_end_of_file__EFAULT(void **state)
 }
 
 /* A registration would wait for the breaker. */
-static void being_broken__EAGAIN_at_once(void **state)
+CHECK_CASE(being_broken__EAGAIN_at_once)
 {
 	fake_break_begin(STACK_A);
 	assert_int_equal(check(), 0);
@@ -117,7 +119,7 @@ static void being_broken__EAGAIN_at_once(void **state)
 	fake_break_end(STACK_A);
 }
 
-static void registered_already__lease_is_shared(void **state)
+CHECK_CASE(registered_already__lease_is_shared)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -129,7 +131,7 @@ static void registered_already__lease_is_shared(void **state)
 	before.registered_layout++;
 }
 
-static void wrong_arguments__EINVAL(void **state)
+CHECK_CASE(wrong_arguments__EINVAL)
 {
 	struct pinsafe_check_result untouched = result;
 	struct ibv_pd *pd = &stack_device.pd;
@@ -148,7 +150,7 @@ static void wrong_arguments__EINVAL(void **state)
 	assert_memory_equal(&result, &untouched, sizeof(result));
 }
 
-static void not_hooked__EOPNOTSUPP(void **state)
+CHECK_CASE(not_hooked__EOPNOTSUPP)
 {
 	struct ibv_context context = {.cmd_fd = -1};
 	struct ibv_pd pd = {.context = &context};
@@ -158,7 +160,7 @@ static void not_hooked__EOPNOTSUPP(void **state)
 			 EOPNOTSUPP);
 }
 
-static void older_program__only_what_it_knows(void **state)
+CHECK_CASE(older_program__only_what_it_knows)
 {
 	size_t size = offsetof(struct pinsafe_check_result, reason);
 
@@ -169,7 +171,7 @@ static void older_program__only_what_it_knows(void **state)
 	assert_int_equal(result.reason[0], 0x5a);
 }
 
-static void query_device__what_is_there(void **state)
+CHECK_CASE(query_device__what_is_there)
 {
 	struct {
 		struct pinsafe_device_attr known;
@@ -207,7 +209,7 @@ static uint32_t guards(void)
 }
 
 /* Nothing is promised that was not seen. */
-static void query_device__leases_off_or_unknown(void **state)
+CHECK_CASE(query_device__leases_off_or_unknown)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "1\n");
 	assert_true(guards() & PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE));
@@ -215,28 +217,4 @@ static void query_device__leases_off_or_unknown(void **state)
 	assert_int_equal(guards(), 0);
 	fake_open_fails("/proc/sys/fs/leases-enable", EMFILE);
 	assert_int_equal(guards(), 0);
-}
-
-#define CHECK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CHECK_CASE(would_succeed__guard),
-		CHECK_CASE(anonymous__UNNEEDED),
-		CHECK_CASE(on_demand__ODP),
-		CHECK_CASE(would_be_refused__error_and_reason),
-		CHECK_CASE(memory_window__error_and_reason),
-		CHECK_CASE(driver_refuses_anonymous__reason),
-		CHECK_CASE(beyond_the_end_of_file__EFAULT),
-		CHECK_CASE(being_broken__EAGAIN_at_once),
-		CHECK_CASE(registered_already__lease_is_shared),
-		CHECK_CASE(wrong_arguments__EINVAL),
-		CHECK_CASE(not_hooked__EOPNOTSUPP),
-		CHECK_CASE(older_program__only_what_it_knows),
-		CHECK_CASE(query_device__what_is_there),
-		CHECK_CASE(query_device__leases_off_or_unknown),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -17,7 +17,9 @@ static int setup(void **state)
 	return 0;
 }
 
-static void registrations__by_guard(void **state)
+#define COUNTER_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
+COUNTER_CASE(registrations__by_guard)
 {
 	struct pinsafe_stats now;
 	struct ibv_mr *mrs[3];
@@ -42,7 +44,7 @@ static void registrations__by_guard(void **state)
 	munmap(attr.addr, page_size());
 }
 
-static void refusals__by_cause(void **state)
+COUNTER_CASE(refusals__by_cause)
 {
 	const int errors[] = {EACCES, EPERM, EBUSY, ENOSPC, ENOMEM};
 	struct pinsafe_stats now;
@@ -63,7 +65,7 @@ static void refusals__by_cause(void **state)
 	assert_int_equal(now.refused_other, 1);
 }
 
-static void bytes__of_those_alive(void **state)
+COUNTER_CASE(bytes__of_those_alive)
 {
 	const size_t page = page_size();
 	struct ibv_mr *first, *second;
@@ -99,7 +101,7 @@ static bool is_in_histogram(void *arg)
 	return in_histogram(&now) >= *(uint64_t *)arg;
 }
 
-static void break_time__in_one_bucket_each(void **state)
+COUNTER_CASE(break_time__in_one_bucket_each)
 {
 	uint64_t n = 1;
 	struct ibv_mr *mr = stack_reg_attr(&attr);
@@ -124,7 +126,7 @@ static void break_time__in_one_bucket_each(void **state)
 }
 
 /* The unit of the function that sorts them in */
-static void histogram__bounds(void **state)
+COUNTER_CASE(histogram__bounds)
 {
 	const uint64_t ms[] = {1, 4, 16, 64, 256, 1024, 4096};
 	size_t i;
@@ -141,7 +143,7 @@ static void histogram__bounds(void **state)
 	assert_int_equal(stack_stats().revoke_histogram[7], 1);
 }
 
-static void margin__the_least(void **state)
+COUNTER_CASE(margin__the_least)
 {
 	stats_set(least_margin_ns, UINT64_MAX);
 	stats_add_revoke(5, 0);
@@ -155,7 +157,7 @@ static void margin__the_least(void **state)
 	stats_set(least_margin_ns, UINT64_MAX);
 }
 
-static void retake__counted_if_it_waited(void **state)
+COUNTER_CASE(retake__counted_if_it_waited)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr), *again;
 
@@ -164,22 +166,4 @@ static void retake__counted_if_it_waited(void **state)
 	assert_int_equal(stack_stats().retakes, 0);
 	stack_dereg_ok(again);
 	stack_dereg_ok(mr);
-}
-
-#define COUNTER_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		COUNTER_CASE(registrations__by_guard),
-		COUNTER_CASE(refusals__by_cause),
-		COUNTER_CASE(bytes__of_those_alive),
-		COUNTER_CASE(break_time__in_one_bucket_each),
-		COUNTER_CASE(histogram__bounds),
-		COUNTER_CASE(margin__the_least),
-		COUNTER_CASE(retake__counted_if_it_waited),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -32,6 +32,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define EVENT_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void expect_nothing(void)
 {
 	struct pinsafe_event *event;
@@ -42,7 +44,7 @@ static void expect_nothing(void)
 	assert_int_equal(pinsafe_get_event(channel, &event), EAGAIN);
 }
 
-static void without_grace__only_revoked(void **state)
+EVENT_CASE(without_grace__only_revoked)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -62,7 +64,7 @@ static void without_grace__only_revoked(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void with_grace__break_with_a_deadline_first(void **state)
+EVENT_CASE(with_grace__break_with_a_deadline_first)
 {
 	uint64_t before = clock_now_ns();
 	struct pinsafe_event *event;
@@ -95,7 +97,7 @@ static bool has_failures(void *arg)
 }
 
 /* It is repeated every few milliseconds; nobody has taken it yet. */
-static void revoke_failed__one_until_it_is_taken(void **state)
+EVENT_CASE(revoke_failed__one_until_it_is_taken)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -130,7 +132,7 @@ static void revoke_failed__one_until_it_is_taken(void **state)
 }
 
 /* What happens while the program looks at an event of that type is not lost. */
-static void second_break_while_first_is_taken__told(void **state)
+EVENT_CASE(second_break_while_first_is_taken__told)
 {
 	struct pinsafe_event *event;
 	struct ibv_mr *mr;
@@ -159,7 +161,7 @@ static void second_break_while_first_is_taken__told(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void several_mrs__each_its_own(void **state)
+EVENT_CASE(several_mrs__each_its_own)
 {
 	struct ibv_mr *mrs[3], *seen[3];
 	struct pinsafe_event *event;
@@ -181,7 +183,7 @@ static void several_mrs__each_its_own(void **state)
 		stack_dereg_ok(mrs[i]);
 }
 
-static void mr_deregistered__event_stays_whole(void **state)
+EVENT_CASE(mr_deregistered__event_stays_whole)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -194,7 +196,7 @@ static void mr_deregistered__event_stays_whole(void **state)
 	pinsafe_ack_event(event);
 }
 
-static void mr_deregistered_before_it_is_taken__the_same(void **state)
+EVENT_CASE(mr_deregistered_before_it_is_taken__the_same)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -206,7 +208,7 @@ static void mr_deregistered_before_it_is_taken__the_same(void **state)
 	pinsafe_ack_event(event);
 }
 
-static void not_acknowledged__EBUSY(void **state)
+EVENT_CASE(not_acknowledged__EBUSY)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -218,7 +220,7 @@ static void not_acknowledged__EBUSY(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void channel_ends_first__guarded_as_before(void **state)
+EVENT_CASE(channel_ends_first__guarded_as_before)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -230,7 +232,7 @@ static void channel_ends_first__guarded_as_before(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void channel_ends_with_events__they_go(void **state)
+EVENT_CASE(channel_ends_with_events__they_go)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -269,7 +271,7 @@ static void start(struct getter *getter)
 	assert_true(wait_until_asleep(getter->tid));
 }
 
-static void get_event__waits_for_one(void **state)
+EVENT_CASE(get_event__waits_for_one)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct getter getter = {0};
@@ -287,7 +289,7 @@ static void on_signal(int number)
 {
 }
 
-static void get_event__EINTR(void **state)
+EVENT_CASE(get_event__EINTR)
 {
 	struct sigaction old, new = {.sa_handler = on_signal};
 	struct getter getter = {0};
@@ -300,7 +302,7 @@ static void get_event__EINTR(void **state)
 	assert_int_equal(sigaction(SIGUSR2, &old, NULL), 0);
 }
 
-static void NULL__EINVAL(void **state)
+EVENT_CASE(NULL__EINVAL)
 {
 	struct pinsafe_event *event;
 
@@ -308,27 +310,4 @@ static void NULL__EINVAL(void **state)
 	assert_int_equal(pinsafe_get_event(NULL, &event), EINVAL);
 	assert_int_equal(pinsafe_get_event(channel, NULL), EINVAL);
 	pinsafe_ack_event(NULL);
-}
-
-#define EVENT_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		EVENT_CASE(without_grace__only_revoked),
-		EVENT_CASE(with_grace__break_with_a_deadline_first),
-		EVENT_CASE(revoke_failed__one_until_it_is_taken),
-		EVENT_CASE(second_break_while_first_is_taken__told),
-		EVENT_CASE(several_mrs__each_its_own),
-		EVENT_CASE(mr_deregistered__event_stays_whole),
-		EVENT_CASE(mr_deregistered_before_it_is_taken__the_same),
-		EVENT_CASE(not_acknowledged__EBUSY),
-		EVENT_CASE(channel_ends_first__guarded_as_before),
-		EVENT_CASE(channel_ends_with_events__they_go),
-		EVENT_CASE(get_event__waits_for_one),
-		EVENT_CASE(get_event__EINTR),
-		EVENT_CASE(NULL__EINVAL),
-	};
-
-	return STACK_MAIN(cases);
 }

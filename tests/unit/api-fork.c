@@ -34,6 +34,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define FORK_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static int use_channel_of_parent(void)
 {
 	struct pinsafe_event *event;
@@ -46,19 +48,19 @@ static int use_channel_of_parent(void)
 	return pinsafe_destroy_event_channel(channel) ? 3 : 0;
 }
 
-static void channel_of_parent__EINVAL(void **state)
+FORK_CASE(channel_of_parent__EINVAL)
 {
 	child_check(use_channel_of_parent, fork);
 }
 
-static void channel_of_parent__EINVAL_unseen_fork(void **state)
+FORK_CASE(channel_of_parent__EINVAL_unseen_fork)
 {
 	CHILD_NOT_UNDER_TSAN();
 	child_check(use_channel_of_parent, _Fork);
 }
 
 /* Nobody in the child can acknowledge what a thread of the parent has taken. */
-static void event_taken_in_parent__child_can_destroy(void **state)
+FORK_CASE(event_taken_in_parent__child_can_destroy)
 {
 	struct pinsafe_reg_attr second = stack_attr(STACK_B);
 	struct pinsafe_event *event;
@@ -104,12 +106,12 @@ static void event_taken_in_parent__ack_in(pid_t (*fork_fn)(void))
 	stack_dereg_ok(mr);
 }
 
-static void event_taken_in_parent__ack_wakes_nobody(void **state)
+FORK_CASE(event_taken_in_parent__ack_wakes_nobody)
 {
 	event_taken_in_parent__ack_in(fork);
 }
 
-static void event_taken_in_parent__ack_wakes_nobody_unseen_fork(void **state)
+FORK_CASE(event_taken_in_parent__ack_wakes_nobody_unseen_fork)
 {
 	if (UNDER_TSAN)
 		SKIP_CASE("ThreadSanitizer cannot follow there");
@@ -145,24 +147,8 @@ static int use_own_channel(void)
 	return pinsafe_destroy_event_channel(own) ? 7 : 0;
 }
 
-static void own_channel__works(void **state)
+FORK_CASE(own_channel__works)
 {
 	CHILD_NOT_UNDER_TSAN();
 	child_check(use_own_channel, fork);
-}
-
-#define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		FORK_CASE(channel_of_parent__EINVAL),
-		FORK_CASE(channel_of_parent__EINVAL_unseen_fork),
-		FORK_CASE(event_taken_in_parent__child_can_destroy),
-		FORK_CASE(event_taken_in_parent__ack_wakes_nobody),
-		FORK_CASE(event_taken_in_parent__ack_wakes_nobody_unseen_fork),
-		FORK_CASE(own_channel__works),
-	};
-
-	return STACK_MAIN(cases);
 }

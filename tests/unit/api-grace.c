@@ -35,12 +35,14 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define GRACE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static bool has_gone(void *arg)
 {
 	return fake_kernel_mr_count() <= *(size_t *)arg;
 }
 
-static void not_answered__revoked_at_the_deadline(void **state)
+GRACE_CASE(not_answered__revoked_at_the_deadline)
 {
 	struct pinsafe_event *event;
 	uint64_t deadline_ns;
@@ -59,7 +61,7 @@ static void not_answered__revoked_at_the_deadline(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void another_without_grace__revoked_at_once(void **state)
+GRACE_CASE(another_without_grace__revoked_at_once)
 {
 	struct pinsafe_reg_attr plain = stack_attr(STACK_A);
 	struct ibv_mr *mr, *other;
@@ -83,7 +85,7 @@ static void another_without_grace__revoked_at_once(void **state)
 	stack_event_is(channel, PINSAFE_EVENT_REVOKED, mr);
 }
 
-static void dereg__ends_it(void **state)
+GRACE_CASE(dereg__ends_it)
 {
 	struct ibv_mr *mr;
 
@@ -127,7 +129,7 @@ static int is_released_meanwhile(struct ibv_mr *mr, int flags, void *addr,
 	return fake_cmd_rereg_mr(mr, flags, addr, length);
 }
 
-static void released_while_it_is_moved__revoked_afterwards(void **state)
+GRACE_CASE(released_while_it_is_moved__revoked_afterwards)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -142,7 +144,7 @@ static void released_while_it_is_moved__revoked_afterwards(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void longer_than_allowed__half_of_lease_break_time(void **state)
+GRACE_CASE(longer_than_allowed__half_of_lease_break_time)
 {
 	uint64_t half_ns = lease_break_time_s() * NSEC_PER_SEC / 2;
 	uint64_t before = clock_now_ns(), after;
@@ -164,7 +166,7 @@ static void longer_than_allowed__half_of_lease_break_time(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void released_before_any_break__lease_goes(void **state)
+GRACE_CASE(released_before_any_break__lease_goes)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -178,7 +180,7 @@ static void released_before_any_break__lease_goes(void **state)
 	assert_record("dereg_mr");
 }
 
-static void released_one_of_two__lease_stays(void **state)
+GRACE_CASE(released_one_of_two__lease_stays)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct ibv_mr *other = stack_reg_attr(&attr);
@@ -191,7 +193,7 @@ static void released_one_of_two__lease_stays(void **state)
 	stack_event_is(channel, PINSAFE_EVENT_REVOKED, mr);
 }
 
-static void release_of_a_zombie__0(void **state)
+GRACE_CASE(release_of_a_zombie__0)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -204,7 +206,7 @@ static void release_of_a_zombie__0(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void release_of_an_unknown_mr__EINVAL(void **state)
+GRACE_CASE(release_of_an_unknown_mr__EINVAL)
 {
 	struct ibv_mr unknown = { .context = &stack_device.context };
 
@@ -212,7 +214,7 @@ static void release_of_an_unknown_mr__EINVAL(void **state)
 	assert_int_equal(pinsafe_release(&unknown), EINVAL);
 }
 
-static void release_fails__its_errno_and_an_event(void **state)
+GRACE_CASE(release_fails__its_errno_and_an_event)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 	struct pinsafe_event *event;
@@ -227,24 +229,4 @@ static void release_fails__its_errno_and_an_event(void **state)
 	assert_int_equal(pinsafe_release(mr), 0);
 	stack_event_is(channel, PINSAFE_EVENT_REVOKED, mr);
 	stack_dereg_ok(mr);
-}
-
-#define GRACE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		GRACE_CASE(not_answered__revoked_at_the_deadline),
-		GRACE_CASE(another_without_grace__revoked_at_once),
-		GRACE_CASE(dereg__ends_it),
-		GRACE_CASE(released_while_it_is_moved__revoked_afterwards),
-		GRACE_CASE(longer_than_allowed__half_of_lease_break_time),
-		GRACE_CASE(released_before_any_break__lease_goes),
-		GRACE_CASE(released_one_of_two__lease_stays),
-		GRACE_CASE(release_of_a_zombie__0),
-		GRACE_CASE(release_of_an_unknown_mr__EINVAL),
-		GRACE_CASE(release_fails__its_errno_and_an_event),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -35,6 +35,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define HANDLER_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
 static void wait_for_call(void)
 {
 	struct timespec deadline;
@@ -55,7 +57,7 @@ static void look(const struct pinsafe_event *event)
 	sem_post(&was_called);
 }
 
-static void own_thread__with_the_event(void **state)
+HANDLER_CASE(own_thread__with_the_event)
 {
 	struct ibv_mr *mr;
 
@@ -87,7 +89,7 @@ static void let_it_return(void)
 	wait_for_call();
 }
 
-static void never_returns__other_mr_revoked(void **state)
+HANDLER_CASE(never_returns__other_mr_revoked)
 {
 	struct pinsafe_reg_attr other = stack_attr(STACK_B);
 	struct ibv_mr *mr, *other_mr;
@@ -110,7 +112,7 @@ static void never_returns__other_mr_revoked(void **state)
 }
 
 /* It hears of the break and does not answer. */
-static void never_returns__same_mr_revoked(void **state)
+HANDLER_CASE(never_returns__same_mr_revoked)
 {
 	struct ibv_mr *mr;
 
@@ -137,7 +139,7 @@ static void dereg(const struct pinsafe_event *event)
 	sem_post(&was_called);
 }
 
-static void dereg_in_it_after_the_revoke__works(void **state)
+HANDLER_CASE(dereg_in_it_after_the_revoke__works)
 {
 	attr.handler = dereg;
 	stack_reg_attr(&attr);
@@ -147,7 +149,7 @@ static void dereg_in_it_after_the_revoke__works(void **state)
 	assert_int_equal(stack_stats().zombie_mrs, 0);
 }
 
-static void dereg_in_it_during_the_break__ends_it(void **state)
+HANDLER_CASE(dereg_in_it_during_the_break__ends_it)
 {
 	attr.handler = dereg;
 	attr.comp_mask = PINSAFE_REG_GRACE;
@@ -171,7 +173,7 @@ static void reg_again(const struct pinsafe_event *event)
 	sem_post(&was_called);
 }
 
-static void reg_in_it__works(void **state)
+HANDLER_CASE(reg_in_it__works)
 {
 	attr.handler = reg_again;
 	stack_reg_attr(&attr);
@@ -190,7 +192,7 @@ static void restore(const struct pinsafe_event *event)
 	sem_post(&was_called);
 }
 
-static void restore_in_it__events_go_on(void **state)
+HANDLER_CASE(restore_in_it__events_go_on)
 {
 	struct ibv_mr *first, *second;
 
@@ -217,7 +219,7 @@ static void release(const struct pinsafe_event *event)
 	sem_post(&was_called);
 }
 
-static void release_in_it__ends_the_grace(void **state)
+HANDLER_CASE(release_in_it__ends_the_grace)
 {
 	struct ibv_mr *mr;
 
@@ -239,7 +241,7 @@ static void end_thread(const struct pinsafe_event *event)
 	pthread_exit(NULL);
 }
 
-static void ends_its_thread__others_are_called(void **state)
+HANDLER_CASE(ends_its_thread__others_are_called)
 {
 	struct pinsafe_reg_attr other = stack_attr(STACK_B);
 	struct ibv_mr *mr, *other_mr;
@@ -321,40 +323,23 @@ static void returns_in_a_child(pid_t (*fn)(void))
 	stack_dereg_ok(other_mr);
 }
 
-static void returns_in_a_child__which_ends(void **state)
+HANDLER_CASE(returns_in_a_child__which_ends)
 {
 	returns_in_a_child(fork);
 }
 
-static void returns_in_a_child__which_ends_unseen_fork(void **state)
+HANDLER_CASE(returns_in_a_child__which_ends_unseen_fork)
 {
 	if (UNDER_TSAN)
 		SKIP_CASE("ThreadSanitizer cannot follow there");
 	returns_in_a_child(_Fork);
 }
 
-#define HANDLER_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		HANDLER_CASE(own_thread__with_the_event),
-		HANDLER_CASE(never_returns__other_mr_revoked),
-		HANDLER_CASE(never_returns__same_mr_revoked),
-		HANDLER_CASE(dereg_in_it_after_the_revoke__works),
-		HANDLER_CASE(dereg_in_it_during_the_break__ends_it),
-		HANDLER_CASE(reg_in_it__works),
-		HANDLER_CASE(restore_in_it__events_go_on),
-		HANDLER_CASE(release_in_it__ends_the_grace),
-		HANDLER_CASE(ends_its_thread__others_are_called),
-		HANDLER_CASE(returns_in_a_child__which_ends),
-		HANDLER_CASE(returns_in_a_child__which_ends_unseen_fork),
-	};
-
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || atexit(at_exit))
 		return 1;
-	return STACK_MAIN(cases);
+	return run_cases();
 }

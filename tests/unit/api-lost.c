@@ -27,6 +27,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define LOST_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static bool has_no_lease(void *arg)
 {
 	return stack_stats().leases == 0;
@@ -41,7 +43,7 @@ static bool has_no_lease(void *arg)
 			SKIP_CASE("the file system of " DISK " has none"); \
 	} while (0)
 
-static void ordinary_lease__LOST_before_REVOKED(void **state)
+LOST_CASE(ordinary_lease__LOST_before_REVOKED)
 {
 	struct pinsafe_event *event;
 	struct ibv_mr *mr;
@@ -62,7 +64,7 @@ static void ordinary_lease__LOST_before_REVOKED(void **state)
 }
 
 /* The program took too long, or lease-break-time is short. */
-static void ordinary_lease__LOST_during_the_grace(void **state)
+LOST_CASE(ordinary_lease__LOST_during_the_grace)
 {
 	struct ibv_mr *mr;
 
@@ -83,7 +85,7 @@ static void ordinary_lease__LOST_during_the_grace(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void ordinary_lease_released_in_time__not_lost(void **state)
+LOST_CASE(ordinary_lease_released_in_time__not_lost)
 {
 	struct ibv_mr *mr;
 
@@ -97,7 +99,7 @@ static void ordinary_lease_released_in_time__not_lost(void **state)
 }
 
 /* The breaker was refused, so the blocks are where they were. */
-static void layout_lease__not_lost(void **state)
+LOST_CASE(layout_lease__not_lost)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -106,18 +108,4 @@ static void layout_lease__not_lost(void **state)
 	assert_true(wait_until(has_no_lease, NULL));
 	assert_int_equal(stack_stats().lost_leases, 0);
 	stack_dereg_ok(mr);
-}
-
-#define LOST_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		LOST_CASE(ordinary_lease__LOST_before_REVOKED),
-		LOST_CASE(ordinary_lease__LOST_during_the_grace),
-		LOST_CASE(ordinary_lease_released_in_time__not_lost),
-		LOST_CASE(layout_lease__not_lost),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -16,11 +16,13 @@ static int setup(void **state)
 	return 0;
 }
 
+#define OPTION_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
 static void handle(const struct pinsafe_event *event)
 {
 }
 
-static void nothing_set__as_ibv_reg_mr(void **state)
+OPTION_CASE(nothing_set__as_ibv_reg_mr)
 {
 	struct ibv_mr *mr = stack_reg_attr(&attr);
 
@@ -31,7 +33,7 @@ static void nothing_set__as_ibv_reg_mr(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void NULL__EINVAL(void **state)
+OPTION_CASE(NULL__EINVAL)
 {
 	errno = 0;
 	assert_null(pinsafe_reg_mr(NULL, &attr, sizeof(attr)));
@@ -41,7 +43,7 @@ static void NULL__EINVAL(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
-static void unknown_bits__EINVAL(void **state)
+OPTION_CASE(unknown_bits__EINVAL)
 {
 	int bit;
 
@@ -52,7 +54,7 @@ static void unknown_bits__EINVAL(void **state)
 	assert_record("");
 }
 
-static void channel_and_handler__EINVAL(void **state)
+OPTION_CASE(channel_and_handler__EINVAL)
 {
 	attr.channel = stack_channel();
 	attr.handler = handle;
@@ -60,7 +62,7 @@ static void channel_and_handler__EINVAL(void **state)
 	stack_channel_end(attr.channel);
 }
 
-static void unknown_guard__EINVAL(void **state)
+OPTION_CASE(unknown_guard__EINVAL)
 {
 	attr.guard = PINSAFE_GUARD_NONE + 1;
 	attr.comp_mask = PINSAFE_REG_GUARD;
@@ -70,7 +72,7 @@ static void unknown_guard__EINVAL(void **state)
 	stack_dereg_ok(stack_reg_attr(&attr));
 }
 
-static void context_not_hooked__EOPNOTSUPP(void **state)
+OPTION_CASE(context_not_hooked__EOPNOTSUPP)
 {
 	struct ibv_context context = {.cmd_fd = -1};
 	struct ibv_pd pd = {.context = &context};
@@ -80,7 +82,7 @@ static void context_not_hooked__EOPNOTSUPP(void **state)
 	assert_int_equal(errno, EOPNOTSUPP);
 }
 
-static void older_program__rest_is_0(void **state)
+OPTION_CASE(older_program__rest_is_0)
 {
 	const size_t smallest = offsetof(struct pinsafe_reg_attr, guard);
 	struct ibv_mr *mr;
@@ -97,7 +99,7 @@ static void older_program__rest_is_0(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void newer_program__known_part_is_read(void **state)
+OPTION_CASE(newer_program__known_part_is_read)
 {
 	struct {
 		struct pinsafe_reg_attr known;
@@ -110,7 +112,7 @@ static void newer_program__known_part_is_read(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void guard_none__not_protected(void **state)
+OPTION_CASE(guard_none__not_protected)
 {
 	struct ibv_mr *mr;
 
@@ -124,7 +126,7 @@ static void guard_none__not_protected(void **state)
 }
 
 /* The file looks as if it were on persistent memory. */
-static void guard_lease__ordinary_lease(void **state)
+OPTION_CASE(guard_lease__ordinary_lease)
 {
 	struct ibv_mr *mr;
 
@@ -139,7 +141,7 @@ static void guard_lease__ordinary_lease(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void guard_layout_without_dax__EOPNOTSUPP(void **state)
+OPTION_CASE(guard_layout_without_dax__EOPNOTSUPP)
 {
 	fake_statx_is_dax = false;
 	attr.comp_mask = PINSAFE_REG_GUARD;
@@ -148,7 +150,7 @@ static void guard_layout_without_dax__EOPNOTSUPP(void **state)
 	assert_non_null(strstr(stack_log(), "; install it"));
 }
 
-static void guard_odp_without_it__EOPNOTSUPP(void **state)
+OPTION_CASE(guard_odp_without_it__EOPNOTSUPP)
 {
 	attr.comp_mask = PINSAFE_REG_GUARD;
 	attr.guard = PINSAFE_GUARD_ODP;
@@ -157,7 +159,7 @@ static void guard_odp_without_it__EOPNOTSUPP(void **state)
 }
 
 /* The next registration of this thread is a plain one again. */
-static void options__for_one_registration(void **state)
+OPTION_CASE(options__for_one_registration)
 {
 	struct ibv_mr *mr, *plain;
 
@@ -176,7 +178,7 @@ static void options__for_one_registration(void **state)
 }
 
 /* Of another file, or of none: it is only a hint. */
-static void wrong_descriptor__right_lease(void **state)
+OPTION_CASE(wrong_descriptor__right_lease)
 {
 	const int fds[] = {STACK_B->fd, STACK_A->fd, -1, 9999};
 	struct ibv_mr *mr;
@@ -192,7 +194,7 @@ static void wrong_descriptor__right_lease(void **state)
 	}
 }
 
-static void prefault_threads__blocks_are_there(void **state)
+OPTION_CASE(prefault_threads__blocks_are_there)
 {
 	struct ibv_mr *mr;
 	size_t i;
@@ -228,7 +230,7 @@ static void want_progress(int answer)
 	attr.user_data = &progress;
 }
 
-static void progress__told_when_all_is_there(void **state)
+OPTION_CASE(progress__told_when_all_is_there)
 {
 	struct ibv_mr *mr;
 
@@ -242,7 +244,7 @@ static void progress__told_when_all_is_there(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void progress_restored__told_again(void **state)
+OPTION_CASE(progress_restored__told_again)
 {
 	struct ibv_mr *mr, *restored;
 
@@ -256,7 +258,7 @@ static void progress_restored__told_again(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void progress_not_wanted__ECANCELED_without_a_word(void **state)
+OPTION_CASE(progress_not_wanted__ECANCELED_without_a_word)
 {
 	want_progress(1);
 	assert_int_equal(stack_reg_refused(&attr), ECANCELED);
@@ -267,40 +269,10 @@ static void progress_not_wanted__ECANCELED_without_a_word(void **state)
 }
 
 /* What was allocated for events is gone: the sanitizers look. */
-static void refused_with_a_channel__nothing_left(void **state)
+OPTION_CASE(refused_with_a_channel__nothing_left)
 {
 	attr.channel = stack_channel();
 	fake_fcntl.set_lease = ALWAYS(EACCES);
 	assert_int_equal(stack_reg_refused(&attr), EACCES);
 	stack_channel_end(attr.channel);
-}
-
-#define OPTION_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		OPTION_CASE(nothing_set__as_ibv_reg_mr),
-		OPTION_CASE(NULL__EINVAL),
-		OPTION_CASE(unknown_bits__EINVAL),
-		OPTION_CASE(channel_and_handler__EINVAL),
-		OPTION_CASE(unknown_guard__EINVAL),
-		OPTION_CASE(context_not_hooked__EOPNOTSUPP),
-		OPTION_CASE(older_program__rest_is_0),
-		OPTION_CASE(newer_program__known_part_is_read),
-		OPTION_CASE(guard_none__not_protected),
-		OPTION_CASE(guard_lease__ordinary_lease),
-		OPTION_CASE(guard_layout_without_dax__EOPNOTSUPP),
-		OPTION_CASE(guard_odp_without_it__EOPNOTSUPP),
-		OPTION_CASE(options__for_one_registration),
-		OPTION_CASE(wrong_descriptor__right_lease),
-		OPTION_CASE(prefault_threads__blocks_are_there),
-		OPTION_CASE(progress__told_when_all_is_there),
-		OPTION_CASE(progress_restored__told_again),
-		OPTION_CASE(progress_not_wanted__ECANCELED_without_a_word),
-		OPTION_CASE(refused_with_a_channel__nothing_left),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -31,7 +31,7 @@ static void end_break(void)
 }
 
 /* With no deadline: nothing happens at the end of the time of grace. */
-static void hold__told_of_each_break(void **state)
+STACK_CASE(hold__told_of_each_break)
 {
 	struct pinsafe_event_channel *channel = stack_channel();
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
@@ -58,7 +58,7 @@ static void hold__told_of_each_break(void **state)
 }
 
 /* The program may give it up all the same. */
-static void hold_and_release__lease_goes(void **state)
+STACK_CASE(hold_and_release__lease_goes)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 	struct ibv_mr *mr = stack_reg_attr(&attr);
@@ -81,15 +81,11 @@ static void make_config(struct file *file)
 
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(hold__told_of_each_break),
-		STACK_CASE(hold_and_release__lease_goes),
-	};
 	struct file file;
 	int r;
 
 	make_config(&file);
-	r = STACK_MAIN(cases);
+	r = run_cases();
 	file_put(&file);
 	return r;
 }

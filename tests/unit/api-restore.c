@@ -19,7 +19,9 @@ static int setup(void **state)
 	return 0;
 }
 
-static void restored__region_of_its_own(void **state)
+#define RESTORE_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
+RESTORE_CASE(restored__region_of_its_own)
 {
 	stack_break(STACK_A);
 	record_clear();
@@ -38,7 +40,7 @@ static void restored__region_of_its_own(void **state)
 	stack_dereg_ok(new);
 }
 
-static void restored__can_be_broken_again(void **state)
+RESTORE_CASE(restored__can_be_broken_again)
 {
 	struct ibv_mr *third;
 
@@ -52,7 +54,7 @@ static void restored__can_be_broken_again(void **state)
 }
 
 /* The same file, or another registration of it: both are alive. */
-static void restored_twice__two_regions(void **state)
+RESTORE_CASE(restored_twice__two_regions)
 {
 	struct ibv_mr *other;
 
@@ -65,7 +67,7 @@ static void restored_twice__two_regions(void **state)
 	stack_dereg_ok(other);
 }
 
-static void alive__EINVAL(void **state)
+RESTORE_CASE(alive__EINVAL)
 {
 	record_clear();
 	assert_int_equal(pinsafe_mr_restore(old, -1, 0, &new), EINVAL);
@@ -74,7 +76,7 @@ static void alive__EINVAL(void **state)
 	stack_dereg_ok(old);
 }
 
-static void unknown__EINVAL(void **state)
+RESTORE_CASE(unknown__EINVAL)
 {
 	struct ibv_mr unknown = {.context = &stack_device.context};
 
@@ -87,7 +89,7 @@ static void unknown__EINVAL(void **state)
 	stack_dereg_ok(old);
 }
 
-static void breaker_not_done__EAGAIN_at_once(void **state)
+RESTORE_CASE(breaker_not_done__EAGAIN_at_once)
 {
 	fake_break_begin(STACK_A);
 	assert_true(fake_break_wait(STACK_A));
@@ -101,7 +103,7 @@ static void breaker_not_done__EAGAIN_at_once(void **state)
 	stack_dereg_ok(new);
 }
 
-static void released__can_be_restored(void **state)
+RESTORE_CASE(released__can_be_restored)
 {
 	assert_int_equal(pinsafe_release(old), 0);
 	assert_int_equal(pinsafe_mr_restore(old, 0, 0, &new), 0);
@@ -109,7 +111,7 @@ static void released__can_be_restored(void **state)
 	stack_dereg_ok(new);
 }
 
-static void shorter_file__EFAULT(void **state)
+RESTORE_CASE(shorter_file__EFAULT)
 {
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, page_size()), 0);
@@ -119,7 +121,7 @@ static void shorter_file__EFAULT(void **state)
 	stack_dereg_ok(old);
 }
 
-static void shorter_file__cut_if_wanted(void **state)
+RESTORE_CASE(shorter_file__cut_if_wanted)
 {
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, page_size() + 100), 0);
@@ -133,7 +135,7 @@ static void shorter_file__cut_if_wanted(void **state)
 }
 
 /* By itself it is not known to be longer than when it was cut. */
-static void cut_and_extended__as_the_one_it_restores(void **state)
+RESTORE_CASE(cut_and_extended__as_the_one_it_restores)
 {
 	struct ibv_mr *third;
 
@@ -157,7 +159,7 @@ static void cut_and_extended__as_the_one_it_restores(void **state)
 	stack_dereg_ok(old);
 }
 
-static void empty_file__EFAULT(void **state)
+RESTORE_CASE(empty_file__EFAULT)
 {
 	stack_break(STACK_A);
 	assert_int_equal(ftruncate(STACK_A->fd, 0), 0);
@@ -169,7 +171,7 @@ static void empty_file__EFAULT(void **state)
 }
 
 /* The range begins in the middle of a page and of the file. */
-static void cut_in_the_second_file__up_to_there(void **state)
+RESTORE_CASE(cut_in_the_second_file__up_to_there)
 {
 	struct ibv_mr *both;
 
@@ -187,7 +189,7 @@ static void cut_in_the_second_file__up_to_there(void **state)
 	stack_dereg_ok(old);
 }
 
-static void options__are_kept(void **state)
+RESTORE_CASE(options__are_kept)
 {
 	struct pinsafe_event_channel *channel = stack_channel();
 	struct pinsafe_event *event;
@@ -213,28 +215,4 @@ static void options__are_kept(void **state)
 	stack_dereg_ok(first);
 	stack_dereg_ok(old);
 	stack_channel_end(channel);
-}
-
-#define RESTORE_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RESTORE_CASE(restored__region_of_its_own),
-		RESTORE_CASE(restored__can_be_broken_again),
-		RESTORE_CASE(restored_twice__two_regions),
-		RESTORE_CASE(alive__EINVAL),
-		RESTORE_CASE(unknown__EINVAL),
-		RESTORE_CASE(breaker_not_done__EAGAIN_at_once),
-		RESTORE_CASE(released__can_be_restored),
-		RESTORE_CASE(shorter_file__EFAULT),
-		RESTORE_CASE(shorter_file__cut_if_wanted),
-		RESTORE_CASE(cut_and_extended__as_the_one_it_restores),
-		RESTORE_CASE(empty_file__EFAULT),
-		RESTORE_CASE(cut_in_the_second_file__up_to_there),
-		RESTORE_CASE(options__are_kept),
-	};
-
-	return STACK_MAIN(cases);
 }

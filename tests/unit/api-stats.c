@@ -8,12 +8,12 @@
 #include "base/stats.h"
 #include "lib/test.h"
 
-static void NULL__EINVAL(void **state)
+CASE(NULL__EINVAL)
 {
 	assert_int_equal(pinsafe_get_stats(NULL, sizeof(stats)), EINVAL);
 }
 
-static void smaller_than_comp_mask__EINVAL(void **state)
+CASE(smaller_than_comp_mask__EINVAL)
 {
 	struct pinsafe_stats got, untouched;
 	size_t size;
@@ -25,7 +25,7 @@ static void smaller_than_comp_mask__EINVAL(void **state)
 	assert_memory_equal(&got, &untouched, sizeof(got));
 }
 
-static void whole__all_counters(void **state)
+CASE(whole__all_counters)
 {
 	struct pinsafe_stats got;
 
@@ -38,7 +38,7 @@ static void whole__all_counters(void **state)
 	assert_int_equal(got.breaks, 3);
 }
 
-static void older_program__only_what_it_knows(void **state)
+CASE(older_program__only_what_it_knows)
 {
 	struct pinsafe_stats got;
 	size_t size = offsetof(struct pinsafe_stats, breaks);
@@ -49,7 +49,7 @@ static void older_program__only_what_it_knows(void **state)
 	assert_int_equal(got.breaks, 0x5a5a5a5a5a5a5a5a);
 }
 
-static void newer_program__rest_is_0(void **state)
+CASE(newer_program__rest_is_0)
 {
 	struct {
 		struct pinsafe_stats known;
@@ -67,21 +67,7 @@ static void newer_program__rest_is_0(void **state)
 	assert_int_equal(got.beyond, 0x5a5a5a5a5a5a5a5a);
 }
 
-static void version__as_built(void **state)
+CASE(version__as_built)
 {
 	assert_string_equal(pinsafe_version(), PINSAFE_VERSION);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(NULL__EINVAL),
-		CASE(smaller_than_comp_mask__EINVAL),
-		CASE(whole__all_counters),
-		CASE(older_program__only_what_it_knows),
-		CASE(newer_program__rest_is_0),
-		CASE(version__as_built),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

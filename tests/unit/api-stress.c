@@ -183,7 +183,7 @@ static void *get_events(void *arg)
 	return NULL;
 }
 
-static void sixteen_threads__nothing_is_left(void **state)
+STACK_CASE(sixteen_threads__nothing_is_left)
 {
 	static const struct stress stress = {
 		.n_workers = 12,
@@ -219,13 +219,4 @@ static void sixteen_threads__nothing_is_left(void **state)
 		"%u events, %u handled, %u restored, %u moved, %d revoked\n",
 		get(&n_events), get(&n_handled), get(&n_restored),
 		get(&n_moved), (int)stack_stats().revoked_mrs);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(sixteen_threads__nothing_is_left),
-	};
-
-	return STACK_MAIN(cases);
 }

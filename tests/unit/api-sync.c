@@ -24,7 +24,9 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
-static void range_within__0(void **state)
+#define SYNC_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+SYNC_CASE(range_within__0)
 {
 	const size_t length = attr.length;
 
@@ -35,7 +37,7 @@ static void range_within__0(void **state)
 	assert_int_equal(pinsafe_sync(mr, length, 0, 0), 0);
 }
 
-static void range_beyond__EINVAL(void **state)
+SYNC_CASE(range_beyond__EINVAL)
 {
 	const size_t length = attr.length;
 
@@ -46,13 +48,13 @@ static void range_beyond__EINVAL(void **state)
 	assert_int_equal(pinsafe_sync(mr, SIZE_MAX, 1, 0), EINVAL);
 }
 
-static void flags_or_NULL__EINVAL(void **state)
+SYNC_CASE(flags_or_NULL__EINVAL)
 {
 	assert_int_equal(pinsafe_sync(NULL, 0, 1, 0), EINVAL);
 	assert_int_equal(pinsafe_sync(mr, 0, 1, 1), EINVAL);
 }
 
-static void not_written_by_the_device__EINVAL(void **state)
+SYNC_CASE(not_written_by_the_device__EINVAL)
 {
 	struct pinsafe_reg_attr for_reading = attr;
 	struct ibv_mr *other;
@@ -63,7 +65,7 @@ static void not_written_by_the_device__EINVAL(void **state)
 	stack_dereg_ok(other);
 }
 
-static void not_guarded__EINVAL(void **state)
+SYNC_CASE(not_guarded__EINVAL)
 {
 	struct pinsafe_reg_attr unguarded = attr;
 	struct ibv_mr *other;
@@ -75,49 +77,30 @@ static void not_guarded__EINVAL(void **state)
 	stack_dereg_ok(other);
 }
 
-static void revoked__EINVAL(void **state)
+SYNC_CASE(revoked__EINVAL)
 {
 	stack_break(STACK_A);
 	assert_int_equal(pinsafe_sync(mr, 0, 1, 0), EINVAL);
 }
 
 /* A page that cannot be made dirty is not written back either. */
-static void write_protected__error(void **state)
+SYNC_CASE(write_protected__error)
 {
 	assert_int_equal(mprotect(attr.addr, page_size(), PROT_READ), 0);
 	assert_int_equal(pinsafe_sync(mr, 0, attr.length, 0), EACCES);
 	assert_int_equal(pinsafe_sync(mr, page_size(), page_size(), 0), 0);
 }
 
-static void unmapped__error(void **state)
+SYNC_CASE(unmapped__error)
 {
 	assert_int_equal(munmap(attr.addr, page_size()), 0);
 	assert_int_equal(pinsafe_sync(mr, 0, attr.length, 0), ENOMEM);
 }
 
 /* As after a write fault that the file system has no block for */
-static void beyond_the_end_of_file__error(void **state)
+SYNC_CASE(beyond_the_end_of_file__error)
 {
 	assert_int_equal(ftruncate(STACK_A->fd, page_size()), 0);
 	assert_int_equal(pinsafe_sync(mr, 0, attr.length, 0), EFAULT);
 	assert_int_equal(pinsafe_sync(mr, 0, page_size(), 0), 0);
-}
-
-#define SYNC_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		SYNC_CASE(range_within__0),
-		SYNC_CASE(range_beyond__EINVAL),
-		SYNC_CASE(flags_or_NULL__EINVAL),
-		SYNC_CASE(not_written_by_the_device__EINVAL),
-		SYNC_CASE(not_guarded__EINVAL),
-		SYNC_CASE(revoked__EINVAL),
-		SYNC_CASE(write_protected__error),
-		SYNC_CASE(unmapped__error),
-		SYNC_CASE(beyond_the_end_of_file__error),
-	};
-
-	return STACK_MAIN(cases);
 }

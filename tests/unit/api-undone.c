@@ -30,7 +30,7 @@ static int break_in_register(struct ibv_mr *mr)
 	return r;
 }
 
-static void orphan__no_event(void **state)
+STACK_CASE(orphan__no_event)
 {
 	struct pinsafe_event_channel *channel = stack_channel();
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
@@ -50,13 +50,4 @@ static void orphan__no_event(void **state)
 	stack_close(&stack_device);
 	free(orphan);
 	stack_channel_end(channel);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(orphan__no_event),
-	};
-
-	return STACK_MAIN(cases);
 }

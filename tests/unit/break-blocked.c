@@ -75,7 +75,7 @@ static bool somebody_waits(void *arg)
 	return waits;
 }
 
-static void redirty_blocks__other_file_is_answered(void **state)
+STACK_CASE(redirty_blocks__other_file_is_answered)
 {
 	struct ibv_mr *a = stack_reg_file(STACK_A);
 	struct ibv_mr *b = stack_reg_file(STACK_B);
@@ -96,7 +96,7 @@ static void redirty_blocks__other_file_is_answered(void **state)
 	stack_dereg_ok(b);
 }
 
-static void close_blocks__lease_is_released(void **state)
+STACK_CASE(close_blocks__lease_is_released)
 {
 	struct ibv_mr *a = stack_reg_file(STACK_A);
 	struct ibv_mr *b = stack_reg_file(STACK_B);
@@ -114,14 +114,4 @@ static void close_blocks__lease_is_released(void **state)
 	freeze(NOTHING);
 	stack_dereg_ok(a);
 	stack_dereg_ok(b);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		STACK_CASE(redirty_blocks__other_file_is_answered),
-		STACK_CASE(close_blocks__lease_is_released),
-	};
-
-	return STACK_MAIN(tests);
 }

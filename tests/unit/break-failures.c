@@ -23,17 +23,17 @@ static void fails(unsigned int times, int error)
 	stack_dereg_ok(mr);
 }
 
-static void EBUSY__once(void **state)
+STACK_CASE(EBUSY__once)
 {
 	fails(1, EBUSY);
 }
 
-static void EBUSY__twice(void **state)
+STACK_CASE(EBUSY__twice)
 {
 	fails(2, EBUSY);
 }
 
-static void EINVAL__bound_window_once(void **state)
+STACK_CASE(EINVAL__bound_window_once)
 {
 	fails(1, EINVAL);
 }
@@ -52,12 +52,12 @@ static void device_is_gone(int error)
 	fake_kernel_mr_reset();
 }
 
-static void EIO__as_good_as_destroyed(void **state)
+STACK_CASE(EIO__as_good_as_destroyed)
 {
 	device_is_gone(EIO);
 }
 
-static void ENODEV__as_good_as_destroyed(void **state)
+STACK_CASE(ENODEV__as_good_as_destroyed)
 {
 	device_is_gone(ENODEV);
 }
@@ -78,7 +78,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-static void always_EBUSY__lease_stays_and_others_go(void **state)
+STACK_CASE(always_EBUSY__lease_stays_and_others_go)
 {
 	struct ibv_mr *stuck = stack_reg(&stack_device, 0, 1);
 	struct ibv_mr *other = stack_reg(&stack_device, 1, 1);
@@ -103,7 +103,7 @@ static void always_EBUSY__lease_stays_and_others_go(void **state)
 	stack_dereg_ok(other);
 }
 
-static void always_EBUSY__program_deregisters_in_the_end(void **state)
+STACK_CASE(always_EBUSY__program_deregisters_in_the_end)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -118,7 +118,7 @@ static void always_EBUSY__program_deregisters_in_the_end(void **state)
 	assert_int_equal(fake_kernel_mr.n_strangers, 0);
 }
 
-static void EBUSY_then_device_is_gone__as_good_as_destroyed(void **state)
+STACK_CASE(EBUSY_then_device_is_gone__as_good_as_destroyed)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -136,7 +136,7 @@ static void EBUSY_then_device_is_gone__as_good_as_destroyed(void **state)
 }
 
 /* The kernel destroys the memory region with its file, and then the lease. */
-static void always_EBUSY__goes_with_the_context(void **state)
+STACK_CASE(always_EBUSY__goes_with_the_context)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -155,7 +155,7 @@ static void always_EBUSY__goes_with_the_context(void **state)
 }
 
 /* Such a lease the kernel takes away: then nobody waits, and it is shouted. */
-static void always_EBUSY_under_an_ordinary_lease__shouted(void **state)
+STACK_CASE(always_EBUSY_under_an_ordinary_lease__shouted)
 {
 	struct ibv_mr *mr;
 
@@ -173,7 +173,7 @@ static void always_EBUSY_under_an_ordinary_lease__shouted(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void stuck_on_one_file__other_is_broken_all_the_same(void **state)
+STACK_CASE(stuck_on_one_file__other_is_broken_all_the_same)
 {
 	struct ibv_mr *stuck = stack_reg_file(STACK_A);
 	struct ibv_mr *other = stack_reg_file(STACK_B);
@@ -201,7 +201,7 @@ static int replace_mapping(struct ibv_mr *mr)
 	return fake_cmd_reg_mr(mr);
 }
 
-static void undo_fails__orphan_goes_with_the_next_break(void **state)
+STACK_CASE(undo_fails__orphan_goes_with_the_next_break)
 {
 	struct ibv_mr *mr;
 
@@ -221,24 +221,4 @@ static void undo_fails__orphan_goes_with_the_next_break(void **state)
 	stack_dereg_ok(mr);
 	stack_close(&stack_device);
 	free(orphan);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(EBUSY__once),
-		STACK_CASE(EBUSY__twice),
-		STACK_CASE(EINVAL__bound_window_once),
-		STACK_CASE(EIO__as_good_as_destroyed),
-		STACK_CASE(ENODEV__as_good_as_destroyed),
-		STACK_CASE(always_EBUSY__lease_stays_and_others_go),
-		STACK_CASE(always_EBUSY__program_deregisters_in_the_end),
-		STACK_CASE(EBUSY_then_device_is_gone__as_good_as_destroyed),
-		STACK_CASE(always_EBUSY__goes_with_the_context),
-		STACK_CASE(always_EBUSY_under_an_ordinary_lease__shouted),
-		STACK_CASE(stuck_on_one_file__other_is_broken_all_the_same),
-		STACK_CASE(undo_fails__orphan_goes_with_the_next_break),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -12,7 +12,7 @@ static bool nothing_registered(void *arg)
 	return fake_kernel_mr_count() == 0;
 }
 
-static void broken__time_for_the_program(void **state)
+STACK_CASE(broken__time_for_the_program)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -26,7 +26,7 @@ static void broken__time_for_the_program(void **state)
 	fake_break_end(STACK_A);
 }
 
-static void lease_gone__revoked_at_once(void **state)
+STACK_CASE(lease_gone__revoked_at_once)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -35,7 +35,7 @@ static void lease_gone__revoked_at_once(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void gone_while_the_program_has_time__the_same(void **state)
+STACK_CASE(gone_while_the_program_has_time__the_same)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -49,12 +49,6 @@ static void gone_while_the_program_has_time__the_same(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(broken__time_for_the_program),
-		STACK_CASE(lease_gone__revoked_at_once),
-		STACK_CASE(gone_while_the_program_has_time__the_same),
-	};
-
 	setenv("PINSAFE_GRACE_MS", GRACE_MS, 1);
-	return STACK_MAIN(cases);
+	return run_cases();
 }

@@ -59,7 +59,7 @@ static int setup(void **state)
 	return 0;
 }
 
-#define KEYS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
+#define KEYS_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
 
 /* Of file a, revoked; the device has @lkey and @rkey to give again. */
 static void revoke_with(uint32_t lkey, uint32_t rkey)
@@ -99,7 +99,7 @@ static void retired_and_offered(uint32_t retired_lkey, uint32_t retired_rkey,
 	push(lkey, rkey);
 }
 
-static void guarded__registered_again_under_the_lease(void **state)
+KEYS_CASE(guarded__registered_again_under_the_lease)
 {
 	struct ibv_mr *mr;
 
@@ -136,30 +136,30 @@ static void anonymous_with(int access)
 	munmap(addr, page_size());
 }
 
-static void anonymous__registered_again(void **state)
+KEYS_CASE(anonymous__registered_again)
 {
 	anonymous_with(IBV_ACCESS_LOCAL_WRITE);
 }
 
-static void program_asks_for_on_demand__registered_again(void **state)
+KEYS_CASE(program_asks_for_on_demand__registered_again)
 {
 	anonymous_with(IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND);
 }
 
-static void only_rkey_is_retired__registered_again(void **state)
+KEYS_CASE(only_rkey_is_retired__registered_again)
 {
 	retired_and_offered(0x11, 0x12, 0x13, 0x12);
 	reg_gets(0x5000);
 }
 
 /* What was a local key may come back as a remote one. */
-static void lkey_comes_back_as_rkey__registered_again(void **state)
+KEYS_CASE(lkey_comes_back_as_rkey__registered_again)
 {
 	retired_and_offered(0x11, 0x12, 0x13, 0x11);
 	reg_gets(0x5000);
 }
 
-static void no_remote_access__rkey_0_means_nothing(void **state)
+KEYS_CASE(no_remote_access__rkey_0_means_nothing)
 {
 	retired_and_offered(0x11, 0, 0x13, 0);
 	reg_gets(0x13);
@@ -174,7 +174,7 @@ static void look(const struct ibv_mr *mr)
 }
 
 /* Another thread may get the key as soon as the kernel's MR is gone. */
-static void revoked__retired_before_the_kernel_has_it_back(void **state)
+KEYS_CASE(revoked__retired_before_the_kernel_has_it_back)
 {
 	fake_kernel_mr.on_destroyed = look;
 	was_retired_in_time = false;
@@ -183,7 +183,7 @@ static void revoked__retired_before_the_kernel_has_it_back(void **state)
 	fake_kernel_mr.on_destroyed = NULL;
 }
 
-static void deregistered_by_the_program__may_come_back(void **state)
+KEYS_CASE(deregistered_by_the_program__may_come_back)
 {
 	push(0x77, 0x77);
 	reg_gets(0x77);
@@ -191,7 +191,7 @@ static void deregistered_by_the_program__may_come_back(void **state)
 	reg_gets(0x77);
 }
 
-static void zombie_still_there__its_key_is_retired(void **state)
+KEYS_CASE(zombie_still_there__its_key_is_retired)
 {
 	struct ibv_mr *zombie;
 
@@ -204,7 +204,7 @@ static void zombie_still_there__its_key_is_retired(void **state)
 }
 
 /* A device that reuses the last freed has all of them before a fresh one. */
-static void many_revoked__each_is_passed_over(void **state)
+KEYS_CASE(many_revoked__each_is_passed_over)
 {
 	uint32_t i;
 
@@ -226,7 +226,7 @@ static int always_the_same(struct ibv_mr *mr)
 	return r;
 }
 
-static void always_retired__EADDRNOTAVAIL_and_nothing_is_left(void **state)
+KEYS_CASE(always_retired__EADDRNOTAVAIL_and_nothing_is_left)
 {
 	revoke_with(0x77, 0x77);
 	fake_provider.is_quiet = true;
@@ -241,7 +241,7 @@ static void always_retired__EADDRNOTAVAIL_and_nothing_is_left(void **state)
 	assert_false(fake_lease_exists(STACK_A));
 }
 
-static void no_room_for_another__ENOMEM_and_nothing_is_left(void **state)
+KEYS_CASE(no_room_for_another__ENOMEM_and_nothing_is_left)
 {
 	revoke_with(0x77, 0x77);
 	n_alive = 0;
@@ -253,7 +253,7 @@ static void no_room_for_another__ENOMEM_and_nothing_is_left(void **state)
 	assert_false(fake_lease_exists(STACK_A));
 }
 
-static void no_room_for_another_anonymous__ENOMEM(void **state)
+KEYS_CASE(no_room_for_another_anonymous__ENOMEM)
 {
 	char *addr;
 
@@ -280,7 +280,7 @@ static int first_one_sticks(struct ibv_mr *mr)
 	return r;
 }
 
-static void retired_one_cannot_go__keeps_the_lease_until_it_can(void **state)
+KEYS_CASE(retired_one_cannot_go__keeps_the_lease_until_it_can)
 {
 	revoke_with(0x77, 0x77);
 	fake_provider.cmd_reg_mr = first_one_sticks;
@@ -327,7 +327,7 @@ static bool have_failed(void *arg)
 }
 
 /* Two retired keys and one that is not: nothing of it can be undone. */
-static void several_cannot_go__each_keeps_the_lease(void **state)
+KEYS_CASE(several_cannot_go__each_keeps_the_lease)
 {
 	uint64_t n = N_OF(made), i;
 
@@ -384,7 +384,7 @@ static struct ibv_mr *reg_for_rereg(uint32_t key, char **ret_addr)
 }
 
 /* On some devices it is a new memory region. */
-static void rereg_gets_a_retired_key__revoked(void **state)
+KEYS_CASE(rereg_gets_a_retired_key__revoked)
 {
 	struct ibv_mr *mr;
 	char *addr;
@@ -402,7 +402,7 @@ static void rereg_gets_a_retired_key__revoked(void **state)
 	munmap(addr, page_size());
 }
 
-static void rereg_cannot_be_revoked__shouted(void **state)
+KEYS_CASE(rereg_cannot_be_revoked__shouted)
 {
 	struct ibv_mr *mr;
 	char *addr;
@@ -415,7 +415,7 @@ static void rereg_cannot_be_revoked__shouted(void **state)
 	munmap(addr, page_size());
 }
 
-static void rereg_with_another_key__as_without_us(void **state)
+KEYS_CASE(rereg_with_another_key__as_without_us)
 {
 	struct ibv_mr *mr;
 	char *addr;
@@ -427,7 +427,7 @@ static void rereg_with_another_key__as_without_us(void **state)
 	munmap(addr, page_size());
 }
 
-static void other_context__has_its_own_keys(void **state)
+KEYS_CASE(other_context__has_its_own_keys)
 {
 	struct device other;
 	struct ibv_mr *mr;
@@ -440,7 +440,7 @@ static void other_context__has_its_own_keys(void **state)
 	stack_close(&other);
 }
 
-static void context_opened_again__keys_are_forgotten(void **state)
+KEYS_CASE(context_opened_again__keys_are_forgotten)
 {
 	struct ibv_mr *mr;
 
@@ -450,32 +450,4 @@ static void context_opened_again__keys_are_forgotten(void **state)
 	mr = stack_reg(&stack_device, 0, STACK_PAGES);
 	assert_true(is(mr, 0x77));
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		KEYS_CASE(guarded__registered_again_under_the_lease),
-		KEYS_CASE(anonymous__registered_again),
-		KEYS_CASE(program_asks_for_on_demand__registered_again),
-		KEYS_CASE(only_rkey_is_retired__registered_again),
-		KEYS_CASE(lkey_comes_back_as_rkey__registered_again),
-		KEYS_CASE(no_remote_access__rkey_0_means_nothing),
-		KEYS_CASE(revoked__retired_before_the_kernel_has_it_back),
-		KEYS_CASE(deregistered_by_the_program__may_come_back),
-		KEYS_CASE(zombie_still_there__its_key_is_retired),
-		KEYS_CASE(many_revoked__each_is_passed_over),
-		KEYS_CASE(always_retired__EADDRNOTAVAIL_and_nothing_is_left),
-		KEYS_CASE(no_room_for_another__ENOMEM_and_nothing_is_left),
-		KEYS_CASE(no_room_for_another_anonymous__ENOMEM),
-		KEYS_CASE(retired_one_cannot_go__keeps_the_lease_until_it_can),
-		KEYS_CASE(several_cannot_go__each_keeps_the_lease),
-		KEYS_CASE(rereg_gets_a_retired_key__revoked),
-		KEYS_CASE(rereg_cannot_be_revoked__shouted),
-		KEYS_CASE(rereg_with_another_key__as_without_us),
-		KEYS_CASE(other_context__has_its_own_keys),
-		KEYS_CASE(context_opened_again__keys_are_forgotten),
-	};
-
-	return STACK_MAIN(cases);
 }

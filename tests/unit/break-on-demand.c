@@ -14,7 +14,6 @@
 #include "lib/test.h"
 #include "track.h"
 
-
 static struct file log_file;
 static struct ibv_context context;
 static struct ibv_mr mrs[3];
@@ -40,6 +39,8 @@ static int teardown(void **state)
 	file_put(&log_file);
 	return 0;
 }
+
+#define DEMAND_CASE(fn) CASE_WITH(fn, setup, teardown)
 
 /* With lkey @i, written, at (@i + 1) * 0x10000 */
 static struct guarded_mr *add(size_t i, bool is_on_demand)
@@ -69,7 +70,7 @@ static enum mr_state state_of(const struct guarded_mr *gmr)
 	return state;
 }
 
-static void unmapped__revoked_and_said(void **state)
+DEMAND_CASE(unmapped__revoked_and_said)
 {
 	struct guarded_mr *gmr = add(1, true);
 
@@ -82,7 +83,7 @@ static void unmapped__revoked_and_said(void **state)
 			       "the program unmaps its memory"));
 }
 
-static void unmapped__others_stay(void **state)
+DEMAND_CASE(unmapped__others_stay)
 {
 	struct guarded_mr *pinned = add(0, false), *other = add(2, true);
 
@@ -93,7 +94,7 @@ static void unmapped__others_stay(void **state)
 	assert_int_equal(state_of(other), MR_ALIVE);
 }
 
-static void unmapped__all_that_overlap(void **state)
+DEMAND_CASE(unmapped__all_that_overlap)
 {
 	add(0, true);
 	add(1, true);
@@ -104,7 +105,7 @@ static void unmapped__all_that_overlap(void **state)
 }
 
 /* There is nobody to try again, so it must not be tried for ever. */
-static void revoke_fails__said_and_alive(void **state)
+DEMAND_CASE(revoke_fails__said_and_alive)
 {
 	struct guarded_mr *gmr = add(1, true);
 
@@ -117,7 +118,7 @@ static void revoke_fails__said_and_alive(void **state)
 	assert_non_null(strstr(file_text(log_file.path), "cannot be revoked"));
 }
 
-static void one_revoke_fails__others_go(void **state)
+DEMAND_CASE(one_revoke_fails__others_go)
 {
 	add(0, true);
 	add(1, true);
@@ -132,7 +133,7 @@ static void one_revoke_fails__others_go(void **state)
 	assert_int_equal(stats.guarded_mrs, 0);
 }
 
-static void exit__all_kinds_go(void **state)
+DEMAND_CASE(exit__all_kinds_go)
 {
 	add(0, true);
 	add(1, false);
@@ -145,7 +146,7 @@ static void exit__all_kinds_go(void **state)
 	assert_non_null(strstr(record_text(), "revoke 0"));
 }
 
-static void exit__one_fails_others_go(void **state)
+DEMAND_CASE(exit__one_fails_others_go)
 {
 	add(0, true);
 	add(1, true);
@@ -153,21 +154,4 @@ static void exit__one_fails_others_go(void **state)
 	breaker_revoke_all();
 	assert_int_equal(stats.guarded_mrs, 1);
 	assert_int_equal(stats.zombie_mrs, 1);
-}
-
-#define DEMAND_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		DEMAND_CASE(unmapped__revoked_and_said),
-		DEMAND_CASE(unmapped__others_stay),
-		DEMAND_CASE(unmapped__all_that_overlap),
-		DEMAND_CASE(revoke_fails__said_and_alive),
-		DEMAND_CASE(one_revoke_fails__others_go),
-		DEMAND_CASE(exit__all_kinds_go),
-		DEMAND_CASE(exit__one_fails_others_go),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

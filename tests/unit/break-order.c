@@ -24,12 +24,14 @@ static int setup(void **state)
 	return 0;
 }
 
+#define BREAK_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
 static bool was_timed(void *arg)
 {
 	return stack_stats().last_revoke_ns > 0;
 }
 
-static void one_mr__destroyed_before_unlock(void **state)
+BREAK_CASE(one_mr__destroyed_before_unlock)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -44,7 +46,7 @@ static void one_mr__destroyed_before_unlock(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void several_mrs__all_before_unlock(void **state)
+BREAK_CASE(several_mrs__all_before_unlock)
 {
 	struct ibv_mr *mrs[3];
 	size_t i;
@@ -62,7 +64,7 @@ static void several_mrs__all_before_unlock(void **state)
 		stack_dereg_ok(mrs[i]);
 }
 
-static void zombie__dereg_stays_away_from_the_kernel(void **state)
+BREAK_CASE(zombie__dereg_stays_away_from_the_kernel)
 {
 	struct ibv_mr *zombie = stack_reg_file(STACK_A), *mr;
 
@@ -79,7 +81,7 @@ static void zombie__dereg_stays_away_from_the_kernel(void **state)
 	assert_record("dereg_mr, destroy 0, unlock a");
 }
 
-static void other_file__not_touched(void **state)
+BREAK_CASE(other_file__not_touched)
 {
 	struct ibv_mr *a = stack_reg_file(STACK_A);
 	struct ibv_mr *b = stack_reg_file(STACK_B);
@@ -98,7 +100,7 @@ static bool has_no_lease(void *arg)
 	return stack_stats().leases == 0;
 }
 
-static void mr_over_two_files__both_leases_go(void **state)
+BREAK_CASE(mr_over_two_files__both_leases_go)
 {
 	struct ibv_mr *mr = stack_reg(&stack_device, STACK_PAGES - 1, 2);
 
@@ -113,7 +115,7 @@ static void mr_over_two_files__both_leases_go(void **state)
 }
 
 /* One of the second file, another of both: only the latter has to go. */
-static void mr_over_two_files__other_holder_stays(void **state)
+BREAK_CASE(mr_over_two_files__other_holder_stays)
 {
 	struct ibv_mr *both = stack_reg(&stack_device, STACK_PAGES - 1, 2);
 	struct ibv_mr *b = stack_reg_file(STACK_B);
@@ -127,7 +129,7 @@ static void mr_over_two_files__other_holder_stays(void **state)
 	assert_record("dereg_mr, dereg_mr, destroy 1, unlock b");
 }
 
-static void both_files_broken__one_revoke(void **state)
+BREAK_CASE(both_files_broken__one_revoke)
 {
 	struct ibv_mr *mr = stack_reg(&stack_device, STACK_PAGES - 1, 2);
 
@@ -141,7 +143,7 @@ static void both_files_broken__one_revoke(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void after_a_break__taken_armed_again(void **state)
+BREAK_CASE(after_a_break__taken_armed_again)
 {
 	struct ibv_mr *first = stack_reg_file(STACK_A), *second;
 
@@ -156,7 +158,7 @@ static void after_a_break__taken_armed_again(void **state)
 	stack_dereg_ok(second);
 }
 
-static void signal_lost__found_by_the_scan(void **state)
+BREAK_CASE(signal_lost__found_by_the_scan)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -168,7 +170,7 @@ static void signal_lost__found_by_the_scan(void **state)
 }
 
 /* The kernel has removed the lease: too late, but the MR must go. */
-static void lease_expired__found_by_the_scan(void **state)
+BREAK_CASE(lease_expired__found_by_the_scan)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -181,7 +183,7 @@ static void lease_expired__found_by_the_scan(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void break__is_logged(void **state)
+BREAK_CASE(break__is_logged)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -192,26 +194,4 @@ static void break__is_logged(void **state)
 	stack_dereg_ok(stack_reg_file(STACK_A));
 	assert_non_null(strstr(stack_log(), STACK_A->path));
 	assert_non_null(strstr(stack_log(), "1 memory region(s) revoked"));
-}
-
-#define BREAK_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		BREAK_CASE(one_mr__destroyed_before_unlock),
-		BREAK_CASE(several_mrs__all_before_unlock),
-		BREAK_CASE(zombie__dereg_stays_away_from_the_kernel),
-		BREAK_CASE(other_file__not_touched),
-		BREAK_CASE(mr_over_two_files__both_leases_go),
-		BREAK_CASE(mr_over_two_files__other_holder_stays),
-		BREAK_CASE(both_files_broken__one_revoke),
-		BREAK_CASE(after_a_break__taken_armed_again),
-		BREAK_CASE(signal_lost__found_by_the_scan),
-		BREAK_CASE(lease_expired__found_by_the_scan),
-		BREAK_CASE(break__is_logged),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -93,6 +93,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define POLICY_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static struct backing backing_of_file(void)
 {
 	return (struct backing){
@@ -152,35 +154,35 @@ static void broken_with_grace(const struct lease_backend *backend, int grace_ms,
 	assert_revoked_at(ms);
 }
 
-static void no_grace__revoked_at_once(void **state)
+POLICY_CASE(no_grace__revoked_at_once)
 {
 	broken_with_grace(&lease_layout, 0, 0);
 }
 
-static void grace__revoked_after_it(void **state)
+POLICY_CASE(grace__revoked_after_it)
 {
 	broken_with_grace(&lease_layout, 300, 300);
 }
 
-static void grace__of_ordinary_leases_too(void **state)
+POLICY_CASE(grace__of_ordinary_leases_too)
 {
 	broken_with_grace(&blind, 300, 300);
 }
 
 /* The rest is for the revoke itself. */
-static void long_grace__half_of_lease_break_time(void **state)
+POLICY_CASE(long_grace__half_of_lease_break_time)
 {
 	broken_with_grace(&lease_layout, 600000, 22500);
 }
 
-static void short_lease_break_time__half_of_it(void **state)
+POLICY_CASE(short_lease_break_time__half_of_it)
 {
 	fake_open_reset();
 	fake_open_file("/proc/sys/fs/lease-break-time", "1\n");
 	broken_with_grace(&lease_layout, 501, 500);
 }
 
-static void no_lease_break_time__as_long_as_wanted(void **state)
+POLICY_CASE(no_lease_break_time__as_long_as_wanted)
 {
 	fake_open_reset();
 	fake_open_file("/proc/sys/fs/lease-break-time", "0\n");
@@ -188,7 +190,7 @@ static void no_lease_break_time__as_long_as_wanted(void **state)
 }
 
 /* The keeper may have no descriptor left then. */
-static void lease_break_time_unreadable__that_of_the_take(void **state)
+POLICY_CASE(lease_break_time_unreadable__that_of_the_take)
 {
 	fake_open_file("/proc/sys/fs/lease-break-time", "10\n");
 	fake_config.policy.grace_ms = 600000;
@@ -198,7 +200,7 @@ static void lease_break_time_unreadable__that_of_the_take(void **state)
 	assert_revoked_at(5000);
 }
 
-static void lease_break_time_changed__that_of_the_break(void **state)
+POLICY_CASE(lease_break_time_changed__that_of_the_break)
 {
 	fake_open_file("/proc/sys/fs/lease-break-time", "10\n");
 	fake_config.policy.grace_ms = 600000;
@@ -209,7 +211,7 @@ static void lease_break_time_changed__that_of_the_break(void **state)
 }
 
 /* The program deregisters in time. */
-static void grace__used_by_the_program(void **state)
+POLICY_CASE(grace__used_by_the_program)
 {
 	struct lease *lease;
 
@@ -227,7 +229,7 @@ static void grace__used_by_the_program(void **state)
 }
 
 /* It waits in the system call itself, and would wait for nothing. */
-static void grace__not_for_a_break_by_the_program(void **state)
+POLICY_CASE(grace__not_for_a_break_by_the_program)
 {
 	fake_config.policy.grace_ms = 300;
 	hold(&blind);
@@ -235,7 +237,7 @@ static void grace__not_for_a_break_by_the_program(void **state)
 	assert_revoked_at(0);
 }
 
-static void break_by_the_program__not_of_a_layout_lease(void **state)
+POLICY_CASE(break_by_the_program__not_of_a_layout_lease)
 {
 	hold(&lease_layout);
 	assert_int_equal(lease_break_blind(file.dev, file.ino), 0);
@@ -244,7 +246,7 @@ static void break_by_the_program__not_of_a_layout_lease(void **state)
 	assert_int_equal(stats.breaks, 0);
 }
 
-static void break_by_the_program__other_file(void **state)
+POLICY_CASE(break_by_the_program__other_file)
 {
 	hold(&blind);
 	assert_int_equal(lease_break_blind(file.dev, file.ino + 1), 0);
@@ -254,7 +256,7 @@ static void break_by_the_program__other_file(void **state)
 	assert_int_equal(stats.breaks, 0);
 }
 
-static void exists_blind__not_for_a_layout_lease(void **state)
+POLICY_CASE(exists_blind__not_for_a_layout_lease)
 {
 	assert_false(lease_exists_any_blind());
 	hold(&lease_layout);
@@ -262,7 +264,7 @@ static void exists_blind__not_for_a_layout_lease(void **state)
 	assert_false(lease_exists_any_blind());
 }
 
-static void exists_blind__for_an_ordinary_lease(void **state)
+POLICY_CASE(exists_blind__for_an_ordinary_lease)
 {
 	hold(&blind);
 	assert_true(lease_exists_blind(file.dev, file.ino));
@@ -279,7 +281,7 @@ static size_t count(const char *what)
 	return n;
 }
 
-static void hold__region_stays(void **state)
+POLICY_CASE(hold__region_stays)
 {
 	fake_config.policy.hold_on_break = true;
 	hold(&lease_layout);
@@ -295,7 +297,7 @@ static void hold__region_stays(void **state)
 }
 
 /* The kernel has removed the lease at the end of lease-break-time. */
-static void hold__lease_is_taken_again_armed(void **state)
+POLICY_CASE(hold__lease_is_taken_again_armed)
 {
 	struct lease *lease;
 
@@ -316,7 +318,7 @@ static void hold__lease_is_taken_again_armed(void **state)
 }
 
 /* Whoever had to give up may have taken blocks that no device had. */
-static void hold__blocks_are_not_known_any_more(void **state)
+POLICY_CASE(hold__blocks_are_not_known_any_more)
 {
 	struct lease *lease;
 
@@ -332,7 +334,7 @@ static void hold__blocks_are_not_known_any_more(void **state)
 	assert_false(lease_has_blocks(lease, 0, 4096));
 }
 
-static void hold__next_break_is_held_too(void **state)
+POLICY_CASE(hold__next_break_is_held_too)
 {
 	fake_config.policy.hold_on_break = true;
 	hold(&lease_layout);
@@ -350,13 +352,13 @@ static void hold__next_break_is_held_too(void **state)
 }
 
 /* The kernel takes such a lease away and goes on, so holding guards nothing. */
-static void hold_with_an_ordinary_lease__revoked(void **state)
+POLICY_CASE(hold_with_an_ordinary_lease__revoked)
 {
 	fake_config.policy.hold_on_break = true;
 	broken_with_grace(&blind, 0, 0);
 }
 
-static void barrier__no_lease_while_it_is_entered(void **state)
+POLICY_CASE(barrier__no_lease_while_it_is_entered)
 {
 	struct lease_barrier barrier = {.dev = file.dev, .ino = file.ino};
 	struct backing backing = backing_of_file();
@@ -377,7 +379,7 @@ static void barrier__no_lease_while_it_is_entered(void **state)
 }
 
 /* Its blocks are about to go: whoever comes now has to wait for a new one. */
-static void being_broken__nobody_joins(void **state)
+POLICY_CASE(being_broken__nobody_joins)
 {
 	struct backing backing = backing_of_file();
 	struct lease *lease = hold(&lease_layout), *other = NULL;
@@ -407,7 +409,7 @@ static int take_and_enter(struct lease *lease, const struct backing *backing,
 }
 
 /* It came while the kernel was asked. */
-static void barrier__entered_during_a_take(void **state)
+POLICY_CASE(barrier__entered_during_a_take)
 {
 	static const struct lease_backend slow = {
 		.name = "slow",
@@ -425,44 +427,11 @@ static void barrier__entered_during_a_take(void **state)
 	lease_barrier_leave(&late);
 }
 
-static void barrier__of_another_file(void **state)
+POLICY_CASE(barrier__of_another_file)
 {
 	struct lease_barrier barrier = {.dev = file.dev, .ino = file.ino + 1};
 
 	lease_barrier_enter(&barrier);
 	hold(&blind);
 	lease_barrier_leave(&barrier);
-}
-
-#define POLICY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		POLICY_CASE(being_broken__nobody_joins),
-		POLICY_CASE(no_grace__revoked_at_once),
-		POLICY_CASE(grace__revoked_after_it),
-		POLICY_CASE(grace__of_ordinary_leases_too),
-		POLICY_CASE(long_grace__half_of_lease_break_time),
-		POLICY_CASE(short_lease_break_time__half_of_it),
-		POLICY_CASE(no_lease_break_time__as_long_as_wanted),
-		POLICY_CASE(lease_break_time_unreadable__that_of_the_take),
-		POLICY_CASE(lease_break_time_changed__that_of_the_break),
-		POLICY_CASE(grace__used_by_the_program),
-		POLICY_CASE(grace__not_for_a_break_by_the_program),
-		POLICY_CASE(break_by_the_program__not_of_a_layout_lease),
-		POLICY_CASE(break_by_the_program__other_file),
-		POLICY_CASE(exists_blind__not_for_a_layout_lease),
-		POLICY_CASE(exists_blind__for_an_ordinary_lease),
-		POLICY_CASE(hold__region_stays),
-		POLICY_CASE(hold__lease_is_taken_again_armed),
-		POLICY_CASE(hold__blocks_are_not_known_any_more),
-		POLICY_CASE(hold__next_break_is_held_too),
-		POLICY_CASE(hold_with_an_ordinary_lease__revoked),
-		POLICY_CASE(barrier__no_lease_while_it_is_entered),
-		POLICY_CASE(barrier__entered_during_a_take),
-		POLICY_CASE(barrier__of_another_file),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

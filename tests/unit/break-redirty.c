@@ -105,6 +105,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define REDIRTY_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void hold(int i, unsigned int grace_s)
 {
 	struct backing backing = {
@@ -135,7 +137,7 @@ static void break_during(unsigned int chunk, int i)
 	breaks = i;
 }
 
-static void close__break_of_another_file_does_not_wait(void **state)
+REDIRTY_CASE(close__break_of_another_file_does_not_wait)
 {
 	hold(A, 0);
 	hold(B, 0);
@@ -146,7 +148,7 @@ static void close__break_of_another_file_does_not_wait(void **state)
 	assert_int_equal(n_chunks, 8);
 }
 
-static void release__break_of_another_file_does_not_wait(void **state)
+REDIRTY_CASE(release__break_of_another_file_does_not_wait)
 {
 	hold(A, 0);
 	hold(B, 0);
@@ -157,7 +159,7 @@ static void release__break_of_another_file_does_not_wait(void **state)
 }
 
 /* Also if the limit was never asked while there was no break */
-static void release__own_lease_is_broken_so_it_stops_in_time(void **state)
+REDIRTY_CASE(release__own_lease_is_broken_so_it_stops_in_time)
 {
 	hold(A, 0);
 	chunk_ns = 10 * NSEC_PER_SEC;
@@ -170,7 +172,7 @@ static void release__own_lease_is_broken_so_it_stops_in_time(void **state)
 }
 
 /* The other one was broken first, and is answered when its grace is over. */
-static void break__another_has_less_time(void **state)
+REDIRTY_CASE(break__another_has_less_time)
 {
 	hold(B, 20);
 	hold(A, 0);
@@ -188,7 +190,7 @@ static void break__another_has_less_time(void **state)
 }
 
 /* It is late already, and would be anyway. */
-static void break__one_that_cannot_be_revoked_does_not_hurry(void **state)
+REDIRTY_CASE(break__one_that_cannot_be_revoked_does_not_hurry)
 {
 	hold(B, 0);
 	hold(A, 0);
@@ -206,7 +208,7 @@ static void break__one_that_cannot_be_revoked_does_not_hurry(void **state)
 }
 
 /* It is tried again every 10 ms, and what comes late is said by redirty(). */
-static void cannot_be_revoked__too_late_once(void **state)
+REDIRTY_CASE(cannot_be_revoked__too_late_once)
 {
 	hold(A, 0);
 	fake_revoke = ALWAYS(EBUSY);
@@ -231,7 +233,7 @@ static void look_for_a(void)
 }
 
 /* There may be more to make dirty for the second. */
-static void two_breaks__first_is_released_before_the_second(void **state)
+REDIRTY_CASE(two_breaks__first_is_released_before_the_second)
 {
 	hold(A, 0);
 	hold(B, 0);
@@ -244,7 +246,7 @@ static void two_breaks__first_is_released_before_the_second(void **state)
 }
 
 /* Each stays alive, and both leases are being broken: nobody goes in circles. */
-static void exit__nothing_can_be_revoked(void **state)
+REDIRTY_CASE(exit__nothing_can_be_revoked)
 {
 	hold(A, 0);
 	hold(B, 0);
@@ -254,22 +256,4 @@ static void exit__nothing_can_be_revoked(void **state)
 	breaker_revoke_all();
 	assert_in_range(stats.revoke_failures, 2, 8);
 	assert_int_equal(stats.guarded_mrs, 2);
-}
-
-#define REDIRTY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REDIRTY_CASE(close__break_of_another_file_does_not_wait),
-		REDIRTY_CASE(release__break_of_another_file_does_not_wait),
-		REDIRTY_CASE(release__own_lease_is_broken_so_it_stops_in_time),
-		REDIRTY_CASE(break__another_has_less_time),
-		REDIRTY_CASE(break__one_that_cannot_be_revoked_does_not_hurry),
-		REDIRTY_CASE(cannot_be_revoked__too_late_once),
-		REDIRTY_CASE(two_breaks__first_is_released_before_the_second),
-		REDIRTY_CASE(exit__nothing_can_be_revoked),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

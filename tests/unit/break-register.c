@@ -48,7 +48,7 @@ static bool has_tried_twice(void *arg)
 	return first && strstr(first + 1, "signal a");
 }
 
-static void lease_not_to_be_had__waits_for_the_end(void **state)
+STACK_CASE(lease_not_to_be_had__waits_for_the_end)
 {
 	struct registration reg = { 0 };
 
@@ -72,7 +72,7 @@ static bool has_failures(void *arg)
 }
 
 /* The lease is being broken but cannot be released yet. */
-static void lease_is_breaking__not_shared(void **state)
+STACK_CASE(lease_is_breaking__not_shared)
 {
 	struct ibv_mr *stuck = stack_reg_file(STACK_A);
 	struct registration reg = { 0 };
@@ -129,7 +129,7 @@ static int break_in_register(struct ibv_mr *mr)
 	return r;
 }
 
-static void broken_in_the_middle__undone_before_unlock(void **state)
+STACK_CASE(broken_in_the_middle__undone_before_unlock)
 {
 	struct ibv_mr *mr;
 
@@ -184,7 +184,7 @@ static struct ibv_mr *register_replaced(void)
 }
 
 /* The kernel had pinned the file as long as that lease was there. */
-static void replaced_as_the_last_lease_goes__guarded_then(void **state)
+STACK_CASE(replaced_as_the_last_lease_goes__guarded_then)
 {
 	struct ibv_mr *mr = register_replaced();
 
@@ -202,7 +202,7 @@ static int cmd_dereg_mr(struct ibv_mr *mr)
 	return mr == replaced ? EBUSY : verbs_wrap_cmd_dereg_mr(mr);
 }
 
-static void replaced_and_stuck__shouted(void **state)
+STACK_CASE(replaced_and_stuck__shouted)
 {
 	fake_provider.cmd_dereg_mr = cmd_dereg_mr;
 	assert_null(register_replaced());
@@ -226,7 +226,7 @@ static int reg_other_memory(struct ibv_mr *mr)
 }
 
 /* Neither look sees the other file, which is there just for the pin. */
-static void replaced_for_the_pin_and_put_back__own_file(void **state)
+STACK_CASE(replaced_for_the_pin_and_put_back__own_file)
 {
 	struct ibv_mr *mr;
 
@@ -237,18 +237,4 @@ static void replaced_for_the_pin_and_put_back__own_file(void **state)
 	assert_int_equal(pinned, 'a');
 	assert_int_equal(stack_stats().registrations, 1);
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(replaced_for_the_pin_and_put_back__own_file),
-		STACK_CASE(lease_not_to_be_had__waits_for_the_end),
-		STACK_CASE(lease_is_breaking__not_shared),
-		STACK_CASE(broken_in_the_middle__undone_before_unlock),
-		STACK_CASE(replaced_as_the_last_lease_goes__guarded_then),
-		STACK_CASE(replaced_and_stuck__shouted),
-	};
-
-	return STACK_MAIN(cases);
 }

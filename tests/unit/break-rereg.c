@@ -10,7 +10,7 @@
 #include "lib/rereg.h"
 #include "verbs_wrap.h"
 
-static void to_another_file__its_lease_first_and_the_old_one_last(void **state)
+REREG_CASE(to_another_file__its_lease_first_and_the_old_one_last)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -30,7 +30,7 @@ static void to_another_file__its_lease_first_and_the_old_one_last(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void within_a_file__the_lease_stays(void **state)
+REREG_CASE(within_a_file__the_lease_stays)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -41,7 +41,7 @@ static void within_a_file__the_lease_stays(void **state)
 	assert_record("dereg_mr, destroy 0, unlock a");
 }
 
-static void to_anonymous_memory__the_lease_goes(void **state)
+REREG_CASE(to_anonymous_memory__the_lease_goes)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -53,7 +53,7 @@ static void to_anonymous_memory__the_lease_goes(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void from_anonymous_memory__guarded(void **state)
+REREG_CASE(from_anonymous_memory__guarded)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -68,7 +68,7 @@ static void from_anonymous_memory__guarded(void **state)
 }
 
 /* May the device write?  Can the memory region be destroyed?  Nobody knows. */
-static void from_anonymous_memory_with_its_access__refused(void **state)
+REREG_CASE(from_anonymous_memory_with_its_access__refused)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -80,7 +80,7 @@ static void from_anonymous_memory_with_its_access__refused(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void between_anonymous_memory__as_without_us(void **state)
+REREG_CASE(between_anonymous_memory__as_without_us)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -93,7 +93,7 @@ static void between_anonymous_memory__as_without_us(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void in_place__stays_guarded(void **state)
+REREG_CASE(in_place__stays_guarded)
 {
 	static const int flags[] = {
 		IBV_REREG_MR_CHANGE_PD,
@@ -116,7 +116,7 @@ static void in_place__stays_guarded(void **state)
 }
 
 /* What is mapped there now says nothing of what is pinned. */
-static void in_place_after_unmapping__the_lease_stays(void **state)
+REREG_CASE(in_place_after_unmapping__the_lease_stays)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -158,27 +158,27 @@ static void fails_with(int (*cmd)(struct ibv_mr *, int, void *, size_t),
 	stack_dereg_ok(mr);
 }
 
-static void fails__the_old_file_is_broken(void **state)
+REREG_CASE(fails__the_old_file_is_broken)
 {
 	fails_with(NULL, STACK_A);
 }
 
-static void fails__the_new_file_is_broken(void **state)
+REREG_CASE(fails__the_new_file_is_broken)
 {
 	fails_with(NULL, STACK_B);
 }
 
-static void moves_and_fails__the_old_file_is_broken(void **state)
+REREG_CASE(moves_and_fails__the_old_file_is_broken)
 {
 	fails_with(moves_and_fails, STACK_A);
 }
 
-static void moves_and_fails__the_new_file_is_broken(void **state)
+REREG_CASE(moves_and_fails__the_new_file_is_broken)
 {
 	fails_with(moves_and_fails, STACK_B);
 }
 
-static void fails__both_leases_until_deregistered(void **state)
+REREG_CASE(fails__both_leases_until_deregistered)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -189,7 +189,7 @@ static void fails__both_leases_until_deregistered(void **state)
 	assert_leases(false, false);
 }
 
-static void fails_from_anonymous_memory__guarded(void **state)
+REREG_CASE(fails_from_anonymous_memory__guarded)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -201,7 +201,7 @@ static void fails_from_anonymous_memory__guarded(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void fails_and_then_succeeds__only_the_last_file(void **state)
+REREG_CASE(fails_and_then_succeeds__only_the_last_file)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -212,7 +212,7 @@ static void fails_and_then_succeeds__only_the_last_file(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void new_file_refused__nothing_has_changed(void **state)
+REREG_CASE(new_file_refused__nothing_has_changed)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -228,7 +228,7 @@ static void new_file_refused__nothing_has_changed(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void bad_arguments__EINVAL(void **state)
+REREG_CASE(bad_arguments__EINVAL)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -250,7 +250,7 @@ static void bad_arguments__EINVAL(void **state)
 }
 
 /* Its handle can be that of another memory region by now. */
-static void zombie__refused_and_the_heir_of_its_handle_stays(void **state)
+REREG_CASE(zombie__refused_and_the_heir_of_its_handle_stays)
 {
 	struct ibv_mr *zombie = stack_reg_file(STACK_A), *heir;
 
@@ -273,7 +273,7 @@ static bool has_failed(void *arg)
 	return stack_stats().revoke_failures > 0;
 }
 
-static void cannot_be_revoked__can_be_moved_away(void **state)
+REREG_CASE(cannot_be_revoked__can_be_moved_away)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -295,7 +295,7 @@ static int takes_retired_key(struct ibv_mr *mr, int flags, void *addr,
 	return fake_cmd_rereg_mr(mr, flags, addr, length);
 }
 
-static void gets_a_retired_key__revoked(void **state)
+REREG_CASE(gets_a_retired_key__revoked)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -313,7 +313,7 @@ static void gets_a_retired_key__revoked(void **state)
 }
 
 /* Options stay with it, and events say what memory it is over now. */
-static void with_events__they_name_the_new_memory(void **state)
+REREG_CASE(with_events__they_name_the_new_memory)
 {
 	struct pinsafe_event_channel *channel = stack_channel();
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
@@ -336,33 +336,4 @@ static void with_events__they_name_the_new_memory(void **state)
 	stack_dereg_ok(restored);
 	stack_dereg_ok(mr);
 	stack_channel_end(channel);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REREG_CASE(to_another_file__its_lease_first_and_the_old_one_last),
-		REREG_CASE(within_a_file__the_lease_stays),
-		REREG_CASE(to_anonymous_memory__the_lease_goes),
-		REREG_CASE(from_anonymous_memory__guarded),
-		REREG_CASE(from_anonymous_memory_with_its_access__refused),
-		REREG_CASE(between_anonymous_memory__as_without_us),
-		REREG_CASE(in_place__stays_guarded),
-		REREG_CASE(in_place_after_unmapping__the_lease_stays),
-		REREG_CASE(fails__the_old_file_is_broken),
-		REREG_CASE(fails__the_new_file_is_broken),
-		REREG_CASE(moves_and_fails__the_old_file_is_broken),
-		REREG_CASE(moves_and_fails__the_new_file_is_broken),
-		REREG_CASE(fails__both_leases_until_deregistered),
-		REREG_CASE(fails_from_anonymous_memory__guarded),
-		REREG_CASE(fails_and_then_succeeds__only_the_last_file),
-		REREG_CASE(new_file_refused__nothing_has_changed),
-		REREG_CASE(bad_arguments__EINVAL),
-		REREG_CASE(zombie__refused_and_the_heir_of_its_handle_stays),
-		REREG_CASE(cannot_be_revoked__can_be_moved_away),
-		REREG_CASE(gets_a_retired_key__revoked),
-		REREG_CASE(with_events__they_name_the_new_memory),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -46,7 +46,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void no_preload_object__not_sure(void **state)
+#define CALLED_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+CASE(no_preload_object__not_sure)
 {
 	struct called_bypass bypass = { .name = "?" };
 
@@ -55,7 +57,7 @@ static void no_preload_object__not_sure(void **state)
 	assert_false(called_seems_sure(CALLED_MAPPINGS));
 }
 
-static void nobody_in_front__sure(void **state)
+CALLED_CASE(nobody_in_front__sure)
 {
 	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
 	assert_true(called_is_sure(CALLED_FILES, NULL));
@@ -63,7 +65,7 @@ static void nobody_in_front__sure(void **state)
 }
 
 /* The search order leads to another object. */
-static void somebody_in_front__told_who(void **state)
+CALLED_CASE(somebody_in_front__told_who)
 {
 	struct called_bypass bypass;
 
@@ -76,7 +78,7 @@ static void somebody_in_front__told_who(void **state)
 }
 
 /* Hooks that change the tables of a program that is running */
-static void table_changed__seen_at_once(void **state)
+CALLED_CASE(table_changed__seen_at_once)
 {
 	void *handle = dlopen(library, RTLD_NOW), *hook;
 	void *libc_munmap = (void *)functions[0].ours;
@@ -99,7 +101,7 @@ static void table_changed__seen_at_once(void **state)
 }
 
 /* An object that is loaded later, and calls something else */
-static void object_loaded__looked_at(void **state)
+CALLED_CASE(object_loaded__looked_at)
 {
 	void *handle, *inside;
 
@@ -116,20 +118,10 @@ static void object_loaded__looked_at(void **state)
 	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
 }
 
-#define CALLED_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		CASE(no_preload_object__not_sure),
-		CALLED_CASE(nobody_in_front__sure),
-		CALLED_CASE(somebody_in_front__told_who),
-		CALLED_CASE(table_changed__seen_at_once),
-		CALLED_CASE(object_loaded__looked_at),
-	};
-
 	if (argc != 2)
 		return 2;
 	library = argv[1];
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return run_cases();
 }

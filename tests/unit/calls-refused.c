@@ -205,17 +205,7 @@ static void refused(void **state)
 
 int main(void)
 {
-	struct CMUnitTest cases[N_OF(rows)];
-	size_t i;
-
 	setenv("PINSAFE_RETAKE_MS", "20", 1);
-	for (i = 0; i < N_OF(rows); i++)
-		cases[i] = (struct CMUnitTest){
-			.name = rows[i].name,
-			.test_func = refused,
-			.setup_func = stack_setup,
-			.teardown_func = stack_teardown,
-			.initial_state = (void *)&rows[i],
-		};
-	return STACK_MAIN(cases);
+	add_rows(rows, refused, stack_setup, stack_teardown);
+	return run_cases();
 }

@@ -34,6 +34,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define CHOICE_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static struct choice chosen(bool is_written)
 {
 	struct choice choice;
@@ -91,7 +93,7 @@ static void assert_choice_for_all(enum guard_choice guard,
 	assert_choice(MAPPING_SHMEM, guard, backend);
 }
 
-static void auto__the_best_there_is(void **state)
+CHOICE_CASE(auto__the_best_there_is)
 {
 	fake_config.policy.guard = GUARD_AUTO;
 	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
@@ -101,7 +103,7 @@ static void auto__the_best_there_is(void **state)
 }
 
 /* The ordinary lease is what there is if that is not to be had. */
-static void auto__layout_for_all_with_the_module(void **state)
+CHOICE_CASE(auto__layout_for_all_with_the_module)
 {
 	struct choice choice;
 
@@ -119,7 +121,7 @@ static void auto__layout_for_all_with_the_module(void **state)
 	refused(true, EOPNOTSUPP);
 }
 
-static void memory__layout_or_refused(void **state)
+CHOICE_CASE(memory__layout_or_refused)
 {
 	part.kind = MAPPING_SHMEM;
 	part.file.path = "/memfd:x (deleted)";
@@ -134,7 +136,7 @@ static void memory__layout_or_refused(void **state)
 }
 
 /* If the kernel promises to keep what is written, it says where it can. */
-static void layout__written_where_it_can_be(void **state)
+CHOICE_CASE(layout__written_where_it_can_be)
 {
 	fake_lease.has_layout = true;
 	part.fs_magic = BTRFS_SUPER_MAGIC;
@@ -144,7 +146,7 @@ static void layout__written_where_it_can_be(void **state)
 	assert_ptr_equal(chosen(true).backend, LAYOUT);
 }
 
-static void layout__for_DAX_only_without_the_module(void **state)
+CHOICE_CASE(layout__for_DAX_only_without_the_module)
 {
 	fake_config.policy.guard = GUARD_LAYOUT;
 	assert_choice(MAPPING_FSDAX, GUARD_LAYOUT, LAYOUT);
@@ -153,34 +155,34 @@ static void layout__for_DAX_only_without_the_module(void **state)
 	refused_kind(MAPPING_UNKNOWN);
 }
 
-static void lease__for_all_files(void **state)
+CHOICE_CASE(lease__for_all_files)
 {
 	fake_config.policy.guard = GUARD_LEASE;
 	assert_choice_for_all(GUARD_LEASE, ORDINARY);
 	refused_kind(MAPPING_UNKNOWN);
 }
 
-static void lease__ordinary_with_the_module_too(void **state)
+CHOICE_CASE(lease__ordinary_with_the_module_too)
 {
 	fake_lease.has_layout = true;
 	lease__for_all_files(state);
 }
 
-static void odp__no_lease(void **state)
+CHOICE_CASE(odp__no_lease)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	assert_choice_for_all(GUARD_ODP, NO_BACKEND);
 	refused_kind(MAPPING_UNKNOWN);
 }
 
-static void none__whatever_it_is(void **state)
+CHOICE_CASE(none__whatever_it_is)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	assert_choice_for_all(GUARD_NONE, NO_BACKEND);
 	assert_choice(MAPPING_UNKNOWN, GUARD_NONE, NO_BACKEND);
 }
 
-static void policy__is_that_of_the_path(void **state)
+CHOICE_CASE(policy__is_that_of_the_path)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	fake_config.other_path = "/data";
@@ -190,7 +192,7 @@ static void policy__is_that_of_the_path(void **state)
 	assert_choice(MAPPING_PAGE_CACHE, GUARD_NONE, NO_BACKEND);
 }
 
-static void no_leases_on_the_file_system__EOPNOTSUPP(void **state)
+CHOICE_CASE(no_leases_on_the_file_system__EOPNOTSUPP)
 {
 	part.fs_magic = FAKE_FS_WITHOUT_LEASES;
 	refused(true, EOPNOTSUPP);
@@ -199,14 +201,14 @@ static void no_leases_on_the_file_system__EOPNOTSUPP(void **state)
 	assert_choice(MAPPING_PAGE_CACHE, GUARD_ODP, NO_BACKEND);
 }
 
-static void found_by_its_path_only__EOPNOTSUPP(void **state)
+CHOICE_CASE(found_by_its_path_only__EOPNOTSUPP)
 {
 	part.error = ENOENT;
 	refused(true, EOPNOTSUPP);
 }
 
 /* As on btrfs, of which only a layout lease is told by what is mapped */
-static void mapped_under_another_number__EOPNOTSUPP(void **state)
+CHOICE_CASE(mapped_under_another_number__EOPNOTSUPP)
 {
 	part.file.map_dev = makedev(0, 42);
 	refused(false, EOPNOTSUPP);
@@ -214,14 +216,14 @@ static void mapped_under_another_number__EOPNOTSUPP(void **state)
 	assert_ptr_equal(chosen(false).backend, LAYOUT);
 }
 
-static void btrfs__for_reading_only(void **state)
+CHOICE_CASE(btrfs__for_reading_only)
 {
 	part.fs_magic = BTRFS_SUPER_MAGIC;
 	refused(true, EOPNOTSUPP);
 	assert_ptr_equal(chosen(false).backend, ORDINARY);
 }
 
-static void hold__EINVAL_with_an_ordinary_lease(void **state)
+CHOICE_CASE(hold__EINVAL_with_an_ordinary_lease)
 {
 	fake_config.policy.hold_on_break = true;
 	refused(true, EINVAL);
@@ -235,14 +237,14 @@ static void hold__EINVAL_with_an_ordinary_lease(void **state)
 
 #define STABLE_WRITES "queue/stable_writes"
 
-static void disk_with_stable_writes__for_reading_only(void **state)
+CHOICE_CASE(disk_with_stable_writes__for_reading_only)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
 	refused(true, EOPNOTSUPP);
 	assert_ptr_equal(chosen(false).backend, ORDINARY);
 }
 
-static void disk_without_stable_writes__chosen(void **state)
+CHOICE_CASE(disk_without_stable_writes__chosen)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "0\n");
 	(void)chosen(true);
@@ -255,20 +257,20 @@ static void partition_of_disk(const char *text)
 	fake_open_file("/sys/dev/block/8:1/../" STABLE_WRITES, text);
 }
 
-static void partition__asks_its_disk(void **state)
+CHOICE_CASE(partition__asks_its_disk)
 {
 	partition_of_disk("1\n");
 	refused(true, EOPNOTSUPP);
 }
 
-static void partition_of_an_ordinary_disk__chosen(void **state)
+CHOICE_CASE(partition_of_an_ordinary_disk__chosen)
 {
 	partition_of_disk("0\n");
 	(void)chosen(true);
 }
 
 /* No /sys: nobody can tell. */
-static void disk_is_not_shown__for_reading_only(void **state)
+CHOICE_CASE(disk_is_not_shown__for_reading_only)
 {
 	fake_open_fails("/sys/dev/block/8:1/" STABLE_WRITES, ENOENT);
 	fake_open_fails("/sys/dev/block/8:1/../" STABLE_WRITES, ENOENT);
@@ -277,7 +279,7 @@ static void disk_is_not_shown__for_reading_only(void **state)
 }
 
 /* What the kernel does not pin, it says itself. */
-static void strict_kernel__no_disk_asked(void **state)
+CHOICE_CASE(strict_kernel__no_disk_asked)
 {
 	fake_pin_rule_is_strict = true;
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
@@ -287,50 +289,17 @@ static void strict_kernel__no_disk_asked(void **state)
 }
 
 /* Nobody can say that it does not need them. */
-static void empty_attribute__refused(void **state)
+CHOICE_CASE(empty_attribute__refused)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "");
 	refused(true, EOPNOTSUPP);
 }
 
 /* Nothing of these is written back. */
-static void other_kinds__need_no_stable_pages(void **state)
+CHOICE_CASE(other_kinds__need_no_stable_pages)
 {
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
 	fake_config.policy.guard = GUARD_LEASE;
 	assert_choice(MAPPING_SHMEM, GUARD_LEASE, ORDINARY);
 	assert_choice(MAPPING_FSDAX, GUARD_LEASE, ORDINARY);
-}
-
-#define CHOICE_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CHOICE_CASE(auto__the_best_there_is),
-		CHOICE_CASE(auto__layout_for_all_with_the_module),
-		CHOICE_CASE(memory__layout_or_refused),
-		CHOICE_CASE(layout__written_where_it_can_be),
-		CHOICE_CASE(layout__for_DAX_only_without_the_module),
-		CHOICE_CASE(lease__ordinary_with_the_module_too),
-		CHOICE_CASE(lease__for_all_files),
-		CHOICE_CASE(odp__no_lease),
-		CHOICE_CASE(none__whatever_it_is),
-		CHOICE_CASE(policy__is_that_of_the_path),
-		CHOICE_CASE(no_leases_on_the_file_system__EOPNOTSUPP),
-		CHOICE_CASE(found_by_its_path_only__EOPNOTSUPP),
-		CHOICE_CASE(mapped_under_another_number__EOPNOTSUPP),
-		CHOICE_CASE(btrfs__for_reading_only),
-		CHOICE_CASE(hold__EINVAL_with_an_ordinary_lease),
-		CHOICE_CASE(disk_with_stable_writes__for_reading_only),
-		CHOICE_CASE(disk_without_stable_writes__chosen),
-		CHOICE_CASE(partition__asks_its_disk),
-		CHOICE_CASE(partition_of_an_ordinary_disk__chosen),
-		CHOICE_CASE(disk_is_not_shown__for_reading_only),
-		CHOICE_CASE(strict_kernel__no_disk_asked),
-		CHOICE_CASE(empty_attribute__refused),
-		CHOICE_CASE(other_kinds__need_no_stable_pages),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static void refused(const char *text, int line, const char *what)
 	assert_safe(&c);
 }
 
-static void empty__defaults(void **state)
+CASE(empty__defaults)
 {
 	struct configured c = accepted("");
 
@@ -58,7 +58,7 @@ static void empty__defaults(void **state)
 	assert_safe(&c);
 }
 
-static void key__each_value(void **state)
+CASE(key__each_value)
 {
 	static const char *const guards[] = { "auto", "layout", "lease", "odp",
 					      "none" };
@@ -92,7 +92,7 @@ static void key__each_value(void **state)
 	assert_int_equal(c.config.retake_ms, 1);
 }
 
-static void key__bad_value(void **state)
+CASE(key__bad_value)
 {
 	static const struct {
 		const char *key, *want, *def, *values[7];
@@ -139,7 +139,7 @@ static void key__bad_value(void **state)
 }
 
 /* What was meant may have been stricter than what is said below. */
-static void bad_value__hides_what_is_below(void **state)
+CASE(bad_value__hides_what_is_below)
 {
 	struct configured c;
 
@@ -153,7 +153,7 @@ static void bad_value__hides_what_is_below(void **state)
 	assert_policy(c.policy, unsafe);
 }
 
-static void key__unknown(void **state)
+CASE(key__unknown)
 {
 	refused("[default]\nguards=none\n", 2, "guards is not a key: ignored");
 	refused("[path /f]\n\n\nGuard=none\n", 4,
@@ -163,13 +163,13 @@ static void key__unknown(void **state)
 		"PINSAFE_GUARD is not a key: ignored");
 }
 
-static void key__before_sections(void **state)
+CASE(key__before_sections)
 {
 	refused("guard=none\n[default]\n", 1,
 		"guard is before the first section: ignored");
 }
 
-static void key__of_the_process_under_path(void **state)
+CASE(key__of_the_process_under_path)
 {
 	refused("[path /f]\nsignal=50\n", 2,
 		"signal is for [default] and [program] only: ignored");
@@ -177,7 +177,7 @@ static void key__of_the_process_under_path(void **state)
 		"retake_ms is for [default] and [program] only: ignored");
 }
 
-static void line__not_a_key(void **state)
+CASE(line__not_a_key)
 {
 	static const char what[] = "not \"key = value\": ignored";
 
@@ -186,7 +186,7 @@ static void line__not_a_key(void **state)
 	refused("x\n", 1, what);
 }
 
-static void line__each_mistake_named(void **state)
+CASE(line__each_mistake_named)
 {
 	struct configured c;
 	char expected[4 * PATH_MAX + 512];
@@ -205,7 +205,7 @@ static void line__each_mistake_named(void **state)
 }
 
 /* The settings of libinih are the program's. */
-static void line__after_a_mistake_where_libinih_stops(void **state)
+CASE(line__after_a_mistake_where_libinih_stops)
 {
 	struct configured c;
 
@@ -218,7 +218,7 @@ static void line__after_a_mistake_where_libinih_stops(void **state)
 	ini_stop_on_first_error = false;
 }
 
-static void heading__unknown(void **state)
+CASE(heading__unknown)
 {
 	static const char *const names[] = {
 		"Default", "",		"defaults",   "path",
@@ -242,7 +242,7 @@ static void heading__unknown(void **state)
 	}
 }
 
-static void heading__broken(void **state)
+CASE(heading__broken)
 {
 	refused("[default\nguard=none\n", 1,
 		"heading without \"]\": section ignored");
@@ -253,7 +253,7 @@ static void heading__broken(void **state)
 }
 
 /* A prefix as the kernel never writes it would silently count for nothing. */
-static void heading__prefix_not_canonical(void **state)
+CASE(heading__prefix_not_canonical)
 {
 	static const char *const prefixes[] = { "f",	 "./f",	  "../f",
 						"//f",	 "/a//f", "/f//",
@@ -280,7 +280,7 @@ static void heading__prefix_not_canonical(void **state)
 			 GUARD_ODP);
 }
 
-static void heading__bad_keys_go_nowhere(void **state)
+CASE(heading__bad_keys_go_nowhere)
 {
 	refused("[default]\n[paht /mnt]\nguard=none\n", 2,
 		"[paht /mnt] is not [default], [program NAME] or "
@@ -293,7 +293,7 @@ static void heading__bad_keys_go_nowhere(void **state)
 }
 
 /* libinih cuts section names off after 49 characters. */
-static void heading__long_prefix(void **state)
+CASE(heading__long_prefix)
 {
 	char path[1024], text[2048];
 
@@ -310,7 +310,7 @@ static void heading__long_prefix(void **state)
 	assert_policy(configured_silently(NULL, path).policy, safe);
 }
 
-static void spaces__do_not_count(void **state)
+CASE(spaces__do_not_count)
 {
 	struct configured c;
 
@@ -321,7 +321,7 @@ static void spaces__do_not_count(void **state)
 						 .guard_shmem = true });
 }
 
-static void prefix__with_spaces(void **state)
+CASE(prefix__with_spaces)
 {
 	configured_text("[path /mnt/my files;1]\nguard=none\n");
 	assert_int_equal(
@@ -338,7 +338,7 @@ static void long_line(char *text, const char *start, char c, int n,
 	strcpy(text + n, rest);
 }
 
-static void line__too_long(void **state)
+CASE(line__too_long)
 {
 	static char text[200000];
 	static const int lengths[] = { 300, 5000, 150000 };
@@ -359,7 +359,7 @@ static void line__too_long(void **state)
 	assert_int_equal(accepted(text).policy.guard, GUARD_NONE);
 }
 
-static void line__at_the_limit(void **state)
+CASE(line__at_the_limit)
 {
 	char text[512];
 
@@ -371,13 +371,13 @@ static void line__at_the_limit(void **state)
 	refused(text, 2, "longer than 198 characters: ignored");
 }
 
-static void line__end_in_the_middle(void **state)
+CASE(line__end_in_the_middle)
 {
 	refused("[default]\rguard=none\r", 1,
 		"text after \"]\": section ignored");
 }
 
-static void line__null_byte(void **state)
+CASE(line__null_byte)
 {
 	static const char key[] = "[default]\nguard=none\0\n";
 	static const char heading[] = "[default]\n[path /x\0]\nguard=none\n";
@@ -394,7 +394,7 @@ static void line__null_byte(void **state)
 }
 
 /* With what is commented out as an example put in */
-static void example__is_the_defaults(void **state)
+CASE(example__is_the_defaults)
 {
 	static char text[8192];
 	struct configured c;
@@ -410,38 +410,4 @@ static void example__is_the_defaults(void **state)
 	assert_safe(&c);
 	assert_int_equal(configured_silently(NULL, "/mnt/pmem/f").policy.guard,
 			 GUARD_LAYOUT);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(empty__defaults),
-		CASE(key__each_value),
-		CASE(key__bad_value),
-		CASE(bad_value__hides_what_is_below),
-		CASE(key__unknown),
-		CASE(key__before_sections),
-		CASE(key__of_the_process_under_path),
-		CASE(line__not_a_key),
-		CASE(line__each_mistake_named),
-		CASE(line__after_a_mistake_where_libinih_stops),
-		CASE(heading__unknown),
-		CASE(heading__broken),
-		CASE(heading__prefix_not_canonical),
-		CASE(heading__bad_keys_go_nowhere),
-		CASE(heading__long_prefix),
-		CASE(spaces__do_not_count),
-		CASE(prefix__with_spaces),
-		CASE(line__too_long),
-		CASE(line__at_the_limit),
-		CASE(line__end_in_the_middle),
-		CASE(line__null_byte),
-		CASE(example__is_the_defaults),
-	};
-	int r;
-
-	configured_setup();
-	r = cmocka_run_group_tests(cases, NULL, NULL);
-	configured_teardown();
-	return r;
 }

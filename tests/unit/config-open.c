@@ -31,6 +31,8 @@ static int default_file_remove(void **state)
 	return 0;
 }
 
+#define OPEN_CASE(fn) CASE_WITH(fn, NULL, default_file_remove)
+
 /*
  * With PINSAFE_CONFIG=@name; @error says why it cannot be read.  There is a
  * default file, which must not count.
@@ -55,7 +57,7 @@ static void refused(const char *name, const char *error)
 	refused_only(name, error);
 }
 
-static void nothing_there__silent(void **state)
+OPEN_CASE(nothing_there__silent)
 {
 	struct configured c = configured_silently("PINSAFE_CONFIG=", "/f");
 
@@ -63,7 +65,7 @@ static void nothing_there__silent(void **state)
 	assert_int_equal(c.error, 0);
 }
 
-static void default_file__read(void **state)
+OPEN_CASE(default_file__read)
 {
 	default_file_write("[default]\nguard=layout\n");
 	assert_int_equal(
@@ -71,7 +73,7 @@ static void default_file__read(void **state)
 		GUARD_LAYOUT);
 }
 
-static void default_file__unreadable(void **state)
+OPEN_CASE(default_file__unreadable)
 {
 	struct configured c;
 
@@ -83,7 +85,7 @@ static void default_file__unreadable(void **state)
 	assert_int_equal(rmdir(PINSAFE_CONFIG_FILE), 0);
 }
 
-static void named_file__instead_of_default(void **state)
+OPEN_CASE(named_file__instead_of_default)
 {
 	default_file_write("[default]\nguard=none\nshmem=guard\n");
 	configured_text("[default]\nguard=layout\n");
@@ -91,7 +93,7 @@ static void named_file__instead_of_default(void **state)
 		      (struct policy){ .guard = GUARD_LAYOUT });
 }
 
-static void dev_null__no_file(void **state)
+OPEN_CASE(dev_null__no_file)
 {
 	default_file_write("[default]\nguard=none\n");
 	assert_policy(
@@ -99,14 +101,14 @@ static void dev_null__no_file(void **state)
 		safe);
 }
 
-static void missing__reported(void **state)
+OPEN_CASE(missing__reported)
 {
 	refused("/nonexistent/pinsafe.conf", "No such file or directory");
 	refused("nonexistent", "No such file or directory");
 	refused("/dev/null/x", "Not a directory");
 }
 
-static void not_a_file__reported(void **state)
+OPEN_CASE(not_a_file__reported)
 {
 	char fifo[PATH_MAX + 8];
 
@@ -119,14 +121,14 @@ static void not_a_file__reported(void **state)
 	unlink(fifo);
 }
 
-static void large__reported(void **state)
+OPEN_CASE(large__reported)
 {
 	configured_text("[default]\nguard=none\n");
 	assert_int_equal(ftruncate(configured_file.fd, 2 << 20), 0);
 	refused(configured_file.path, "File too large");
 }
 
-static void not_permitted__reported(void **state)
+OPEN_CASE(not_permitted__reported)
 {
 	configured_text("[default]\nguard=none\n");
 	assert_int_equal(fchmod(configured_file.fd, 0), 0);
@@ -139,26 +141,8 @@ static void not_permitted__reported(void **state)
 	assert_int_equal(fchmod(configured_file.fd, 0600), 0);
 }
 
-#define OPEN_CASE(fn) cmocka_unit_test_teardown(fn, default_file_remove)
-
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		OPEN_CASE(nothing_there__silent),
-		OPEN_CASE(default_file__read),
-		OPEN_CASE(default_file__unreadable),
-		OPEN_CASE(named_file__instead_of_default),
-		OPEN_CASE(dev_null__no_file),
-		OPEN_CASE(missing__reported),
-		OPEN_CASE(not_a_file__reported),
-		OPEN_CASE(large__reported),
-		OPEN_CASE(not_permitted__reported),
-	};
-	int r;
-
-	configured_setup();
 	default_file_remove(NULL);
-	r = cmocka_run_group_tests(cases, NULL, NULL);
-	configured_teardown();
-	return r;
+	return run_cases();
 }

@@ -17,7 +17,7 @@ static enum guard_choice guard_of(const char *path)
 	return configured_silently(NULL, path).policy.guard;
 }
 
-static void layers__each_over_the_one_below(void **state)
+CASE(layers__each_over_the_one_below)
 {
 	struct configured c;
 
@@ -43,7 +43,7 @@ static void layers__each_over_the_one_below(void **state)
 }
 
 /* Who installs pinsafe for all programs must not make one of them fail. */
-static void in_all_programs__warns_unless_told(void **state)
+CASE(in_all_programs__warns_unless_told)
 {
 	configured_text("[path /f]\non_refuse=fail\n"
 			"[path /w]\non_refuse=warn\n");
@@ -58,7 +58,7 @@ static void in_all_programs__warns_unless_told(void **state)
 			     .warns_uninvited);
 }
 
-static void layers__of_the_process(void **state)
+CASE(layers__of_the_process)
 {
 	struct configured c;
 
@@ -75,7 +75,7 @@ static void layers__of_the_process(void **state)
 	assert_int_equal(c.config.retake_ms, 3);
 }
 
-static void environment__each_variable(void **state)
+CASE(environment__each_variable)
 {
 	static const struct {
 		const char *variable;
@@ -117,7 +117,7 @@ static void environment__each_variable(void **state)
 }
 
 /* Also where the file is not safe, as what was meant may have been. */
-static void environment__bad_value(void **state)
+CASE(environment__bad_value)
 {
 	static const struct {
 		const char *variable, *want;
@@ -159,7 +159,7 @@ static void environment__bad_value(void **state)
 	}
 }
 
-static void program__others_do_not_count(void **state)
+CASE(program__others_do_not_count)
 {
 	configured_text("[program other]\nguard=none\nsignal=50\n"
 			"[program " PROGRAM "s]\nguard=none\n"
@@ -168,7 +168,7 @@ static void program__others_do_not_count(void **state)
 	assert_policy(configured_silently(NULL, "/f").policy, safe);
 }
 
-static void section__twice_is_one(void **state)
+CASE(section__twice_is_one)
 {
 	configured_text("[path /f]\nguard=odp\nshmem=guard\n[default]\n"
 			"[path /f/]\nguard=none\n");
@@ -177,7 +177,7 @@ static void section__twice_is_one(void **state)
 		(struct policy){ .guard = GUARD_NONE, .guard_shmem = true });
 }
 
-static void path__longest_wins(void **state)
+CASE(path__longest_wins)
 {
 	static const char *const orders[] = {
 		"[path /a]\nguard=layout\n[path /a/b/c]\nguard=odp\n"
@@ -198,7 +198,7 @@ static void path__longest_wins(void **state)
 	}
 }
 
-static void path__only_the_longest_counts(void **state)
+CASE(path__only_the_longest_counts)
 {
 	configured_text("[default]\ngrace_ms=7\n"
 			"[path /a]\nguard=none\n[path /a/b]\nshmem=guard\n");
@@ -206,7 +206,7 @@ static void path__only_the_longest_counts(void **state)
 		      (struct policy){ .guard_shmem = true, .grace_ms = 7 });
 }
 
-static void path__component_boundary(void **state)
+CASE(path__component_boundary)
 {
 	configured_text("[path /mnt/pm]\nguard=none\n");
 	assert_int_equal(guard_of("/mnt/pm"), GUARD_NONE);
@@ -221,7 +221,7 @@ static void path__component_boundary(void **state)
 	assert_int_equal(guard_of("/mnt/pmem/x"), GUARD_AUTO);
 }
 
-static void path__root_is_every_file(void **state)
+CASE(path__root_is_every_file)
 {
 	configured_text("[path /]\nguard=none\n[path /a]\nguard=odp\n");
 	assert_int_equal(guard_of("/b"), GUARD_NONE);
@@ -230,7 +230,7 @@ static void path__root_is_every_file(void **state)
 	assert_int_equal(guard_of("[heap]"), GUARD_AUTO);
 }
 
-static void path__deleted(void **state)
+CASE(path__deleted)
 {
 	configured_text("[path /mnt/pm/f]\nguard=none\n"
 			"[path /mnt]\nguard=odp\n");
@@ -241,7 +241,7 @@ static void path__deleted(void **state)
 	assert_int_equal(guard_of("/mnt/pm/ff (deleted)"), GUARD_ODP);
 }
 
-static void no_path__default(void **state)
+CASE(no_path__default)
 {
 	configured_text("[default]\nguard=odp\n[path /]\nguard=none\n");
 	assert_int_equal(guard_of(NULL), GUARD_ODP);
@@ -249,7 +249,7 @@ static void no_path__default(void **state)
 	assert_int_equal(guard_of(""), GUARD_ODP);
 }
 
-static void hold__with_guards_that_can(void **state)
+CASE(hold__with_guards_that_can)
 {
 	static const char *const guards[] = { "auto", "layout", "none" };
 	char text[128];
@@ -264,7 +264,7 @@ static void hold__with_guards_that_can(void **state)
 	}
 }
 
-static void hold__with_guards_that_cannot(void **state)
+CASE(hold__with_guards_that_cannot)
 {
 	char text[128], what[PATH_MAX + 128];
 	static const char *const guards[] = { "lease", "odp" };
@@ -286,7 +286,7 @@ static void hold__with_guards_that_cannot(void **state)
 	}
 }
 
-static void hold__conflict_of_layers(void **state)
+CASE(hold__conflict_of_layers)
 {
 	char what[PATH_MAX + 128];
 	struct configured c;
@@ -302,7 +302,7 @@ static void hold__conflict_of_layers(void **state)
 	assert_policy(c.policy, (struct policy){ .hold_on_break = true });
 }
 
-static void hold__conflict_with_environment(void **state)
+CASE(hold__conflict_with_environment)
 {
 	static const char what[] =
 		"on_break=hold needs a layout lease, which guard=odp "
@@ -331,7 +331,7 @@ static bool may_guard_shmem(const char *variable, const char *text)
 	return configured_silently(variable, NULL).may_guard_shmem;
 }
 
-static void may_guard_shmem__any_path(void **state)
+CASE(may_guard_shmem__any_path)
 {
 	static const char path[] = "[path /dev/shm]\nshmem=guard\n[path /f]\n";
 
@@ -345,7 +345,7 @@ static void may_guard_shmem__any_path(void **state)
 					  "[path /]\nshmem=pass\n"));
 }
 
-static void bypass__listed(void **state)
+CASE(bypass__listed)
 {
 	static const char *const lists[] = {
 		PROGRAM,	   PROGRAM ":x",     "x:" PROGRAM,
@@ -362,14 +362,14 @@ static void bypass__listed(void **state)
 	}
 }
 
-static void bypass__no_word_of_the_file(void **state)
+CASE(bypass__no_word_of_the_file)
 {
 	configured_text("guard");
 	assert_true(configured_silently("PINSAFE_BYPASS=" PROGRAM, NULL)
 			    .config.off);
 }
 
-static void bypass__not_listed(void **state)
+CASE(bypass__not_listed)
 {
 	static const char *const lists[] = {
 		"",
@@ -393,37 +393,4 @@ static void bypass__not_listed(void **state)
 			 lists[i]);
 		assert_false(configured_silently(variable, NULL).config.off);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(layers__each_over_the_one_below),
-		CASE(in_all_programs__warns_unless_told),
-		CASE(layers__of_the_process),
-		CASE(environment__each_variable),
-		CASE(environment__bad_value),
-		CASE(program__others_do_not_count),
-		CASE(section__twice_is_one),
-		CASE(path__longest_wins),
-		CASE(path__only_the_longest_counts),
-		CASE(path__component_boundary),
-		CASE(path__root_is_every_file),
-		CASE(path__deleted),
-		CASE(no_path__default),
-		CASE(hold__with_guards_that_can),
-		CASE(hold__with_guards_that_cannot),
-		CASE(hold__conflict_of_layers),
-		CASE(hold__conflict_with_environment),
-		CASE(may_guard_shmem__any_path),
-		CASE(bypass__listed),
-		CASE(bypass__no_word_of_the_file),
-		CASE(bypass__not_listed),
-	};
-	int r;
-
-	configured_setup();
-	r = cmocka_run_group_tests(cases, NULL, NULL);
-	configured_teardown();
-	return r;
 }

@@ -74,7 +74,7 @@ static void refused(const char *name, const char *value, const char *end)
 	assert_string_equal(strstr(log, end), end);
 }
 
-static void nothing_set__defaults(void **state)
+CASE(nothing_set__defaults)
 {
 	struct config config;
 
@@ -82,7 +82,7 @@ static void nothing_set__defaults(void **state)
 	assert_defaults(&config);
 }
 
-static void PINSAFE__on_off(void **state)
+CASE(PINSAFE__on_off)
 {
 	struct config config;
 
@@ -92,7 +92,7 @@ static void PINSAFE__on_off(void **state)
 	assert_false(config.off);
 }
 
-static void PINSAFE__bad(void **state)
+CASE(PINSAFE__bad)
 {
 	refused("PINSAFE", "OFF", ": ignored\n");
 	refused("PINSAFE", "", ": ignored\n");
@@ -100,7 +100,7 @@ static void PINSAFE__bad(void **state)
 	refused("PINSAFE", "off ", ": ignored\n");
 }
 
-static void STRICT__0_1(void **state)
+CASE(STRICT__0_1)
 {
 	struct config config;
 
@@ -110,14 +110,14 @@ static void STRICT__0_1(void **state)
 	assert_false(config.strict);
 }
 
-static void STRICT__bad(void **state)
+CASE(STRICT__bad)
 {
 	refused("PINSAFE_STRICT", "yes", ": ignored\n");
 	refused("PINSAFE_STRICT", "", ": ignored\n");
 	refused("PINSAFE_STRICT", "11", ": ignored\n");
 }
 
-static void LOG__levels(void **state)
+CASE(LOG__levels)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
 	struct config config;
@@ -129,7 +129,7 @@ static void LOG__levels(void **state)
 	}
 }
 
-static void LOG__bad(void **state)
+CASE(LOG__bad)
 {
 	refused("PINSAFE_LOG", "verbose", ": ignored\n");
 	refused("PINSAFE_LOG", "", ": ignored\n");
@@ -157,13 +157,13 @@ static int retake_of(struct config *config)
 	return config->retake_ms;
 }
 
-static void SIGNAL__limits(void **state)
+CASE(SIGNAL__limits)
 {
 	number("PINSAFE_SIGNAL", SIGRTMIN, signal_of);
 	number("PINSAFE_SIGNAL", SIGRTMAX, signal_of);
 }
 
-static void SIGNAL__bad(void **state)
+CASE(SIGNAL__bad)
 {
 	static const char *const values[] = { "",    "0",     "9",
 					      "29",  "65",    "-40",
@@ -176,13 +176,13 @@ static void SIGNAL__bad(void **state)
 		refused("PINSAFE_SIGNAL", values[i], end);
 }
 
-static void RETAKE_MS__limits(void **state)
+CASE(RETAKE_MS__limits)
 {
 	number("PINSAFE_RETAKE_MS", 0, retake_of);
 	number("PINSAFE_RETAKE_MS", INT_MAX, retake_of);
 }
 
-static void RETAKE_MS__bad(void **state)
+CASE(RETAKE_MS__bad)
 {
 	static const char *const values[] = {
 		"", "-1", "1s", "2147483648", "99999999999999999999", "1e3"
@@ -194,26 +194,15 @@ static void RETAKE_MS__bad(void **state)
 			": using the default, 2000\n");
 }
 
-int main(void)
+int group_setup(void **state)
 {
-	const struct CMUnitTest cases[] = {
-		CASE(nothing_set__defaults),
-		CASE(PINSAFE__on_off),
-		CASE(PINSAFE__bad),
-		CASE(STRICT__0_1),
-		CASE(STRICT__bad),
-		CASE(LOG__levels),
-		CASE(LOG__bad),
-		CASE(SIGNAL__limits),
-		CASE(SIGNAL__bad),
-		CASE(RETAKE_MS__limits),
-		CASE(RETAKE_MS__bad),
-	};
-	int r;
-
 	file_make(&log_file, DISK, 0);
 	setenv("PINSAFE_LOG_FILE", log_file.path, 1);
-	r = cmocka_run_group_tests(cases, NULL, NULL);
+	return 0;
+}
+
+int group_teardown(void **state)
+{
 	file_put(&log_file);
-	return r;
+	return 0;
 }

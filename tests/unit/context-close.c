@@ -7,7 +7,7 @@
 
 #include "lib/stack.h"
 
-static void alive__revoked_before_the_context(void **state)
+STACK_CASE(alive__revoked_before_the_context)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -19,7 +19,7 @@ static void alive__revoked_before_the_context(void **state)
 	free(mr);
 }
 
-static void zombie__forgotten(void **state)
+STACK_CASE(zombie__forgotten)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -32,7 +32,7 @@ static void zombie__forgotten(void **state)
 }
 
 /* Then they go with the context, and until then the lease is needed. */
-static void stuck__lease_goes_after_the_context(void **state)
+STACK_CASE(stuck__lease_goes_after_the_context)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -45,7 +45,7 @@ static void stuck__lease_goes_after_the_context(void **state)
 	free(mr);
 }
 
-static void other_context__not_touched(void **state)
+STACK_CASE(other_context__not_touched)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A), *other_mr;
 	static struct device other;
@@ -63,14 +63,14 @@ static void other_context__not_touched(void **state)
 	free(other_mr);
 }
 
-static void nothing_guarded__as_without_us(void **state)
+STACK_CASE(nothing_guarded__as_without_us)
 {
 	stack_close(&stack_device);
 	assert_record("free_context");
 }
 
 /* The device must not be kept open by the keeper. */
-static void closed__keeper_has_let_go(void **state)
+STACK_CASE(closed__keeper_has_let_go)
 {
 	char path[64], target[64];
 	int fd = stack_device.context.cmd_fd;
@@ -85,7 +85,7 @@ static void closed__keeper_has_let_go(void **state)
 }
 
 /* malloc() gives the next context the same address. */
-static void opened_again__adopted_again(void **state)
+STACK_CASE(opened_again__adopted_again)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -97,19 +97,4 @@ static void opened_again__adopted_again(void **state)
 	stack_break(STACK_A);
 	assert_record("destroy 0, unlock a");
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(alive__revoked_before_the_context),
-		STACK_CASE(zombie__forgotten),
-		STACK_CASE(stuck__lease_goes_after_the_context),
-		STACK_CASE(other_context__not_touched),
-		STACK_CASE(nothing_guarded__as_without_us),
-		STACK_CASE(closed__keeper_has_let_go),
-		STACK_CASE(opened_again__adopted_again),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -50,6 +50,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define ADDRESS_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static int find(void)
 {
 	struct proc_maps maps;
@@ -63,21 +65,21 @@ static int find(void)
 	return r;
 }
 
-static void with_keys__found(void **state)
+ADDRESS_CASE(with_keys__found)
 {
 	assert_int_equal(find(), 0);
 	assert_int_equal(found.source, ADDRESS_PROGRAM);
 	assert_int_equal(found.address, (uintptr_t)memory);
 }
 
-static void with_other_keys__unknown(void **state)
+ADDRESS_CASE(with_other_keys__unknown)
 {
 	mr.lkey++;
 	assert_int_equal(find(), 0);
 	assert_int_equal(found.source, ADDRESS_UNKNOWN);
 }
 
-static void without_keys__found(void **state)
+ADDRESS_CASE(without_keys__found)
 {
 	mr.has_keys = false;
 	assert_int_equal(find(), 0);
@@ -86,7 +88,7 @@ static void without_keys__found(void **state)
 }
 
 /* Two structs, one memory region: nobody can tell which it is */
-static void without_keys__ambiguous(void **state)
+ADDRESS_CASE(without_keys__ambiguous)
 {
 	struct ibv_mr *other = malloc(sizeof(*other));
 
@@ -100,7 +102,7 @@ static void without_keys__ambiguous(void **state)
 	free(other);
 }
 
-static void with_keys__not_ambiguous(void **state)
+ADDRESS_CASE(with_keys__not_ambiguous)
 {
 	struct ibv_mr *other = malloc(sizeof(*other));
 
@@ -116,21 +118,21 @@ static void with_keys__not_ambiguous(void **state)
 }
 
 /* What free() leaves behind has other pointers at its beginning. */
-static void freed__unknown(void **state)
+ADDRESS_CASE(freed__unknown)
 {
 	own->pd = NULL;
 	assert_int_equal(find(), 0);
 	assert_int_equal(found.source, ADDRESS_UNKNOWN);
 }
 
-static void bad_pointer__unknown(void **state)
+ADDRESS_CASE(bad_pointer__unknown)
 {
 	own->pd = (struct ibv_pd *)16;
 	assert_int_equal(find(), 0);
 	assert_int_equal(found.source, ADDRESS_UNKNOWN);
 }
 
-static void unmapped_without_keys__unknown(void **state)
+ADDRESS_CASE(unmapped_without_keys__unknown)
 {
 	mr.has_keys = false;
 	own->addr = (void *)4096;
@@ -139,7 +141,7 @@ static void unmapped_without_keys__unknown(void **state)
 }
 
 /* The kernel's word is enough. */
-static void known__stays(void **state)
+ADDRESS_CASE(known__stays)
 {
 	found.source = ADDRESS_KERNEL;
 	found.address = 4096;
@@ -148,7 +150,7 @@ static void known__stays(void **state)
 	assert_int_equal(found.address, 4096);
 }
 
-static void ended__ESRCH(void **state)
+ADDRESS_CASE(ended__ESRCH)
 {
 	struct proc_maps maps;
 	pid_t pid;
@@ -168,7 +170,7 @@ static void ended__ESRCH(void **state)
 }
 
 /* It has ended, and nobody has waited for it yet. */
-static void zombie__ESRCH(void **state)
+ADDRESS_CASE(zombie__ESRCH)
 {
 	struct proc_maps maps;
 	siginfo_t info;
@@ -184,25 +186,4 @@ static void zombie__ESRCH(void **state)
 	assert_int_equal(mr_address_find(pid, &maps, &found, 1), ESRCH);
 	proc_maps_put(&maps);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-#define ADDRESS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		ADDRESS_CASE(with_keys__found),
-		ADDRESS_CASE(with_other_keys__unknown),
-		ADDRESS_CASE(without_keys__found),
-		ADDRESS_CASE(without_keys__ambiguous),
-		ADDRESS_CASE(with_keys__not_ambiguous),
-		ADDRESS_CASE(freed__unknown),
-		ADDRESS_CASE(bad_pointer__unknown),
-		ADDRESS_CASE(unmapped_without_keys__unknown),
-		ADDRESS_CASE(known__stays),
-		ADDRESS_CASE(ended__ESRCH),
-		ADDRESS_CASE(zombie__ESRCH),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -31,6 +31,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define RULE_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static struct guard_answer ask(enum file_kind kind, unsigned long fs_magic,
 			       bool is_write)
 {
@@ -69,7 +71,7 @@ static void unprotected(struct guard_answer answer)
 	assert_string_equal(answer.remedy, "");
 }
 
-static void fsdax(void **state)
+RULE_CASE(fsdax)
 {
 	refused(ask(FILE_FSDAX, EXT4, true), EOPNOTSUPP);
 	question.has_odp = true;
@@ -80,7 +82,7 @@ static void fsdax(void **state)
 	refused(ask(FILE_FSDAX, EXT4, true), EOPNOTSUPP);
 }
 
-static void fsdax__nobody_can_tell(void **state)
+RULE_CASE(fsdax__nobody_can_tell)
 {
 	abilities.layout_leases = ABILITY_UNKNOWN;
 	refused(ask(FILE_FSDAX, XFS, true), EOPNOTSUPP);
@@ -92,13 +94,13 @@ static void remedy(struct guard_answer answer, const char *text)
 	assert_non_null(strstr(answer.remedy, text));
 }
 
-static void fsdax__nobody_gives_leases(void **state)
+RULE_CASE(fsdax__nobody_gives_leases)
 {
 	abilities.provider.kind = PROVIDER_NONE;
 	remedy(ask(FILE_FSDAX, EXT4, true), "modprobe layout_lease");
 }
 
-static void fsdax__the_module_is_for_xfs(void **state)
+RULE_CASE(fsdax__the_module_is_for_xfs)
 {
 	abilities.layout_leases = ABILITY_YES;
 	abilities.provider = (struct lease_provider){
@@ -107,20 +109,20 @@ static void fsdax__the_module_is_for_xfs(void **state)
 	remedy(ask(FILE_FSDAX, EXT4, true), "use one of them");
 }
 
-static void fsdax__the_module_is_dead(void **state)
+RULE_CASE(fsdax__the_module_is_dead)
 {
 	abilities.provider = (struct lease_provider){
 		.kind = PROVIDER_MODULE, .state = "dead: why" };
 	remedy(ask(FILE_FSDAX, XFS, true), "see the kernel log");
 }
 
-static void fsdax__the_module_is_for_tests(void **state)
+RULE_CASE(fsdax__the_module_is_for_tests)
 {
 	abilities.provider.kind = PROVIDER_CONTROL;
 	remedy(ask(FILE_FSDAX, XFS, true), "unload it");
 }
 
-static void page_cache(void **state)
+RULE_CASE(page_cache)
 {
 	refused(ask(FILE_PAGE_CACHE, EXT4, true), EFAULT);
 	guarded(ask(FILE_PAGE_CACHE, EXT4, false), "lease");
@@ -130,14 +132,14 @@ static void page_cache(void **state)
 	refused(ask(FILE_PAGE_CACHE, XFS, true), EOPNOTSUPP);
 }
 
-static void page_cache__on_demand(void **state)
+RULE_CASE(page_cache__on_demand)
 {
 	question.has_odp = true;
 	guarded(ask(FILE_PAGE_CACHE, EXT4, true), "odp");
 	guarded(ask(FILE_PAGE_CACHE, EXT4, false), "lease");
 }
 
-static void page_cache__without_real_leases(void **state)
+RULE_CASE(page_cache__without_real_leases)
 {
 	abilities.page_cache_pins = ABILITY_YES;
 	refused(ask(FILE_PAGE_CACHE, FAKE_FS_WITHOUT_LEASES, false),
@@ -145,7 +147,7 @@ static void page_cache__without_real_leases(void **state)
 	refused(ask(FILE_PAGE_CACHE, BTRFS_SUPER_MAGIC, false), EOPNOTSUPP);
 }
 
-static void memory(void **state)
+RULE_CASE(memory)
 {
 	unprotected(ask(FILE_MEMORY, TMPFS_MAGIC, true));
 	fake_config.policy.guard_shmem = true;
@@ -154,7 +156,7 @@ static void memory(void **state)
 }
 
 /* What stands in the way first is what is said. */
-static void the_order_of_the_library(void **state)
+RULE_CASE(the_order_of_the_library)
 {
 	abilities.page_cache_pins = ABILITY_YES;
 	abilities.layout_leases = ABILITY_YES;
@@ -179,7 +181,7 @@ static void the_order_of_the_library(void **state)
 	refused(ask(FILE_PAGE_CACHE, EXT4, true), EOPNOTSUPP);
 }
 
-static void device(void **state)
+RULE_CASE(device)
 {
 	guarded(ask(FILE_DEVICE, TMPFS_MAGIC, true), "none");
 }
@@ -191,7 +193,7 @@ static void refused_anyway(struct guard_answer answer, int error)
 	assert_string_not_equal(answer.reason, "");
 }
 
-static void policy__guard(void **state)
+RULE_CASE(policy__guard)
 {
 	abilities.layout_leases = ABILITY_YES;
 	fake_config.policy.guard = GUARD_LAYOUT;
@@ -206,7 +208,7 @@ static void policy__guard(void **state)
 	unprotected(ask(FILE_PAGE_CACHE, EXT4, false));
 }
 
-static void policy__hold(void **state)
+RULE_CASE(policy__hold)
 {
 	abilities.layout_leases = ABILITY_YES;
 	fake_config.policy.hold_on_break = true;
@@ -215,7 +217,7 @@ static void policy__hold(void **state)
 }
 
 /* What the kernel refuses is refused, whatever the policy. */
-static void policy__on_refuse_warn(void **state)
+RULE_CASE(policy__on_refuse_warn)
 {
 	fake_config.policy.warn_on_refuse = true;
 	unprotected(ask(FILE_PAGE_CACHE, FAKE_FS_WITHOUT_LEASES, false));
@@ -225,29 +227,4 @@ static void policy__on_refuse_warn(void **state)
 	fake_config.policy.guard = GUARD_NONE;
 	refused_anyway(ask(FILE_FSDAX, EXT4, true), EOPNOTSUPP);
 	refused_anyway(ask(FILE_PAGE_CACHE, EXT4, true), EFAULT);
-}
-
-#define RULE_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULE_CASE(fsdax),
-		RULE_CASE(fsdax__nobody_can_tell),
-		RULE_CASE(fsdax__nobody_gives_leases),
-		RULE_CASE(fsdax__the_module_is_for_xfs),
-		RULE_CASE(fsdax__the_module_is_dead),
-		RULE_CASE(fsdax__the_module_is_for_tests),
-		RULE_CASE(page_cache),
-		RULE_CASE(page_cache__on_demand),
-		RULE_CASE(page_cache__without_real_leases),
-		RULE_CASE(memory),
-		RULE_CASE(device),
-		RULE_CASE(the_order_of_the_library),
-		RULE_CASE(policy__hold),
-		RULE_CASE(policy__guard),
-		RULE_CASE(policy__on_refuse_warn),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -27,6 +27,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define NETLINK_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void put_u32(int type, uint32_t value)
 {
 	assert_int_equal(nla_put_u32(message, type, value), 0);
@@ -57,7 +59,7 @@ static int parse(void)
 	return rdma_netlink_parse_mrs(nlmsg_hdr(message), &mrs);
 }
 
-static void entry__all_attributes(void **state)
+NETLINK_CASE(entry__all_attributes)
 {
 	begin("rxe0");
 	put_length_and_number();
@@ -82,7 +84,7 @@ static void entry__all_attributes(void **state)
 }
 
 /* An ordinary user looks at a memory region whose thread has ended. */
-static void entry__least_attributes(void **state)
+NETLINK_CASE(entry__least_attributes)
 {
 	begin("rxe0");
 	put_length_and_number();
@@ -93,7 +95,7 @@ static void entry__least_attributes(void **state)
 	assert_int_equal(mrs.mrs[0].tid, 0);
 }
 
-static void entry__of_the_kernel_is_left_out(void **state)
+NETLINK_CASE(entry__of_the_kernel_is_left_out)
 {
 	begin("rxe0");
 	put_length_and_number();
@@ -104,7 +106,7 @@ static void entry__of_the_kernel_is_left_out(void **state)
 	assert_int_equal(mrs.n, 0);
 }
 
-static void message__no_table(void **state)
+NETLINK_CASE(message__no_table)
 {
 	assert_int_equal(
 		nla_put_string(message, RDMA_NLDEV_ATTR_DEV_NAME, "rxe0"), 0);
@@ -112,7 +114,7 @@ static void message__no_table(void **state)
 	assert_int_equal(mrs.n, 0);
 }
 
-static void message__no_device_EINVAL(void **state)
+NETLINK_CASE(message__no_device_EINVAL)
 {
 	begin(NULL);
 	put_length_and_number();
@@ -120,7 +122,7 @@ static void message__no_device_EINVAL(void **state)
 	assert_int_equal(mrs.n, 0);
 }
 
-static void message__long_device_name_EINVAL(void **state)
+NETLINK_CASE(message__long_device_name_EINVAL)
 {
 	char name[100];
 
@@ -131,7 +133,7 @@ static void message__long_device_name_EINVAL(void **state)
 	assert_int_equal(parse(), EINVAL);
 }
 
-static void entry__no_length_EINVAL(void **state)
+NETLINK_CASE(entry__no_length_EINVAL)
 {
 	begin("rxe0");
 	put_u32(RDMA_NLDEV_ATTR_RES_MRN, 7);
@@ -139,29 +141,11 @@ static void entry__no_length_EINVAL(void **state)
 	assert_int_equal(mrs.n, 0);
 }
 
-static void entry__short_length_EINVAL(void **state)
+NETLINK_CASE(entry__short_length_EINVAL)
 {
 	begin("rxe0");
 	put_u32(RDMA_NLDEV_ATTR_RES_MRLEN, 4096);
 	put_u32(RDMA_NLDEV_ATTR_RES_MRN, 7);
 	assert_int_equal(parse(), EINVAL);
 	assert_int_equal(mrs.n, 0);
-}
-
-#define NETLINK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		NETLINK_CASE(entry__all_attributes),
-		NETLINK_CASE(entry__least_attributes),
-		NETLINK_CASE(entry__of_the_kernel_is_left_out),
-		NETLINK_CASE(message__no_table),
-		NETLINK_CASE(message__no_device_EINVAL),
-		NETLINK_CASE(message__long_device_name_EINVAL),
-		NETLINK_CASE(entry__no_length_EINVAL),
-		NETLINK_CASE(entry__short_length_EINVAL),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 static struct proc_lease lease;
 
-static void locks__layout_lease(void **state)
+CASE(locks__layout_lease)
 {
 	assert_int_equal(
 		proc_parse_lease("3: LAYOUT ACTIVE    READ 412 103:0a:4711 0 "
@@ -24,7 +24,7 @@ static void locks__layout_lease(void **state)
 	assert_int_equal(lease.ino, 4711);
 }
 
-static void locks__write_lease(void **state)
+CASE(locks__write_lease)
 {
 	assert_int_equal(
 		proc_parse_lease("1: LEASE  ACTIVE    WRITE 7 fd:01:12 0 EOF\n",
@@ -34,7 +34,7 @@ static void locks__write_lease(void **state)
 	assert_true(lease.write);
 }
 
-static void locks__breaking(void **state)
+CASE(locks__breaking)
 {
 	assert_int_equal(
 		proc_parse_lease("1: LEASE  BREAKING  UNLCK 7 fd:01:12 0 EOF\n",
@@ -44,7 +44,7 @@ static void locks__breaking(void **state)
 	assert_false(lease.write);
 }
 
-static void locks__delegation(void **state)
+CASE(locks__delegation)
 {
 	assert_int_equal(
 		proc_parse_lease("1: DELEG  ACTIVE    READ 7 fd:01:12 0 EOF\n",
@@ -53,7 +53,7 @@ static void locks__delegation(void **state)
 	assert_int_equal(lease.type, LEASE_DELEGATION);
 }
 
-static void locks__largest_inode(void **state)
+CASE(locks__largest_inode)
 {
 	assert_int_equal(proc_parse_lease("1: LEASE ACTIVE READ 7 "
 					  "00:1c:18446744073709551615 0 EOF\n",
@@ -62,7 +62,7 @@ static void locks__largest_inode(void **state)
 	assert_int_equal(lease.ino, UINT64_MAX);
 }
 
-static void fdinfo__lease(void **state)
+CASE(fdinfo__lease)
 {
 	assert_int_equal(
 		proc_parse_lease("lock:\t1: LAYOUT ACTIVE    READ 9 00:2b:5 0 "
@@ -84,7 +84,7 @@ static void other(const char *line, int expected)
 	assert_memory_equal(&lease, &before, sizeof(lease));
 }
 
-static void locks__other_locks_ENOENT(void **state)
+CASE(locks__other_locks_ENOENT)
 {
 	other("1: POSIX  ADVISORY  WRITE 1 fd:01:2 0 EOF\n", ENOENT);
 	other("1: OFDLCK ADVISORY  READ -1 fd:01:2 128 255\n", ENOENT);
@@ -92,19 +92,19 @@ static void locks__other_locks_ENOENT(void **state)
 	other("1: ACCESS ADVISORY  WRITE 1 fd:01:2 0 EOF\n", ENOENT);
 }
 
-static void locks__waiters_ENOENT(void **state)
+CASE(locks__waiters_ENOENT)
 {
 	other("1: -> POSIX  ADVISORY  WRITE 1 fd:01:2 0 EOF\n", ENOENT);
 	other("1:  -> LEASE  BREAKER   READ 1 <none>:0 0 EOF\n", ENOENT);
 	other("1: LEASE  BREAKER   READ 1 <none>:0 0 EOF\n", ENOENT);
 }
 
-static void locks__no_inode_EINVAL(void **state)
+CASE(locks__no_inode_EINVAL)
 {
 	other("1: LEASE  ACTIVE    READ 1 <none>:0 0 EOF\n", EINVAL);
 }
 
-static void locks__malformed_EINVAL(void **state)
+CASE(locks__malformed_EINVAL)
 {
 	other("", EINVAL);
 	other("\n", EINVAL);
@@ -118,7 +118,7 @@ static void locks__malformed_EINVAL(void **state)
 	other("1: AVERYLONGWORDTHATDOESNOTFIT ACTIVE READ 1 fd:01:2\n", EINVAL);
 }
 
-static void locks__truncated_EINVAL(void **state)
+CASE(locks__truncated_EINVAL)
 {
 	static const char line[] = "1: LEASE  ACTIVE    READ 1 fd:01:2";
 	char cut[sizeof(line)] = "";
@@ -130,7 +130,7 @@ static void locks__truncated_EINVAL(void **state)
 	}
 }
 
-static void status__tgid(void **state)
+CASE(status__tgid)
 {
 	pid_t pid = 0;
 
@@ -138,7 +138,7 @@ static void status__tgid(void **state)
 	assert_int_equal(pid, 4711);
 }
 
-static void status__malformed_EINVAL(void **state)
+CASE(status__malformed_EINVAL)
 {
 	static const char *const lines[] = {
 		"",	      "Tgid:\n",     "Tgid:\tx\n",  "Pid:\t1\n",
@@ -149,19 +149,4 @@ static void status__malformed_EINVAL(void **state)
 	for (i = 0; i < N_OF(lines); i++)
 		assert_int_equal(proc_parse_tgid(lines[i], &pid), EINVAL);
 	assert_int_equal(pid, 42);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(locks__layout_lease),	 CASE(locks__write_lease),
-		CASE(locks__breaking),		 CASE(locks__delegation),
-		CASE(locks__largest_inode),	 CASE(fdinfo__lease),
-		CASE(locks__other_locks_ENOENT), CASE(locks__waiters_ENOENT),
-		CASE(locks__no_inode_EINVAL),	 CASE(locks__malformed_EINVAL),
-		CASE(locks__truncated_EINVAL),	 CASE(status__tgid),
-		CASE(status__malformed_EINVAL),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

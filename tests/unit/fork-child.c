@@ -38,6 +38,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define FORK_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static int dereg_inherited(void)
 {
 	if (stack_dereg(inherited))
@@ -50,12 +52,12 @@ static int dereg_inherited(void)
 	return 0;
 }
 
-static void inherited_mr__dereg_succeeds(void **state)
+FORK_CASE(inherited_mr__dereg_succeeds)
 {
 	child_check(dereg_inherited, fork);
 }
 
-static void inherited_mr__dereg_succeeds_unseen_fork(void **state)
+FORK_CASE(inherited_mr__dereg_succeeds_unseen_fork)
 {
 	CHILD_NOT_UNDER_TSAN();
 	child_check(dereg_inherited, _Fork);
@@ -73,7 +75,7 @@ static int look_at_stats(void)
 	return 0;
 }
 
-static void counters__start_at_0(void **state)
+FORK_CASE(counters__start_at_0)
 {
 	child_check(look_at_stats, fork);
 }
@@ -87,7 +89,7 @@ static int look_at_device(void)
 	return st.st_rdev == null.st_rdev ? 0 : 2;
 }
 
-static void device__replaced_by_dev_null(void **state)
+FORK_CASE(device__replaced_by_dev_null)
 {
 	child_check(look_at_device, fork);
 }
@@ -104,7 +106,7 @@ static int look_at_queue(void)
 }
 
 /* A mapped queue would keep the device open, too. */
-static void mapped_queue__anonymous_now(void **state)
+FORK_CASE(mapped_queue__anonymous_now)
 {
 	int fd = stack_device.context.cmd_fd;
 
@@ -127,7 +129,7 @@ static int look_at_other_device(void)
 	return fstat(other.context.cmd_fd, &st) || st.st_ino != other.ino;
 }
 
-static void device_without_guarded_mrs__kept(void **state)
+FORK_CASE(device_without_guarded_mrs__kept)
 {
 	stack_open(&other, -1);
 	child_check(look_at_other_device, fork);
@@ -157,13 +159,13 @@ static int register_anew(void)
 	return 0;
 }
 
-static void registration__works(void **state)
+FORK_CASE(registration__works)
 {
 	CHILD_NOT_UNDER_TSAN();
 	child_check(register_anew, fork);
 }
 
-static void registration__works_unseen_fork(void **state)
+FORK_CASE(registration__works_unseen_fork)
 {
 	CHILD_NOT_UNDER_TSAN();
 	child_check(register_anew, _Fork);
@@ -182,7 +184,7 @@ static int has_descriptor_of_lease(void)
 	return n == 1 ? 0 : 1 + n;
 }
 
-static void lease__not_inherited(void **state)
+FORK_CASE(lease__not_inherited)
 {
 	child_check(has_descriptor_of_lease, fork);
 }
@@ -199,32 +201,17 @@ static int fork_again(void)
 	return dereg_inherited();
 }
 
-static void grandchild__the_same(void **state)
+FORK_CASE(grandchild__the_same)
 {
 	child_check(fork_again, fork);
 }
 
 static const struct refused wipe = { SYS_madvise, 3, MADV_WIPEONFORK, EINVAL };
 
-#define FORK_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 /* "unmarked": the kernel does not mark that it is a child */
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		FORK_CASE(inherited_mr__dereg_succeeds),
-		FORK_CASE(inherited_mr__dereg_succeeds_unseen_fork),
-		FORK_CASE(counters__start_at_0),
-		FORK_CASE(device__replaced_by_dev_null),
-		FORK_CASE(mapped_queue__anonymous_now),
-		FORK_CASE(device_without_guarded_mrs__kept),
-		FORK_CASE(registration__works),
-		FORK_CASE(registration__works_unseen_fork),
-		FORK_CASE(lease__not_inherited),
-		FORK_CASE(grandchild__the_same),
-	};
-
 	if (argc > 1 && refuse(&wipe))
 		return 77;
-	return STACK_MAIN(cases);
+	return run_cases();
 }

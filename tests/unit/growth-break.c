@@ -135,7 +135,7 @@ static double break_mrs(size_t n)
 	return ns;
 }
 
-static void mrs_of_one_file__linear(void **state)
+CASE(mrs_of_one_file__linear)
 {
 	static const size_t sizes[] = {4000, 12000, MAX_MRS};
 
@@ -162,7 +162,7 @@ static double break_files(size_t n)
 	return ns;
 }
 
-static void all_of_many_files__linear(void **state)
+CASE(all_of_many_files__linear)
 {
 	static const size_t sizes[] = {250, 1000, MAX_FILES};
 
@@ -191,14 +191,14 @@ static double look_up(size_t n)
 }
 
 /* Few enough for the caches of the CPU, whose misses are no growth of ours */
-static void lookup__flat(void **state)
+CASE(lookup__flat)
 {
 	static const size_t sizes[] = {250, 1000, 4000};
 
 	assert_true(growth_exponent("lookups", sizes, look_up) < GROWTH_FLAT);
 }
 
-static int group_setup(void **state)
+int group_setup(void **state)
 {
 	int fd = memfd_create("growth", MFD_CLOEXEC);
 
@@ -212,15 +212,4 @@ static int group_setup(void **state)
 		return -1;
 	memset(memory, 1, MAX_MRS * PAGE);
 	return 0;
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(mrs_of_one_file__linear),
-		CASE(all_of_many_files__linear),
-		CASE(lookup__flat),
-	};
-
-	return cmocka_run_group_tests(cases, group_setup, NULL);
 }

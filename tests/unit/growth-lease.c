@@ -97,7 +97,7 @@ static double take_and_put(size_t n)
 	return ns;
 }
 
-static void take_and_put__flat(void **state)
+CASE(take_and_put__flat)
 {
 	assert_true(growth_exponent("take and put", sizes, take_and_put) <
 		    GROWTH_FLAT);
@@ -125,24 +125,14 @@ static double break_one(size_t n)
 	return ns;
 }
 
-static void break_of_one__flat(void **state)
+CASE(break_of_one__flat)
 {
 	assert_true(growth_exponent("break of one", sizes, break_one) <
 		    GROWTH_FLAT);
 }
 
-static int group_setup(void **state)
+int group_setup(void **state)
 {
 	log_setup(LOG_LEVEL_ERROR, NULL);
 	return 0;
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(take_and_put__flat),
-		CASE(break_of_one__flat),
-	};
-
-	return cmocka_run_group_tests(cases, group_setup, NULL);
 }

@@ -29,19 +29,19 @@ static void gives_up(const char *text)
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 
-static void lease_is_being_broken__again(void **state)
+GUARDED_CASE(lease_is_being_broken__again)
 {
 	fake_lease.take = ONCE(EAGAIN);
 	succeeds_again("classify, take 1, wait, " FIRST_TRY);
 }
 
-static void lease_is_being_broken__EAGAIN(void **state)
+GUARDED_CASE(lease_is_being_broken__EAGAIN)
 {
 	fake_lease.take = ALWAYS(EAGAIN);
 	gives_up("classify, take 1");
 }
 
-static void lease_of_second_file__again(void **state)
+GUARDED_CASE(lease_of_second_file__again)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(2, EAGAIN);
@@ -50,19 +50,19 @@ static void lease_of_second_file__again(void **state)
 		       "adopt 7, reg_mr, classify, track");
 }
 
-static void broken_before_prefault__again(void **state)
+GUARDED_CASE(broken_before_prefault__again)
 {
 	fake_lease.is_held_locked = ONCE(EAGAIN);
 	succeeds_again("classify, take 1, prefault 1, put 1, wait, " FIRST_TRY);
 }
 
-static void broken_before_prefault__EAGAIN(void **state)
+GUARDED_CASE(broken_before_prefault__EAGAIN)
 {
 	fake_lease.is_held_locked = ALWAYS(EAGAIN);
 	gives_up("classify, take 1, prefault 1, put 1");
 }
 
-static void there_is_space_by_now__again(void **state)
+GUARDED_CASE(there_is_space_by_now__again)
 {
 	fake_prefault.prefault = ONCE(EFAULT);
 	fake_prefault.why = ALWAYS(EAGAIN);
@@ -70,28 +70,28 @@ static void there_is_space_by_now__again(void **state)
 		"classify, take 1, prefault 1, why 1, put 1, wait, " FIRST_TRY);
 }
 
-static void register_refused_in_a_break__again(void **state)
+GUARDED_CASE(register_refused_in_a_break__again)
 {
 	fake_provider.reg_mr = ONCE(EFAULT);
 	fake_lease.is_held = ONCE(EAGAIN);
 	succeeds_again(UP_TO_REG_MR ", held? 1, put 1, wait, " SECOND_TRY);
 }
 
-static void register_refused_in_a_break__EAGAIN(void **state)
+GUARDED_CASE(register_refused_in_a_break__EAGAIN)
 {
 	fake_provider.reg_mr = ALWAYS(EFAULT);
 	fake_lease.is_held = ALWAYS(EAGAIN);
 	gives_up(UP_TO_REG_MR ", held? 1, put 1");
 }
 
-static void mapping_changed__again(void **state)
+GUARDED_CASE(mapping_changed__again)
 {
 	fake_mapping.changes_at = 2;
 	succeeds_again(UP_TO_REG_MR
 		       ", classify, dereg_mr, put 1, wait, " SECOND_TRY);
 }
 
-static void mapping_changed__EAGAIN(void **state)
+GUARDED_CASE(mapping_changed__EAGAIN)
 {
 	fake_mapping.changes_at = 2;
 	gives_up(UP_TO_REG_MR ", classify, dereg_mr, put 1");
@@ -99,7 +99,7 @@ static void mapping_changed__EAGAIN(void **state)
 
 /* From here on: what fails over memory that another thread replaces */
 
-static void replaced_before_prefault__again(void **state)
+GUARDED_CASE(replaced_before_prefault__again)
 {
 	fake_mapping.changes_at = 2;
 	fake_prefault.prefault = ONCE(EFAULT);
@@ -109,7 +109,7 @@ static void replaced_before_prefault__again(void **state)
 }
 
 /* Away and back: the kernel said ENOMEM, and all is there as it was. */
-static void away_for_a_moment__populated_again(void **state)
+GUARDED_CASE(away_for_a_moment__populated_again)
 {
 	fake_prefault.prefault = ONCE(ENOMEM);
 	(void)guarded_reg_succeeds("classify, take 1, prefault 1, classify, "
@@ -118,7 +118,7 @@ static void away_for_a_moment__populated_again(void **state)
 	assert_int_equal(stats.retakes, 0);
 }
 
-static void replaced_before_the_pin__again(void **state)
+GUARDED_CASE(replaced_before_the_pin__again)
 {
 	fake_mapping.changes_at = 2;
 	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
@@ -127,14 +127,14 @@ static void replaced_before_the_pin__again(void **state)
 }
 
 /* The kernel pins what there are leases for: it was something else. */
-static void replaced_and_put_back__again(void **state)
+GUARDED_CASE(replaced_and_put_back__again)
 {
 	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
 	succeeds_again(UP_TO_REG_MR ", held? 1, classify, put 1, wait, "
 		       SECOND_TRY);
 }
 
-static void device_never_can__refused_in_the_end(void **state)
+GUARDED_CASE(device_never_can__refused_in_the_end)
 {
 	fake_provider.reg_mr = ALWAYS(EOPNOTSUPP);
 	fake_retake_left = 1000;
@@ -147,7 +147,7 @@ static void device_never_can__refused_in_the_end(void **state)
 }
 
 /* Classified as memory of no file, in the moment when it was none */
-static void file_comes_while_unguarded__guarded_then(void **state)
+GUARDED_CASE(file_comes_while_unguarded__guarded_then)
 {
 	fake_mapping.vanishes_at = 1;
 	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
@@ -157,21 +157,21 @@ static void file_comes_while_unguarded__guarded_then(void **state)
 	assert_int_equal(stats.registrations, 1);
 }
 
-static void broken_after_register__again(void **state)
+GUARDED_CASE(broken_after_register__again)
 {
 	fake_track.add = ONCE(EAGAIN);
 	succeeds_again(UP_TO_REG_MR
 		       ", classify, track, dereg_mr, put 1, wait, " SECOND_TRY);
 }
 
-static void broken_after_register__EAGAIN(void **state)
+GUARDED_CASE(broken_after_register__EAGAIN)
 {
 	fake_track.add = ALWAYS(EAGAIN);
 	gives_up(UP_TO_REG_MR ", classify, track, dereg_mr, put 1");
 }
 
 /* The kernel's MR may be alive, so its lease must stay. */
-static void undo_fails__orphan_keeps_its_lease(void **state)
+GUARDED_CASE(undo_fails__orphan_keeps_its_lease)
 {
 	fake_mapping.changes_at = 2;
 	fake_provider.dereg_mr = ALWAYS(EBUSY);
@@ -210,7 +210,7 @@ static void retired_key_stays(void)
 	retired_forget(&guarded_context);
 }
 
-static void retired_key_stays__orphan_has_a_lease_of_its_own(void **state)
+GUARDED_CASE(retired_key_stays__orphan_has_a_lease_of_its_own)
 {
 	retired_key_stays();
 	assert_record(UP_TO_REG_MR ", reg_mr, dereg_mr, get 1, orphan, "
@@ -221,7 +221,7 @@ static void retired_key_stays__orphan_has_a_lease_of_its_own(void **state)
 }
 
 /* Nobody can revoke it, but its pages have an owner. */
-static void no_memory_for_the_orphan__lease_stays(void **state)
+GUARDED_CASE(no_memory_for_the_orphan__lease_stays)
 {
 	fake_track.alloc = ONCE_AT(2, ENOMEM);
 	retired_key_stays();
@@ -230,7 +230,7 @@ static void no_memory_for_the_orphan__lease_stays(void **state)
 	free(retired_mr);
 }
 
-static void three_times__counted_once(void **state)
+GUARDED_CASE(three_times__counted_once)
 {
 	fake_lease.take = ALWAYS(EAGAIN);
 	fake_retake_left = 3;
@@ -240,7 +240,7 @@ static void three_times__counted_once(void **state)
 }
 
 /* Memory that became anonymous meanwhile needs no guard. */
-static void no_file_any_more__registered_without(void **state)
+GUARDED_CASE(no_file_any_more__registered_without)
 {
 	struct ibv_mr *mr;
 
@@ -253,35 +253,4 @@ static void no_file_any_more__registered_without(void **state)
 	assert_false(fake_provider.was_in_section);
 	assert_int_equal(stats.registrations, 0);
 	free(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		GUARDED_CASE(lease_is_being_broken__again),
-		GUARDED_CASE(lease_is_being_broken__EAGAIN),
-		GUARDED_CASE(lease_of_second_file__again),
-		GUARDED_CASE(broken_before_prefault__again),
-		GUARDED_CASE(broken_before_prefault__EAGAIN),
-		GUARDED_CASE(there_is_space_by_now__again),
-		GUARDED_CASE(register_refused_in_a_break__again),
-		GUARDED_CASE(register_refused_in_a_break__EAGAIN),
-		GUARDED_CASE(mapping_changed__again),
-		GUARDED_CASE(mapping_changed__EAGAIN),
-		GUARDED_CASE(replaced_before_prefault__again),
-		GUARDED_CASE(away_for_a_moment__populated_again),
-		GUARDED_CASE(replaced_before_the_pin__again),
-		GUARDED_CASE(replaced_and_put_back__again),
-		GUARDED_CASE(device_never_can__refused_in_the_end),
-		GUARDED_CASE(file_comes_while_unguarded__guarded_then),
-		GUARDED_CASE(broken_after_register__again),
-		GUARDED_CASE(broken_after_register__EAGAIN),
-		GUARDED_CASE(undo_fails__orphan_keeps_its_lease),
-		GUARDED_CASE(retired_key_stays__orphan_has_a_lease_of_its_own),
-		GUARDED_CASE(no_memory_for_the_orphan__lease_stays),
-		GUARDED_CASE(three_times__counted_once),
-		GUARDED_CASE(no_file_any_more__registered_without),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

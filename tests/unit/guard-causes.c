@@ -18,7 +18,7 @@ static void fails_because(enum cause_kind kind, const char *detail, int error)
 	guarded_reg_fails(EOPNOTSUPP, "classify, take 1");
 }
 
-static void nobody_gives_layout_leases(void **state)
+RULED_CASE(nobody_gives_layout_leases)
 {
 	fails_because(CAUSE_NO_PROVIDER, "", EOPNOTSUPP);
 	assert_logged("the module layout_lease is not loaded");
@@ -26,27 +26,27 @@ static void nobody_gives_layout_leases(void **state)
 	assert_logged("modprobe layout_lease");
 }
 
-static void module_is_dead(void **state)
+RULED_CASE(module_is_dead)
 {
 	fails_because(CAUSE_DEAD_MODULE, "dead: ftrace is off", EOPNOTSUPP);
 	assert_logged("it says: dead: ftrace is off; see the kernel log");
 	assert_not_logged("install");
 }
 
-static void module_for_tests(void **state)
+RULED_CASE(module_for_tests)
 {
 	fails_because(CAUSE_CONTROL_MODULE, "", EOPNOTSUPP);
 	assert_logged("layout_lease_control");
 	assert_logged("; unload it");
 }
 
-static void module_for_other_file_systems(void **state)
+RULED_CASE(module_for_other_file_systems)
 {
 	fails_because(CAUSE_NOT_THAT_FS, "xfs", EOPNOTSUPP);
 	assert_logged("other file systems only: xfs; use one of them");
 }
 
-static void shared_blocks(void **state)
+RULED_CASE(shared_blocks)
 {
 	fails_because(CAUSE_REFLINK, "65536", EOPNOTSUPP);
 	assert_logged("shared with another file (reflink)");
@@ -55,7 +55,7 @@ static void shared_blocks(void **state)
 	assert_not_logged("modprobe");
 }
 
-static void file_system_says_no(void **state)
+RULED_CASE(file_system_says_no)
 {
 	fails_because(CAUSE_FS_SAYS_NO, "", EOPNOTSUPP);
 	assert_logged("grants no layout lease on this file; use another file");
@@ -69,60 +69,60 @@ static void lease_refused(enum cause_kind kind, int error, int expected)
 	guarded_reg_fails(expected, "classify, take 1");
 }
 
-static void not_the_owner(void **state)
+RULED_CASE(not_the_owner)
 {
 	lease_refused(CAUSE_NOT_OWNER, EACCES, EACCES);
 	assert_logged("; run as the owner or give the program that capability");
 }
 
 /* The same errno, another cause */
-static void not_readable(void **state)
+RULED_CASE(not_readable)
 {
 	lease_refused(CAUSE_NO_PERMISSION, EACCES, EACCES);
 	assert_logged("; give the program permission to read it");
 	assert_not_logged("owner");
 }
 
-static void errno_without_a_cause__nothing_made_up(void **state)
+RULED_CASE(errno_without_a_cause__nothing_made_up)
 {
 	lease_refused(CAUSE_UNKNOWN, EACCES, EACCES);
 	assert_logged("no lease can be taken on the file: Permission denied; ");
 	assert_not_logged("owner");
 }
 
-static void own_lease(void **state)
+RULED_CASE(own_lease)
 {
 	lease_refused(CAUSE_OWN_LEASE, EBUSY, EBUSY);
 	assert_logged("has a lease on it");
 }
 
-static void direct_io(void **state)
+RULED_CASE(direct_io)
 {
 	lease_refused(CAUSE_DIRECT, EINVAL, EINVAL);
 	assert_logged("has O_DIRECT");
 	assert_logged("turn it off by fcntl(2) with F_SETFL before");
 }
 
-static void lease_of_another_process(void **state)
+RULED_CASE(lease_of_another_process)
 {
 	lease_refused(CAUSE_OTHERS_LEASE, EBUSY, EBUSY);
 	assert_logged("another process has an ordinary lease");
 }
 
-static void too_many_files_to_keep(void **state)
+RULED_CASE(too_many_files_to_keep)
 {
 	lease_refused(CAUSE_NOT_KEPT, ENOENT, ENOENT);
 	assert_logged("; raise RLIMIT_NOFILE (ulimit -n), to ");
 	assert_not_logged("keep a descriptor of the file open");
 }
 
-static void too_many_leases(void **state)
+RULED_CASE(too_many_leases)
 {
 	lease_refused(CAUSE_NO_DESCRIPTORS, EMFILE, EMFILE);
 	assert_logged("; raise RLIMIT_NOFILE (ulimit -n), to ");
 }
 
-static void out_of_reach(void **state)
+RULED_CASE(out_of_reach)
 {
 	lease_refused(CAUSE_OUT_OF_REACH, ENOENT, ENOENT);
 	assert_logged("; open the device first, or keep a descriptor of the file open");
@@ -139,14 +139,14 @@ static void no_keeper(enum cause_kind kind, int error)
 	assert_int_equal(fake_retake_left, 5);
 }
 
-static void no_more_threads(void **state)
+RULED_CASE(no_more_threads)
 {
 	no_keeper(CAUSE_NO_THREAD, EAGAIN);
 	assert_logged("; raise RLIMIT_NPROC (ulimit -u), pids.max");
 	assert_not_logged("RLIMIT_MEMLOCK");
 }
 
-static void no_memory_for_a_thread(void **state)
+RULED_CASE(no_memory_for_a_thread)
 {
 	no_keeper(CAUSE_NO_STACK, EAGAIN);
 	assert_logged("its stack of 8192 KiB");
@@ -172,26 +172,26 @@ static void pin_fails_because(enum cause_kind kind)
 	assert_not_logged("since 6.5");
 }
 
-static void part_is_read_only(void **state)
+RULED_CASE(part_is_read_only)
 {
 	pin_fails_because(CAUSE_READ_ONLY);
 	assert_logged("(/lib/x) is mapped read-only");
 	assert_logged("; map it PROT_WRITE");
 }
 
-static void part_has_no_access(void **state)
+RULED_CASE(part_has_no_access)
 {
 	pin_fails_because(CAUSE_NO_ACCESS);
 	assert_logged("(PROT_NONE); make it accessible by mprotect(2)");
 }
 
-static void part_is_not_mapped(void **state)
+RULED_CASE(part_is_not_mapped)
 {
 	pin_fails_because(CAUSE_NOT_MAPPED);
 	assert_logged("is not mapped; register only what is");
 }
 
-static void prefault__part_has_no_access(void **state)
+RULED_CASE(prefault__part_has_no_access)
 {
 	bad_part(CAUSE_NO_ACCESS);
 	fake_prefault.prefault = ALWAYS(EFAULT);
@@ -202,7 +202,7 @@ static void prefault__part_has_no_access(void **state)
 }
 
 /* On FS-DAX, all of it accessible: the rule for page caches is none of it. */
-static void dax_pin_fails__no_rule_for_page_caches(void **state)
+RULED_CASE(dax_pin_fails__no_rule_for_page_caches)
 {
 	fake_provider.reg_mr = ALWAYS(EFAULT);
 	guarded_reg_fails(EFAULT, "classify, take 1, prefault 1, adopt 7, "
@@ -218,14 +218,14 @@ static void gives_up_because(const char *text)
 	assert_logged(text);
 }
 
-static void waits_for_a_break(void **state)
+RULED_CASE(waits_for_a_break)
 {
 	fake_lease.take = ALWAYS(EAGAIN);
 	fake_lease.cause.kind = CAUSE_BREAK;
 	gives_up_because("its lease is being broken");
 }
 
-static void waits_for_another_opener(void **state)
+RULED_CASE(waits_for_another_opener)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_lease.take = ALWAYS(EAGAIN);
@@ -233,7 +233,7 @@ static void waits_for_another_opener(void **state)
 	gives_up_because("nobody else has open");
 }
 
-static void mapping_replaced_all_the_time(void **state)
+RULED_CASE(mapping_replaced_all_the_time)
 {
 	fake_mapping.changes_at = 2;
 	gives_up_because("other threads mapped other memory there");
@@ -258,17 +258,17 @@ static void private_dax(bool has_leases, const char *text)
 	assert_logged("; map it MAP_SHARED");
 }
 
-static void private_dax__alone(void **state)
+RULED_CASE(private_dax__alone)
 {
 	private_dax(false, "classify, reg_mr, classify");
 }
 
-static void private_dax__beside_a_lease(void **state)
+RULED_CASE(private_dax__beside_a_lease)
 {
 	private_dax(true, "classify");
 }
 
-static void private_dax__in_a_guarded_range(void **state)
+RULED_CASE(private_dax__in_a_guarded_range)
 {
 	fake_mapping.private_dax.kind = CAUSE_PRIVATE_DAX;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
@@ -276,47 +276,10 @@ static void private_dax__in_a_guarded_range(void **state)
 }
 
 /* That of the last attempt must not be left over. */
-static void cause_of_another_attempt__is_forgotten(void **state)
+RULED_CASE(cause_of_another_attempt__is_forgotten)
 {
 	shared_blocks(state);
 	stats.refusals = 0;
 	fails_because(CAUSE_UNKNOWN, "", EOPNOTSUPP);
 	assert_logged("grants no layout lease on this file");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(nobody_gives_layout_leases),
-		RULED_CASE(module_is_dead),
-		RULED_CASE(module_for_tests),
-		RULED_CASE(module_for_other_file_systems),
-		RULED_CASE(shared_blocks),
-		RULED_CASE(file_system_says_no),
-		RULED_CASE(not_the_owner),
-		RULED_CASE(not_readable),
-		RULED_CASE(errno_without_a_cause__nothing_made_up),
-		RULED_CASE(own_lease),
-		RULED_CASE(direct_io),
-		RULED_CASE(lease_of_another_process),
-		RULED_CASE(too_many_files_to_keep),
-		RULED_CASE(too_many_leases),
-		RULED_CASE(out_of_reach),
-		RULED_CASE(no_more_threads),
-		RULED_CASE(no_memory_for_a_thread),
-		RULED_CASE(part_is_read_only),
-		RULED_CASE(part_has_no_access),
-		RULED_CASE(part_is_not_mapped),
-		RULED_CASE(prefault__part_has_no_access),
-		RULED_CASE(dax_pin_fails__no_rule_for_page_caches),
-		RULED_CASE(waits_for_a_break),
-		RULED_CASE(waits_for_another_opener),
-		RULED_CASE(mapping_replaced_all_the_time),
-		RULED_CASE(private_dax__alone),
-		RULED_CASE(private_dax__beside_a_lease),
-		RULED_CASE(private_dax__in_a_guarded_range),
-		RULED_CASE(cause_of_another_attempt__is_forgotten),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

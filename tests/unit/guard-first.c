@@ -21,6 +21,8 @@ static int setup(void **state)
 	return ruled_setup(state);
 }
 
+#define FIRST_CASE(fn) CASE_WITH(fn, setup, ruled_teardown)
+
 static void is_registered(int access, const char *text)
 {
 	struct ibv_mr *mr = guarded_reg(access);
@@ -31,7 +33,7 @@ static void is_registered(int access, const char *text)
 		free(mr);
 }
 
-static void nothing_is_guarded__not_looked_at(void **state)
+FIRST_CASE(nothing_is_guarded__not_looked_at)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	is_registered(WRITTEN, "reg_mr");
@@ -39,37 +41,37 @@ static void nothing_is_guarded__not_looked_at(void **state)
 	assert_int_equal(stats.registrations, 0);
 }
 
-static void device_only_reads__looked_at(void **state)
+FIRST_CASE(device_only_reads__looked_at)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	is_registered(IBV_ACCESS_REMOTE_READ, "classify, reg_mr");
 }
 
-static void kernel_pins_all__looked_at(void **state)
+FIRST_CASE(kernel_pins_all__looked_at)
 {
 	fake_pin_rule_is_strict = false;
 	is_registered(WRITTEN, GUARDED);
 }
 
-static void a_lease_is_held__looked_at(void **state)
+FIRST_CASE(a_lease_is_held__looked_at)
 {
 	fake_lease.is_any = true;
 	is_registered(WRITTEN, GUARDED);
 }
 
-static void policy_guards_shmem__looked_at(void **state)
+FIRST_CASE(policy_guards_shmem__looked_at)
 {
 	fake_config.may_guard_shmem = true;
 	is_registered(WRITTEN, GUARDED);
 }
 
-static void kernel_refuses__guarded(void **state)
+FIRST_CASE(kernel_refuses__guarded)
 {
 	fake_provider.reg_mr = ONCE(EFAULT);
 	is_registered(WRITTEN, "reg_mr, " GUARDED);
 }
 
-static void no_file_and_refused__errno_of_the_provider(void **state)
+FIRST_CASE(no_file_and_refused__errno_of_the_provider)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
@@ -79,7 +81,7 @@ static void no_file_and_refused__errno_of_the_provider(void **state)
 	assert_record("reg_mr, classify, reg_mr");
 }
 
-static void lease_taken_meanwhile__no_file_all_the_same(void **state)
+FIRST_CASE(lease_taken_meanwhile__no_file_all_the_same)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	fake_lease.taken_each_time = 1;
@@ -87,14 +89,14 @@ static void lease_taken_meanwhile__no_file_all_the_same(void **state)
 }
 
 /* By its lease the kernel may have pinned it. */
-static void lease_taken_meanwhile__of_that_file(void **state)
+FIRST_CASE(lease_taken_meanwhile__of_that_file)
 {
 	fake_lease.taken_each_time = 1;
 	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
 }
 
 /* With a lease, for reading, on a kernel that pins all: */
-static void anonymous_before_and_after__no_look_at_mappings(void **state)
+FIRST_CASE(anonymous_before_and_after__no_look_at_mappings)
 {
 	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
 	fake_lease.is_any = true;
@@ -109,7 +111,7 @@ static void anonymous_before_and_after__no_look_at_mappings(void **state)
 	assert_false(fake_provider.was_in_section);
 }
 
-static void a_file_once_it_is_pinned__guarded(void **state)
+FIRST_CASE(a_file_once_it_is_pinned__guarded)
 {
 	fake_pages.seem_anonymous = true;
 	fake_lease.is_any = true;
@@ -117,7 +119,7 @@ static void a_file_once_it_is_pinned__guarded(void **state)
 	assert_int_equal(fake_pages.n_noted, 0);
 }
 
-static void not_seen_once_it_is_pinned__no_file_all_the_same(void **state)
+FIRST_CASE(not_seen_once_it_is_pinned__no_file_all_the_same)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	fake_pages.seem_anonymous = true;
@@ -126,41 +128,16 @@ static void not_seen_once_it_is_pinned__no_file_all_the_same(void **state)
 }
 
 /* Pages of tmpfs are no anonymous ones: the kernel says so of each. */
-static void anonymous_and_policy_guards_shmem__no_look_at_mappings(void **state)
+FIRST_CASE(anonymous_and_policy_guards_shmem__no_look_at_mappings)
 {
 	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
 	fake_config.may_guard_shmem = true;
 	is_registered(WRITTEN, "reg_mr");
 }
 
-static void shmem_once_it_is_pinned_and_policy_guards_it__guarded(void **state)
+FIRST_CASE(shmem_once_it_is_pinned_and_policy_guards_it__guarded)
 {
 	fake_pages.seem_anonymous = true;
 	fake_config.may_guard_shmem = true;
 	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
-}
-
-#define FIRST_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, ruled_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		FIRST_CASE(nothing_is_guarded__not_looked_at),
-		FIRST_CASE(device_only_reads__looked_at),
-		FIRST_CASE(kernel_pins_all__looked_at),
-		FIRST_CASE(a_lease_is_held__looked_at),
-		FIRST_CASE(policy_guards_shmem__looked_at),
-		FIRST_CASE(kernel_refuses__guarded),
-		FIRST_CASE(no_file_and_refused__errno_of_the_provider),
-		FIRST_CASE(lease_taken_meanwhile__no_file_all_the_same),
-		FIRST_CASE(lease_taken_meanwhile__of_that_file),
-		FIRST_CASE(anonymous_before_and_after__no_look_at_mappings),
-		FIRST_CASE(a_file_once_it_is_pinned__guarded),
-		FIRST_CASE(not_seen_once_it_is_pinned__no_file_all_the_same),
-		FIRST_CASE(anonymous_and_policy_guards_shmem__no_look_at_mappings),
-		FIRST_CASE(shmem_once_it_is_pinned_and_policy_guards_it__guarded),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

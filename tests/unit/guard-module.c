@@ -46,39 +46,39 @@ static void lease_fails(enum cause_kind kind, int error, int expected)
 	module_would_help(expected);
 }
 
-static void somebody_else_has_it_open(void **state)
+RULED_CASE(somebody_else_has_it_open)
 {
 	lease_fails(CAUSE_OPEN_ELSEWHERE, EAGAIN, EAGAIN);
 }
 
-static void somebody_opens_it(void **state)
+RULED_CASE(somebody_opens_it)
 {
 	lease_fails(CAUSE_BREAK, EAGAIN, EAGAIN);
 }
 
-static void descriptor_closed(void **state)
+RULED_CASE(descriptor_closed)
 {
 	lease_fails(CAUSE_OUT_OF_REACH, ENOENT, ENOENT);
 }
 
-static void too_many_files_to_keep(void **state)
+RULED_CASE(too_many_files_to_keep)
 {
 	lease_fails(CAUSE_NOT_KEPT, ENOENT, ENOENT);
 }
 
-static void direct_io(void **state)
+RULED_CASE(direct_io)
 {
 	lease_fails(CAUSE_DIRECT, EINVAL, EINVAL);
 }
 
-static void hold(void **state)
+RULED_CASE(hold)
 {
 	page_cache();
 	fake_config.policy.hold_on_break = true;
 	module_would_help(EINVAL);
 }
 
-static void btrfs(void **state)
+RULED_CASE(btrfs)
 {
 	struct mapping_part *part = page_cache();
 
@@ -87,7 +87,7 @@ static void btrfs(void **state)
 	module_would_help(EOPNOTSUPP);
 }
 
-static void memfd(void **state)
+RULED_CASE(memfd)
 {
 	struct mapping_part *part = page_cache();
 
@@ -97,7 +97,7 @@ static void memfd(void **state)
 	module_would_help(EOPNOTSUPP);
 }
 
-static void written(void **state)
+RULED_CASE(written)
 {
 	page_cache();
 	fake_provider.reg_mr = ALWAYS(EFAULT);
@@ -111,7 +111,7 @@ static void written(void **state)
 }
 
 /* It would not, and has to do with neither. */
-static void nfs_and_dax__not_named(void **state)
+RULED_CASE(nfs_and_dax__not_named)
 {
 	fake_lease.provider.kind = PROVIDER_NONE;
 	page_cache()->fs_magic = FAKE_FS_WITHOUT_LEASES;
@@ -141,7 +141,7 @@ static void not_kept(enum cause_kind kind, const char *text)
 	assert_logged(text);
 }
 
-static void promise_is_not_given__written_refused(void **state)
+RULED_CASE(promise_is_not_given__written_refused)
 {
 	strcpy(fake_lease.cause.detail, "no: a hook is missing");
 	not_kept(CAUSE_NO_PROMISE, "(no: a hook is missing); use");
@@ -152,38 +152,17 @@ static void promise_is_not_given__written_refused(void **state)
 	not_kept(CAUSE_NOT_WRITTEN, "swap file");
 }
 
-static void promise_is_not_given__read(void **state)
+RULED_CASE(promise_is_not_given__read)
 {
 	with_layout(CAUSE_NOT_WRITTEN);
 	assert_non_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
 	assert_false(fake_track.gmr->ranges[0].is_kept);
 }
 
-static void promise_is_given__kept(void **state)
+RULED_CASE(promise_is_given__kept)
 {
 	with_layout(CAUSE_UNKNOWN);
 	fake_lease.keeps_writes = true;
 	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
 	assert_true(fake_track.gmr->ranges[0].is_kept);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(somebody_else_has_it_open),
-		RULED_CASE(somebody_opens_it),
-		RULED_CASE(descriptor_closed),
-		RULED_CASE(too_many_files_to_keep),
-		RULED_CASE(direct_io),
-		RULED_CASE(hold),
-		RULED_CASE(btrfs),
-		RULED_CASE(memfd),
-		RULED_CASE(written),
-		RULED_CASE(nfs_and_dax__not_named),
-		RULED_CASE(promise_is_not_given__written_refused),
-		RULED_CASE(promise_is_not_given__read),
-		RULED_CASE(promise_is_given__kept),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

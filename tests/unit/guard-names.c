@@ -20,7 +20,7 @@ static void assert_names_second(void)
 	assert_not_logged("/third");
 }
 
-static void EAGAIN__whose_lease_was_not_to_be_had(void **state)
+RULED_CASE(EAGAIN__whose_lease_was_not_to_be_had)
 {
 	three_files(MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(2, EAGAIN);
@@ -29,7 +29,7 @@ static void EAGAIN__whose_lease_was_not_to_be_had(void **state)
 	assert_logged("(retake_ms)");
 }
 
-static void EAGAIN__who_has_it_open(void **state)
+RULED_CASE(EAGAIN__who_has_it_open)
 {
 	three_files(MAPPING_PAGE_CACHE);
 	fake_lease.take = ONCE_AT(2, EAGAIN);
@@ -41,7 +41,7 @@ static void EAGAIN__who_has_it_open(void **state)
 }
 
 /* The last try counts: the first was about another file. */
-static void EAGAIN__as_of_the_last_try(void **state)
+RULED_CASE(EAGAIN__as_of_the_last_try)
 {
 	three_files(MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(3, EAGAIN);
@@ -61,7 +61,7 @@ static void EAGAIN__as_of_the_last_try(void **state)
 	"reg_mr, held? 1, held? 2, held? 3, classify, put 3, put 2, put 1"
 
 /* Of FS-DAX and tmpfs the kernel does pin pages. */
-static void EFAULT__file_with_a_page_cache(void **state)
+RULED_CASE(EFAULT__file_with_a_page_cache)
 {
 	three_files(MAPPING_FSDAX);
 	fake_mapping.parts[1].kind = MAPPING_PAGE_CACHE;
@@ -73,7 +73,7 @@ static void EFAULT__file_with_a_page_cache(void **state)
 }
 
 /* Linux 6.1 does pin them: then it is something else. */
-static void EFAULT__not_on_older_kernels(void **state)
+RULED_CASE(EFAULT__not_on_older_kernels)
 {
 	three_files(MAPPING_PAGE_CACHE);
 	ruled_release = "6.1.0-28-amd64";
@@ -85,7 +85,7 @@ static void EFAULT__not_on_older_kernels(void **state)
 	assert_logged("could not get at a page of it");
 }
 
-static void EFAULT__read_only_mapping_to_be_written(void **state)
+RULED_CASE(EFAULT__read_only_mapping_to_be_written)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].writable = false;
@@ -98,7 +98,7 @@ static void EFAULT__read_only_mapping_to_be_written(void **state)
 		      "written");
 }
 
-static void EFAULT__old_kernel_and_read_only_mapping(void **state)
+RULED_CASE(EFAULT__old_kernel_and_read_only_mapping)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].writable = false;
@@ -109,7 +109,7 @@ static void EFAULT__old_kernel_and_read_only_mapping(void **state)
 	assert_logged("this kernel pins memory only as if");
 }
 
-static void lease__whose(void **state)
+RULED_CASE(lease__whose)
 {
 	three_files(MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(2, EACCES);
@@ -117,7 +117,7 @@ static void lease__whose(void **state)
 	assert_names_second();
 }
 
-static void prefault__whose(void **state)
+RULED_CASE(prefault__whose)
 {
 	three_files(MAPPING_FSDAX);
 	fake_prefault.prefault = ONCE_AT(2, EIO);
@@ -126,28 +126,10 @@ static void prefault__whose(void **state)
 	assert_names_second();
 }
 
-static void choice__whose(void **state)
+RULED_CASE(choice__whose)
 {
 	three_files(MAPPING_FSDAX);
 	fake_mapping.parts[1].kind = MAPPING_UNKNOWN;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 	assert_names_second();
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(EAGAIN__whose_lease_was_not_to_be_had),
-		RULED_CASE(EAGAIN__who_has_it_open),
-		RULED_CASE(EAGAIN__as_of_the_last_try),
-		RULED_CASE(EFAULT__file_with_a_page_cache),
-		RULED_CASE(EFAULT__not_on_older_kernels),
-		RULED_CASE(EFAULT__read_only_mapping_to_be_written),
-		RULED_CASE(EFAULT__old_kernel_and_read_only_mapping),
-		RULED_CASE(lease__whose),
-		RULED_CASE(prefault__whose),
-		RULED_CASE(choice__whose),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -23,6 +23,8 @@ static int setup(void **state)
 	return r;
 }
 
+#define ODP_CASE(fn) CASE_WITH(fn, setup, ruled_teardown)
+
 static void assert_on_demand(const struct ibv_mr *mr)
 {
 	const struct guarded_mr *gmr = fake_track.gmr;
@@ -34,7 +36,7 @@ static void assert_on_demand(const struct ibv_mr *mr)
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 
-static void no_layout_leases__on_demand(void **state)
+ODP_CASE(no_layout_leases__on_demand)
 {
 	fake_lease.take = ALWAYS(EOPNOTSUPP);
 	assert_on_demand(guarded_reg_succeeds("classify, take 1, " ON_DEMAND));
@@ -50,26 +52,26 @@ static void no_layout_leases__refused(void **state)
 	assert_logged("has no layout leases");
 }
 
-static void device_without__refused(void **state)
+ODP_CASE(device_without__refused)
 {
 	fake_odp.is_offered = false;
 	no_layout_leases__refused(state);
 }
 
-static void device_unsound__refused(void **state)
+ODP_CASE(device_unsound__refused)
 {
 	fake_odp.is_unsound = true;
 	no_layout_leases__refused(state);
 }
 
-static void nobody_watches__refused(void **state)
+ODP_CASE(nobody_watches__refused)
 {
 	fake_watch_is_enabled = false;
 	no_layout_leases__refused(state);
 }
 
 /* It is loaded, but another object is called. */
-static void watch_is_not_called__refused(void **state)
+ODP_CASE(watch_is_not_called__refused)
 {
 	fake_called_is_not_sure = true;
 	no_layout_leases__refused(state);
@@ -77,7 +79,7 @@ static void watch_is_not_called__refused(void **state)
 }
 
 /* ... and the sentence says which. */
-static void watch_is_not_called__told_by_whom(void **state)
+ODP_CASE(watch_is_not_called__told_by_whom)
 {
 	fake_called_is_not_sure = true;
 	fake_config.policy.guard = GUARD_ODP;
@@ -86,14 +88,14 @@ static void watch_is_not_called__told_by_whom(void **state)
 	fake_called_is_not_sure = false;
 }
 
-static void layout_by_policy__refused(void **state)
+ODP_CASE(layout_by_policy__refused)
 {
 	fake_config.policy.guard = GUARD_LAYOUT;
 	no_layout_leases__refused(state);
 }
 
 /* The policy for the second file wants nothing but a lease. */
-static void one_file_by_policy__refused(void **state)
+ODP_CASE(one_file_by_policy__refused)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.path = "/strict";
@@ -103,7 +105,7 @@ static void one_file_by_policy__refused(void **state)
 }
 
 /* That is not for the policy of a file that needs no guard to decide. */
-static void one_file_without_guard__on_demand(void **state)
+ODP_CASE(one_file_without_guard__on_demand)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.path = "/open";
@@ -115,7 +117,7 @@ static void one_file_without_guard__on_demand(void **state)
 	assert_int_equal(fake_track.gmr->ranges[0].ino, 1);
 }
 
-static void second_file_without_leases__first_is_released(void **state)
+ODP_CASE(second_file_without_leases__first_is_released)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(2, EOPNOTSUPP);
@@ -126,7 +128,7 @@ static void second_file_without_leases__first_is_released(void **state)
 	assert_int_equal(fake_track.gmr->n_ranges, 2);
 }
 
-static void not_the_owner__EACCES(void **state)
+ODP_CASE(not_the_owner__EACCES)
 {
 	fake_lease.take = ALWAYS(EACCES);
 	guarded_reg_fails(EACCES, "classify, take 1");
@@ -136,14 +138,14 @@ static void not_the_owner__EACCES(void **state)
 	"classify, take ordinary 1, prefault 1, adopt 7, reg_mr, held? 1, " \
 	"classify, put 1"
 
-static void page_cache_not_pinned__on_demand(void **state)
+ODP_CASE(page_cache_not_pinned__on_demand)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ONCE(EFAULT);
 	assert_on_demand(guarded_reg_succeeds(PINNED ", " ON_DEMAND_AGAIN));
 }
 
-static void page_cache_not_pinned__refused(void **state)
+ODP_CASE(page_cache_not_pinned__refused)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_watch_is_enabled = false;
@@ -152,7 +154,7 @@ static void page_cache_not_pinned__refused(void **state)
 	assert_logged("since 6.5 Linux pins no pages");
 }
 
-static void page_cache_lease_by_policy__refused(void **state)
+ODP_CASE(page_cache_lease_by_policy__refused)
 {
 	fake_config.policy.guard = GUARD_LEASE;
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
@@ -160,7 +162,7 @@ static void page_cache_lease_by_policy__refused(void **state)
 	guarded_reg_fails(EFAULT, PINNED);
 }
 
-static void page_cache_other_error__refused(void **state)
+ODP_CASE(page_cache_other_error__refused)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EINVAL);
@@ -168,7 +170,7 @@ static void page_cache_other_error__refused(void **state)
 				  "adopt 7, reg_mr, held? 1, put 1");
 }
 
-static void not_on_demand_either__refused_once(void **state)
+ODP_CASE(not_on_demand_either__refused_once)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EFAULT);
@@ -176,7 +178,7 @@ static void not_on_demand_either__refused_once(void **state)
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 
-static void broken_meanwhile__pinned_the_next_time(void **state)
+ODP_CASE(broken_meanwhile__pinned_the_next_time)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ONCE(EFAULT);
@@ -190,21 +192,21 @@ static void broken_meanwhile__pinned_the_next_time(void **state)
 	assert_false(fake_provider.access & IBV_ACCESS_ON_DEMAND);
 }
 
-static void odp_by_policy__no_lease(void **state)
+ODP_CASE(odp_by_policy__no_lease)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	assert_on_demand(guarded_reg_succeeds("classify, " ON_DEMAND));
 }
 
 /* What the user asked for is not doubted. */
-static void odp_by_policy__on_an_unsound_device(void **state)
+ODP_CASE(odp_by_policy__on_an_unsound_device)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	fake_odp.is_unsound = true;
 	assert_on_demand(guarded_reg_succeeds("classify, " ON_DEMAND));
 }
 
-static void odp_by_policy__device_without_EOPNOTSUPP(void **state)
+ODP_CASE(odp_by_policy__device_without_EOPNOTSUPP)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	fake_odp.is_offered = false;
@@ -212,7 +214,7 @@ static void odp_by_policy__device_without_EOPNOTSUPP(void **state)
 	assert_logged("guard=odp, but the device");
 }
 
-static void odp_by_policy__nobody_watches_EOPNOTSUPP(void **state)
+ODP_CASE(odp_by_policy__nobody_watches_EOPNOTSUPP)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	fake_watch_is_enabled = false;
@@ -221,7 +223,7 @@ static void odp_by_policy__nobody_watches_EOPNOTSUPP(void **state)
 }
 
 /* One memory region is either on demand or pinned. */
-static void odp_for_one_file__for_all(void **state)
+ODP_CASE(odp_for_one_file__for_all)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.path = "/odp";
@@ -233,7 +235,7 @@ static void odp_for_one_file__for_all(void **state)
 	assert_int_equal(fake_track.gmr->n_ranges, 2);
 }
 
-static void for_reading__prefetched_so(void **state)
+ODP_CASE(for_reading__prefetched_so)
 {
 	struct ibv_mr *mr;
 
@@ -247,7 +249,7 @@ static void for_reading__prefetched_so(void **state)
 	assert_false(fake_track.gmr->is_written);
 }
 
-static void mapping_changed__again(void **state)
+ODP_CASE(mapping_changed__again)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	fake_mapping.changes_at = 2;
@@ -258,46 +260,11 @@ static void mapping_changed__again(void **state)
 		"classify, " ON_DEMAND_AGAIN));
 }
 
-static void memory_window_bind__EOPNOTSUPP(void **state)
+ODP_CASE(memory_window_bind__EOPNOTSUPP)
 {
 	fake_config.policy.guard = GUARD_ODP;
 	errno = 0;
 	assert_null(guarded_reg(IBV_ACCESS_MW_BIND));
 	assert_int_equal(errno, EOPNOTSUPP);
 	assert_record("classify");
-}
-
-#define ODP_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, ruled_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		ODP_CASE(no_layout_leases__on_demand),
-		ODP_CASE(device_without__refused),
-		ODP_CASE(device_unsound__refused),
-		ODP_CASE(nobody_watches__refused),
-		ODP_CASE(watch_is_not_called__refused),
-		ODP_CASE(watch_is_not_called__told_by_whom),
-		ODP_CASE(layout_by_policy__refused),
-		ODP_CASE(one_file_by_policy__refused),
-		ODP_CASE(one_file_without_guard__on_demand),
-		ODP_CASE(second_file_without_leases__first_is_released),
-		ODP_CASE(not_the_owner__EACCES),
-		ODP_CASE(page_cache_not_pinned__on_demand),
-		ODP_CASE(page_cache_not_pinned__refused),
-		ODP_CASE(page_cache_lease_by_policy__refused),
-		ODP_CASE(page_cache_other_error__refused),
-		ODP_CASE(not_on_demand_either__refused_once),
-		ODP_CASE(broken_meanwhile__pinned_the_next_time),
-		ODP_CASE(odp_by_policy__no_lease),
-		ODP_CASE(odp_by_policy__on_an_unsound_device),
-		ODP_CASE(odp_by_policy__device_without_EOPNOTSUPP),
-		ODP_CASE(odp_by_policy__nobody_watches_EOPNOTSUPP),
-		ODP_CASE(odp_for_one_file__for_all),
-		ODP_CASE(for_reading__prefetched_so),
-		ODP_CASE(mapping_changed__again),
-		ODP_CASE(memory_window_bind__EOPNOTSUPP),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static struct ibv_mr *reg_ex(uint64_t mask, int access)
 	return guard_reg_mr_ex(&fake_provider_ops, &guarded_pd, &attr);
 }
 
-static void ex_of_a_file__as_reg_mr(void **state)
+RULED_CASE(ex_of_a_file__as_reg_mr)
 {
 	struct ibv_mr *mr = reg_ex(MR_INIT_ADDR, IBV_ACCESS_LOCAL_WRITE);
 
@@ -35,7 +35,7 @@ static void ex_of_a_file__as_reg_mr(void **state)
 	assert_int_equal(stats.registrations, 1);
 }
 
-static void ex_of_a_file__iova_is_kept(void **state)
+RULED_CASE(ex_of_a_file__iova_is_kept)
 {
 	assert_non_null(reg_ex(MR_INIT_ADDR | MR_INIT_IOVA, 0));
 	assert_int_equal(fake_track_params().iova, 0x7000);
@@ -50,18 +50,18 @@ static void passes(struct ibv_mr *mr, const char *text)
 	free(mr);
 }
 
-static void ex_of_no_file__as_reg_mr(void **state)
+RULED_CASE(ex_of_no_file__as_reg_mr)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	passes(reg_ex(MR_INIT_ADDR, 0), "classify, reg_mr");
 }
 
-static void ex_of_a_dmabuf__passed_through(void **state)
+RULED_CASE(ex_of_a_dmabuf__passed_through)
 {
 	passes(reg_ex(MR_INIT_FD | MR_INIT_IOVA, 0), "reg_mr_ex");
 }
 
-static void ex_of_a_file_with_hints__refused(void **state)
+RULED_CASE(ex_of_a_file_with_hints__refused)
 {
 	assert_null(reg_ex(MR_INIT_ADDR | MR_INIT_DMAH, 0));
 	assert_int_equal(errno, EOPNOTSUPP);
@@ -70,13 +70,13 @@ static void ex_of_a_file_with_hints__refused(void **state)
 	assert_logged("ibv_reg_mr_ex() cannot be guarded");
 }
 
-static void ex_of_no_file_with_hints__passed_through(void **state)
+RULED_CASE(ex_of_no_file_with_hints__passed_through)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	passes(reg_ex(MR_INIT_ADDR | MR_INIT_DMAH, 0), "classify, reg_mr_ex");
 }
 
-static void ex_on_demand_with_hints__passed_through(void **state)
+RULED_CASE(ex_on_demand_with_hints__passed_through)
 {
 	passes(reg_ex(MR_INIT_ADDR | MR_INIT_DMAH, IBV_ACCESS_ON_DEMAND),
 	       "reg_mr_ex");
@@ -87,7 +87,7 @@ static int check(void)
 	return guard_check_pin((void *)0x1000, 0x1000, "umem_reg");
 }
 
-static void pin_of_a_file__refused(void **state)
+RULED_CASE(pin_of_a_file__refused)
 {
 	assert_int_equal(check(), EOPNOTSUPP);
 	assert_record("classify");
@@ -95,7 +95,7 @@ static void pin_of_a_file__refused(void **state)
 	assert_int_equal(stats.refusals, 1);
 }
 
-static void pin_of_a_second_file__refused(void **state)
+RULED_CASE(pin_of_a_second_file__refused)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.path = "/other";
@@ -104,46 +104,46 @@ static void pin_of_a_second_file__refused(void **state)
 	assert_int_equal(check(), EOPNOTSUPP);
 }
 
-static void pin_of_no_file__allowed(void **state)
+RULED_CASE(pin_of_no_file__allowed)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	assert_int_equal(check(), 0);
 	assert_record("classify");
 }
 
-static void pin_of_nothing__allowed(void **state)
+RULED_CASE(pin_of_nothing__allowed)
 {
 	assert_int_equal(guard_check_pin(NULL, 0, "umem_reg"), 0);
 	assert_record("");
 }
 
-static void pin_of_an_unknown_file__refused_once(void **state)
+RULED_CASE(pin_of_an_unknown_file__refused_once)
 {
 	fake_mapping_set(1, MAPPING_UNKNOWN);
 	assert_int_equal(check(), EOPNOTSUPP);
 	assert_int_equal(stats.refusals, 1);
 }
 
-static void pin_cannot_be_classified__refused(void **state)
+RULED_CASE(pin_cannot_be_classified__refused)
 {
 	fake_mapping.classify = ALWAYS(ENOMEM);
 	assert_int_equal(check(), ENOMEM);
 }
 
-static void policy_none__pin_allowed(void **state)
+RULED_CASE(policy_none__pin_allowed)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	assert_int_equal(check(), 0);
 }
 
-static void policy_warn__pin_allowed_and_said(void **state)
+RULED_CASE(policy_warn__pin_allowed_and_said)
 {
 	fake_config.policy.warn_on_refuse = true;
 	assert_int_equal(check(), 0);
 	assert_logged("NOT PROTECTED");
 }
 
-static void import__said_once_and_passed_through(void **state)
+RULED_CASE(import__said_once_and_passed_through)
 {
 	const char *first;
 
@@ -154,28 +154,4 @@ static void import__said_once_and_passed_through(void **state)
 	first = strstr(ruled_log(), "ibv_import_mr()");
 	assert_non_null(first);
 	assert_null(strstr(first + 1, "ibv_import_mr()"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(ex_of_a_file__as_reg_mr),
-		RULED_CASE(ex_of_a_file__iova_is_kept),
-		RULED_CASE(ex_of_no_file__as_reg_mr),
-		RULED_CASE(ex_of_a_dmabuf__passed_through),
-		RULED_CASE(ex_of_a_file_with_hints__refused),
-		RULED_CASE(ex_of_no_file_with_hints__passed_through),
-		RULED_CASE(ex_on_demand_with_hints__passed_through),
-		RULED_CASE(pin_of_a_file__refused),
-		RULED_CASE(pin_of_a_second_file__refused),
-		RULED_CASE(pin_of_no_file__allowed),
-		RULED_CASE(pin_of_nothing__allowed),
-		RULED_CASE(pin_of_an_unknown_file__refused_once),
-		RULED_CASE(pin_cannot_be_classified__refused),
-		RULED_CASE(policy_none__pin_allowed),
-		RULED_CASE(policy_warn__pin_allowed_and_said),
-		RULED_CASE(import__said_once_and_passed_through),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

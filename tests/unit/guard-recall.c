@@ -39,6 +39,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define RECALL_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static bool is_recalled(void)
 {
 	struct ibv_mr *mr = NULL;
@@ -50,13 +52,13 @@ static bool is_recalled(void)
 	return mr;
 }
 
-static void again__recalled(void **state)
+RECALL_CASE(again__recalled)
 {
 	assert_true(is_recalled());
 	assert_true(is_recalled());
 }
 
-static void first_pages_of_it__recalled(void **state)
+RECALL_CASE(first_pages_of_it__recalled)
 {
 	struct ibv_mr *mr;
 
@@ -64,12 +66,12 @@ static void first_pages_of_it__recalled(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void more_than_it_was__looked_at(void **state)
+RECALL_CASE(more_than_it_was__looked_at)
 {
 	NO_LOOK(assert_null(stack_reg(&stack_device, 0, STACK_PAGES + 1)));
 }
 
-static void recalled__revoked_in_a_break(void **state)
+RECALL_CASE(recalled__revoked_in_a_break)
 {
 	struct ibv_mr *mr;
 
@@ -79,13 +81,13 @@ static void recalled__revoked_in_a_break(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void lease_was_broken__looked_at(void **state)
+RECALL_CASE(lease_was_broken__looked_at)
 {
 	stack_break(STACK_A);
 	assert_false(is_recalled());
 }
 
-static void lease_was_given_back__looked_at(void **state)
+RECALL_CASE(lease_was_given_back__looked_at)
 {
 	stack_dereg_ok(first);
 	first = NULL;
@@ -93,7 +95,7 @@ static void lease_was_given_back__looked_at(void **state)
 }
 
 /* The lease is another one, and knows less blocks. */
-static void lease_of_less__looked_at(void **state)
+RECALL_CASE(lease_of_less__looked_at)
 {
 	struct ibv_mr *mr;
 
@@ -104,7 +106,7 @@ static void lease_of_less__looked_at(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void wishes_of_the_program__looked_at(void **state)
+RECALL_CASE(wishes_of_the_program__looked_at)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 
@@ -112,7 +114,7 @@ static void wishes_of_the_program__looked_at(void **state)
 	NO_LOOK(assert_int_not_equal(stack_reg_refused(&attr), 0));
 }
 
-static void only_read_by_the_device__looked_at(void **state)
+RECALL_CASE(only_read_by_the_device__looked_at)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 
@@ -145,13 +147,13 @@ static void is_guarded_by(const struct file *file)
 	stack_dereg_ok(mr);
 }
 
-static void other_file__that_is_guarded(void **state)
+RECALL_CASE(other_file__that_is_guarded)
 {
 	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
 	is_guarded_by(STACK_B);
 }
 
-static void other_file__seen(void **state)
+RECALL_CASE(other_file__seen)
 {
 	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
 	seen_and_registered(RECALLED TAKEN ANEW);
@@ -159,25 +161,25 @@ static void other_file__seen(void **state)
 	seen_and_registered(TAKEN ANEW);
 }
 
-static void other_file_in_its_middle__guarded_too(void **state)
+RECALL_CASE(other_file_in_its_middle__guarded_too)
 {
 	file_map(STACK_B, 2, 1, RW, stack_addr + 2 * page_size());
 	is_guarded_by(STACK_B);
 }
 
-static void other_part_of_the_file__seen(void **state)
+RECALL_CASE(other_part_of_the_file__seen)
 {
 	file_map(STACK_A, 1, STACK_PAGES - 1, RW, stack_addr);
 	seen_and_registered(RECALLED ANEW);
 }
 
-static void read_only__seen(void **state)
+RECALL_CASE(read_only__seen)
 {
 	file_map(STACK_A, 0, STACK_PAGES, PROT_READ, stack_addr);
 	seen_and_registered(RECALLED ANEW);
 }
 
-static void renamed__seen(void **state)
+RECALL_CASE(renamed__seen)
 {
 	char path[sizeof(STACK_A->path) + 8];
 
@@ -187,7 +189,7 @@ static void renamed__seen(void **state)
 	assert_int_equal(rename(path, STACK_A->path), 0);
 }
 
-static void memory_of_no_file__without_a_guard(void **state)
+RECALL_CASE(memory_of_no_file__without_a_guard)
 {
 	struct ibv_mr *mr;
 
@@ -206,7 +208,7 @@ static int put_back(struct ibv_mr *mr)
 	return fake_cmd_reg_mr(mr);
 }
 
-static void other_file_when_it_is_pinned__seen(void **state)
+RECALL_CASE(other_file_when_it_is_pinned__seen)
 {
 	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
 	fake_provider.cmd_reg_mr = put_back;
@@ -220,47 +222,18 @@ static int replace(struct ibv_mr *mr)
 	return fake_cmd_reg_mr(mr);
 }
 
-static void other_file_once_it_is_pinned__that_is_guarded(void **state)
+RECALL_CASE(other_file_once_it_is_pinned__that_is_guarded)
 {
 	fake_provider.cmd_reg_mr = replace;
 	is_guarded_by(STACK_B);
 }
 
 /* Not in the name of what was recalled */
-static void refused_by_the_provider__refused_once(void **state)
+RECALL_CASE(refused_by_the_provider__refused_once)
 {
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
 	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
 	assert_int_equal(errno, ENOMEM);
 	assert_int_equal(stack_stats().refusals, 1);
 	fake_provider.reg_mr = NEVER;
-}
-
-#define RECALL_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RECALL_CASE(again__recalled),
-		RECALL_CASE(first_pages_of_it__recalled),
-		RECALL_CASE(more_than_it_was__looked_at),
-		RECALL_CASE(recalled__revoked_in_a_break),
-		RECALL_CASE(lease_was_broken__looked_at),
-		RECALL_CASE(lease_was_given_back__looked_at),
-		RECALL_CASE(lease_of_less__looked_at),
-		RECALL_CASE(wishes_of_the_program__looked_at),
-		RECALL_CASE(only_read_by_the_device__looked_at),
-		RECALL_CASE(other_file__that_is_guarded),
-		RECALL_CASE(other_file__seen),
-		RECALL_CASE(other_file_in_its_middle__guarded_too),
-		RECALL_CASE(other_part_of_the_file__seen),
-		RECALL_CASE(read_only__seen),
-		RECALL_CASE(renamed__seen),
-		RECALL_CASE(memory_of_no_file__without_a_guard),
-		RECALL_CASE(other_file_when_it_is_pinned__seen),
-		RECALL_CASE(other_file_once_it_is_pinned__that_is_guarded),
-		RECALL_CASE(refused_by_the_provider__refused_once),
-	};
-
-	return STACK_MAIN(cases);
 }

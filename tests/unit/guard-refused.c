@@ -11,33 +11,33 @@
 
 #include "lib/guarded.h"
 
-static void classify__ENOMEM(void **state)
+GUARDED_CASE(classify__ENOMEM)
 {
 	fake_mapping.classify = ALWAYS(ENOMEM);
 	guarded_reg_fails(ENOMEM, "classify");
 }
 
-static void classify__EMFILE_on_the_keeper_too(void **state)
+GUARDED_CASE(classify__EMFILE_on_the_keeper_too)
 {
 	fake_mapping.classify = ALWAYS(EMFILE);
 	guarded_reg_fails(EMFILE, "classify, classify");
 }
 
-static void no_leases_on_the_file_system__EOPNOTSUPP(void **state)
+GUARDED_CASE(no_leases_on_the_file_system__EOPNOTSUPP)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].fs_magic = FAKE_FS_WITHOUT_LEASES;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
-static void btrfs_for_writing__EOPNOTSUPP(void **state)
+GUARDED_CASE(btrfs_for_writing__EOPNOTSUPP)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].fs_magic = BTRFS_SUPER_MAGIC;
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
-static void disk_cannot_be_asked__EOPNOTSUPP(void **state)
+GUARDED_CASE(disk_cannot_be_asked__EOPNOTSUPP)
 {
 	struct rlimit saved, none = {0};
 
@@ -56,7 +56,7 @@ static void disk_cannot_be_asked__EOPNOTSUPP(void **state)
 }
 
 /* As Linux does since 6.5 for memory that the device writes to */
-static void page_cache_cannot_be_pinned__EFAULT(void **state)
+GUARDED_CASE(page_cache_cannot_be_pinned__EFAULT)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_provider.reg_mr = ALWAYS(EFAULT);
@@ -64,7 +64,7 @@ static void page_cache_cannot_be_pinned__EFAULT(void **state)
 				  "adopt 7, reg_mr, held? 1, classify, put 1");
 }
 
-static void page_cache__has_a_page_for_a_hole(void **state)
+GUARDED_CASE(page_cache__has_a_page_for_a_hole)
 {
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	assert_non_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
@@ -72,7 +72,7 @@ static void page_cache__has_a_page_for_a_hole(void **state)
 		      "adopt 7, reg_mr, classify, track");
 }
 
-static void unknown_file__EOPNOTSUPP(void **state)
+GUARDED_CASE(unknown_file__EOPNOTSUPP)
 {
 	fake_mapping_set(1, MAPPING_UNKNOWN);
 	guarded_reg_fails(EOPNOTSUPP, "classify");
@@ -82,7 +82,7 @@ static void unknown_file__EOPNOTSUPP(void **state)
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
-static void second_file_without_leases__EOPNOTSUPP(void **state)
+GUARDED_CASE(second_file_without_leases__EOPNOTSUPP)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].kind = MAPPING_PAGE_CACHE;
@@ -90,7 +90,7 @@ static void second_file_without_leases__EOPNOTSUPP(void **state)
 	guarded_reg_fails(EOPNOTSUPP, "classify");
 }
 
-static void memory_window_bind__EOPNOTSUPP(void **state)
+GUARDED_CASE(memory_window_bind__EOPNOTSUPP)
 {
 	errno = 0;
 	assert_null(guarded_reg(IBV_ACCESS_MW_BIND));
@@ -100,7 +100,7 @@ static void memory_window_bind__EOPNOTSUPP(void **state)
 }
 
 /* Not a refusal of ours, so not counted */
-static void track_alloc__ENOMEM(void **state)
+GUARDED_CASE(track_alloc__ENOMEM)
 {
 	fake_track.alloc = ALWAYS(ENOMEM);
 	errno = 0;
@@ -121,47 +121,47 @@ static void take_fails_because(enum cause_kind kind, int error, int expected)
 	take_fails(error, expected);
 }
 
-static void lease__EOPNOTSUPP(void **state)
+GUARDED_CASE(lease__EOPNOTSUPP)
 {
 	take_fails(EOPNOTSUPP, EOPNOTSUPP);
 }
 
-static void lease__ENOLCK_is_EOPNOTSUPP(void **state)
+GUARDED_CASE(lease__ENOLCK_is_EOPNOTSUPP)
 {
 	take_fails_because(CAUSE_LEASES_OFF, ENOLCK, EOPNOTSUPP);
 }
 
-static void lease__EACCES(void **state)
+GUARDED_CASE(lease__EACCES)
 {
 	take_fails(EACCES, EACCES);
 }
 
-static void lease__not_the_owner_is_EACCES(void **state)
+GUARDED_CASE(lease__not_the_owner_is_EACCES)
 {
 	take_fails_because(CAUSE_NOT_OWNER, EPERM, EACCES);
 }
 
-static void lease__EBUSY(void **state)
+GUARDED_CASE(lease__EBUSY)
 {
 	take_fails(EBUSY, EBUSY);
 }
 
-static void lease__ENOENT(void **state)
+GUARDED_CASE(lease__ENOENT)
 {
 	take_fails(ENOENT, ENOENT);
 }
 
-static void lease__ENOMEM(void **state)
+GUARDED_CASE(lease__ENOMEM)
 {
 	take_fails(ENOMEM, ENOMEM);
 }
 
-static void lease__EMFILE(void **state)
+GUARDED_CASE(lease__EMFILE)
 {
 	take_fails(EMFILE, EMFILE);
 }
 
-static void lease_of_second_file__EACCES(void **state)
+GUARDED_CASE(lease_of_second_file__EACCES)
 {
 	fake_mapping_set(3, MAPPING_FSDAX);
 	fake_lease.take = ONCE_AT(3, EACCES);
@@ -175,7 +175,7 @@ static void prefault_fails(int error, int expected)
 	guarded_reg_fails(expected, "classify, take 1, prefault 1, put 1");
 }
 
-static void prefault__ENOMEM(void **state)
+GUARDED_CASE(prefault__ENOMEM)
 {
 	fake_prefault.prefault = ALWAYS(ENOMEM);
 	guarded_reg_fails(ENOMEM,
@@ -183,7 +183,7 @@ static void prefault__ENOMEM(void **state)
 			  "prefault 1, classify, prefault 1, classify, put 1");
 }
 
-static void prefault__EHWPOISON(void **state)
+GUARDED_CASE(prefault__EHWPOISON)
 {
 	prefault_fails(EHWPOISON, EHWPOISON);
 }
@@ -196,17 +196,17 @@ static void prefault_EFAULT_because(int why, int expected)
 			  "classify, take 1, prefault 1, why 1, put 1");
 }
 
-static void prefault__ENOSPC(void **state)
+GUARDED_CASE(prefault__ENOSPC)
 {
 	prefault_EFAULT_because(ENOSPC, ENOSPC);
 }
 
-static void prefault__EDQUOT(void **state)
+GUARDED_CASE(prefault__EDQUOT)
 {
 	prefault_EFAULT_because(EDQUOT, EDQUOT);
 }
 
-static void prefault__EIO(void **state)
+GUARDED_CASE(prefault__EIO)
 {
 	prefault_EFAULT_because(EIO, EIO);
 }
@@ -220,17 +220,17 @@ static void prefault_EFAULT_looked_at(int why)
 				  "classify, put 1");
 }
 
-static void prefault__beyond_the_end_is_EFAULT(void **state)
+GUARDED_CASE(prefault__beyond_the_end_is_EFAULT)
 {
 	prefault_EFAULT_looked_at(ENXIO);
 }
 
-static void prefault__EFAULT(void **state)
+GUARDED_CASE(prefault__EFAULT)
 {
 	prefault_EFAULT_looked_at(EFAULT);
 }
 
-static void prefault_of_second_file__EIO(void **state)
+GUARDED_CASE(prefault_of_second_file__EIO)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_prefault.prefault = ONCE_AT(2, EIO);
@@ -238,7 +238,7 @@ static void prefault_of_second_file__EIO(void **state)
 			       "prefault 2, put 2, put 1");
 }
 
-static void read_only_over_a_hole__EFAULT(void **state)
+GUARDED_CASE(read_only_over_a_hole__EFAULT)
 {
 	fake_mapping.parts[0].writable = false;
 	fake_prefault.check_blocks = ALWAYS(ENXIO);
@@ -247,7 +247,7 @@ static void read_only_over_a_hole__EFAULT(void **state)
 			  "classify, put 1");
 }
 
-static void read_only__check_fails_EIO(void **state)
+GUARDED_CASE(read_only__check_fails_EIO)
 {
 	fake_mapping.parts[0].writable = false;
 	fake_prefault.check_blocks = ALWAYS(EIO);
@@ -255,7 +255,7 @@ static void read_only__check_fails_EIO(void **state)
 			       "check 1, put 1");
 }
 
-static void adopt__EMFILE(void **state)
+GUARDED_CASE(adopt__EMFILE)
 {
 	fake_device.adopt = ALWAYS(EMFILE);
 	guarded_reg_fails(EMFILE,
@@ -264,7 +264,7 @@ static void adopt__EMFILE(void **state)
 }
 
 /* It is registered by then: what nobody could revoke is undone. */
-static void not_the_device_that_the_keeper_has__EBADF(void **state)
+GUARDED_CASE(not_the_device_that_the_keeper_has__EBADF)
 {
 	fake_device.prove = ALWAYS(EBADF);
 	guarded_reg_fails(EBADF, "classify, take 1, prefault 1, adopt 7, "
@@ -273,19 +273,19 @@ static void not_the_device_that_the_keeper_has__EBADF(void **state)
 
 #define UP_TO_REG_MR "classify, take 1, prefault 1, adopt 7, reg_mr"
 
-static void register__ENOMEM(void **state)
+GUARDED_CASE(register__ENOMEM)
 {
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
 	guarded_reg_fails(ENOMEM, UP_TO_REG_MR ", held? 1, put 1");
 }
 
-static void register__without_errno_is_EIO(void **state)
+GUARDED_CASE(register__without_errno_is_EIO)
 {
 	fake_provider.reg_mr = ALWAYS(EDOM);
 	guarded_reg_fails(EIO, UP_TO_REG_MR ", held? 1, put 1");
 }
 
-static void register_over_two_files__EINVAL(void **state)
+GUARDED_CASE(register_over_two_files__EINVAL)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_provider.reg_mr = ALWAYS(EINVAL);
@@ -294,52 +294,8 @@ static void register_over_two_files__EINVAL(void **state)
 				  "held? 1, held? 2, put 2, put 1");
 }
 
-static void look_again__cannot_classify(void **state)
+GUARDED_CASE(look_again__cannot_classify)
 {
 	fake_mapping.classify = ONCE_AT(2, ENOMEM);
 	guarded_reg_fails(ENOMEM, UP_TO_REG_MR ", classify, dereg_mr, put 1");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		GUARDED_CASE(classify__ENOMEM),
-		GUARDED_CASE(classify__EMFILE_on_the_keeper_too),
-		GUARDED_CASE(no_leases_on_the_file_system__EOPNOTSUPP),
-		GUARDED_CASE(btrfs_for_writing__EOPNOTSUPP),
-		GUARDED_CASE(page_cache_cannot_be_pinned__EFAULT),
-		GUARDED_CASE(page_cache__has_a_page_for_a_hole),
-		GUARDED_CASE(unknown_file__EOPNOTSUPP),
-		GUARDED_CASE(second_file_without_leases__EOPNOTSUPP),
-		GUARDED_CASE(memory_window_bind__EOPNOTSUPP),
-		GUARDED_CASE(track_alloc__ENOMEM),
-		GUARDED_CASE(lease__EOPNOTSUPP),
-		GUARDED_CASE(lease__ENOLCK_is_EOPNOTSUPP),
-		GUARDED_CASE(lease__EACCES),
-		GUARDED_CASE(lease__not_the_owner_is_EACCES),
-		GUARDED_CASE(lease__EBUSY),
-		GUARDED_CASE(lease__ENOENT),
-		GUARDED_CASE(lease__ENOMEM),
-		GUARDED_CASE(lease__EMFILE),
-		GUARDED_CASE(lease_of_second_file__EACCES),
-		GUARDED_CASE(prefault__ENOMEM),
-		GUARDED_CASE(prefault__EHWPOISON),
-		GUARDED_CASE(prefault__ENOSPC),
-		GUARDED_CASE(prefault__EDQUOT),
-		GUARDED_CASE(prefault__EIO),
-		GUARDED_CASE(prefault__beyond_the_end_is_EFAULT),
-		GUARDED_CASE(prefault__EFAULT),
-		GUARDED_CASE(prefault_of_second_file__EIO),
-		GUARDED_CASE(read_only_over_a_hole__EFAULT),
-		GUARDED_CASE(read_only__check_fails_EIO),
-		GUARDED_CASE(adopt__EMFILE),
-		GUARDED_CASE(not_the_device_that_the_keeper_has__EBADF),
-		GUARDED_CASE(register__ENOMEM),
-		GUARDED_CASE(register__without_errno_is_EIO),
-		GUARDED_CASE(register_over_two_files__EINVAL),
-		GUARDED_CASE(look_again__cannot_classify),
-		GUARDED_CASE(disk_cannot_be_asked__EOPNOTSUPP),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static int rereg(struct ibv_mr *mr, int flags)
 			      (void *)0x2000, 0x1000, IBV_ACCESS_LOCAL_WRITE);
 }
 
-static void moved__in_order(void **state)
+RULED_CASE(moved__in_order)
 {
 	struct ibv_mr *mr = reg();
 
@@ -40,7 +40,7 @@ static void moved__in_order(void **state)
 	assert_int_equal(stats.registrations, 1);
 }
 
-static void in_place__what_it_was_stays(void **state)
+RULED_CASE(in_place__what_it_was_stays)
 {
 	struct ibv_mr *mr = reg();
 
@@ -64,17 +64,17 @@ static void access_is_looked_at(int access, bool is_written)
 	assert_int_equal(fake_track_params().access, access);
 }
 
-static void only_read_from_now_on__known(void **state)
+RULED_CASE(only_read_from_now_on__known)
 {
 	access_is_looked_at(IBV_ACCESS_REMOTE_READ, false);
 }
 
-static void written_from_now_on__known(void **state)
+RULED_CASE(written_from_now_on__known)
 {
 	access_is_looked_at(IBV_ACCESS_REMOTE_ATOMIC, true);
 }
 
-static void lease_broken_on_the_way__tried_again(void **state)
+RULED_CASE(lease_broken_on_the_way__tried_again)
 {
 	struct ibv_mr *mr = reg();
 
@@ -99,7 +99,7 @@ static void assert_refused(struct ibv_mr *mr, int error, const char *text)
 	assert_int_equal(stats.refusals, 1);
 }
 
-static void lease_is_always_broken__EAGAIN(void **state)
+RULED_CASE(lease_is_always_broken__EAGAIN)
 {
 	struct ibv_mr *mr = reg();
 
@@ -108,7 +108,7 @@ static void lease_is_always_broken__EAGAIN(void **state)
 		       "classify, take 1, prefault 1, held? 1, put 1");
 }
 
-static void no_space__ENOSPC(void **state)
+RULED_CASE(no_space__ENOSPC)
 {
 	struct ibv_mr *mr = reg();
 
@@ -116,7 +116,7 @@ static void no_space__ENOSPC(void **state)
 	assert_refused(mr, ENOSPC, "classify, take 1, prefault 1, put 1");
 }
 
-static void classify_fails__its_errno(void **state)
+RULED_CASE(classify_fails__its_errno)
 {
 	struct ibv_mr *mr = reg();
 
@@ -126,7 +126,7 @@ static void classify_fails__its_errno(void **state)
 	assert_record("classify");
 }
 
-static void revoked_on_the_way__refused_whatever_the_policy(void **state)
+RULED_CASE(revoked_on_the_way__refused_whatever_the_policy)
 {
 	struct ibv_mr *mr = reg();
 
@@ -137,7 +137,7 @@ static void revoked_on_the_way__refused_whatever_the_policy(void **state)
 	assert_logged("it was revoked");
 }
 
-static void no_memory_for_both__ENOMEM(void **state)
+RULED_CASE(no_memory_for_both__ENOMEM)
 {
 	struct ibv_mr *mr = reg();
 
@@ -149,7 +149,7 @@ static void no_memory_for_both__ENOMEM(void **state)
 	assert_int_equal(fake_lease.holders[1], 1);
 }
 
-static void on_demand__refused(void **state)
+RULED_CASE(on_demand__refused)
 {
 	struct ibv_mr *mr = reg();
 
@@ -160,7 +160,7 @@ static void on_demand__refused(void **state)
 	assert_logged("it is with on-demand paging");
 }
 
-static void policy_wants_on_demand__refused(void **state)
+RULED_CASE(policy_wants_on_demand__refused)
 {
 	struct ibv_mr *mr = reg();
 
@@ -170,7 +170,7 @@ static void policy_wants_on_demand__refused(void **state)
 }
 
 /* New registrations would be put on demand. */
-static void no_lease_for_the_file__refused(void **state)
+RULED_CASE(no_lease_for_the_file__refused)
 {
 	struct ibv_mr *mr = reg();
 
@@ -180,7 +180,7 @@ static void no_lease_for_the_file__refused(void **state)
 	assert_refused(mr, EOPNOTSUPP, "classify, take 1");
 }
 
-static void policy_leaves_it_unguarded__the_old_lease_goes(void **state)
+RULED_CASE(policy_leaves_it_unguarded__the_old_lease_goes)
 {
 	struct ibv_mr *mr = reg();
 
@@ -191,7 +191,7 @@ static void policy_leaves_it_unguarded__the_old_lease_goes(void **state)
 	free(mr);
 }
 
-static void refused_but_the_policy_only_warns__moved(void **state)
+RULED_CASE(refused_but_the_policy_only_warns__moved)
 {
 	struct ibv_mr *mr = reg();
 
@@ -203,7 +203,7 @@ static void refused_but_the_policy_only_warns__moved(void **state)
 	free(mr);
 }
 
-static void provider_fails__the_guards_of_both(void **state)
+RULED_CASE(provider_fails__the_guards_of_both)
 {
 	struct ibv_mr *mr = reg();
 
@@ -218,7 +218,7 @@ static void provider_fails__the_guards_of_both(void **state)
 	assert_int_equal(stats.registrations, 0);
 }
 
-static void not_offered__EOPNOTSUPP_and_nothing_else(void **state)
+RULED_CASE(not_offered__EOPNOTSUPP_and_nothing_else)
 {
 	struct real_verbs without = fake_provider_ops;
 	struct ibv_mr *mr = reg();
@@ -232,7 +232,7 @@ static void not_offered__EOPNOTSUPP_and_nothing_else(void **state)
 	assert_record("");
 }
 
-static void not_guarded_and_stays_so__as_without_us(void **state)
+RULED_CASE(not_guarded_and_stays_so__as_without_us)
 {
 	struct ibv_mr mr = { .context = &guarded_context, .pd = &guarded_pd };
 
@@ -245,7 +245,7 @@ static void not_guarded_and_stays_so__as_without_us(void **state)
 }
 
 /* The program has it watched by nobody, as a registration of its own would. */
-static void not_guarded_and_on_demand__as_without_us(void **state)
+RULED_CASE(not_guarded_and_on_demand__as_without_us)
 {
 	struct ibv_mr mr = { .context = &guarded_context, .pd = &guarded_pd };
 
@@ -255,31 +255,4 @@ static void not_guarded_and_on_demand__as_without_us(void **state)
 					IBV_ACCESS_ON_DEMAND),
 			 0);
 	assert_record("claim, rereg_mr");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(moved__in_order),
-		RULED_CASE(in_place__what_it_was_stays),
-		RULED_CASE(only_read_from_now_on__known),
-		RULED_CASE(written_from_now_on__known),
-		RULED_CASE(lease_broken_on_the_way__tried_again),
-		RULED_CASE(lease_is_always_broken__EAGAIN),
-		RULED_CASE(no_space__ENOSPC),
-		RULED_CASE(classify_fails__its_errno),
-		RULED_CASE(revoked_on_the_way__refused_whatever_the_policy),
-		RULED_CASE(no_memory_for_both__ENOMEM),
-		RULED_CASE(on_demand__refused),
-		RULED_CASE(policy_wants_on_demand__refused),
-		RULED_CASE(no_lease_for_the_file__refused),
-		RULED_CASE(policy_leaves_it_unguarded__the_old_lease_goes),
-		RULED_CASE(refused_but_the_policy_only_warns__moved),
-		RULED_CASE(provider_fails__the_guards_of_both),
-		RULED_CASE(not_offered__EOPNOTSUPP_and_nothing_else),
-		RULED_CASE(not_guarded_and_stays_so__as_without_us),
-		RULED_CASE(not_guarded_and_on_demand__as_without_us),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -81,6 +81,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define TWIN_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void replace_by(const struct file *by, size_t first, int prot)
 {
 	assert_ptr_equal(file_map(by, first, PAGES - first, prot, addr), addr);
@@ -123,7 +125,7 @@ static bool is_mapped(const void *at)
 		      MS_ASYNC);
 }
 
-static void made__same_memory_until_dropped(void **state)
+TWIN_CASE(made__same_memory_until_dropped)
 {
 	struct guard_twin twin;
 	char *there = twin_of(&twin);
@@ -136,7 +138,7 @@ static void made__same_memory_until_dropped(void **state)
 }
 
 /* The moment of the pin */
-static void replaced_once_it_is_made__still_of_the_file(void **state)
+TWIN_CASE(replaced_once_it_is_made__still_of_the_file)
 {
 	struct guard_twin twin;
 	char *there = twin_of(&twin);
@@ -149,7 +151,7 @@ static void replaced_once_it_is_made__still_of_the_file(void **state)
 }
 
 /* Before, and back at the moment of the look */
-static void replaced_when_it_is_made__EAGAIN(void **state)
+TWIN_CASE(replaced_when_it_is_made__EAGAIN)
 {
 	struct guard_twin twin;
 
@@ -161,7 +163,7 @@ static void replaced_when_it_is_made__EAGAIN(void **state)
 }
 
 /* Files of several subvolumes may have that device and inode. */
-static void device_of_many_files__not_sure(void **state)
+TWIN_CASE(device_of_many_files__not_sure)
 {
 	struct guard_twin twin;
 
@@ -170,7 +172,7 @@ static void device_of_many_files__not_sure(void **state)
 	guard_twin_drop(&twin);
 }
 
-static void renamed__matters_if_it_is_recalled(void **state)
+TWIN_CASE(renamed__matters_if_it_is_recalled)
 {
 	struct guard_twin twin;
 
@@ -181,7 +183,7 @@ static void renamed__matters_if_it_is_recalled(void **state)
 	guard_twin_drop(&twin);
 }
 
-static void none_of_what_is_recalled__EAGAIN(void **state)
+TWIN_CASE(none_of_what_is_recalled__EAGAIN)
 {
 	reg.recalled = (struct lease *)1;
 	device.transport_type = IBV_TRANSPORT_IWARP;
@@ -189,26 +191,26 @@ static void none_of_what_is_recalled__EAGAIN(void **state)
 			 EAGAIN);
 }
 
-static void other_file_by_then__EAGAIN(void **state)
+TWIN_CASE(other_file_by_then__EAGAIN)
 {
 	replace_by(&other, 0, RW);
 	replaced();
 }
 
-static void other_offset_by_then__EAGAIN(void **state)
+TWIN_CASE(other_offset_by_then__EAGAIN)
 {
 	replace_by(&file, 1, RW);
 	replaced();
 }
 
-static void read_only_by_then__EAGAIN(void **state)
+TWIN_CASE(read_only_by_then__EAGAIN)
 {
 	replace_by(&file, 0, PROT_READ);
 	replaced();
 }
 
 /* Only its middle, where the mapping at the start does not tell */
-static void part_of_it_by_then__EAGAIN(void **state)
+TWIN_CASE(part_of_it_by_then__EAGAIN)
 {
 	parts[0].end = (uintptr_t)addr + page_size();
 	parts[1] = parts[0];
@@ -220,7 +222,7 @@ static void part_of_it_by_then__EAGAIN(void **state)
 	replaced();
 }
 
-static void private_by_then__EAGAIN_or_none(void **state)
+TWIN_CASE(private_by_then__EAGAIN_or_none)
 {
 	mmap(addr, PAGES * page_size(), RW,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -231,7 +233,7 @@ static void private_by_then__EAGAIN_or_none(void **state)
 }
 
 /* Neither end at the end of a page */
-static void odd_range__same_bytes(void **state)
+TWIN_CASE(odd_range__same_bytes)
 {
 	struct guard_twin twin;
 	char *there;
@@ -250,7 +252,7 @@ static void odd_range__same_bytes(void **state)
 	guard_twin_drop(&twin);
 }
 
-static void two_files__side_by_side(void **state)
+TWIN_CASE(two_files__side_by_side)
 {
 	struct guard_twin twin;
 	char *there;
@@ -275,7 +277,7 @@ static void two_files__side_by_side(void **state)
 }
 
 /* Else huge pages could not be mapped as such. */
-static void large__as_aligned_as_the_program_has_it(void **state)
+TWIN_CASE(large__as_aligned_as_the_program_has_it)
 {
 	size_t pages = 2 * HUGE_SIZE / page_size();
 	struct guard_twin twin;
@@ -296,48 +298,21 @@ static void large__as_aligned_as_the_program_has_it(void **state)
 	file_put(&large);
 }
 
-static void private_memory_in_it__none(void **state)
+TWIN_CASE(private_memory_in_it__none)
 {
 	reg.length += 1;
 	no_twin();
 }
 
-static void on_demand__none(void **state)
+TWIN_CASE(on_demand__none)
 {
 	reg.is_on_demand = true;
 	no_twin();
 }
 
 /* siw takes the address of the memory for that of the memory region. */
-static void iwarp__none(void **state)
+TWIN_CASE(iwarp__none)
 {
 	device.transport_type = IBV_TRANSPORT_IWARP;
 	no_twin();
-}
-
-#define TWIN_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TWIN_CASE(made__same_memory_until_dropped),
-		TWIN_CASE(replaced_once_it_is_made__still_of_the_file),
-		TWIN_CASE(replaced_when_it_is_made__EAGAIN),
-		TWIN_CASE(device_of_many_files__not_sure),
-		TWIN_CASE(renamed__matters_if_it_is_recalled),
-		TWIN_CASE(none_of_what_is_recalled__EAGAIN),
-		TWIN_CASE(other_file_by_then__EAGAIN),
-		TWIN_CASE(other_offset_by_then__EAGAIN),
-		TWIN_CASE(read_only_by_then__EAGAIN),
-		TWIN_CASE(part_of_it_by_then__EAGAIN),
-		TWIN_CASE(private_by_then__EAGAIN_or_none),
-		TWIN_CASE(odd_range__same_bytes),
-		TWIN_CASE(two_files__side_by_side),
-		TWIN_CASE(large__as_aligned_as_the_program_has_it),
-		TWIN_CASE(private_memory_in_it__none),
-		TWIN_CASE(on_demand__none),
-		TWIN_CASE(iwarp__none),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,27 +30,27 @@ static void goes_unguarded(int access, unsigned int refusals, const char *text)
 	free(mr);
 }
 
-static void none__as_without_us(void **state)
+RULED_CASE(none__as_without_us)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	goes_unguarded(IBV_ACCESS_LOCAL_WRITE, 0, "classify, reg_mr");
 	assert_logged("NOT PROTECTED");
 }
 
-static void none__memory_windows_too(void **state)
+RULED_CASE(none__memory_windows_too)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	goes_unguarded(IBV_ACCESS_MW_BIND, 0, "classify, reg_mr");
 }
 
-static void none__unknown_files_too(void **state)
+RULED_CASE(none__unknown_files_too)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	fake_mapping_set(1, MAPPING_UNKNOWN);
 	goes_unguarded(0, 0, "classify, reg_mr");
 }
 
-static void none__errno_of_the_provider(void **state)
+RULED_CASE(none__errno_of_the_provider)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
@@ -69,7 +69,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-static void none__said_once_for_a_file(void **state)
+RULED_CASE(none__said_once_for_a_file)
 {
 	fake_config.policy.guard = GUARD_NONE;
 	fake_mapping.parts[0].file.ino = 1001;
@@ -81,7 +81,7 @@ static void none__said_once_for_a_file(void **state)
 	assert_int_equal(count(ruled_log(), "NOT PROTECTED"), 2);
 }
 
-static void none_for_one_of_two__other_is_guarded(void **state)
+RULED_CASE(none_for_one_of_two__other_is_guarded)
 {
 	only_first_guarded();
 	(void)guarded_reg_succeeds("classify, take 1, prefault 1, adopt 7, "
@@ -91,7 +91,7 @@ static void none_for_one_of_two__other_is_guarded(void **state)
 	assert_int_equal(fake_track.gmr->ranges[0].ino, 1);
 }
 
-static void none_for_one_of_two__memory_window_EOPNOTSUPP(void **state)
+RULED_CASE(none_for_one_of_two__memory_window_EOPNOTSUPP)
 {
 	only_first_guarded();
 	errno = 0;
@@ -99,7 +99,7 @@ static void none_for_one_of_two__memory_window_EOPNOTSUPP(void **state)
 	assert_int_equal(errno, EOPNOTSUPP);
 }
 
-static void warn__registered_after_the_reason(void **state)
+RULED_CASE(warn__registered_after_the_reason)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_lease.take = ALWAYS(EACCES);
@@ -108,20 +108,20 @@ static void warn__registered_after_the_reason(void **state)
 	assert_logged("the owner of a file");
 }
 
-static void warn__also_where_nothing_can_guard(void **state)
+RULED_CASE(warn__also_where_nothing_can_guard)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_mapping_set(1, MAPPING_UNKNOWN);
 	goes_unguarded(0, 1, "classify, reg_mr");
 }
 
-static void warn__memory_windows_too(void **state)
+RULED_CASE(warn__memory_windows_too)
 {
 	fake_config.policy.warn_on_refuse = true;
 	goes_unguarded(IBV_ACCESS_MW_BIND, 1, "classify, reg_mr");
 }
 
-static void warn__after_the_wait(void **state)
+RULED_CASE(warn__after_the_wait)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_lease.take = ALWAYS(EAGAIN);
@@ -132,7 +132,7 @@ static void warn__after_the_wait(void **state)
 }
 
 /* Everything of the attempt is undone first. */
-static void warn__leases_given_back(void **state)
+RULED_CASE(warn__leases_given_back)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_prefault.prefault = ALWAYS(EIO);
@@ -140,7 +140,7 @@ static void warn__leases_given_back(void **state)
 	assert_int_equal(fake_lease.holders[1], 0);
 }
 
-static void warn__errno_of_the_provider(void **state)
+RULED_CASE(warn__errno_of_the_provider)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_lease.take = ALWAYS(EACCES);
@@ -151,7 +151,7 @@ static void warn__errno_of_the_provider(void **state)
 	assert_record("classify, take 1, reg_mr");
 }
 
-static void warn_for_one_of_two__refused(void **state)
+RULED_CASE(warn_for_one_of_two__refused)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.path = "/lax";
@@ -162,40 +162,16 @@ static void warn_for_one_of_two__refused(void **state)
 }
 
 /* Nobody knows then what policy there is for the file. */
-static void warn_without_maps__refused(void **state)
+RULED_CASE(warn_without_maps__refused)
 {
 	fake_config.policy.warn_on_refuse = true;
 	fake_mapping.classify = ALWAYS(ENOENT);
 	guarded_reg_fails(ENOENT, "classify");
 }
 
-static void warn__guarded_if_possible(void **state)
+RULED_CASE(warn__guarded_if_possible)
 {
 	fake_config.policy.warn_on_refuse = true;
 	(void)guarded_reg_succeeds("classify, take 1, prefault 1, adopt 7, "
 				   "reg_mr, classify, track");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RULED_CASE(none__as_without_us),
-		RULED_CASE(none__memory_windows_too),
-		RULED_CASE(none__unknown_files_too),
-		RULED_CASE(none__errno_of_the_provider),
-		RULED_CASE(none__said_once_for_a_file),
-		RULED_CASE(none_for_one_of_two__other_is_guarded),
-		RULED_CASE(none_for_one_of_two__memory_window_EOPNOTSUPP),
-		RULED_CASE(warn__registered_after_the_reason),
-		RULED_CASE(warn__also_where_nothing_can_guard),
-		RULED_CASE(warn__memory_windows_too),
-		RULED_CASE(warn__after_the_wait),
-		RULED_CASE(warn__leases_given_back),
-		RULED_CASE(warn__errno_of_the_provider),
-		RULED_CASE(warn_for_one_of_two__refused),
-		RULED_CASE(warn_without_maps__refused),
-		RULED_CASE(warn__guarded_if_possible),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

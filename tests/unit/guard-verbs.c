@@ -9,7 +9,7 @@
 #define REGISTERED \
 	"classify, take 1, prefault 1, adopt 7, reg_mr, classify, track"
 
-static void one_file__in_order(void **state)
+GUARDED_CASE(one_file__in_order)
 {
 	struct ibv_mr *mr = guarded_reg_succeeds(REGISTERED);
 
@@ -21,7 +21,7 @@ static void one_file__in_order(void **state)
 	assert_true(fake_device_is_adopted(&guarded_context));
 }
 
-static void context_adopted__not_again(void **state)
+GUARDED_CASE(context_adopted__not_again)
 {
 	assert_int_equal(device_adopt(&guarded_context, NULL), 0);
 	record_clear();
@@ -29,7 +29,7 @@ static void context_adopted__not_again(void **state)
 				   "classify, track");
 }
 
-static void same_file_twice__one_lease(void **state)
+GUARDED_CASE(same_file_twice__one_lease)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	fake_mapping.parts[1].file.ino = 1;
@@ -40,7 +40,7 @@ static void same_file_twice__one_lease(void **state)
 	assert_int_equal(fake_track.gmr->n_leases, 1);
 }
 
-static void two_files__two_leases(void **state)
+GUARDED_CASE(two_files__two_leases)
 {
 	fake_mapping_set(2, MAPPING_FSDAX);
 	(void)guarded_reg_succeeds("classify, take 1, take 2, prefault 1, "
@@ -49,20 +49,20 @@ static void two_files__two_leases(void **state)
 	assert_int_equal(fake_track.gmr->n_leases, 2);
 }
 
-static void read_only__blocks_are_checked(void **state)
+GUARDED_CASE(read_only__blocks_are_checked)
 {
 	fake_mapping.parts[0].writable = false;
 	(void)guarded_reg_succeeds("classify, take 1, prefault for reading 1, check 1, "
 				   "adopt 7, reg_mr, classify, track");
 }
 
-static void no_descriptor__classified_on_the_keeper(void **state)
+GUARDED_CASE(no_descriptor__classified_on_the_keeper)
 {
 	fake_mapping.classify = ONCE(EMFILE);
 	(void)guarded_reg_succeeds("classify, " REGISTERED);
 }
 
-static void no_file__as_without_us(void **state)
+GUARDED_CASE(no_file__as_without_us)
 {
 	struct ibv_mr *mr;
 
@@ -75,7 +75,7 @@ static void no_file__as_without_us(void **state)
 	free(mr);
 }
 
-static void no_file__errno_of_the_provider(void **state)
+GUARDED_CASE(no_file__errno_of_the_provider)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
@@ -85,7 +85,7 @@ static void no_file__errno_of_the_provider(void **state)
 	assert_int_equal(stats.refusals, 0);
 }
 
-static void on_demand__as_without_us(void **state)
+GUARDED_CASE(on_demand__as_without_us)
 {
 	struct ibv_mr *mr = guarded_reg(IBV_ACCESS_ON_DEMAND);
 
@@ -94,7 +94,7 @@ static void on_demand__as_without_us(void **state)
 	free(mr);
 }
 
-static void dereg__then_leases_in_reverse(void **state)
+GUARDED_CASE(dereg__then_leases_in_reverse)
 {
 	struct ibv_mr *mr;
 
@@ -107,7 +107,7 @@ static void dereg__then_leases_in_reverse(void **state)
 }
 
 /* While it does the keeper cannot revoke the memory region. */
-static void dereg__pages_dirty_first_and_in_time_for_its_leases(void **state)
+GUARDED_CASE(dereg__pages_dirty_first_and_in_time_for_its_leases)
 {
 	struct ibv_mr *mr;
 
@@ -122,7 +122,7 @@ static void dereg__pages_dirty_first_and_in_time_for_its_leases(void **state)
 	fake_redirty.n_chunks = 0;
 }
 
-static void dereg_of_a_zombie__leases_are_gone(void **state)
+GUARDED_CASE(dereg_of_a_zombie__leases_are_gone)
 {
 	struct ibv_mr *mr = guarded_reg(0);
 
@@ -132,7 +132,7 @@ static void dereg_of_a_zombie__leases_are_gone(void **state)
 	assert_record("dereg_mr, untrack");
 }
 
-static void dereg__EBUSY_keeps_everything(void **state)
+GUARDED_CASE(dereg__EBUSY_keeps_everything)
 {
 	struct ibv_mr *mr = guarded_reg(0);
 
@@ -143,7 +143,7 @@ static void dereg__EBUSY_keeps_everything(void **state)
 	assert_int_equal(fake_lease.holders[1], 1);
 }
 
-static void dereg__other_thread_was_first_EINVAL(void **state)
+GUARDED_CASE(dereg__other_thread_was_first_EINVAL)
 {
 	struct ibv_mr *mr = guarded_reg(0);
 
@@ -153,7 +153,7 @@ static void dereg__other_thread_was_first_EINVAL(void **state)
 	assert_record("");
 }
 
-static void dereg_without_guard__as_without_us(void **state)
+GUARDED_CASE(dereg_without_guard__as_without_us)
 {
 	struct ibv_mr *mr;
 
@@ -165,7 +165,7 @@ static void dereg_without_guard__as_without_us(void **state)
 	assert_false(fake_provider.was_in_section);
 }
 
-static void close__revoke_then_context_then_leases(void **state)
+GUARDED_CASE(close__revoke_then_context_then_leases)
 {
 	struct real_verbs real;
 	struct ibv_mr *mr;
@@ -180,33 +180,8 @@ static void close__revoke_then_context_then_leases(void **state)
 	free(mr);
 }
 
-static void close_without_guarded_mrs__as_without_us(void **state)
+GUARDED_CASE(close_without_guarded_mrs__as_without_us)
 {
 	guard_free_context(&fake_provider_ops, &guarded_context);
 	assert_record("free_context");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		GUARDED_CASE(one_file__in_order),
-		GUARDED_CASE(context_adopted__not_again),
-		GUARDED_CASE(same_file_twice__one_lease),
-		GUARDED_CASE(two_files__two_leases),
-		GUARDED_CASE(read_only__blocks_are_checked),
-		GUARDED_CASE(no_descriptor__classified_on_the_keeper),
-		GUARDED_CASE(no_file__as_without_us),
-		GUARDED_CASE(no_file__errno_of_the_provider),
-		GUARDED_CASE(on_demand__as_without_us),
-		GUARDED_CASE(dereg__then_leases_in_reverse),
-		GUARDED_CASE(dereg__pages_dirty_first_and_in_time_for_its_leases),
-		GUARDED_CASE(dereg_of_a_zombie__leases_are_gone),
-		GUARDED_CASE(dereg__EBUSY_keeps_everything),
-		GUARDED_CASE(dereg__other_thread_was_first_EINVAL),
-		GUARDED_CASE(dereg_without_guard__as_without_us),
-		GUARDED_CASE(close__revoke_then_context_then_leases),
-		GUARDED_CASE(close_without_guarded_mrs__as_without_us),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #define TAKE_A "signal a, owner a, lease a"
 #define TAKE_B "signal b, owner b, lease b"
 
-static void first_mr__takes_it_armed(void **state)
+STACK_CASE(first_mr__takes_it_armed)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -20,7 +20,7 @@ static void first_mr__takes_it_armed(void **state)
 	assert_int_equal(stack_stats().leases, 0);
 }
 
-static void second_mr__shares_it(void **state)
+STACK_CASE(second_mr__shares_it)
 {
 	struct ibv_mr *first = stack_reg_file(STACK_A);
 	struct ibv_mr *second = stack_reg_file(STACK_A);
@@ -33,7 +33,7 @@ static void second_mr__shares_it(void **state)
 	assert_record("dereg_mr, destroy 1, unlock a");
 }
 
-static void two_files__a_lease_each(void **state)
+STACK_CASE(two_files__a_lease_each)
 {
 	struct ibv_mr *first = stack_reg_file(STACK_A);
 	struct ibv_mr *second = stack_reg_file(STACK_B);
@@ -46,7 +46,7 @@ static void two_files__a_lease_each(void **state)
 		      "dereg_mr, destroy 0, unlock a");
 }
 
-static void mr_over_two_files__both(void **state)
+STACK_CASE(mr_over_two_files__both)
 {
 	struct ibv_mr *mr = stack_reg(&stack_device, STACK_PAGES - 1, 2);
 
@@ -56,7 +56,7 @@ static void mr_over_two_files__both(void **state)
 	assert_record("dereg_mr, destroy 0, unlock b, unlock a");
 }
 
-static void released__taken_armed_again(void **state)
+STACK_CASE(released__taken_armed_again)
 {
 	stack_dereg_ok(stack_reg_file(STACK_A));
 	record_clear();
@@ -75,22 +75,22 @@ static void refused(int kernel_errno, int error)
 	assert_int_equal(stack_stats().refusals, 1);
 }
 
-static void no_layout_leases__EOPNOTSUPP(void **state)
+STACK_CASE(no_layout_leases__EOPNOTSUPP)
 {
 	refused(EINVAL, EOPNOTSUPP);
 }
 
-static void not_the_owner__EACCES(void **state)
+STACK_CASE(not_the_owner__EACCES)
 {
 	refused(EACCES, EACCES);
 }
 
-static void no_memory__ENOMEM(void **state)
+STACK_CASE(no_memory__ENOMEM)
 {
 	refused(ENOMEM, ENOMEM);
 }
 
-static void second_file_refused__first_is_released(void **state)
+STACK_CASE(second_file_refused__first_is_released)
 {
 	fake_fcntl.set_lease = ONCE_AT(2, EACCES);
 	errno = 0;
@@ -99,7 +99,7 @@ static void second_file_refused__first_is_released(void **state)
 	assert_record(TAKE_A ", signal b, owner b, unlock a");
 }
 
-static void register_fails__released(void **state)
+STACK_CASE(register_fails__released)
 {
 	fake_provider.reg_mr = ALWAYS(ENOMEM);
 	errno = 0;
@@ -108,7 +108,7 @@ static void register_fails__released(void **state)
 	assert_record(TAKE_A ", reg_mr, unlock a");
 }
 
-static void dereg_fails__kept(void **state)
+STACK_CASE(dereg_fails__kept)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -119,23 +119,4 @@ static void dereg_fails__kept(void **state)
 	assert_int_equal(stack_stats().guarded_mrs, 1);
 	stack_dereg_ok(mr);
 	assert_record("dereg_mr, destroy 0, unlock a");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(first_mr__takes_it_armed),
-		STACK_CASE(second_mr__shares_it),
-		STACK_CASE(two_files__a_lease_each),
-		STACK_CASE(mr_over_two_files__both),
-		STACK_CASE(released__taken_armed_again),
-		STACK_CASE(no_layout_leases__EOPNOTSUPP),
-		STACK_CASE(not_the_owner__EACCES),
-		STACK_CASE(no_memory__ENOMEM),
-		STACK_CASE(second_file_refused__first_is_released),
-		STACK_CASE(register_fails__released),
-		STACK_CASE(dereg_fails__kept),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -56,7 +56,7 @@ static bool needs(const char *what)
 }
 
 /* Must be the first to register in this process */
-static void made_by_a_special_thread__is_as_the_main_thread(void **state)
+STACK_CASE(made_by_a_special_thread__is_as_the_main_thread)
 {
 	cpu_set_t cpus;
 	struct ibv_mr *mr = NULL;
@@ -96,7 +96,7 @@ static int timer_slack_of(int tid)
 	return slack;
 }
 
-static void timer_slack__the_default(void **state)
+STACK_CASE(timer_slack__the_default)
 {
 	int slack = timer_slack_of(stack_keeper_tid());
 
@@ -137,7 +137,7 @@ static void *register_from_own_table(void *arg)
  * DataDog/glommio#16): what the keeper destroys is the memory region over the
  * file, and not that of the device which the main thread has there.
  */
-static void table_of_its_own__the_right_device(void **state)
+STACK_CASE(table_of_its_own__the_right_device)
 {
 	struct ibv_mr *innocent, *mr = NULL;
 	struct device main_device;
@@ -180,7 +180,7 @@ static void *register_with_a_strange_number(void *arg)
 	return NULL;
 }
 
-static void number_of_another_file__EBADF(void **state)
+STACK_CASE(number_of_another_file__EBADF)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A), *other = NULL;
 	pthread_t thread;
@@ -201,7 +201,7 @@ static bool has_failed(void *arg)
 }
 
 /* Keys that are not those of the program's: it is another's memory region. */
-static void other_keys__left_alone(void **state)
+STACK_CASE(other_keys__left_alone)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -215,17 +215,4 @@ static void other_keys__left_alone(void **state)
 	assert_true(fake_break_wait(STACK_A));
 	fake_break_end(STACK_A);
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(made_by_a_special_thread__is_as_the_main_thread),
-		STACK_CASE(timer_slack__the_default),
-		STACK_CASE(table_of_its_own__the_right_device),
-		STACK_CASE(number_of_another_file__EBADF),
-		STACK_CASE(other_keys__left_alone),
-	};
-
-	return STACK_MAIN(cases);
 }

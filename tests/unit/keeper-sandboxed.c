@@ -9,7 +9,7 @@
 #include "../field/sandbox.h"
 #include "lib/stack.h"
 
-static void registered__revoked_in_a_break(void **state)
+STACK_CASE(registered__revoked_in_a_break)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -19,7 +19,7 @@ static void registered__revoked_in_a_break(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void registered__deregistered(void **state)
+STACK_CASE(registered__deregistered)
 {
 	stack_dereg_ok(stack_reg_file(STACK_A));
 	assert_int_equal(stack_stats().leases, 0);
@@ -27,10 +27,6 @@ static void registered__deregistered(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(registered__revoked_in_a_break),
-		STACK_CASE(registered__deregistered),
-	};
 	bool is_deadly = argc > 1 && !strcmp(argv[1], "kill");
 
 	int r = sandbox_enter(is_deadly ? SECCOMP_RET_KILL_PROCESS :
@@ -40,5 +36,5 @@ int main(int argc, char **argv)
 		print_message("no seccomp here: %s\n", strerror(r));
 		return 77;
 	}
-	return STACK_MAIN(cases);
+	return run_cases();
 }

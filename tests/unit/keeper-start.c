@@ -44,7 +44,7 @@ static int n_keepers(void)
 }
 
 /* Must be the first to register in this process */
-static void first_registrations_at_once__one_keeper(void **state)
+STACK_CASE(first_registrations_at_once__one_keeper)
 {
 	struct ibv_mr *mrs[N_THREADS] = { NULL };
 	pthread_t threads[N_THREADS];
@@ -65,13 +65,4 @@ static void first_registrations_at_once__one_keeper(void **state)
 		assert_non_null(mrs[i]);
 		stack_dereg_ok(mrs[i]);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(first_registrations_at_once__one_keeper),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -31,7 +31,7 @@ static const char *keeper_link(int fd)
 	return target;
 }
 
-static void standard_streams__nothing_to_write_to(void **state)
+STACK_CASE(standard_streams__nothing_to_write_to)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	int fd;
@@ -41,7 +41,7 @@ static void standard_streams__nothing_to_write_to(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void signals__all_blocked(void **state)
+STACK_CASE(signals__all_blocked)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	unsigned long long blocked = 0;
@@ -65,7 +65,7 @@ static void signals__all_blocked(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void there_is_one__and_it_stays(void **state)
+STACK_CASE(there_is_one__and_it_stays)
 {
 	int tid;
 
@@ -77,7 +77,7 @@ static void there_is_one__and_it_stays(void **state)
 }
 
 /* As a daemon does: without descriptors a break still finds its way. */
-static void program_closes_all__survives(void **state)
+STACK_CASE(program_closes_all__survives)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -90,7 +90,7 @@ static void program_closes_all__survives(void **state)
 }
 
 /* The program's own record locks go when one of its descriptors is closed. */
-static void record_lock__is_kept(void **state)
+STACK_CASE(record_lock__is_kept)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int status;
@@ -130,7 +130,7 @@ static siginfo_t wait_for_signal(void)
 	return info;
 }
 
-static void foreign_signal__passed_on_to_the_program(void **state)
+STACK_CASE(foreign_signal__passed_on_to_the_program)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	siginfo_t info = { 0 };
@@ -149,7 +149,7 @@ static void foreign_signal__passed_on_to_the_program(void **state)
 }
 
 /* By tgkill(2), whose code nobody may send */
-static void foreign_signal__of_another_kind(void **state)
+STACK_CASE(foreign_signal__of_another_kind)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -165,7 +165,7 @@ static void foreign_signal__of_another_kind(void **state)
  * Neither the kernel nor threads of the program can wake it then: it looks by
  * itself, and never waits for its next scan.
  */
-static void no_signal_can_be_queued__served_all_the_same(void **state)
+STACK_CASE(no_signal_can_be_queued__served_all_the_same)
 {
 	struct rlimit limit, saved;
 	unsigned int timeouts, i;
@@ -197,7 +197,7 @@ static void open_for_writing(const char *path)
 }
 
 /* An ordinary lease of the program, which uses the same number for it */
-static void signal_of_a_lease_of_the_program__passed_on(void **state)
+STACK_CASE(signal_of_a_lease_of_the_program__passed_on)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	const struct timespec deadline = { .tv_sec = DEADLINE_MS / 1000 };
@@ -226,7 +226,7 @@ static void signal_of_a_lease_of_the_program__passed_on(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void own_signal__not_passed_on(void **state)
+STACK_CASE(own_signal__not_passed_on)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	sigset_t set;
@@ -246,7 +246,7 @@ static void own_signal__not_passed_on(void **state)
 }
 
 /* The numbers of the keeper's own descriptors, which have to move away */
-static void device_with_the_number_of_a_lease(void **state)
+STACK_CASE(device_with_the_number_of_a_lease)
 {
 	struct ibv_mr *mrs[8], *a = stack_reg_file(STACK_A);
 	static struct device devices[N_OF(mrs)];
@@ -271,23 +271,4 @@ static void device_with_the_number_of_a_lease(void **state)
 		stack_close(&devices[i]);
 	}
 	stack_dereg_ok(a);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(there_is_one__and_it_stays),
-		STACK_CASE(standard_streams__nothing_to_write_to),
-		STACK_CASE(signals__all_blocked),
-		STACK_CASE(program_closes_all__survives),
-		STACK_CASE(record_lock__is_kept),
-		STACK_CASE(no_signal_can_be_queued__served_all_the_same),
-		STACK_CASE(foreign_signal__passed_on_to_the_program),
-		STACK_CASE(foreign_signal__of_another_kind),
-		STACK_CASE(signal_of_a_lease_of_the_program__passed_on),
-		STACK_CASE(own_signal__not_passed_on),
-		STACK_CASE(device_with_the_number_of_a_lease),
-	};
-
-	return STACK_MAIN(cases);
 }

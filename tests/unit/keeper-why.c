@@ -47,18 +47,18 @@ static void fails(int error, int stack_error, enum cause_kind kind)
 	mmap_error = 0;
 }
 
-static void limit_of_threads(void **state)
+CASE(limit_of_threads)
 {
 	fails(EAGAIN, 0, CAUSE_NO_THREAD);
 }
 
-static void no_memory_for_a_stack(void **state)
+CASE(no_memory_for_a_stack)
 {
 	fails(EAGAIN, EAGAIN, CAUSE_NO_STACK);
 	fails(EAGAIN, ENOMEM, CAUSE_NO_STACK);
 }
 
-static void a_system_call_is_not_there(void **state)
+CASE(a_system_call_is_not_there)
 {
 	fails(EPERM, 0, CAUSE_CALL);
 	failed_call = "close_range(2)";
@@ -69,7 +69,7 @@ static void a_system_call_is_not_there(void **state)
 }
 
 /* The last case: it is known from then on. */
-static void there_is_one__not_asked_again(void **state)
+CASE(there_is_one__not_asked_again)
 {
 	struct cause cause = { 0 };
 
@@ -79,16 +79,4 @@ static void there_is_one__not_asked_again(void **state)
 	n_calls = 0;
 	assert_int_equal(keeper_start(&cause), 0);
 	assert_int_equal(n_calls, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(limit_of_threads),
-		CASE(no_memory_for_a_stack),
-		CASE(a_system_call_is_not_there),
-		CASE(there_is_one__not_asked_again),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void main_only(void)
 	pthread_exit(NULL);
 }
 
-static void idle__exit(void **state)
+PROGRAM_CASE(idle__exit)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(main_only), "main\natexit\n",
@@ -42,7 +42,7 @@ static void break_for_handler(void)
 	break_a(handle_when_alone);
 }
 
-static void is_run__exit_after_it(void **state)
+PROGRAM_CASE(is_run__exit_after_it)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(break_for_handler), "handler\natexit\n",
@@ -67,7 +67,7 @@ static void break_for_thread(void)
 	break_a(start_thread);
 }
 
-static void starts_a_thread__exit_after_it(void **state)
+PROGRAM_CASE(starts_a_thread__exit_after_it)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(break_for_thread), "of handler\natexit\n",
@@ -86,21 +86,9 @@ static void break_for_end(void)
 	break_a(start_thread_and_end);
 }
 
-static void ends_its_thread__the_others_count(void **state)
+PROGRAM_CASE(ends_its_thread__the_others_count)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(break_for_end), "of handler\natexit\n",
 			  EXIT_SUCCESS);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROGRAM_CASE(idle__exit),
-		PROGRAM_CASE(is_run__exit_after_it),
-		PROGRAM_CASE(starts_a_thread__exit_after_it),
-		PROGRAM_CASE(ends_its_thread__the_others_count),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -25,7 +25,7 @@ static void hang_at_exit(void)
 	pthread_exit(NULL);
 }
 
-static void at_exit__ends_it(void **state)
+PROGRAM_CASE(at_exit__ends_it)
 {
 	const char *heard;
 	pid_t pid;
@@ -66,7 +66,7 @@ static void main_leaves_signal(void)
 	pthread_exit(NULL);
 }
 
-static void is_pending__ends_it(void **state)
+PROGRAM_CASE(is_pending__ends_it)
 {
 	NOT_UNDER_TSAN();
 	program_is_killed(program_run(main_leaves_signal), SIGTERM);
@@ -80,20 +80,9 @@ static void main_blocks_signal(void)
 	pthread_exit(NULL);
 }
 
-static void is_blocked_by_the_program__exit(void **state)
+PROGRAM_CASE(is_blocked_by_the_program__exit)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(main_blocks_signal), "atexit\n",
 			  EXIT_SUCCESS);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROGRAM_CASE(at_exit__ends_it),
-		PROGRAM_CASE(is_pending__ends_it),
-		PROGRAM_CASE(is_blocked_by_the_program__exit),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -24,7 +24,7 @@ static void main_first(void)
 	pthread_exit(NULL);
 }
 
-static void all_have_ended__exit(void **state)
+PROGRAM_CASE(all_have_ended__exit)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(main_first), "worker\natexit\n",
@@ -39,7 +39,7 @@ static void main_only(void)
 	pthread_exit(NULL);
 }
 
-static void main_alone__exit(void **state)
+PROGRAM_CASE(main_alone__exit)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(main_only), "main\natexit\n",
@@ -61,7 +61,7 @@ static void worker_goes_on(void)
 	pthread_exit(NULL);
 }
 
-static void one_is_left__goes_on(void **state)
+PROGRAM_CASE(one_is_left__goes_on)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(worker_goes_on), "worker\natexit\n",
@@ -91,7 +91,7 @@ static void worker_registers(void)
 }
 
 /* What /proc/self says of mappings is what the main thread has. */
-static void main_has_ended__registrations_are_guarded(void **state)
+PROGRAM_CASE(main_has_ended__registrations_are_guarded)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(worker_registers), "guarded\natexit\n",
@@ -106,7 +106,7 @@ static void main_goes_on(void)
 	_exit(7);
 }
 
-static void main_is_left__goes_on(void **state)
+PROGRAM_CASE(main_is_left__goes_on)
 {
 	program_ends_with(program_run(main_goes_on), "main\n", 7);
 }
@@ -129,23 +129,9 @@ static void fork_and_end(void)
 	main_first();
 }
 
-static void in_a_child__exit(void **state)
+PROGRAM_CASE(in_a_child__exit)
 {
 	NOT_UNDER_TSAN();
 	program_ends_with(program_run(fork_and_end), "worker\natexit\n",
 			  EXIT_SUCCESS);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROGRAM_CASE(all_have_ended__exit),
-		PROGRAM_CASE(main_alone__exit),
-		PROGRAM_CASE(one_is_left__goes_on),
-		PROGRAM_CASE(main_has_ended__registrations_are_guarded),
-		PROGRAM_CASE(main_is_left__goes_on),
-		PROGRAM_CASE(in_a_child__exit),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -33,7 +33,7 @@ static struct ibv_context *make(size_t size)
 	return &tail->context;
 }
 
-static void find__any_size(void **state)
+CASE(find__any_size)
 {
 	static const size_t sizes[] = { 648, 696, 1024, 1280 };
 	struct ibv_context *context;
@@ -45,7 +45,7 @@ static void find__any_size(void **state)
 	}
 }
 
-static void find__size_does_not_fit(void **state)
+CASE(find__size_does_not_fit)
 {
 	struct ibv_context *context = make(696);
 	struct verbs_context *tail =
@@ -56,19 +56,19 @@ static void find__size_does_not_fit(void **state)
 	assert_null(layout_find_context(memory));
 }
 
-static void find__old_abi(void **state)
+CASE(find__old_abi)
 {
 	make(696)->abi_compat = NULL;
 	assert_null(layout_find_context(memory));
 }
 
-static void size__as_noted(void **state)
+CASE(size__as_noted)
 {
 	assert_int_equal(layout_context_size(make(648)), 648);
 	assert_int_equal(layout_context_size(make(696)), 696);
 }
 
-static void size__old_abi_0(void **state)
+CASE(size__old_abi_0)
 {
 	struct ibv_context *context = make(648);
 
@@ -76,19 +76,19 @@ static void size__old_abi_0(void **state)
 	assert_int_equal(layout_context_size(context), 0);
 }
 
-static void size__NULL_0(void **state)
+CASE(size__NULL_0)
 {
 	assert_int_equal(layout_context_size(NULL), 0);
 }
 
-static void verbs_context__start_of_the_memory(void **state)
+CASE(verbs_context__start_of_the_memory)
 {
 	struct ibv_context *context = make(696);
 
 	assert_ptr_equal(layout_verbs_context(&layout, context), memory);
 }
 
-static void ops__in_the_private_part(void **state)
+CASE(ops__in_the_private_part)
 {
 	struct ibv_context *context = make(696);
 
@@ -109,12 +109,12 @@ static struct ibv_context *make_consistent(void)
 	return context;
 }
 
-static void consistent__all_agree(void **state)
+CASE(consistent__all_agree)
 {
 	assert_true(layout_is_consistent(&layout, make_consistent()));
 }
 
-static void consistent__one_differs(void **state)
+CASE(consistent__one_differs)
 {
 	static const unsigned int indices[] = { 82, 85, 32 };
 	struct ibv_context *context;
@@ -125,22 +125,4 @@ static void consistent__one_differs(void **state)
 		layout_ops(&layout, context)[indices[i]] = memory + 4;
 		assert_false(layout_is_consistent(&layout, context));
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(find__any_size),
-		CASE(find__size_does_not_fit),
-		CASE(find__old_abi),
-		CASE(size__as_noted),
-		CASE(size__old_abi_0),
-		CASE(size__NULL_0),
-		CASE(verbs_context__start_of_the_memory),
-		CASE(ops__in_the_private_part),
-		CASE(consistent__all_agree),
-		CASE(consistent__one_differs),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

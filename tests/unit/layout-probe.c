@@ -97,21 +97,21 @@ static void refused(const struct fake_set_ops *fake)
 	assert_false(probe(fake).is_known);
 }
 
-static void rdma_core_44__known(void **state)
+CASE(rdma_core_44__known)
 {
 	known(&release_44);
 	assert_int_equal(probe(&release_44).layout.reg_mr_ex, 0);
 	assert_int_equal(probe(&release_44).layout.import_mr, 43);
 }
 
-static void rdma_core_65__known(void **state)
+CASE(rdma_core_65__known)
 {
 	known(&release_65);
 	assert_int_equal(probe(&release_65).layout.reg_mr_ex, 83);
 	assert_int_equal(probe(&release_65).layout.import_mr, 50);
 }
 
-static void two_more_between_reg_and_rereg__neither_is_reg_mr_ex(void **state)
+CASE(two_more_between_reg_and_rereg__neither_is_reg_mr_ex)
 {
 	struct fake_set_ops fake = release_65;
 
@@ -121,7 +121,7 @@ static void two_more_between_reg_and_rereg__neither_is_reg_mr_ex(void **state)
 	assert_int_equal(probe(&fake).layout.reg_mr_ex, 0);
 }
 
-static void one_more_before_modify_cq__import_mr_left_alone(void **state)
+CASE(one_more_before_modify_cq__import_mr_left_alone)
 {
 	struct fake_set_ops fake = release_65;
 
@@ -130,7 +130,7 @@ static void one_more_before_modify_cq__import_mr_left_alone(void **state)
 	assert_int_equal(probe(&fake).layout.import_mr, 0);
 }
 
-static void neighbours_not_to_be_seen__left_alone(void **state)
+CASE(neighbours_not_to_be_seen__left_alone)
 {
 	struct fake_set_ops fake = release_65;
 
@@ -141,7 +141,7 @@ static void neighbours_not_to_be_seen__left_alone(void **state)
 	assert_int_equal(probe(&fake).layout.import_mr, 0);
 }
 
-static void table_elsewhere_in_private_part__known(void **state)
+CASE(table_elsewhere_in_private_part__known)
 {
 	struct fake_set_ops fake = release_65;
 
@@ -149,7 +149,7 @@ static void table_elsewhere_in_private_part__known(void **state)
 	known(&fake);
 }
 
-static void too_short__refused(void **state)
+CASE(too_short__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -157,7 +157,7 @@ static void too_short__refused(void **state)
 	refused(&fake);
 }
 
-static void too_long__refused(void **state)
+CASE(too_long__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -165,7 +165,7 @@ static void too_long__refused(void **state)
 	refused(&fake);
 }
 
-static void empty__refused(void **state)
+CASE(empty__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -173,7 +173,7 @@ static void empty__refused(void **state)
 	refused(&fake);
 }
 
-static void table_too_far_in_private_part__refused(void **state)
+CASE(table_too_far_in_private_part__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -181,7 +181,7 @@ static void table_too_far_in_private_part__refused(void **state)
 	refused(&fake);
 }
 
-static void public_field_not_set__refused(void **state)
+CASE(public_field_not_set__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -206,7 +206,7 @@ static void swap(unsigned int *a, unsigned int *b)
 	*b = saved;
 }
 
-static void not_sorted__refused(void **state)
+CASE(not_sorted__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -223,7 +223,7 @@ static void not_sorted__refused(void **state)
 	refused(&fake);
 }
 
-static void public_field_beyond_the_table__refused(void **state)
+CASE(public_field_beyond_the_table__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -231,7 +231,7 @@ static void public_field_beyond_the_table__refused(void **state)
 	refused(&fake);
 }
 
-static void impossible_size__refused(void **state)
+CASE(impossible_size__refused)
 {
 	struct fake_set_ops fake = release_44;
 
@@ -244,7 +244,7 @@ static void impossible_size__refused(void **state)
 }
 
 /* A context of another size is not of this libibverbs. */
-static void second_size__refused(void **state)
+CASE(second_size__refused)
 {
 	struct question question = {
 		.real = { .verbs_set_ops = fake_set_ops },
@@ -259,7 +259,7 @@ static void second_size__refused(void **state)
 	assert_false(answer.second_is_known);
 }
 
-static void this_machine__known(void **state)
+CASE(this_machine__known)
 {
 	struct question question = { .context_size =
 					     sizeof(struct verbs_context) };
@@ -282,28 +282,4 @@ static void this_machine__known(void **state)
 	assert_int_equal(answer.layout.free_context, release_44.free_dm - 1);
 	assert_int_equal(answer.layout.import_mr, release_44.get_srq_num + 2);
 	assert_int_equal(answer.layout.reg_mr_ex, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(this_machine__known),
-		CASE(rdma_core_44__known),
-		CASE(rdma_core_65__known),
-		CASE(two_more_between_reg_and_rereg__neither_is_reg_mr_ex),
-		CASE(one_more_before_modify_cq__import_mr_left_alone),
-		CASE(neighbours_not_to_be_seen__left_alone),
-		CASE(table_elsewhere_in_private_part__known),
-		CASE(too_short__refused),
-		CASE(too_long__refused),
-		CASE(empty__refused),
-		CASE(table_too_far_in_private_part__refused),
-		CASE(public_field_not_set__refused),
-		CASE(not_sorted__refused),
-		CASE(public_field_beyond_the_table__refused),
-		CASE(impossible_size__refused),
-		CASE(second_size__refused),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

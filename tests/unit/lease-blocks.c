@@ -36,6 +36,8 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+#define BLOCKS_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void register_and_look(bool is_populated)
 {
 	struct ibv_mr *mr;
@@ -46,7 +48,7 @@ static void register_and_look(bool is_populated)
 	stack_dereg_ok(mr);
 }
 
-static void held__not_again(void **state)
+BLOCKS_CASE(held__not_again)
 {
 	register_and_look(false);
 	/* A deregistration makes dirty what the device may have written. */
@@ -54,26 +56,26 @@ static void held__not_again(void **state)
 	register_and_look(false);
 }
 
-static void broken__again(void **state)
+BLOCKS_CASE(broken__again)
 {
 	stack_break(STACK_A);
 	register_and_look(true);
 }
 
-static void given_back__again(void **state)
+BLOCKS_CASE(given_back__again)
 {
 	stack_dereg_ok(first);
 	first = NULL;
 	register_and_look(true);
 }
 
-static void kernel_finds_none__again_and_it_succeeds(void **state)
+BLOCKS_CASE(kernel_finds_none__again_and_it_succeeds)
 {
 	fake_provider.reg_mr = ONCE(EFAULT);
 	register_and_look(true);
 }
 
-static void kernel_refuses_all__again_and_refused(void **state)
+BLOCKS_CASE(kernel_refuses_all__again_and_refused)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 
@@ -84,7 +86,7 @@ static void kernel_refuses_all__again_and_refused(void **state)
 	fake_provider.reg_mr = NEVER;
 }
 
-static void other_part__populated(void **state)
+BLOCKS_CASE(other_part__populated)
 {
 	struct ibv_mr *small, *more;
 
@@ -101,7 +103,7 @@ static void other_part__populated(void **state)
 }
 
 /* Nothing would fault in what is read only: of a hole the zero page is pinned. */
-static void only_read_by_the_device__again(void **state)
+BLOCKS_CASE(only_read_by_the_device__again)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 	struct ibv_mr *mr;
@@ -120,7 +122,7 @@ static bool has(uint64_t from, uint64_t to)
 	return lease_has_blocks(&lease, from, to);
 }
 
-static void pieces__joined_or_the_larger(void **state)
+CASE(pieces__joined_or_the_larger)
 {
 	memset(&lease, 0, sizeof(lease));
 	assert_false(has(0, 1));
@@ -139,7 +141,7 @@ static void pieces__joined_or_the_larger(void **state)
 	assert_false(has(50, 300));
 }
 
-static void noted_during_a_break__forgotten(void **state)
+CASE(noted_during_a_break__forgotten)
 {
 	memset(&lease, 0, sizeof(lease));
 	lease.state = LEASE_BREAKING;
@@ -147,23 +149,4 @@ static void noted_during_a_break__forgotten(void **state)
 	assert_false(has(0, 100));
 	lease.state = LEASE_HELD;
 	assert_false(has(0, 100));
-}
-
-#define BLOCKS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		BLOCKS_CASE(held__not_again),
-		BLOCKS_CASE(broken__again),
-		BLOCKS_CASE(given_back__again),
-		BLOCKS_CASE(kernel_finds_none__again_and_it_succeeds),
-		BLOCKS_CASE(kernel_refuses_all__again_and_refused),
-		BLOCKS_CASE(other_part__populated),
-		BLOCKS_CASE(only_read_by_the_device__again),
-		CASE(pieces__joined_or_the_larger),
-		CASE(noted_during_a_break__forgotten),
-	};
-
-	return STACK_MAIN(cases);
 }

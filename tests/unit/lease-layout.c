@@ -36,13 +36,15 @@ static int setup(void **state)
 	return 0;
 }
 
+#define LAYOUT_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
 static struct ibv_mr *reg_for_reading(void)
 {
 	return verbs_wrap_ops.reg_mr(&stack_device.pd, stack_addr, page_size(),
 				     (uintptr_t)stack_addr, 0);
 }
 
-static void taken__on_a_description_of_ours(void **state)
+LAYOUT_CASE(taken__on_a_description_of_ours)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -53,7 +55,7 @@ static void taken__on_a_description_of_ours(void **state)
 	assert_record("dereg_mr, destroy 0, unlock a");
 }
 
-static void broken__revoked_then_released(void **state)
+LAYOUT_CASE(broken__revoked_then_released)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -64,19 +66,19 @@ static void broken__revoked_then_released(void **state)
 	assert_null(strstr(stack_log(), "guards against other processes only"));
 }
 
-static void open_elsewhere__taken(void **state)
+LAYOUT_CASE(open_elsewhere__taken)
 {
 	fake_fcntl.n_readers = fake_fcntl.n_writers = 1;
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
-static void descriptor_closed__taken(void **state)
+LAYOUT_CASE(descriptor_closed__taken)
 {
 	file_close(STACK_A);
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
-static void direct_io__taken(void **state)
+LAYOUT_CASE(direct_io__taken)
 {
 	assert_int_equal(fcntl(STACK_A->fd, F_SETFL, O_DIRECT), 0);
 	stack_dereg_ok(stack_reg_file(STACK_A));
@@ -84,7 +86,7 @@ static void direct_io__taken(void **state)
 }
 
 /* To open the file would break it. */
-static void lease_of_the_program__EBUSY_and_untouched(void **state)
+LAYOUT_CASE(lease_of_the_program__EBUSY_and_untouched)
 {
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
 	record_clear();
@@ -108,24 +110,24 @@ static void kernel_says_no(int error)
 	stack_dereg_ok(mr);
 }
 
-static void not_on_this_file__ordinary(void **state)
+LAYOUT_CASE(not_on_this_file__ordinary)
 {
 	kernel_says_no(EOPNOTSUPP);
 }
 
-static void unknown_to_the_kernel__ordinary(void **state)
+LAYOUT_CASE(unknown_to_the_kernel__ordinary)
 {
 	kernel_says_no(EINVAL);
 }
 
-static void other_file_system__ordinary(void **state)
+LAYOUT_CASE(other_file_system__ordinary)
 {
 	fake_fstatfs_magic = XFS_SUPER_MAGIC;
 	stack_dereg_ok(stack_reg_file(STACK_A));
 	assert_int_equal(stack_stats().registered_lease, 1);
 }
 
-static void break_pending__taken_then(void **state)
+LAYOUT_CASE(break_pending__taken_then)
 {
 	fake_fcntl.set_lease = ONCE(EAGAIN);
 	stack_dereg_ok(stack_reg_file(STACK_A));
@@ -134,7 +136,7 @@ static void break_pending__taken_then(void **state)
 }
 
 /* What is there counts, not what was asked for: but layout means layout. */
-static void beside_an_ordinary_one(void **state)
+LAYOUT_CASE(beside_an_ordinary_one)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 	struct ibv_mr *ordinary, *mr;
@@ -161,7 +163,7 @@ static void break_the_other(const struct file *file)
 	stack_break(STACK_B);
 }
 
-static void file_is_locked__other_breaks_are_answered(void **state)
+LAYOUT_CASE(file_is_locked__other_breaks_are_answered)
 {
 	struct ibv_mr *other = stack_reg_file(STACK_B), *mr;
 
@@ -191,7 +193,7 @@ static void let_it_go(const struct file *file)
 	sem_wait(&is_done);
 }
 
-static void taken_by_another_thread_meanwhile__shared(void **state)
+LAYOUT_CASE(taken_by_another_thread_meanwhile__shared)
 {
 	struct ibv_mr *mr;
 	pthread_t thread;
@@ -209,7 +211,7 @@ static void taken_by_another_thread_meanwhile__shared(void **state)
 	stack_dereg_ok(other);
 }
 
-static void guard_layout__means_it(void **state)
+LAYOUT_CASE(guard_layout__means_it)
 {
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
 
@@ -220,7 +222,7 @@ static void guard_layout__means_it(void **state)
 	assert_non_null(strstr(stack_log(), "no layout lease on this file"));
 }
 
-static void write__promise_asked_for_first(void **state)
+LAYOUT_CASE(write__promise_asked_for_first)
 {
 	struct ibv_mr *mr, *written;
 
@@ -237,7 +239,7 @@ static void write__promise_asked_for_first(void **state)
 	assert_int_equal(stack_stats().revoked_mrs, 2);
 }
 
-static void write__without_the_promise_for_reading_only(void **state)
+LAYOUT_CASE(write__without_the_promise_for_reading_only)
 {
 	struct ibv_mr *mr = reg_for_reading();
 
@@ -252,7 +254,7 @@ static void write__without_the_promise_for_reading_only(void **state)
 	assert_false(fake_lease_exists(STACK_A));
 }
 
-static void write__module_cannot_promise(void **state)
+LAYOUT_CASE(write__module_cannot_promise)
 {
 	fake_open_file(MODULE "parameters/page_cache_write",
 		       "no: a hook does not fire\n");
@@ -262,7 +264,7 @@ static void write__module_cannot_promise(void **state)
 	assert_non_null(strstr(stack_log(), "(no: a hook does not fire); use "));
 }
 
-static void write__dax_has_nothing_to_promise(void **state)
+LAYOUT_CASE(write__dax_has_nothing_to_promise)
 {
 	struct ibv_mr *mr;
 
@@ -272,37 +274,13 @@ static void write__dax_has_nothing_to_promise(void **state)
 	stack_dereg_ok(mr);
 }
 
-#define LAYOUT_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		LAYOUT_CASE(taken__on_a_description_of_ours),
-		LAYOUT_CASE(broken__revoked_then_released),
-		LAYOUT_CASE(open_elsewhere__taken),
-		LAYOUT_CASE(descriptor_closed__taken),
-		LAYOUT_CASE(direct_io__taken),
-		LAYOUT_CASE(lease_of_the_program__EBUSY_and_untouched),
-		LAYOUT_CASE(not_on_this_file__ordinary),
-		LAYOUT_CASE(unknown_to_the_kernel__ordinary),
-		LAYOUT_CASE(other_file_system__ordinary),
-		LAYOUT_CASE(break_pending__taken_then),
-		LAYOUT_CASE(beside_an_ordinary_one),
-		LAYOUT_CASE(file_is_locked__other_breaks_are_answered),
-		LAYOUT_CASE(taken_by_another_thread_meanwhile__shared),
-		LAYOUT_CASE(guard_layout__means_it),
-	};
-	const struct CMUnitTest write_cases[] = {
-		LAYOUT_CASE(write__promise_asked_for_first),
-		LAYOUT_CASE(write__without_the_promise_for_reading_only),
-		LAYOUT_CASE(write__module_cannot_promise),
-		LAYOUT_CASE(write__dax_has_nothing_to_promise),
-	};
-
 	if (argc > 1 && !strcmp(argv[1], "write")) {
 		setenv("PINSAFE_PAGE_CACHE_WRITE", "yes", 1);
-		return STACK_MAIN(write_cases);
+		cmocka_set_test_filter("write__*");
+	} else {
+		cmocka_set_skip_filter("write__*");
 	}
-	return STACK_MAIN(cases);
+	return run_cases();
 }

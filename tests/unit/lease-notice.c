@@ -86,7 +86,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void signalled__that_one(void **state)
+#define NOTICE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+NOTICE_CASE(signalled__that_one)
 {
 	fake_break_begin(&files[1]);
 	lease_wait(0);
@@ -95,7 +97,7 @@ static void signalled__that_one(void **state)
 }
 
 /* The signal names the descriptor by its number when the lease was taken. */
-static void signalled__descriptor_was_moved(void **state)
+NOTICE_CASE(signalled__descriptor_was_moved)
 {
 	int fd = leases[1]->fd.fd;
 
@@ -107,7 +109,7 @@ static void signalled__descriptor_was_moved(void **state)
 }
 
 /* Another lease has the number now, and a signal that came late names it. */
-static void signalled__but_held(void **state)
+NOTICE_CASE(signalled__but_held)
 {
 	fake_break_begin(&files[1]);
 	fake_break_end(&files[1]);
@@ -115,7 +117,7 @@ static void signalled__but_held(void **state)
 	assert_null(lease_next_broken(NULL));
 }
 
-static void signal_lost__queue_was_full(void **state)
+NOTICE_CASE(signal_lost__queue_was_full)
 {
 	fake_fcntl.loses_signals = true;
 	fake_break_begin(&files[0]);
@@ -135,7 +137,7 @@ static bool is_pending(int number)
 	return sigismember(&set, number);
 }
 
-static void sigio_of_the_program__left_alone(void **state)
+NOTICE_CASE(sigio_of_the_program__left_alone)
 {
 	const struct timespec now = {0};
 	sigset_t set;
@@ -155,7 +157,7 @@ static void sigio_of_the_program__left_alone(void **state)
 	assert_false(is_pending(SIGIO));
 }
 
-static void signal_lost__found_within_a_second(void **state)
+NOTICE_CASE(signal_lost__found_within_a_second)
 {
 	fake_fcntl.loses_signals = true;
 	fake_break_begin(&files[0]);
@@ -166,7 +168,7 @@ static void signal_lost__found_within_a_second(void **state)
 	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
 }
 
-static void asked_whether_it_is_held__noticed(void **state)
+NOTICE_CASE(asked_whether_it_is_held__noticed)
 {
 	fake_fcntl.loses_signals = true;
 	fake_break_begin(&files[0]);
@@ -224,7 +226,7 @@ static void next_second(void)
 }
 
 /* Owner, signal and flags of what they are on may have changed without a word. */
-static void many_blind__each_has_its_turn(void **state)
+NOTICE_CASE(many_blind__each_has_its_turn)
 {
 	take_many(&blind);
 	next_second();
@@ -235,7 +237,7 @@ static void many_blind__each_has_its_turn(void **state)
 }
 
 /* An idle keeper costs the same however many there are. */
-static void many__signals_are_sure_few_looks(void **state)
+NOTICE_CASE(many__signals_are_sure_few_looks)
 {
 	take_many(&seeing);
 	next_second();
@@ -255,7 +257,7 @@ static void assert_signals_unsure(void)
 }
 
 /* As the kernel does with what is pending when a signal begins to be ignored */
-static void signal_ignored__lost_and_looked_for(void **state)
+NOTICE_CASE(signal_ignored__lost_and_looked_for)
 {
 	fake_break_begin(&files[0]);
 	assert_true(is_pending(config_get()->signal));
@@ -270,7 +272,7 @@ static void signal_ignored__lost_and_looked_for(void **state)
 	signal(config_get()->signal, SIG_DFL);
 }
 
-static void sigio_ignored__looked_for(void **state)
+NOTICE_CASE(sigio_ignored__looked_for)
 {
 	signal(SIGIO, SIG_IGN);
 	assert_signals_unsure();
@@ -278,7 +280,7 @@ static void sigio_ignored__looked_for(void **state)
 }
 
 /* The kernel says nothing to whom who has armed must not signal any more. */
-static void other_user_now__looked_for(void **state)
+NOTICE_CASE(other_user_now__looked_for)
 {
 	if (geteuid())
 		skip();
@@ -287,7 +289,7 @@ static void other_user_now__looked_for(void **state)
 	assert_int_equal(seteuid(0), 0);
 }
 
-static void queue_was_full__no_proc_looked_for(void **state)
+NOTICE_CASE(queue_was_full__no_proc_looked_for)
 {
 	const struct timespec now = {0};
 	sigset_t set;
@@ -304,27 +306,4 @@ static void queue_was_full__no_proc_looked_for(void **state)
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);
 	assert_int_equal(sigtimedwait(&set, NULL, &now), SIGIO);
-}
-
-#define NOTICE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		NOTICE_CASE(signalled__that_one),
-		NOTICE_CASE(signalled__descriptor_was_moved),
-		NOTICE_CASE(signalled__but_held),
-		NOTICE_CASE(signal_lost__queue_was_full),
-		NOTICE_CASE(sigio_of_the_program__left_alone),
-		NOTICE_CASE(signal_lost__found_within_a_second),
-		NOTICE_CASE(asked_whether_it_is_held__noticed),
-		NOTICE_CASE(many_blind__each_has_its_turn),
-		NOTICE_CASE(many__signals_are_sure_few_looks),
-		NOTICE_CASE(signal_ignored__lost_and_looked_for),
-		NOTICE_CASE(sigio_ignored__looked_for),
-		NOTICE_CASE(other_user_now__looked_for),
-		NOTICE_CASE(queue_was_full__no_proc_looked_for),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

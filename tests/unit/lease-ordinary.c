@@ -28,6 +28,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define LEASE_CASE(fn) CASE_WITH(fn, setup, stack_teardown)
+
 static size_t n_descriptors(void)
 {
 	size_t n = 0;
@@ -48,7 +50,7 @@ static void refused(int error, const char *text)
 	assert_int_equal(stack_stats().refusals, 1);
 }
 
-static void mapped__write_lease_armed(void **state)
+LEASE_CASE(mapped__write_lease_armed)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -59,7 +61,7 @@ static void mapped__write_lease_armed(void **state)
 	assert_false(fake_is_armed(STACK_A));
 }
 
-static void second_mr__shares_it(void **state)
+LEASE_CASE(second_mr__shares_it)
 {
 	struct ibv_mr *first = stack_reg_file(STACK_A);
 	struct ibv_mr *second = stack_reg_file(STACK_A);
@@ -71,7 +73,7 @@ static void second_mr__shares_it(void **state)
 }
 
 /* The program's descriptors stay as they are. */
-static void taken_and_released__no_descriptor_left(void **state)
+LEASE_CASE(taken_and_released__no_descriptor_left)
 {
 	size_t before = n_descriptors();
 
@@ -79,7 +81,7 @@ static void taken_and_released__no_descriptor_left(void **state)
 	assert_int_equal(n_descriptors(), before);
 }
 
-static void broken__revoked_then_released(void **state)
+LEASE_CASE(broken__revoked_then_released)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -91,7 +93,7 @@ static void broken__revoked_then_released(void **state)
 }
 
 /* Two descriptions of the same file: neither is the only one. */
-static void opened_again__EAGAIN(void **state)
+LEASE_CASE(opened_again__EAGAIN)
 {
 	int other = open(STACK_A->path, O_RDWR | O_CLOEXEC);
 
@@ -104,7 +106,7 @@ static void opened_again__EAGAIN(void **state)
 	close(other);
 }
 
-static void path_descriptor__passed_over(void **state)
+LEASE_CASE(path_descriptor__passed_over)
 {
 	int path = open(STACK_A->path, O_PATH | O_CLOEXEC);
 	int high = fcntl(STACK_A->fd, F_DUPFD_CLOEXEC, 500);
@@ -119,7 +121,7 @@ static void path_descriptor__passed_over(void **state)
 	close(path);
 }
 
-static void only_a_path_descriptor__ENOENT(void **state)
+LEASE_CASE(only_a_path_descriptor__ENOENT)
 {
 	int path = open(STACK_A->path, O_PATH | O_CLOEXEC);
 
@@ -129,14 +131,14 @@ static void only_a_path_descriptor__ENOENT(void **state)
 	close(path);
 }
 
-static void descriptor_closed__ENOENT(void **state)
+LEASE_CASE(descriptor_closed__ENOENT)
 {
 	file_close(STACK_A);
 	refused(ENOENT, "");
 	assert_non_null(strstr(stack_log(), "keep a descriptor"));
 }
 
-static void own_lease__EBUSY_and_untouched(void **state)
+LEASE_CASE(own_lease__EBUSY_and_untouched)
 {
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
 	record_clear();
@@ -152,7 +154,7 @@ static void set_flags(int flags)
 }
 
 /* Writes by descriptor would take the pages away under the device. */
-static void direct_io__EINVAL_and_what_to_do(void **state)
+LEASE_CASE(direct_io__EINVAL_and_what_to_do)
 {
 	set_flags(O_DIRECT);
 	refused(EINVAL, "");
@@ -163,7 +165,7 @@ static void direct_io__EINVAL_and_what_to_do(void **state)
 }
 
 /* By a system call of its own, or by a process that has the description, too */
-static void direct_io_turned_on_unseen__revoked_at_the_look(void **state)
+LEASE_CASE(direct_io_turned_on_unseen__revoked_at_the_look)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -185,13 +187,13 @@ static void set_lease_fails(int kernel_errno, int error)
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_GETLEASE, 0), F_UNLCK);
 }
 
-static void not_the_owner__EACCES(void **state)
+LEASE_CASE(not_the_owner__EACCES)
 {
 	set_lease_fails(EACCES, EACCES);
 }
 
 /* After setuid(2), or chown(2) of the file (ceph#28012) */
-static void owner_no_more__says_that_it_stays(void **state)
+LEASE_CASE(owner_no_more__says_that_it_stays)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -213,7 +215,7 @@ static void kept(void)
 }
 
 /* A signal of it would go on to the program, and kill it. */
-static void owner_no_more__nobody_is_signalled(void **state)
+LEASE_CASE(owner_no_more__nobody_is_signalled)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -234,7 +236,7 @@ static bool is_one_revoked(void *arg)
 }
 
 /* Though the kernel would not grant it */
-static void owner_no_more__the_one_that_stays_is_taken_again(void **state)
+LEASE_CASE(owner_no_more__the_one_that_stays_is_taken_again)
 {
 	struct ibv_mr *mr;
 
@@ -252,7 +254,7 @@ static void owner_no_more__the_one_that_stays_is_taken_again(void **state)
 }
 
 /* By chown(2): then the signal names the right descriptor, too. */
-static void owner_again__taken_again_and_released(void **state)
+LEASE_CASE(owner_again__taken_again_and_released)
 {
 	struct ibv_mr *mr;
 
@@ -265,24 +267,24 @@ static void owner_again__taken_again_and_released(void **state)
 	assert_false(fake_is_armed(STACK_A));
 }
 
-static void owner_no_more__lease_gone__EACCES(void **state)
+LEASE_CASE(owner_no_more__lease_gone__EACCES)
 {
 	kept();
 	fake_lease_expire(STACK_A);
 	set_lease_fails(EACCES, EACCES);
 }
 
-static void no_memory__ENOMEM(void **state)
+LEASE_CASE(no_memory__ENOMEM)
 {
 	set_lease_fails(ENOMEM, ENOMEM);
 }
 
-static void no_leases__EOPNOTSUPP(void **state)
+LEASE_CASE(no_leases__EOPNOTSUPP)
 {
 	set_lease_fails(EINVAL, EOPNOTSUPP);
 }
 
-static void leases_turned_off__EOPNOTSUPP(void **state)
+LEASE_CASE(leases_turned_off__EOPNOTSUPP)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
 	set_lease_fails(EINVAL, EOPNOTSUPP);
@@ -290,7 +292,7 @@ static void leases_turned_off__EOPNOTSUPP(void **state)
 }
 
 /* Then nobody is sent to turn on what may be on. */
-static void leases_maybe_turned_off__EOPNOTSUPP(void **state)
+LEASE_CASE(leases_maybe_turned_off__EOPNOTSUPP)
 {
 	fake_open_fails("/proc/sys/fs/leases-enable", ENOENT);
 	set_lease_fails(EINVAL, EOPNOTSUPP);
@@ -298,7 +300,7 @@ static void leases_maybe_turned_off__EOPNOTSUPP(void **state)
 }
 
 /* As try after try is made, until there is no time left */
-static void open_elsewhere__EAGAIN(void **state)
+LEASE_CASE(open_elsewhere__EAGAIN)
 {
 	fake_fcntl.n_readers = 1;
 	fake_fcntl.is_quiet = true;
@@ -307,7 +309,7 @@ static void open_elsewhere__EAGAIN(void **state)
 	assert_non_null(strstr(stack_log(), STACK_A->path));
 }
 
-static void open_elsewhere_for_a_while__taken_then(void **state)
+LEASE_CASE(open_elsewhere_for_a_while__taken_then)
 {
 	struct ibv_mr *mr;
 
@@ -329,7 +331,7 @@ static void map_read_only(void)
 	file_map(STACK_A, 0, STACK_PAGES, PROT_READ, stack_addr);
 }
 
-static void read_only_others_read__read_lease(void **state)
+LEASE_CASE(read_only_others_read__read_lease)
 {
 	struct ibv_mr *mr;
 
@@ -344,7 +346,7 @@ static void read_only_others_read__read_lease(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void read_only_alone__write_lease(void **state)
+LEASE_CASE(read_only_alone__write_lease)
 {
 	struct ibv_mr *mr;
 
@@ -355,7 +357,7 @@ static void read_only_alone__write_lease(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void read_only_closed__read_lease(void **state)
+LEASE_CASE(read_only_closed__read_lease)
 {
 	struct ibv_mr *mr;
 
@@ -368,7 +370,7 @@ static void read_only_closed__read_lease(void **state)
 }
 
 /* There is nothing but reading, which takes no page away. */
-static void read_only_direct_io__read_lease(void **state)
+LEASE_CASE(read_only_direct_io__read_lease)
 {
 	struct ibv_mr *mr;
 
@@ -381,7 +383,7 @@ static void read_only_direct_io__read_lease(void **state)
 	set_flags(0);
 }
 
-static void read_only_others_write__EAGAIN(void **state)
+LEASE_CASE(read_only_others_write__EAGAIN)
 {
 	map_read_only();
 	fake_fcntl.n_writers = 1;
@@ -393,7 +395,7 @@ static void read_only_others_write__EAGAIN(void **state)
 }
 
 /* Stores go through the mapping: a lease against writers is no guard. */
-static void writable_others_read__no_read_lease(void **state)
+LEASE_CASE(writable_others_read__no_read_lease)
 {
 	fake_fcntl.n_readers = 1;
 	fake_fcntl.is_quiet = true;
@@ -404,7 +406,7 @@ static void writable_others_read__no_read_lease(void **state)
 }
 
 /* It is asked by a lease, of which nothing is left. */
-static void asked_whether_sole__left_as_it_was(void **state)
+LEASE_CASE(asked_whether_sole__left_as_it_was)
 {
 	int other;
 
@@ -433,7 +435,7 @@ static void watch_a(void)
 			       STACK_A->fd);
 }
 
-static void watched_and_closed__through_the_kept_one(void **state)
+LEASE_CASE(watched_and_closed__through_the_kept_one)
 {
 	struct ibv_mr *mr;
 
@@ -450,7 +452,7 @@ static void watched_and_closed__through_the_kept_one(void **state)
 	refused(ENOENT, "");
 }
 
-static void own_removal__revoked_first(void **state)
+LEASE_CASE(own_removal__revoked_first)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	struct lease_barrier barrier;
@@ -466,7 +468,7 @@ static void own_removal__revoked_first(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void own_removal__other_file_stays(void **state)
+LEASE_CASE(own_removal__other_file_stays)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_B);
 	struct lease_barrier barrier;
@@ -479,7 +481,7 @@ static void own_removal__other_file_stays(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void own_removal__no_new_lease_meanwhile(void **state)
+LEASE_CASE(own_removal__no_new_lease_meanwhile)
 {
 	struct lease_barrier barrier;
 
@@ -490,7 +492,7 @@ static void own_removal__no_new_lease_meanwhile(void **state)
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
-static void own_removal__two_at_a_time(void **state)
+LEASE_CASE(own_removal__two_at_a_time)
 {
 	struct lease_barrier first, second;
 
@@ -503,7 +505,7 @@ static void own_removal__two_at_a_time(void **state)
 	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
-static void own_removal__stuck_ETXTBSY(void **state)
+LEASE_CASE(own_removal__stuck_ETXTBSY)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 	struct lease_barrier barrier;
@@ -519,7 +521,7 @@ static void own_removal__stuck_ETXTBSY(void **state)
 }
 
 /* The kernel breaks it, whoever does it. */
-static void own_removal__layout_lease_is_left_alone(void **state)
+LEASE_CASE(own_removal__layout_lease_is_left_alone)
 {
 	struct lease_barrier barrier;
 	struct ibv_mr *mr;
@@ -534,52 +536,9 @@ static void own_removal__layout_lease_is_left_alone(void **state)
 	stack_dereg_ok(mr);
 }
 
-#define LEASE_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup, stack_teardown)
-
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		LEASE_CASE(mapped__write_lease_armed),
-		LEASE_CASE(second_mr__shares_it),
-		LEASE_CASE(taken_and_released__no_descriptor_left),
-		LEASE_CASE(broken__revoked_then_released),
-		LEASE_CASE(opened_again__EAGAIN),
-		LEASE_CASE(path_descriptor__passed_over),
-		LEASE_CASE(only_a_path_descriptor__ENOENT),
-		LEASE_CASE(descriptor_closed__ENOENT),
-		LEASE_CASE(own_lease__EBUSY_and_untouched),
-		LEASE_CASE(direct_io__EINVAL_and_what_to_do),
-		LEASE_CASE(direct_io_turned_on_unseen__revoked_at_the_look),
-		LEASE_CASE(not_the_owner__EACCES),
-		LEASE_CASE(owner_no_more__says_that_it_stays),
-		LEASE_CASE(owner_no_more__nobody_is_signalled),
-		LEASE_CASE(owner_no_more__the_one_that_stays_is_taken_again),
-		LEASE_CASE(owner_again__taken_again_and_released),
-		LEASE_CASE(owner_no_more__lease_gone__EACCES),
-		LEASE_CASE(no_memory__ENOMEM),
-		LEASE_CASE(no_leases__EOPNOTSUPP),
-		LEASE_CASE(leases_turned_off__EOPNOTSUPP),
-		LEASE_CASE(leases_maybe_turned_off__EOPNOTSUPP),
-		LEASE_CASE(open_elsewhere__EAGAIN),
-		LEASE_CASE(open_elsewhere_for_a_while__taken_then),
-		LEASE_CASE(read_only_others_read__read_lease),
-		LEASE_CASE(read_only_alone__write_lease),
-		LEASE_CASE(read_only_closed__read_lease),
-		LEASE_CASE(read_only_direct_io__read_lease),
-		LEASE_CASE(read_only_others_write__EAGAIN),
-		LEASE_CASE(writable_others_read__no_read_lease),
-		LEASE_CASE(asked_whether_sole__left_as_it_was),
-		LEASE_CASE(watched_and_closed__through_the_kept_one),
-		LEASE_CASE(own_removal__revoked_first),
-		LEASE_CASE(own_removal__other_file_stays),
-		LEASE_CASE(own_removal__no_new_lease_meanwhile),
-		LEASE_CASE(own_removal__two_at_a_time),
-		LEASE_CASE(own_removal__stuck_ETXTBSY),
-		LEASE_CASE(own_removal__layout_lease_is_left_alone),
-	};
-
 	/* Cases that give up wait for so long. */
 	setenv("PINSAFE_RETAKE_MS", "50", 1);
-	return STACK_MAIN(cases);
+	return run_cases();
 }

@@ -15,7 +15,9 @@ static void find(void)
 	lease_provider_find(&found);
 }
 
-static void neither__none(void **state)
+#define PROVIDER_CASE(fn) CASE_WITH(fn, provided_setup, NULL)
+
+PROVIDER_CASE(neither__none)
 {
 	find();
 	assert_int_equal(found.kind, PROVIDER_NONE);
@@ -24,7 +26,7 @@ static void neither__none(void **state)
 	assert_false(lease_provider_lacks(&found, "ext4"));
 }
 
-static void kernel_refuses_a_file_of_proc__it_has_them(void **state)
+PROVIDER_CASE(kernel_refuses_a_file_of_proc__it_has_them)
 {
 	provided_lease_error = EOPNOTSUPP;
 	find();
@@ -33,14 +35,14 @@ static void kernel_refuses_a_file_of_proc__it_has_them(void **state)
 }
 
 /* There is no errno for whom has not tried to be root. */
-static void kernel_asks_for_privileges__it_has_them(void **state)
+PROVIDER_CASE(kernel_asks_for_privileges__it_has_them)
 {
 	provided_lease_error = EACCES;
 	find();
 	assert_int_equal(found.kind, PROVIDER_KERNEL);
 }
 
-static void leases_turned_off__nobody_can_tell(void **state)
+PROVIDER_CASE(leases_turned_off__nobody_can_tell)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
 	find();
@@ -50,7 +52,7 @@ static void leases_turned_off__nobody_can_tell(void **state)
 	assert_int_equal(found.kind, PROVIDER_UNKNOWN);
 }
 
-static void module(void **state)
+PROVIDER_CASE(module)
 {
 	provided_module("1.2", "ok", "ext4 xfs");
 	provided_lease_error = EOPNOTSUPP;
@@ -62,7 +64,7 @@ static void module(void **state)
 	assert_false(lease_provider_is_dead(&found));
 }
 
-static void module__guards_what_is_in_its_list(void **state)
+PROVIDER_CASE(module__guards_what_is_in_its_list)
 {
 	provided_module("1.2", "ok", "ext4 xfs");
 	find();
@@ -73,7 +75,7 @@ static void module__guards_what_is_in_its_list(void **state)
 	assert_true(lease_provider_lacks(&found, "btrfs"));
 }
 
-static void module_that_does_not_say__lacks_nothing(void **state)
+PROVIDER_CASE(module_that_does_not_say__lacks_nothing)
 {
 	provided_module("1.2", NULL, NULL);
 	find();
@@ -81,7 +83,7 @@ static void module_that_does_not_say__lacks_nothing(void **state)
 	assert_false(lease_provider_is_dead(&found));
 }
 
-static void module__dead(void **state)
+PROVIDER_CASE(module__dead)
 {
 	provided_module("1.2", "dead: ftrace was disabled", "ext4 xfs");
 	find();
@@ -89,7 +91,7 @@ static void module__dead(void **state)
 	assert_string_equal(found.state, "dead: ftrace was disabled");
 }
 
-static void control__comes_before_all(void **state)
+PROVIDER_CASE(control__comes_before_all)
 {
 	provided_module("1.2", "ok", "ext4");
 	fake_open_file("/sys/module/layout_lease_control/version", "1.2\n");
@@ -108,7 +110,7 @@ static void assert_page_caches(bool has_ext4, bool has_btrfs)
 			 has_btrfs);
 }
 
-static void page_caches__where_the_module_says_so(void **state)
+PROVIDER_CASE(page_caches__where_the_module_says_so)
 {
 	assert_page_caches(false, false);
 	provided_module("1.1", "ok", "ext4 xfs");
@@ -122,7 +124,7 @@ static void page_caches__where_the_module_says_so(void **state)
 	assert_page_caches(false, false);
 }
 
-static void counters(void **state)
+PROVIDER_CASE(counters)
 {
 	uint64_t count = 7;
 
@@ -137,26 +139,4 @@ static void counters(void **state)
 	assert_int_equal(count, 7);
 	assert_int_equal(lease_provider_count(&found, "breaks", &count), 0);
 	assert_int_equal(count, 42);
-}
-
-#define PROVIDER_CASE(fn) cmocka_unit_test_setup(fn, provided_setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROVIDER_CASE(neither__none),
-		PROVIDER_CASE(
-			kernel_refuses_a_file_of_proc__it_has_them),
-		PROVIDER_CASE(kernel_asks_for_privileges__it_has_them),
-		PROVIDER_CASE(leases_turned_off__nobody_can_tell),
-		PROVIDER_CASE(module),
-		PROVIDER_CASE(module__guards_what_is_in_its_list),
-		PROVIDER_CASE(module_that_does_not_say__lacks_nothing),
-		PROVIDER_CASE(module__dead),
-		PROVIDER_CASE(control__comes_before_all),
-		PROVIDER_CASE(page_caches__where_the_module_says_so),
-		PROVIDER_CASE(counters),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -16,14 +16,16 @@ static int setup(void **state)
 	return 0;
 }
 
+#define SYSCTL_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 /* The first case: it is remembered from then on. */
-static void break_time_never_read__default(void **state)
+SYSCTL_CASE(break_time_never_read__default)
 {
 	fake_open_fails(BREAK_TIME, EMFILE);
 	assert_int_equal(lease_break_time_s(), 45);
 }
 
-static void break_time_read_before__as_it_was(void **state)
+SYSCTL_CASE(break_time_read_before__as_it_was)
 {
 	fake_open_file(BREAK_TIME, "7\n");
 	assert_int_equal(lease_break_time_s(), 7);
@@ -33,7 +35,7 @@ static void break_time_read_before__as_it_was(void **state)
 	assert_int_equal(lease_break_time_s(), 7);
 }
 
-static void break_time_changed__the_new_one(void **state)
+SYSCTL_CASE(break_time_changed__the_new_one)
 {
 	fake_open_file(BREAK_TIME, "7\n");
 	assert_int_equal(lease_break_time_s(), 7);
@@ -43,7 +45,7 @@ static void break_time_changed__the_new_one(void **state)
 	assert_int_equal(lease_break_time_s(), 90);
 }
 
-static void no_break_time__0_is_remembered_too(void **state)
+SYSCTL_CASE(no_break_time__0_is_remembered_too)
 {
 	fake_open_file(BREAK_TIME, "0\n");
 	assert_int_equal(lease_break_time_s(), 0);
@@ -51,13 +53,13 @@ static void no_break_time__0_is_remembered_too(void **state)
 	assert_int_equal(lease_break_time_s(), 0);
 }
 
-static void negative_break_time__does_not_end(void **state)
+SYSCTL_CASE(negative_break_time__does_not_end)
 {
 	fake_open_file(BREAK_TIME, "-1\n");
 	assert_int_equal(lease_break_time_s(), 0);
 }
 
-static void enabled__as_it_says(void **state)
+SYSCTL_CASE(enabled__as_it_says)
 {
 	fake_open_file(ENABLE, "1\n");
 	assert_true(leases_are_enabled(false));
@@ -65,7 +67,7 @@ static void enabled__as_it_says(void **state)
 	assert_false(leases_are_enabled(true));
 }
 
-static void enabled_unreadable__as_assumed(void **state)
+SYSCTL_CASE(enabled_unreadable__as_assumed)
 {
 	fake_open_fails(ENABLE, EMFILE);
 	assert_true(leases_are_enabled(true));
@@ -73,21 +75,4 @@ static void enabled_unreadable__as_assumed(void **state)
 	fake_open_file(ENABLE, "");
 	assert_true(leases_are_enabled(true));
 	assert_false(leases_are_enabled(false));
-}
-
-#define SYSCTL_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		SYSCTL_CASE(break_time_never_read__default),
-		SYSCTL_CASE(break_time_read_before__as_it_was),
-		SYSCTL_CASE(break_time_changed__the_new_one),
-		SYSCTL_CASE(no_break_time__0_is_remembered_too),
-		SYSCTL_CASE(negative_break_time__does_not_end),
-		SYSCTL_CASE(enabled__as_it_says),
-		SYSCTL_CASE(enabled_unreadable__as_assumed),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

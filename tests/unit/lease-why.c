@@ -25,6 +25,8 @@ static int setup(void **state)
 	return provided_setup(state);
 }
 
+#define WHY_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static void layout(int error, int expected, enum cause_kind kind,
 		   const char *detail)
 {
@@ -36,7 +38,7 @@ static void layout(int error, int expected, enum cause_kind kind,
 }
 
 /* The first case: it is said once. */
-static void provider__is_logged_once(void **state)
+WHY_CASE(provider__is_logged_once)
 {
 	file_make(&log_file, DISK, 0);
 	log_setup(LOG_LEVEL_INFO, log_file.path);
@@ -53,12 +55,12 @@ static void provider__is_logged_once(void **state)
 	file_put(&log_file);
 }
 
-static void nobody_gives_any(void **state)
+WHY_CASE(nobody_gives_any)
 {
 	layout(EINVAL, EOPNOTSUPP, CAUSE_NO_PROVIDER, NULL);
 }
 
-static void leases_turned_off(void **state)
+WHY_CASE(leases_turned_off)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
 	layout(EINVAL, ENOLCK, CAUSE_LEASES_OFF, NULL);
@@ -66,27 +68,27 @@ static void leases_turned_off(void **state)
 	assert_int_equal(cause.kind, CAUSE_LEASES_OFF);
 }
 
-static void module_is_dead(void **state)
+WHY_CASE(module_is_dead)
 {
 	provided_module("1.2", "dead: a hook is gone", "ext4");
 	layout(EINVAL, EOPNOTSUPP, CAUSE_DEAD_MODULE, "dead: a hook is gone");
 	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_DEAD_MODULE, NULL);
 }
 
-static void module_for_other_file_systems(void **state)
+WHY_CASE(module_for_other_file_systems)
 {
 	provided_module("1.2", "ok", "xfs");
 	layout(EINVAL, EOPNOTSUPP, CAUSE_NOT_THAT_FS, "xfs");
 	layout(EOPNOTSUPP, EOPNOTSUPP, CAUSE_NOT_THAT_FS, "xfs");
 }
 
-static void module_for_tests(void **state)
+WHY_CASE(module_for_tests)
 {
 	fake_open_file("/sys/module/layout_lease_control/version", "1.2\n");
 	layout(EINVAL, EOPNOTSUPP, CAUSE_CONTROL_MODULE, NULL);
 }
 
-static void shared_blocks(void **state)
+WHY_CASE(shared_blocks)
 {
 	fake_fstatfs_magic = XFS_SUPER_MAGIC;
 	fake_statx_is_dax = true;
@@ -98,7 +100,7 @@ static void shared_blocks(void **state)
 }
 
 /* With a page cache it is no matter of shared blocks. */
-static void xfs_without_dax(void **state)
+WHY_CASE(xfs_without_dax)
 {
 	fake_fstatfs_magic = XFS_SUPER_MAGIC;
 	provided_module("1.2", "ok", "ext4 xfs");
@@ -111,7 +113,7 @@ static void not_there(unsigned long fs_magic, enum cause_kind kind)
 	assert_int_equal(cause.kind, kind);
 }
 
-static void page_caches(void **state)
+WHY_CASE(page_caches)
 {
 	not_there(EXT4_SUPER_MAGIC, CAUSE_NO_PROVIDER);
 	provided_module("1.2", "ok", "ext4 xfs");
@@ -122,14 +124,14 @@ static void page_caches(void **state)
 }
 
 /* Which hides who would give some */
-static void page_caches__no_sysfs(void **state)
+WHY_CASE(page_caches__no_sysfs)
 {
 	fake_open_fails("/sys/module", ENOENT);
 	fake_open_fails("/proc/sys/fs/leases-enable", ENOENT);
 	not_there(EXT4_SUPER_MAGIC, CAUSE_NO_SYSFS);
 }
 
-static void page_caches__leases_turned_off(void **state)
+WHY_CASE(page_caches__leases_turned_off)
 {
 	fake_open_file("/proc/sys/fs/leases-enable", "0\n");
 	not_there(EXT4_SUPER_MAGIC, CAUSE_LEASES_OFF);
@@ -144,7 +146,7 @@ static void not_written(const char *module_says, unsigned long fs_magic,
 	assert_int_equal(cause.kind, kind);
 }
 
-static void written(void **state)
+WHY_CASE(written)
 {
 	provided_module("1.2", "ok", "ext4 btrfs");
 	not_written("no: a hook does not fire", EXT4_SUPER_MAGIC,
@@ -156,19 +158,19 @@ static void written(void **state)
 	not_written("yes", EXT4_SUPER_MAGIC, CAUSE_NOT_WRITTEN);
 }
 
-static void ordinary(void **state)
+WHY_CASE(ordinary)
 {
 	assert_int_equal(lease_why_not(file.fd, EINVAL, &cause), EOPNOTSUPP);
 	assert_int_equal(cause.kind, CAUSE_NO_LEASES);
 }
 
-static void other_errno__as_it_is(void **state)
+WHY_CASE(other_errno__as_it_is)
 {
 	layout(EAGAIN, EAGAIN, CAUSE_UNKNOWN, NULL);
 	layout(EIO, EIO, CAUSE_CALL, "fcntl(2) with F_SETLEASE");
 }
 
-static void somebody_elses_file(void **state)
+WHY_CASE(somebody_elses_file)
 {
 	fake_open_file("/proc/thread-self/status",
 		       "Name:\tx\nUid:\t0\t0\t0\t4242\n");
@@ -176,7 +178,7 @@ static void somebody_elses_file(void **state)
 }
 
 /* The kernel would not say so; a security module does. */
-static void our_own_file(void **state)
+WHY_CASE(our_own_file)
 {
 	layout(EACCES, EACCES, CAUSE_CALL, "fcntl(2) with F_SETLEASE");
 }
@@ -188,7 +190,7 @@ static void open_fails(int error, int expected, enum cause_kind kind)
 	assert_int_equal(cause.kind, kind);
 }
 
-static void file_cannot_be_opened(void **state)
+WHY_CASE(file_cannot_be_opened)
 {
 	open_fails(EWOULDBLOCK, EBUSY, CAUSE_OTHERS_LEASE);
 	open_fails(EACCES, EACCES, CAUSE_NO_PERMISSION);
@@ -200,41 +202,14 @@ static void file_cannot_be_opened(void **state)
 	open_fails(EIO, EIO, CAUSE_CALL);
 }
 
-#define WHY_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-static int make(void **state)
+int group_setup(void **state)
 {
 	file_make(&file, DISK, 3);
 	return 0;
 }
 
-static int put(void **state)
+int group_teardown(void **state)
 {
 	file_put(&file);
 	return 0;
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		WHY_CASE(provider__is_logged_once),
-		WHY_CASE(nobody_gives_any),
-		WHY_CASE(leases_turned_off),
-		WHY_CASE(module_is_dead),
-		WHY_CASE(module_for_other_file_systems),
-		WHY_CASE(module_for_tests),
-		WHY_CASE(shared_blocks),
-		WHY_CASE(xfs_without_dax),
-		WHY_CASE(page_caches),
-		WHY_CASE(page_caches__no_sysfs),
-		WHY_CASE(page_caches__leases_turned_off),
-		WHY_CASE(written),
-		WHY_CASE(ordinary),
-		WHY_CASE(other_errno__as_it_is),
-		WHY_CASE(somebody_elses_file),
-		WHY_CASE(our_own_file),
-		WHY_CASE(file_cannot_be_opened),
-	};
-
-	return cmocka_run_group_tests(cases, make, put);
 }

@@ -31,7 +31,7 @@ static bool is_special(int signal)
 	       (signal >= 32 && signal < SIGRTMIN);
 }
 
-static void inside__all_but_faults_are_blocked(void **state)
+CASE(inside__all_but_faults_are_blocked)
 {
 	struct section section;
 	sigset_t inside;
@@ -45,7 +45,7 @@ static void inside__all_but_faults_are_blocked(void **state)
 			assert_int_equal(sigismember(&inside, i), !is_fault(i));
 }
 
-static void left__mask_is_as_before(void **state)
+CASE(left__mask_is_as_before)
 {
 	struct section section;
 	sigset_t before, after;
@@ -63,7 +63,7 @@ static void left__mask_is_as_before(void **state)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void nested__inner_leave_keeps_the_outer(void **state)
+CASE(nested__inner_leave_keeps_the_outer)
 {
 	struct section outer, inner;
 	sigset_t inside, after;
@@ -85,7 +85,7 @@ static void count(int signal)
 	n_handled++;
 }
 
-static void signal_inside__is_handled_when_left(void **state)
+CASE(signal_inside__is_handled_when_left)
 {
 	struct sigaction action = { .sa_handler = count };
 	struct section section;
@@ -126,7 +126,7 @@ static int interrupt(void (*handler)(int), int *ret_status)
 	return result;
 }
 
-static void let_end__without_a_handler_it_does(void **state)
+CASE(let_end__without_a_handler_it_does)
 {
 	int status;
 
@@ -135,7 +135,7 @@ static void let_end__without_a_handler_it_does(void **state)
 	assert_int_equal(WTERMSIG(status), SIGTERM);
 }
 
-static void let_end__handlers_wait(void **state)
+CASE(let_end__handlers_wait)
 {
 	int status;
 
@@ -143,7 +143,7 @@ static void let_end__handlers_wait(void **state)
 	assert_true(WIFEXITED(status));
 }
 
-static void let_end__ignored_stays_so(void **state)
+CASE(let_end__ignored_stays_so)
 {
 	int status;
 
@@ -152,7 +152,7 @@ static void let_end__ignored_stays_so(void **state)
 }
 
 /* By the program, before the section */
-static void let_end__blocked_stays_so(void **state)
+CASE(let_end__blocked_stays_so)
 {
 	sigset_t before, term;
 	int status;
@@ -180,7 +180,7 @@ static void *cancel_inside(void *arg)
 	return NULL;
 }
 
-static void cancel_inside__takes_effect_when_left(void **state)
+CASE(cancel_inside__takes_effect_when_left)
 {
 	pthread_t thread;
 	void *result;
@@ -192,7 +192,7 @@ static void cancel_inside__takes_effect_when_left(void **state)
 	assert_ptr_equal(result, PTHREAD_CANCELED);
 }
 
-static void left__cancellation_stays_off_if_it_was(void **state)
+CASE(left__cancellation_stays_off_if_it_was)
 {
 	struct section section;
 	int old_state;
@@ -202,22 +202,4 @@ static void left__cancellation_stays_off_if_it_was(void **state)
 	section_leave(&section);
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old_state);
 	assert_int_equal(old_state, PTHREAD_CANCEL_DISABLE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(inside__all_but_faults_are_blocked),
-		CASE(left__mask_is_as_before),
-		CASE(nested__inner_leave_keeps_the_outer),
-		CASE(signal_inside__is_handled_when_left),
-		CASE(let_end__without_a_handler_it_does),
-		CASE(let_end__handlers_wait),
-		CASE(let_end__ignored_stays_so),
-		CASE(let_end__blocked_stays_so),
-		CASE(cancel_inside__takes_effect_when_left),
-		CASE(left__cancellation_stays_off_if_it_was),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

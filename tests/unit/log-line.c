@@ -29,7 +29,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void level__those_below_are_dropped(void **state)
+#define LOG_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+LOG_CASE(level__those_below_are_dropped)
 {
 	log_error("1");
 	log_warn("2");
@@ -39,7 +41,7 @@ static void level__those_below_are_dropped(void **state)
 			    "pinsafe: 1\npinsafe: 2\n");
 }
 
-static void level_error__errors_only(void **state)
+LOG_CASE(level_error__errors_only)
 {
 	log_setup(LOG_LEVEL_ERROR, log_file.path);
 	log_error("1");
@@ -47,7 +49,7 @@ static void level_error__errors_only(void **state)
 	assert_string_equal(file_text(log_file.path), "pinsafe: 1\n");
 }
 
-static void level_debug__all(void **state)
+LOG_CASE(level_debug__all)
 {
 	log_setup(LOG_LEVEL_DEBUG, log_file.path);
 	log_error("1");
@@ -58,21 +60,21 @@ static void level_debug__all(void **state)
 			    "pinsafe: 1\npinsafe: 2\npinsafe: 3\npinsafe: 4\n");
 }
 
-static void file__is_appended_to(void **state)
+LOG_CASE(file__is_appended_to)
 {
 	assert_int_equal(write(log_file.fd, "old\n", 4), 4);
 	log_warn("new");
 	assert_string_equal(file_text(log_file.path), "old\npinsafe: new\n");
 }
 
-static void file__is_created(void **state)
+LOG_CASE(file__is_created)
 {
 	assert_int_equal(unlink(log_file.path), 0);
 	log_warn("new");
 	assert_string_equal(file_text(log_file.path), "pinsafe: new\n");
 }
 
-static void file__stays_closed_between_lines(void **state)
+LOG_CASE(file__stays_closed_between_lines)
 {
 	int before = dup(0), after;
 
@@ -83,7 +85,7 @@ static void file__stays_closed_between_lines(void **state)
 	assert_int_equal(before, after);
 }
 
-static void file_in_no_directory__standard_error(void **state)
+LOG_CASE(file_in_no_directory__standard_error)
 {
 	log_setup(LOG_LEVEL_WARN, "/dev/null/log");
 	errno = EDOM;
@@ -92,13 +94,13 @@ static void file_in_no_directory__standard_error(void **state)
 	assert_int_equal(fake_write_calls, 1);
 }
 
-static void line__one_write(void **state)
+LOG_CASE(line__one_write)
 {
 	log_warn("%s %d", "a line of several", 5);
 	assert_int_equal(fake_write_calls, 1);
 }
 
-static void line__1023_bytes_whole(void **state)
+LOG_CASE(line__1023_bytes_whole)
 {
 	char text[1015];
 
@@ -110,7 +112,7 @@ static void line__1023_bytes_whole(void **state)
 	assert_int_equal(fake_write_calls, 1);
 }
 
-static void line__too_long_is_cut(void **state)
+LOG_CASE(line__too_long_is_cut)
 {
 	static char text[5000];
 	const char *line;
@@ -123,7 +125,7 @@ static void line__too_long_is_cut(void **state)
 	assert_int_equal(fake_write_calls, 1);
 }
 
-static void errno__kept(void **state)
+LOG_CASE(errno__kept)
 {
 	errno = EDOM;
 	log_warn("written");
@@ -132,7 +134,7 @@ static void errno__kept(void **state)
 	assert_int_equal(errno, EDOM);
 }
 
-static void errno__kept_if_the_disk_is_full(void **state)
+LOG_CASE(errno__kept_if_the_disk_is_full)
 {
 	fake_write_errno = ENOSPC;
 	errno = EDOM;
@@ -141,33 +143,10 @@ static void errno__kept_if_the_disk_is_full(void **state)
 	assert_int_equal(fake_write_calls, 1);
 }
 
-#define LOG_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-static void pipe_without_reader__not_waited_for(void **state)
+LOG_CASE(pipe_without_reader__not_waited_for)
 {
 	assert_false(unlink(log_file.path));
 	assert_false(mkfifo(log_file.path, 0600));
 	log_error("1");
 	assert_int_equal(fake_write_calls, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		LOG_CASE(level__those_below_are_dropped),
-		LOG_CASE(level_error__errors_only),
-		LOG_CASE(level_debug__all),
-		LOG_CASE(file__is_appended_to),
-		LOG_CASE(file__is_created),
-		LOG_CASE(file__stays_closed_between_lines),
-		LOG_CASE(file_in_no_directory__standard_error),
-		LOG_CASE(line__one_write),
-		LOG_CASE(line__1023_bytes_whole),
-		LOG_CASE(line__too_long_is_cut),
-		LOG_CASE(errno__kept),
-		LOG_CASE(errno__kept_if_the_disk_is_full),
-		LOG_CASE(pipe_without_reader__not_waited_for),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

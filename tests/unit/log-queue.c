@@ -35,6 +35,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define QUEUE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 /* As the keeper: it writes nothing by itself. */
 static void *log_lines(void *arg)
 {
@@ -57,7 +59,7 @@ static void log_deferred(int n)
 	assert_null(result);
 }
 
-static void deferred__written_by_who_drains(void **state)
+QUEUE_CASE(deferred__written_by_who_drains)
 {
 	log_deferred(2);
 	assert_int_equal(fake_write_calls, 0);
@@ -66,7 +68,7 @@ static void deferred__written_by_who_drains(void **state)
 			    "pinsafe: 1\npinsafe: 2\n");
 }
 
-static void deferred__before_the_next_line(void **state)
+QUEUE_CASE(deferred__before_the_next_line)
 {
 	log_deferred(1);
 	log_warn("next");
@@ -74,7 +76,7 @@ static void deferred__before_the_next_line(void **state)
 			    "pinsafe: 1\npinsafe: next\n");
 }
 
-static void too_many__dropped_and_said(void **state)
+QUEUE_CASE(too_many__dropped_and_said)
 {
 	const char *text;
 
@@ -124,7 +126,7 @@ static void *start_full(void *arg)
 	return NULL;
 }
 
-static void full_stderr__nobody_waits(void **state)
+QUEUE_CASE(full_stderr__nobody_waits)
 {
 	start_full(NULL);
 	assert_int_equal(fake_write_calls, 0);
@@ -160,7 +162,7 @@ static bool is_written(void *arg)
  * Another writer fills the pipe between the look and the write: who drains is
  * stuck, as in any write of its own, but neither who logs nor others who drain.
  */
-static void full_after_the_look__only_one_is_stuck(void **state)
+QUEUE_CASE(full_after_the_look__only_one_is_stuck)
 {
 	int saved, reader = fill_stderr(&saved);
 	char block[4096];
@@ -192,26 +194,10 @@ static bool has_line(void *arg)
 }
 
 /* Last: it stays. */
-static void nobody_comes_by__the_thread_writes(void **state)
+QUEUE_CASE(nobody_comes_by__the_thread_writes)
 {
 	log_queue_start();
 	assert_true(log_queue_has_thread());
 	log_deferred(1);
 	assert_true(wait_until(has_line, (void *)"pinsafe: 1\n"));
-}
-
-#define QUEUE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		QUEUE_CASE(deferred__written_by_who_drains),
-		QUEUE_CASE(deferred__before_the_next_line),
-		QUEUE_CASE(too_many__dropped_and_said),
-		QUEUE_CASE(full_stderr__nobody_waits),
-		QUEUE_CASE(full_after_the_look__only_one_is_stuck),
-		QUEUE_CASE(nobody_comes_by__the_thread_writes),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -81,43 +81,36 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void stderr__is_written_to(void **state)
+#define FILE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+FILE_CASE(stderr__is_written_to)
 {
 	assert_int_equal(start(at_load.fd, "same-file", NULL), 0);
 	assert_string_equal(file_text(at_load.path), "pinsafe: line\n");
 }
 
-static void stderr_closed__nothing_is_written(void **state)
+FILE_CASE(stderr_closed__nothing_is_written)
 {
 	assert_int_equal(start(at_load.fd, "closed-later", NULL), 0);
 	assert_string_equal(file_text(at_load.path), "");
 }
 
-static void stderr_replaced__is_not_written_to(void **state)
+FILE_CASE(stderr_replaced__is_not_written_to)
 {
 	assert_int_equal(start(at_load.fd, "replaced", other.path), 0);
 	assert_string_equal(file_text(at_load.path), "");
 	assert_string_equal(file_text(other.path), "");
 }
 
-static void stderr_opened_after_load__is_not_written_to(void **state)
+FILE_CASE(stderr_opened_after_load__is_not_written_to)
 {
 	assert_int_equal(start(-1, "replaced", other.path), 0);
 	assert_string_equal(file_text(other.path), "");
 }
 
-#define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		FILE_CASE(stderr__is_written_to),
-		FILE_CASE(stderr_closed__nothing_is_written),
-		FILE_CASE(stderr_replaced__is_not_written_to),
-		FILE_CASE(stderr_opened_after_load__is_not_written_to),
-	};
-
 	if (argc > 1)
 		return run(argc, argv);
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return run_cases();
 }

@@ -203,16 +203,6 @@ static void each_fails(void **state)
 
 int main(void)
 {
-	struct CMUnitTest cases[N_OF(rows)];
-	size_t i;
-
-	for (i = 0; i < N_OF(rows); i++)
-		cases[i] = (struct CMUnitTest){
-			.name = rows[i].name,
-			.test_func = each_fails,
-			.setup_func = rereg_setup,
-			.teardown_func = rereg_teardown,
-			.initial_state = (void *)&rows[i],
-		};
-	return STACK_MAIN(cases);
+	add_rows(rows, each_fails, rereg_setup, rereg_teardown);
+	return run_cases();
 }

@@ -41,6 +41,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define ACCESS_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void find(bool is_written)
 {
 	memset(&cause, 0, sizeof(cause));
@@ -64,13 +66,13 @@ static void finds_nothing(bool is_written)
 	assert_int_equal(cause.kind, CAUSE_UNKNOWN);
 }
 
-static void all_accessible(void **state)
+ACCESS_CASE(all_accessible)
 {
 	finds_nothing(true);
 	finds_nothing(false);
 }
 
-static void page_of_a_file_read_only(void **state)
+ACCESS_CASE(page_of_a_file_read_only)
 {
 	mprotect(memory + 4 * page_size(), page_size(), PROT_READ);
 	finds(true, CAUSE_READ_ONLY, 4, 1);
@@ -78,7 +80,7 @@ static void page_of_a_file_read_only(void **state)
 	finds_nothing(false);
 }
 
-static void page_of_anonymous_memory_without_access(void **state)
+ACCESS_CASE(page_of_anonymous_memory_without_access)
 {
 	mprotect(memory + 3 * page_size(), page_size(), PROT_NONE);
 	finds(true, CAUSE_NO_ACCESS, 3, 1);
@@ -86,36 +88,20 @@ static void page_of_anonymous_memory_without_access(void **state)
 	finds(false, CAUSE_NO_ACCESS, 3, 1);
 }
 
-static void hole(void **state)
+ACCESS_CASE(hole)
 {
 	munmap(memory + 2 * page_size(), page_size());
 	finds(true, CAUSE_NOT_MAPPED, 2, 1);
 }
 
-static void nothing_at_the_end(void **state)
+ACCESS_CASE(nothing_at_the_end)
 {
 	munmap(memory + 5 * page_size(), page_size());
 	finds(false, CAUSE_NOT_MAPPED, 5, 1);
 }
 
-static void range_that_wraps__nothing(void **state)
+ACCESS_CASE(range_that_wraps__nothing)
 {
 	mapping_find_fault(UINTPTR_MAX - 10, 4096, true, &cause);
 	assert_int_equal(cause.kind, CAUSE_UNKNOWN);
-}
-
-#define ACCESS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		ACCESS_CASE(all_accessible),
-		ACCESS_CASE(page_of_a_file_read_only),
-		ACCESS_CASE(page_of_anonymous_memory_without_access),
-		ACCESS_CASE(hole),
-		ACCESS_CASE(nothing_at_the_end),
-		ACCESS_CASE(range_that_wraps__nothing),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -24,6 +24,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define KIND_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static void classify(const void *addr, struct mapping *ret_mapping)
 {
 	assert_int_equal(mapping_classify((uintptr_t)addr, page_size(),
@@ -43,19 +45,19 @@ static void unguarded(void *addr)
 	munmap(addr, page_size());
 }
 
-static void anonymous__none(void **state)
+KIND_CASE(anonymous__none)
 {
 	unguarded(mmap(NULL, page_size(), RW, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0));
 }
 
-static void anonymous_shared__none(void **state)
+KIND_CASE(anonymous_shared__none)
 {
 	unguarded(
 		mmap(NULL, page_size(), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 }
 
-static void dev_zero_shared__none(void **state)
+KIND_CASE(dev_zero_shared__none)
 {
 	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
 
@@ -64,7 +66,7 @@ static void dev_zero_shared__none(void **state)
 	close(fd);
 }
 
-static void memfd__none(void **state)
+KIND_CASE(memfd__none)
 {
 	int fd = memfd_create("data", MFD_CLOEXEC);
 
@@ -74,7 +76,7 @@ static void memfd__none(void **state)
 	close(fd);
 }
 
-static void memfd_closed__none(void **state)
+KIND_CASE(memfd_closed__none)
 {
 	int fd = memfd_create("data", MFD_CLOEXEC);
 	void *addr;
@@ -87,7 +89,7 @@ static void memfd_closed__none(void **state)
 	privileges_regain();
 }
 
-static void sysv__none(void **state)
+KIND_CASE(sysv__none)
 {
 	int id = shmget(IPC_PRIVATE, page_size(), IPC_CREAT | 0600);
 	struct mapping mapping;
@@ -107,7 +109,7 @@ static void sysv__none(void **state)
 	shmdt(addr);
 }
 
-static void tmpfs__none(void **state)
+KIND_CASE(tmpfs__none)
 {
 	struct statfs sfs;
 	struct file file;
@@ -119,7 +121,7 @@ static void tmpfs__none(void **state)
 	file_put(&file);
 }
 
-static void tmpfs_unlinked__none(void **state)
+KIND_CASE(tmpfs_unlinked__none)
 {
 	struct statfs sfs;
 	struct file file;
@@ -135,7 +137,7 @@ static void tmpfs_unlinked__none(void **state)
 	privileges_regain();
 }
 
-static void private_mapping_of_a_file__none(void **state)
+KIND_CASE(private_mapping_of_a_file__none)
 {
 	struct file file;
 
@@ -144,7 +146,7 @@ static void private_mapping_of_a_file__none(void **state)
 	file_put(&file);
 }
 
-static void private_mapping_of_a_file_with_dax__told(void **state)
+KIND_CASE(private_mapping_of_a_file_with_dax__told)
 {
 	struct cause cause = { 0 };
 	struct file file;
@@ -192,18 +194,18 @@ static void disk_file(enum mapping_kind kind)
 	file_put(&file);
 }
 
-static void file_on_disk__page_cache(void **state)
+KIND_CASE(file_on_disk__page_cache)
 {
 	disk_file(MAPPING_PAGE_CACHE);
 }
 
-static void file_on_persistent_memory__fsdax(void **state)
+KIND_CASE(file_on_persistent_memory__fsdax)
 {
 	fake_statx_is_dax = true;
 	disk_file(MAPPING_FSDAX);
 }
 
-static void file_that_cannot_be_looked_at__unknown(void **state)
+KIND_CASE(file_that_cannot_be_looked_at__unknown)
 {
 	struct mapping mapping;
 	struct file file;
@@ -221,7 +223,7 @@ static void file_that_cannot_be_looked_at__unknown(void **state)
 	file_put(&file);
 }
 
-static void file_system__is_named(void **state)
+KIND_CASE(file_system__is_named)
 {
 	struct mapping mapping;
 	struct statfs sfs;
@@ -240,7 +242,7 @@ static void file_system__is_named(void **state)
 	file_put(&file);
 }
 
-static void protection__is_noted(void **state)
+KIND_CASE(protection__is_noted)
 {
 	static const int prots[] = { PROT_READ, PROT_WRITE, RW, PROT_NONE };
 	struct mapping mapping;
@@ -263,36 +265,10 @@ static void protection__is_noted(void **state)
 	file_put(&file);
 }
 
-static void kinds__have_names(void **state)
+KIND_CASE(kinds__have_names)
 {
 	assert_string_equal(mapping_kind_name(MAPPING_FSDAX), "FS-DAX");
 	assert_string_equal(mapping_kind_name(MAPPING_PAGE_CACHE),
 			    "page-cache");
 	assert_string_equal(mapping_kind_name(MAPPING_UNKNOWN), "unknown");
-}
-
-#define KIND_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		KIND_CASE(anonymous__none),
-		KIND_CASE(anonymous_shared__none),
-		KIND_CASE(dev_zero_shared__none),
-		KIND_CASE(memfd__none),
-		KIND_CASE(memfd_closed__none),
-		KIND_CASE(sysv__none),
-		KIND_CASE(tmpfs__none),
-		KIND_CASE(tmpfs_unlinked__none),
-		KIND_CASE(private_mapping_of_a_file__none),
-		KIND_CASE(private_mapping_of_a_file_with_dax__told),
-		KIND_CASE(file_on_disk__page_cache),
-		KIND_CASE(file_on_persistent_memory__fsdax),
-		KIND_CASE(file_that_cannot_be_looked_at__unknown),
-		KIND_CASE(file_system__is_named),
-		KIND_CASE(protection__is_noted),
-		KIND_CASE(kinds__have_names),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

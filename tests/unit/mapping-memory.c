@@ -20,7 +20,7 @@
 static char dir[] = DISK "/unit-memory-XXXXXX";
 
 /* In a mount name space of our own; for root only */
-static int mount_it(void **state)
+int group_setup(void **state)
 {
 	if (!mkdtemp(dir))
 		return -1;
@@ -30,7 +30,7 @@ static int mount_it(void **state)
 	return 0;
 }
 
-static int unmount_it(void **state)
+int group_teardown(void **state)
 {
 	(void)umount2(dir, MNT_DETACH);
 	return rmdir(dir);
@@ -83,22 +83,12 @@ static void needs_no_guard(const char *type, size_t size)
 	munmap(addr, size);
 }
 
-static void tmpfs(void **state)
+CASE(tmpfs)
 {
 	needs_no_guard("tmpfs", page_size());
 }
 
-static void hugetlbfs(void **state)
+CASE(hugetlbfs)
 {
 	needs_no_guard("hugetlbfs", 2UL << 20);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(tmpfs),
-		CASE(hugetlbfs),
-	};
-
-	return cmocka_run_group_tests(cases, mount_it, unmount_it);
 }

@@ -21,6 +21,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define PROC_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static int classify(const void *addr, struct mapping *ret_mapping)
 {
 	return mapping_classify((uintptr_t)addr, page_size(), gettid(),
@@ -38,7 +40,7 @@ static void private_memory_is_none(void)
 	munmap(addr, page_size());
 }
 
-static void private_memory__none(void **state)
+PROC_CASE(private_memory__none)
 {
 	private_memory_is_none();
 	fake_open_fails("/proc/thread-self/maps", EACCES);
@@ -58,7 +60,7 @@ static void shared_file_fails(int error)
 	file_put(&file);
 }
 
-static void shared_file__the_errno(void **state)
+PROC_CASE(shared_file__the_errno)
 {
 	shared_file_fails(ENOENT);
 	fake_open_fails("/proc/thread-self/maps", EACCES);
@@ -66,24 +68,11 @@ static void shared_file__the_errno(void **state)
 }
 
 /* That is no machine without /proc. */
-static void no_descriptor_left__EMFILE(void **state)
+PROC_CASE(no_descriptor_left__EMFILE)
 {
 	struct mapping mapping;
 	char byte;
 
 	fake_open_fails("/proc/thread-self/maps", EMFILE);
 	assert_int_equal(classify(&byte, &mapping), EMFILE);
-}
-
-#define PROC_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROC_CASE(private_memory__none),
-		PROC_CASE(shared_file__the_errno),
-		PROC_CASE(no_descriptor_left__EMFILE),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

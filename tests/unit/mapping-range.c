@@ -50,6 +50,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define WINDOW_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void classify(uintptr_t addr, size_t length, size_t n_parts,
 		     struct mapping *ret_mapping)
 {
@@ -67,7 +69,7 @@ static void part(const struct mapping_part *part, const struct file *file,
 	assert_int_equal(part->offset, offset);
 }
 
-static void several_mappings__a_part_each(void **state)
+WINDOW_CASE(several_mappings__a_part_each)
 {
 	struct mapping mapping;
 	size_t page = page_size();
@@ -79,7 +81,7 @@ static void several_mappings__a_part_each(void **state)
 	mapping_put(&mapping);
 }
 
-static void unaligned__to_the_byte(void **state)
+WINDOW_CASE(unaligned__to_the_byte)
 {
 	struct mapping mapping;
 	size_t page = page_size();
@@ -93,7 +95,7 @@ static void unaligned__to_the_byte(void **state)
 	mapping_put(&mapping);
 }
 
-static void last_byte__counts(void **state)
+WINDOW_CASE(last_byte__counts)
 {
 	struct mapping mapping;
 
@@ -102,7 +104,7 @@ static void last_byte__counts(void **state)
 	mapping_put(&mapping);
 }
 
-static void ends_before_a_file__none(void **state)
+WINDOW_CASE(ends_before_a_file__none)
 {
 	struct mapping mapping;
 
@@ -110,21 +112,21 @@ static void ends_before_a_file__none(void **state)
 	classify(at(3), page_size(), 0, &mapping);
 }
 
-static void gap__none(void **state)
+WINDOW_CASE(gap__none)
 {
 	struct mapping mapping;
 
 	classify(at(3) + 10, 100, 0, &mapping);
 }
 
-static void zero_length__none(void **state)
+WINDOW_CASE(zero_length__none)
 {
 	struct mapping mapping;
 
 	classify(at(1), 0, 0, &mapping);
 }
 
-static void wraps__none(void **state)
+WINDOW_CASE(wraps__none)
 {
 	struct mapping mapping;
 
@@ -132,7 +134,7 @@ static void wraps__none(void **state)
 	classify(UINTPTR_MAX - 10, 100, 0, &mapping);
 }
 
-static void above_everything__none(void **state)
+WINDOW_CASE(above_everything__none)
 {
 	struct mapping mapping;
 
@@ -170,7 +172,7 @@ static void map_tmpfs(void)
 	file_put(&memory);
 }
 
-static void still_there__not_said_of_other_files(void **state)
+WINDOW_CASE(still_there__not_said_of_other_files)
 {
 	struct mapping before;
 
@@ -238,58 +240,58 @@ static void split_and_protect(void)
 	assert_int_equal(mprotect((void *)at(1), page_size(), PROT_READ), 0);
 }
 
-static void equal__unchanged(void **state)
+WINDOW_CASE(equal__unchanged)
 {
 	is_equal_after(nothing, true);
 }
 
-static void equal__renamed(void **state)
+WINDOW_CASE(equal__renamed)
 {
 	is_equal_after(rename_file, true);
 }
 
 /* By other threads, which may lock or advise a part of it at any time */
-static void equal__split(void **state)
+WINDOW_CASE(equal__split)
 {
 	is_equal_after(split, true);
 }
 
-static void unequal__split_and_a_part_protected(void **state)
+WINDOW_CASE(unequal__split_and_a_part_protected)
 {
 	is_equal_after(split_and_protect, false);
 }
 
-static void unequal__unmapped(void **state)
+WINDOW_CASE(unequal__unmapped)
 {
 	is_equal_after(unmap, false);
 }
 
-static void unequal__other_file(void **state)
+WINDOW_CASE(unequal__other_file)
 {
 	is_equal_after(map_other_file, false);
 }
 
-static void unequal__other_offset(void **state)
+WINDOW_CASE(unequal__other_offset)
 {
 	is_equal_after(map_other_offset, false);
 }
 
-static void unequal__other_protection(void **state)
+WINDOW_CASE(unequal__other_protection)
 {
 	is_equal_after(protect, false);
 }
 
-static void unequal__anonymous_now(void **state)
+WINDOW_CASE(unequal__anonymous_now)
 {
 	is_equal_after(map_anonymous, false);
 }
 
-static void unequal__one_more(void **state)
+WINDOW_CASE(unequal__one_more)
 {
 	is_equal_after(map_one_more, false);
 }
 
-static void put__twice(void **state)
+WINDOW_CASE(put__twice)
 {
 	struct mapping mapping;
 
@@ -315,58 +317,25 @@ static int classify_with(size_t n_free, struct mapping *ret_mapping)
 	return r;
 }
 
-static void no_descriptor_for_the_maps__EMFILE(void **state)
+WINDOW_CASE(no_descriptor_for_the_maps__EMFILE)
 {
 	struct mapping mapping;
 
 	assert_int_equal(classify_with(0, &mapping), EMFILE);
 }
 
-static void no_descriptor_for_the_file__EMFILE(void **state)
+WINDOW_CASE(no_descriptor_for_the_file__EMFILE)
 {
 	struct mapping mapping;
 
 	assert_int_equal(classify_with(1, &mapping), EMFILE);
 }
 
-static void two_descriptors__enough(void **state)
+WINDOW_CASE(two_descriptors__enough)
 {
 	struct mapping mapping;
 
 	assert_int_equal(classify_with(2, &mapping), 0);
 	assert_int_equal(mapping.n_parts, 1);
 	mapping_put(&mapping);
-}
-
-#define WINDOW_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		WINDOW_CASE(several_mappings__a_part_each),
-		WINDOW_CASE(unaligned__to_the_byte),
-		WINDOW_CASE(last_byte__counts),
-		WINDOW_CASE(ends_before_a_file__none),
-		WINDOW_CASE(gap__none),
-		WINDOW_CASE(zero_length__none),
-		WINDOW_CASE(wraps__none),
-		WINDOW_CASE(above_everything__none),
-		WINDOW_CASE(still_there__not_said_of_other_files),
-		WINDOW_CASE(equal__unchanged),
-		WINDOW_CASE(equal__renamed),
-		WINDOW_CASE(equal__split),
-		WINDOW_CASE(unequal__split_and_a_part_protected),
-		WINDOW_CASE(unequal__unmapped),
-		WINDOW_CASE(unequal__other_file),
-		WINDOW_CASE(unequal__other_offset),
-		WINDOW_CASE(unequal__other_protection),
-		WINDOW_CASE(unequal__anonymous_now),
-		WINDOW_CASE(unequal__one_more),
-		WINDOW_CASE(put__twice),
-		WINDOW_CASE(no_descriptor_for_the_maps__EMFILE),
-		WINDOW_CASE(no_descriptor_for_the_file__EMFILE),
-		WINDOW_CASE(two_descriptors__enough),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -34,6 +34,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define FILE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 /* Files of somebody else cannot be unlinked without privileges. */
 static void unlink_file(void)
 {
@@ -56,20 +58,20 @@ static void classified_as(enum mapping_kind kind, int error)
 	mapping_put(&mapping);
 }
 
-static void linked_and_closed__found_by_path(void **state)
+FILE_CASE(linked_and_closed__found_by_path)
 {
 	file_close(&file);
 	classified_as(MAPPING_PAGE_CACHE, 0);
 }
 
-static void unlinked_and_open__found_by_descriptor(void **state)
+FILE_CASE(unlinked_and_open__found_by_descriptor)
 {
 	unlink_file();
 	classified_as(MAPPING_PAGE_CACHE, 0);
 }
 
 /* What a program gives as the descriptor of the file may be any other. */
-static void wrong_hint__other_file_not_opened(void **state)
+FILE_CASE(wrong_hint__other_file_not_opened)
 {
 	struct backing backing = {
 		.dev = file.dev,
@@ -92,14 +94,14 @@ static void wrong_hint__other_file_not_opened(void **state)
 	file_put(&other);
 }
 
-static void unlinked_and_closed__unknown(void **state)
+FILE_CASE(unlinked_and_closed__unknown)
 {
 	unlink_file();
 	file_close(&file);
 	classified_as(MAPPING_UNKNOWN, ENOENT);
 }
 
-static void unlinked_and_closed__found_if_privileged(void **state)
+FILE_CASE(unlinked_and_closed__found_if_privileged)
 {
 	if (getuid() != 0)
 		SKIP_CASE("not root");
@@ -110,7 +112,7 @@ static void unlinked_and_closed__found_if_privileged(void **state)
 }
 
 /* Another file under the same name must not be taken for it. */
-static void replaced_and_closed__unknown(void **state)
+FILE_CASE(replaced_and_closed__unknown)
 {
 	struct file other;
 
@@ -124,7 +126,7 @@ static void replaced_and_closed__unknown(void **state)
 	file_put(&other);
 }
 
-static void path_is_a_symlink_now__unknown(void **state)
+FILE_CASE(path_is_a_symlink_now__unknown)
 {
 	char path[PATH_MAX + 2];
 
@@ -139,7 +141,7 @@ static void path_is_a_symlink_now__unknown(void **state)
 }
 
 /* The keeper opens a file that a thread of the program has a descriptor of. */
-static void unlinked__opened_anew(void **state)
+FILE_CASE(unlinked__opened_anew)
 {
 	struct mapping mapping;
 	struct stat st;
@@ -162,7 +164,7 @@ static void unlinked__opened_anew(void **state)
 	mapping_put(&mapping);
 }
 
-static void not_permitted__EACCES(void **state)
+FILE_CASE(not_permitted__EACCES)
 {
 	struct mapping mapping;
 	int fd = -1;
@@ -176,23 +178,4 @@ static void not_permitted__EACCES(void **state)
 			 EACCES);
 	assert_int_equal(fd, -1);
 	mapping_put(&mapping);
-}
-
-#define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		FILE_CASE(linked_and_closed__found_by_path),
-		FILE_CASE(unlinked_and_open__found_by_descriptor),
-		FILE_CASE(wrong_hint__other_file_not_opened),
-		FILE_CASE(unlinked_and_closed__unknown),
-		FILE_CASE(unlinked_and_closed__found_if_privileged),
-		FILE_CASE(replaced_and_closed__unknown),
-		FILE_CASE(path_is_a_symlink_now__unknown),
-		FILE_CASE(unlinked__opened_anew),
-		FILE_CASE(not_permitted__EACCES),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

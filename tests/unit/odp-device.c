@@ -60,30 +60,32 @@ static int setup(void **state)
 	return 0;
 }
 
-static void all_caps__offered(void **state)
+#define ODP_CASE(fn) CASE_WITH(fn, setup, NULL)
+
+ODP_CASE(all_caps__offered)
 {
 	assert_true(odp_is_offered(context));
 }
 
-static void no_paging__not_offered(void **state)
+ODP_CASE(no_paging__not_offered)
 {
 	device.caps.general_caps = 0;
 	assert_false(odp_is_offered(context));
 }
 
-static void no_write__not_offered(void **state)
+ODP_CASE(no_write__not_offered)
 {
 	device.caps.per_transport_caps.rc_odp_caps &= ~IBV_ODP_SUPPORT_WRITE;
 	assert_false(odp_is_offered(context));
 }
 
-static void no_read__not_offered(void **state)
+ODP_CASE(no_read__not_offered)
 {
 	device.caps.per_transport_caps.rc_odp_caps &= ~IBV_ODP_SUPPORT_READ;
 	assert_false(odp_is_offered(context));
 }
 
-static void only_datagrams__not_offered(void **state)
+ODP_CASE(only_datagrams__not_offered)
 {
 	device.caps.per_transport_caps.ud_odp_caps =
 		device.caps.per_transport_caps.rc_odp_caps;
@@ -91,25 +93,25 @@ static void only_datagrams__not_offered(void **state)
 	assert_false(odp_is_offered(context));
 }
 
-static void query_fails__not_offered(void **state)
+ODP_CASE(query_fails__not_offered)
 {
 	device.error = EOPNOTSUPP;
 	assert_false(odp_is_offered(context));
 }
 
-static void no_query__not_offered(void **state)
+ODP_CASE(no_query__not_offered)
 {
 	device.verbs.query_device_ex = NULL;
 	assert_false(odp_is_offered(context));
 }
 
-static void old_context__not_offered(void **state)
+ODP_CASE(old_context__not_offered)
 {
 	device.verbs.context.abi_compat = NULL;
 	assert_false(odp_is_offered(context));
 }
 
-static void short_context__not_offered(void **state)
+ODP_CASE(short_context__not_offered)
 {
 	device.verbs.sz = sizeof(device.verbs) -
 			  offsetof(struct verbs_context, query_device_ex) - 1;
@@ -131,17 +133,17 @@ static bool is_sound(const char *path)
 	return sound;
 }
 
-static void rxe__not_sound(void **state)
+ODP_CASE(rxe__not_sound)
 {
 	assert_false(is_sound(PROVIDER_RXE));
 }
 
-static void mlx5__sound(void **state)
+ODP_CASE(mlx5__sound)
 {
 	assert_true(is_sound(PROVIDER_MLX5));
 }
 
-static void operation_of_no_object__not_sound(void **state)
+ODP_CASE(operation_of_no_object__not_sound)
 {
 	struct real_verbs real = {0};
 	void *heap = malloc(16);
@@ -151,20 +153,20 @@ static void operation_of_no_object__not_sound(void **state)
 	free(heap);
 }
 
-static void prefetch__for_writing(void **state)
+ODP_CASE(prefetch__for_writing)
 {
 	odp_prefetch(&pd, &mr, 0x1000, 0x2000, true);
 	assert_record("write 0x1000+0x2000");
 }
 
-static void prefetch__for_reading(void **state)
+ODP_CASE(prefetch__for_reading)
 {
 	odp_prefetch(&pd, &mr, 0x1000, 0x2000, false);
 	assert_record("read 0x1000+0x2000");
 }
 
 /* The length of an entry has 32 bits. */
-static void prefetch__5_GiB_in_pieces(void **state)
+ODP_CASE(prefetch__5_GiB_in_pieces)
 {
 	odp_prefetch(&pd, &mr, 0x1000, 5ul << 30 | 0x123, true);
 	assert_record("write 0x1000+0x40000000, write 0x40001000+0x40000000, "
@@ -173,50 +175,22 @@ static void prefetch__5_GiB_in_pieces(void **state)
 		      "write 0x100001000+0x40000000, write 0x140001000+0x123");
 }
 
-static void prefetch__nothing(void **state)
+ODP_CASE(prefetch__nothing)
 {
 	odp_prefetch(&pd, &mr, 0x1000, 0, true);
 	assert_record("");
 }
 
-static void prefetch__given_up_at_the_first_error(void **state)
+ODP_CASE(prefetch__given_up_at_the_first_error)
 {
 	device.advise_errors = 1;
 	odp_prefetch(&pd, &mr, 0x1000, 2ul << 30, true);
 	assert_record("write 0x1000+0x40000000");
 }
 
-static void prefetch__device_without(void **state)
+ODP_CASE(prefetch__device_without)
 {
 	device.verbs.advise_mr = NULL;
 	odp_prefetch(&pd, &mr, 0x1000, 0x1000, true);
 	assert_record("");
-}
-
-#define ODP_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		ODP_CASE(all_caps__offered),
-		ODP_CASE(no_paging__not_offered),
-		ODP_CASE(no_write__not_offered),
-		ODP_CASE(no_read__not_offered),
-		ODP_CASE(only_datagrams__not_offered),
-		ODP_CASE(query_fails__not_offered),
-		ODP_CASE(no_query__not_offered),
-		ODP_CASE(old_context__not_offered),
-		ODP_CASE(short_context__not_offered),
-		ODP_CASE(rxe__not_sound),
-		ODP_CASE(mlx5__sound),
-		ODP_CASE(operation_of_no_object__not_sound),
-		ODP_CASE(prefetch__for_writing),
-		ODP_CASE(prefetch__for_reading),
-		ODP_CASE(prefetch__5_GiB_in_pieces),
-		ODP_CASE(prefetch__nothing),
-		ODP_CASE(prefetch__given_up_at_the_first_error),
-		ODP_CASE(prefetch__device_without),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

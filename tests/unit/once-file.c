@@ -3,14 +3,14 @@
 #include "base/once.h"
 #include "lib/test.h"
 
-static void second_time__false(void **state)
+CASE(second_time__false)
 {
 	assert_true(once_for_file(ONCE_UNGUARDED, 1, 1));
 	assert_false(once_for_file(ONCE_UNGUARDED, 1, 1));
 	assert_false(once_for_file(ONCE_UNGUARDED, 1, 1));
 }
 
-static void other_topic__true(void **state)
+CASE(other_topic__true)
 {
 	assert_true(once_for_file(ONCE_UNGUARDED, 2, 1));
 	assert_true(once_for_file(ONCE_ON_DEMAND, 2, 1));
@@ -18,7 +18,7 @@ static void other_topic__true(void **state)
 	assert_false(once_for_file(ONCE_ON_DEMAND, 2, 1));
 }
 
-static void other_file__true(void **state)
+CASE(other_file__true)
 {
 	assert_true(once_for_file(ONCE_UNGUARDED, 3, 1));
 	assert_true(once_for_file(ONCE_UNGUARDED, 3, 2));
@@ -27,7 +27,7 @@ static void other_file__true(void **state)
 }
 
 /* The last ones are remembered, however many there were. */
-static void many_files__the_last_one_is_known(void **state)
+CASE(many_files__the_last_one_is_known)
 {
 	ino_t ino;
 
@@ -36,16 +36,4 @@ static void many_files__the_last_one_is_known(void **state)
 		assert_false(once_for_file(ONCE_ON_DEMAND, 5, ino));
 	}
 	assert_true(once_for_file(ONCE_ON_DEMAND, 5, 1));
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(second_time__false),
-		CASE(other_topic__true),
-		CASE(other_file__true),
-		CASE(many_files__the_last_one_is_known),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -27,6 +27,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define OPENER_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static const char *name(void)
 {
 	strcpy(text, "untouched");
@@ -66,7 +68,7 @@ static void end_child(pid_t pid)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static void another_process__number_and_name(void **state)
+OPENER_CASE(another_process__number_and_name)
 {
 	char expected[64];
 	pid_t pid;
@@ -80,7 +82,7 @@ static void another_process__number_and_name(void **state)
 }
 
 /* Which is always there when it asks for a lease */
-static void another_and_this_one__another(void **state)
+OPENER_CASE(another_and_this_one__another)
 {
 	char expected[64];
 	pid_t pid = child_with_file();
@@ -90,46 +92,30 @@ static void another_and_this_one__another(void **state)
 	end_child(pid);
 }
 
-static void this_program__itself(void **state)
+OPENER_CASE(this_program__itself)
 {
 	assert_string_equal(name(),
 			    "this program itself by more than one open(2), or "
 			    "a process that it cannot see,");
 }
 
-static void nobody__empty(void **state)
+OPENER_CASE(nobody__empty)
 {
 	file_close(&file);
 	assert_string_equal(name(), "");
 }
 
-static void only_mapped__empty(void **state)
+OPENER_CASE(only_mapped__empty)
 {
 	(void)file_map(&file, 0, 1, 3, NULL);
 	file_close(&file);
 	assert_string_equal(name(), "");
 }
 
-static void small_buffer__cut(void **state)
+OPENER_CASE(small_buffer__cut)
 {
 	memset(text, 'x', sizeof(text));
 	opener_name(file.dev, file.ino, text, 5);
 	assert_string_equal(text, "this");
 	assert_int_equal(text[5], 'x');
-}
-
-#define OPENER_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		OPENER_CASE(another_process__number_and_name),
-		OPENER_CASE(another_and_this_one__another),
-		OPENER_CASE(this_program__itself),
-		OPENER_CASE(nobody__empty),
-		OPENER_CASE(only_mapped__empty),
-		OPENER_CASE(small_buffer__cut),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -138,12 +138,14 @@ static int setup(void **state)
 	return 0;
 }
 
+#define CALL_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static int punch(int mode)
 {
 	return fallocate(FD, mode | FALLOC_FL_KEEP_SIZE, 0, 4096);
 }
 
-static void length_and_holes__revoked_first(void **state)
+CALL_CASE(length_and_holes__revoked_first)
 {
 	assert_int_equal(ftruncate(FD, 0), 0);
 	assert_record("begin 7, call, end");
@@ -156,14 +158,14 @@ static void length_and_holes__revoked_first(void **state)
 	assert_record("begin 7, call, end");
 }
 
-static void allocation__nothing(void **state)
+CALL_CASE(allocation__nothing)
 {
 	assert_int_equal(punch(0), 0);
 	assert_int_equal(punch(FALLOC_FL_UNSHARE_RANGE), 0);
 	assert_record("call, call");
 }
 
-static void O_DIRECT_on__revoked_first(void **state)
+CALL_CASE(O_DIRECT_on__revoked_first)
 {
 	assert_int_equal(fcntl(FD, F_SETFL, O_NONBLOCK | O_DIRECT), 0);
 	assert_record("begin 7, call, end");
@@ -174,7 +176,7 @@ static void O_DIRECT_on__revoked_first(void **state)
 	assert_record("begin 7");
 }
 
-static void other_fcntl__passes(void **state)
+CALL_CASE(other_fcntl__passes)
 {
 	assert_int_equal(fcntl(FD, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(fcntl(FD, F_GETFL), 0);
@@ -182,7 +184,7 @@ static void other_fcntl__passes(void **state)
 	assert_record("call, call, call");
 }
 
-static void copy_on_xfs__both_files(void **state)
+CALL_CASE(copy_on_xfs__both_files)
 {
 	assert_int_equal(copy_file_range(OTHER, NULL, FD, NULL, 1, 0), 0);
 	assert_record("begin 7, share 8, call, end, end");
@@ -194,14 +196,14 @@ static void copy_on_xfs__both_files(void **state)
 }
 
 /* From page to page */
-static void copy_elsewhere__nothing(void **state)
+CALL_CASE(copy_elsewhere__nothing)
 {
 	fs_magic = EXT4_SUPER_MAGIC;
 	assert_int_equal(copy_file_range(OTHER, NULL, FD, NULL, 1, 0), 0);
 	assert_record("call");
 }
 
-static void remove__by_the_mapping(void **state)
+CALL_CASE(remove__by_the_mapping)
 {
 	static char page[4096];
 
@@ -211,7 +213,7 @@ static void remove__by_the_mapping(void **state)
 	assert_record("call");
 }
 
-static void writeback__made_dirty_first(void **state)
+CALL_CASE(writeback__made_dirty_first)
 {
 	struct aiocb aiocb = {.aio_fildes = FD};
 	static char page[4096];
@@ -229,7 +231,7 @@ static void writeback__made_dirty_first(void **state)
 	assert_record("dirty all, call");
 }
 
-static void sync_file_range__if_it_writes(void **state)
+CALL_CASE(sync_file_range__if_it_writes)
 {
 	assert_int_equal(
 		sync_file_range(FD, 0, 0, SYNC_FILE_RANGE_WRITE), 0);
@@ -237,23 +239,4 @@ static void sync_file_range__if_it_writes(void **state)
 	assert_int_equal(
 		sync_file_range(FD, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE), 0);
 	assert_record("call");
-}
-
-#define CALL_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CALL_CASE(length_and_holes__revoked_first),
-		CALL_CASE(allocation__nothing),
-		CALL_CASE(O_DIRECT_on__revoked_first),
-		CALL_CASE(other_fcntl__passes),
-		CALL_CASE(copy_on_xfs__both_files),
-		CALL_CASE(copy_elsewhere__nothing),
-		CALL_CASE(remove__by_the_mapping),
-		CALL_CASE(writeback__made_dirty_first),
-		CALL_CASE(sync_file_range__if_it_writes),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

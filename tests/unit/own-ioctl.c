@@ -62,6 +62,8 @@ static int setup(void **state)
 	return 0;
 }
 
+#define IOCTL_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 /* Arguments with the descriptor of another file where the kernel has it */
 static struct file_clone_range clone_range = {.src_fd = DONOR};
 static uint32_t move_ext[10] = {0, DONOR};
@@ -106,7 +108,7 @@ static const struct {
 	{F2FS_SEC_TRIM_FILE, F2FS_SUPER_MAGIC, NULL, "begin 7, ioctl, end"},
 };
 
-static void removing__barrier(void **state)
+IOCTL_CASE(removing__barrier)
 {
 	size_t i;
 
@@ -118,7 +120,7 @@ static void removing__barrier(void **state)
 }
 
 /* Where the number means something else, or nothing */
-static void removing_elsewhere__passes(void **state)
+IOCTL_CASE(removing_elsewhere__passes)
 {
 	size_t i;
 
@@ -132,7 +134,7 @@ static void removing_elsewhere__passes(void **state)
 }
 
 /* The kernel says EFAULT. */
-static void no_argument__passed_on(void **state)
+IOCTL_CASE(no_argument__passed_on)
 {
 	assert_int_equal(ioctl(FD, FICLONERANGE, NULL), 0);
 	assert_record("begin 7, ioctl, end");
@@ -140,7 +142,7 @@ static void no_argument__passed_on(void **state)
 	assert_record("share 7, ioctl, end");
 }
 
-static void source_is_busy__ETXTBSY(void **state)
+IOCTL_CASE(source_is_busy__ETXTBSY)
 {
 	fake_removal_busy_fd = DONOR;
 	errno = 0;
@@ -149,7 +151,7 @@ static void source_is_busy__ETXTBSY(void **state)
 	assert_record("begin 7, share 8, end");
 }
 
-static void others__pass(void **state)
+IOCTL_CASE(others__pass)
 {
 	assert_int_equal(ioctl(FD, FS_IOC_FIEMAP, NULL), 0);
 	assert_int_equal(ioctl(FD, RESVSP64, NULL), 0);
@@ -168,7 +170,7 @@ static struct file_dedupe_range *dedupe_to(int first, int second)
 	return range;
 }
 
-static void dedupe__barrier_of_all(void **state)
+IOCTL_CASE(dedupe__barrier_of_all)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
 
@@ -178,7 +180,7 @@ static void dedupe__barrier_of_all(void **state)
 }
 
 /* As programs have it that keep requests in an int */
-static void request_with_a_sign__the_same(void **state)
+IOCTL_CASE(request_with_a_sign__the_same)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
 	int request = (int)FIDEDUPERANGE;
@@ -189,7 +191,7 @@ static void request_with_a_sign__the_same(void **state)
 	free(range);
 }
 
-static void dedupe_of_a_busy_file__ETXTBSY(void **state)
+IOCTL_CASE(dedupe_of_a_busy_file__ETXTBSY)
 {
 	struct file_dedupe_range *range = dedupe_to(8, 9);
 
@@ -199,22 +201,4 @@ static void dedupe_of_a_busy_file__ETXTBSY(void **state)
 	assert_int_equal(errno, ETXTBSY);
 	assert_record("share 7, begin 8, begin 9, end, end");
 	free(range);
-}
-
-#define IOCTL_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IOCTL_CASE(removing__barrier),
-		IOCTL_CASE(removing_elsewhere__passes),
-		IOCTL_CASE(no_argument__passed_on),
-		IOCTL_CASE(source_is_busy__ETXTBSY),
-		IOCTL_CASE(others__pass),
-		IOCTL_CASE(dedupe__barrier_of_all),
-		IOCTL_CASE(request_with_a_sign__the_same),
-		IOCTL_CASE(dedupe_of_a_busy_file__ETXTBSY),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,25 +83,27 @@ static int setup(void **state)
 	return 0;
 }
 
+#define MAPPING_CASE(fn) CASE_WITH(fn, setup, NULL)
+
 static void map_fixed(int flags, int fd)
 {
 	(void)front_mmap(AT(0), 0x3000, PROT_READ, flags | MAP_FIXED, fd, 0);
 }
 
-static void unmap__afterwards(void **state)
+MAPPING_CASE(unmap__afterwards)
 {
 	assert_int_equal(front_munmap(AT(0), 0x3000), 0);
 	assert_record("unmapping 0+3000, munmap, unmapped 0+3000 of 5");
 }
 
-static void unmap_fails__only_what_comes_before(void **state)
+MAPPING_CASE(unmap_fails__only_what_comes_before)
 {
 	result = MAP_FAILED;
 	assert_int_equal(front_munmap(AT(0), 0x3000), -1);
 	assert_record("unmapping 0+3000, munmap");
 }
 
-static void unmap_of_no_interest__nothing_afterwards(void **state)
+MAPPING_CASE(unmap_of_no_interest__nothing_afterwards)
 {
 	next_ticket = 0;
 	assert_int_equal(front_munmap(AT(0), 0x3000), 0);
@@ -112,7 +114,7 @@ static void unmap_of_no_interest__nothing_afterwards(void **state)
 	assert_record("unmapping 0+3000, mremap");
 }
 
-static void map_over__old_one_before_the_new(void **state)
+MAPPING_CASE(map_over__old_one_before_the_new)
 {
 	map_fixed(MAP_SHARED, 7);
 	assert_record("unmapping 0+3000, mmap, unmapped 0+3000 of 5, "
@@ -121,20 +123,20 @@ static void map_over__old_one_before_the_new(void **state)
 	assert_record("unmapping 0+3000, mmap, unmapped 0+3000 of 6");
 }
 
-static void map_over_fails__only_what_comes_before(void **state)
+MAPPING_CASE(map_over_fails__only_what_comes_before)
 {
 	result = MAP_FAILED;
 	map_fixed(MAP_SHARED, 7);
 	assert_record("unmapping 0+3000, mmap");
 }
 
-static void map_elsewhere__nothing_is_unmapped(void **state)
+MAPPING_CASE(map_elsewhere__nothing_is_unmapped)
 {
 	(void)front_mmap(AT(0), 0x3000, PROT_READ, MAP_SHARED, 7, 0);
 	assert_record("mmap, mapped 0+3000");
 }
 
-static void remap_in_place__afterwards(void **state)
+MAPPING_CASE(remap_in_place__afterwards)
 {
 	assert_ptr_equal(front_mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE),
 			 AT(0));
@@ -142,7 +144,7 @@ static void remap_in_place__afterwards(void **state)
 		      "remapped 0+3000 to 0+5000 of 5");
 }
 
-static void remap_moves__where_the_kernel_says(void **state)
+MAPPING_CASE(remap_moves__where_the_kernel_says)
 {
 	result = AT(0x10000);
 	assert_ptr_equal(front_mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE),
@@ -151,7 +153,7 @@ static void remap_moves__where_the_kernel_says(void **state)
 		      "remapped 0+3000 to 10000+5000 of 5");
 }
 
-static void remap_fails__only_what_comes_before(void **state)
+MAPPING_CASE(remap_fails__only_what_comes_before)
 {
 	result = MAP_FAILED;
 	assert_ptr_equal(front_mremap(AT(0), 0x3000, 0x5000,
@@ -162,7 +164,7 @@ static void remap_fails__only_what_comes_before(void **state)
 }
 
 /* Of both, the latest */
-static void remap_over__both_are_unmapped(void **state)
+MAPPING_CASE(remap_over__both_are_unmapped)
 {
 	result = AT(0x10000);
 	(void)front_mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE | MREMAP_FIXED,
@@ -171,7 +173,7 @@ static void remap_over__both_are_unmapped(void **state)
 		      "remapped 0+3000 to 10000+5000 of 6");
 }
 
-static void remap_to_another__old_one_stays(void **state)
+MAPPING_CASE(remap_to_another__old_one_stays)
 {
 	result = AT(0x10000);
 	(void)front_mremap(AT(0), 0, 0x5000, MREMAP_MAYMOVE);
@@ -181,25 +183,4 @@ static void remap_to_another__old_one_stays(void **state)
 			   MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
 	assert_record("unmapping 0+3000, mremap, "
 		      "remapped 0+3000 to 10000+3000 of 6, stays");
-}
-
-#define MAPPING_CASE(fn) cmocka_unit_test_setup(fn, setup)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		MAPPING_CASE(unmap__afterwards),
-		MAPPING_CASE(unmap_fails__only_what_comes_before),
-		MAPPING_CASE(unmap_of_no_interest__nothing_afterwards),
-		MAPPING_CASE(map_over__old_one_before_the_new),
-		MAPPING_CASE(map_over_fails__only_what_comes_before),
-		MAPPING_CASE(map_elsewhere__nothing_is_unmapped),
-		MAPPING_CASE(remap_in_place__afterwards),
-		MAPPING_CASE(remap_moves__where_the_kernel_says),
-		MAPPING_CASE(remap_fails__only_what_comes_before),
-		MAPPING_CASE(remap_over__both_are_unmapped),
-		MAPPING_CASE(remap_to_another__old_one_stays),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -47,7 +47,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void removal__barred_meanwhile(void **state)
+#define OWN_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+OWN_CASE(removal__barred_meanwhile)
 {
 	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
 	assert_int_equal(errno, E2BIG);
@@ -60,7 +62,7 @@ static void removal__barred_meanwhile(void **state)
 }
 
 /* The barrier comes first, so that no lease comes after the look. */
-static void removal__lease_is_broken_behind_the_barrier(void **state)
+OWN_CASE(removal__lease_is_broken_behind_the_barrier)
 {
 	fake_lease.blind_left = 1;
 	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
@@ -68,7 +70,7 @@ static void removal__lease_is_broken_behind_the_barrier(void **state)
 	pinsafe_private_removal_end(&barrier);
 }
 
-static void sharing__lease_is_broken_behind_the_barrier(void **state)
+OWN_CASE(sharing__lease_is_broken_behind_the_barrier)
 {
 	fake_lease.blind_left = 1;
 	assert_int_equal(pinsafe_private_sharing_begin(file.fd, &barrier), 0);
@@ -78,7 +80,7 @@ static void sharing__lease_is_broken_behind_the_barrier(void **state)
 }
 
 /* Nothing of it gets into the other file. */
-static void sharing_what_is_only_read__barred_meanwhile(void **state)
+OWN_CASE(sharing_what_is_only_read__barred_meanwhile)
 {
 	fake_lease.blind_left = 1;
 	fake_track.is_only_read = true;
@@ -91,7 +93,7 @@ static void sharing_what_is_only_read__barred_meanwhile(void **state)
 	pinsafe_private_removal_end(&barrier);
 }
 
-static void removal__waits_for_the_last_holder(void **state)
+OWN_CASE(removal__waits_for_the_last_holder)
 {
 	fake_lease.blind_left = 4;
 	fake_retake_left = 5;
@@ -100,7 +102,7 @@ static void removal__waits_for_the_last_holder(void **state)
 	pinsafe_private_removal_end(&barrier);
 }
 
-static void removal__not_revoked_in_time_ETXTBSY(void **state)
+OWN_CASE(removal__not_revoked_in_time_ETXTBSY)
 {
 	fake_lease.blind_left = 100;
 	fake_retake_left = 1;
@@ -111,7 +113,7 @@ static void removal__not_revoked_in_time_ETXTBSY(void **state)
 	assert_record("bar, break, run, wait, break, run, unbar");
 }
 
-static void removal__keeper_cannot_be_called(void **state)
+OWN_CASE(removal__keeper_cannot_be_called)
 {
 	fake_lease.blind_left = 100;
 	fake_keeper.call = ALWAYS(EAGAIN);
@@ -120,7 +122,7 @@ static void removal__keeper_cannot_be_called(void **state)
 	assert_record("bar, unbar");
 }
 
-static void removal__not_watched_nothing(void **state)
+OWN_CASE(removal__not_watched_nothing)
 {
 	fake_watch_is_enabled = false;
 	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
@@ -129,14 +131,14 @@ static void removal__not_watched_nothing(void **state)
 	assert_record("");
 }
 
-static void removal__no_descriptor_nothing(void **state)
+OWN_CASE(removal__no_descriptor_nothing)
 {
 	assert_int_equal(pinsafe_private_removal_begin(-1, &barrier), ENOENT);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
 
-static void removal__device_nothing(void **state)
+OWN_CASE(removal__device_nothing)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -147,7 +149,7 @@ static void removal__device_nothing(void **state)
 
 static void *const memory = (void *)0x10000;
 
-static void unmapping__revoked_and_kept_until_it_is_done(void **state)
+OWN_CASE(unmapping__revoked_and_kept_until_it_is_done)
 {
 	fake_watch_ticket = 7;
 	assert_int_equal(pinsafe_private_unmapping(memory, 0x3000), 7);
@@ -156,7 +158,7 @@ static void unmapping__revoked_and_kept_until_it_is_done(void **state)
 		      "kept? 0x10000-0x13000");
 }
 
-static void unmapping__part_of_a_page_is_the_whole(void **state)
+OWN_CASE(unmapping__part_of_a_page_is_the_whole)
 {
 	assert_int_equal(page_size(), 0x1000);
 	(void)pinsafe_private_unmapping(memory, 0x2001);
@@ -167,7 +169,7 @@ static void unmapping__part_of_a_page_is_the_whole(void **state)
 }
 
 /* mremap(2) without a length: of the mapping there */
-static void unmapping__no_length_is_an_address(void **state)
+OWN_CASE(unmapping__no_length_is_an_address)
 {
 	fake_watch_covers = false;
 	(void)pinsafe_private_unmapping(memory, 0);
@@ -175,7 +177,7 @@ static void unmapping__no_length_is_an_address(void **state)
 }
 
 /* By its allocator; it would wait for itself. */
-static void unmapping_by_the_keeper__nothing(void **state)
+OWN_CASE(unmapping_by_the_keeper__nothing)
 {
 	fake_keeper.is_self = true;
 	fake_watch_ticket = 7;
@@ -183,7 +185,7 @@ static void unmapping_by_the_keeper__nothing(void **state)
 	assert_record("");
 }
 
-static void unmapping__of_no_interest_nothing(void **state)
+OWN_CASE(unmapping__of_no_interest_nothing)
 {
 	fake_watch_covers = false;
 	assert_int_equal(pinsafe_private_unmapping(memory, 0x3000), 0);
@@ -192,14 +194,14 @@ static void unmapping__of_no_interest_nothing(void **state)
 	assert_record("kept? 0x10000-0x13000");
 }
 
-static void unmapped__forgotten(void **state)
+OWN_CASE(unmapped__forgotten)
 {
 	pinsafe_private_unmapped(memory, 0x3000, 7);
 	assert_int_equal(errno, E2BIG);
 	assert_record("forget 0x10000-0x13000 of 7");
 }
 
-static void remapped__moved_in_whole_pages(void **state)
+OWN_CASE(remapped__moved_in_whole_pages)
 {
 	struct own_remap remap = {
 		.addr = memory,
@@ -230,7 +232,7 @@ static struct guarded_mr *written(uintptr_t start)
 	return gmr;
 }
 
-static void sync_file__redirty_first(void **state)
+OWN_CASE(sync_file__redirty_first)
 {
 	struct guarded_mr *gmr;
 
@@ -251,7 +253,7 @@ static void sync_file__redirty_first(void **state)
 	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
 }
 
-static void sync_fs__redirty_all_there(void **state)
+OWN_CASE(sync_fs__redirty_all_there)
 {
 	stats.guarded_mrs = 1;
 	pinsafe_private_sync_fs(file.fd);
@@ -263,7 +265,7 @@ static void sync_fs__redirty_all_there(void **state)
 	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
 }
 
-static void sync_all__redirty_all(void **state)
+OWN_CASE(sync_all__redirty_all)
 {
 	struct guarded_mr *gmr;
 
@@ -280,7 +282,7 @@ static void sync_all__redirty_all(void **state)
 	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
 }
 
-static void sync_file__no_descriptor_nothing(void **state)
+OWN_CASE(sync_file__no_descriptor_nothing)
 {
 	stats.guarded_mrs = 1;
 	pinsafe_private_sync_file(-1);
@@ -288,7 +290,7 @@ static void sync_file__no_descriptor_nothing(void **state)
 	assert_record("");
 }
 
-static void sync_range__redirty_first(void **state)
+OWN_CASE(sync_range__redirty_first)
 {
 	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
 
@@ -302,7 +304,7 @@ static void sync_range__redirty_first(void **state)
 	assert_int_equal(fake_redirty_query.end, 0x13000);
 }
 
-static void sync_range__of_other_memory_nothing(void **state)
+OWN_CASE(sync_range__of_other_memory_nothing)
 {
 	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
 
@@ -313,7 +315,7 @@ static void sync_range__of_other_memory_nothing(void **state)
 	free(gmr);
 }
 
-static void sync__nothing_guarded_nothing(void **state)
+OWN_CASE(sync__nothing_guarded_nothing)
 {
 	pinsafe_private_sync_file(file.fd);
 	pinsafe_private_sync_range(memory, 0x3000);
@@ -355,20 +357,22 @@ static int teardown_mapped(void **state)
 	return teardown(state);
 }
 
+#define MAPPED_CASE(fn) CASE_WITH(fn, setup_mapped, teardown_mapped)
+
 static int removal_mapped(size_t first, size_t pages)
 {
 	return pinsafe_private_removal_mapped(base + first * page_size(),
 					      pages * page_size(), do_madvise);
 }
 
-static void madvise__barred_for_each_file(void **state)
+MAPPED_CASE(madvise__barred_for_each_file)
 {
 	assert_int_equal(removal_mapped(0, 4), 0);
 	assert_record("bar, remove 0+2, unbar, remove 2+2");
 }
 
 /* As the kernel: what comes after it is removed all the same. */
-static void madvise__gap_ENOMEM_in_the_end(void **state)
+MAPPED_CASE(madvise__gap_ENOMEM_in_the_end)
 {
 	errno = 0;
 	assert_int_equal(removal_mapped(0, 8), -1);
@@ -377,7 +381,7 @@ static void madvise__gap_ENOMEM_in_the_end(void **state)
 		      "bar, remove 6+2, unbar");
 }
 
-static void madvise__begins_in_a_gap(void **state)
+MAPPED_CASE(madvise__begins_in_a_gap)
 {
 	errno = 0;
 	assert_int_equal(removal_mapped(4, 3), -1);
@@ -390,7 +394,7 @@ static void madvise__begins_in_a_gap(void **state)
 }
 
 /* The keeper has descriptors of its own, but not the fake of it. */
-static void madvise__mappings_cannot_be_read(void **state)
+MAPPED_CASE(madvise__mappings_cannot_be_read)
 {
 	struct rlimit limit, none;
 
@@ -409,7 +413,7 @@ static void madvise__mappings_cannot_be_read(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-static void madvise__cut_to_what_is_asked(void **state)
+MAPPED_CASE(madvise__cut_to_what_is_asked)
 {
 	assert_int_equal(removal_mapped(1, 1), 0);
 	assert_record("bar, remove 1+1, unbar");
@@ -417,14 +421,14 @@ static void madvise__cut_to_what_is_asked(void **state)
 	assert_record("bar, remove 1+1, unbar, remove 2+1");
 }
 
-static void madvise__lease_is_broken_first(void **state)
+MAPPED_CASE(madvise__lease_is_broken_first)
 {
 	fake_lease.blind_left = 1;
 	assert_int_equal(removal_mapped(0, 2), 0);
 	assert_record("bar, break, run, remove 0+2, unbar");
 }
 
-static void madvise__not_revoked_ETXTBSY(void **state)
+MAPPED_CASE(madvise__not_revoked_ETXTBSY)
 {
 	fake_lease.blind_left = 100;
 	errno = 0;
@@ -433,7 +437,7 @@ static void madvise__not_revoked_ETXTBSY(void **state)
 	assert_record("bar, break, run, unbar");
 }
 
-static void madvise__errno_of_the_kernel(void **state)
+MAPPED_CASE(madvise__errno_of_the_kernel)
 {
 	madvise_error = EINVAL;
 	madvise_fails_at = 2;
@@ -443,7 +447,7 @@ static void madvise__errno_of_the_kernel(void **state)
 	assert_record("bar, remove 0+2, unbar, remove 2+2");
 }
 
-static void madvise__errno_of_the_kernel_behind_the_barrier(void **state)
+MAPPED_CASE(madvise__errno_of_the_kernel_behind_the_barrier)
 {
 	madvise_error = EOPNOTSUPP;
 	madvise_fails_at = 0;
@@ -453,62 +457,15 @@ static void madvise__errno_of_the_kernel_behind_the_barrier(void **state)
 	assert_record("bar, remove 0+2, unbar");
 }
 
-static void madvise__not_watched_as_without_us(void **state)
+MAPPED_CASE(madvise__not_watched_as_without_us)
 {
 	fake_watch_is_enabled = false;
 	assert_int_equal(removal_mapped(0, 8), 0);
 	assert_record("remove 0+8");
 }
 
-static void madvise__no_length_as_without_us(void **state)
+MAPPED_CASE(madvise__no_length_as_without_us)
 {
 	assert_int_equal(removal_mapped(0, 0), 0);
 	assert_record("remove 0+0");
-}
-
-#define OWN_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-#define MAPPED_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, setup_mapped, teardown_mapped)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		OWN_CASE(removal__barred_meanwhile),
-		OWN_CASE(removal__lease_is_broken_behind_the_barrier),
-		OWN_CASE(sharing__lease_is_broken_behind_the_barrier),
-		OWN_CASE(sharing_what_is_only_read__barred_meanwhile),
-		OWN_CASE(removal__waits_for_the_last_holder),
-		OWN_CASE(removal__not_revoked_in_time_ETXTBSY),
-		OWN_CASE(removal__keeper_cannot_be_called),
-		OWN_CASE(removal__not_watched_nothing),
-		OWN_CASE(removal__no_descriptor_nothing),
-		OWN_CASE(removal__device_nothing),
-		OWN_CASE(unmapping__revoked_and_kept_until_it_is_done),
-		OWN_CASE(unmapping__part_of_a_page_is_the_whole),
-		OWN_CASE(unmapping__no_length_is_an_address),
-		OWN_CASE(unmapping_by_the_keeper__nothing),
-		OWN_CASE(unmapping__of_no_interest_nothing),
-		OWN_CASE(unmapped__forgotten),
-		OWN_CASE(remapped__moved_in_whole_pages),
-		OWN_CASE(sync_file__redirty_first),
-		OWN_CASE(sync_fs__redirty_all_there),
-		OWN_CASE(sync_all__redirty_all),
-		OWN_CASE(sync_file__no_descriptor_nothing),
-		OWN_CASE(sync_range__redirty_first),
-		OWN_CASE(sync_range__of_other_memory_nothing),
-		OWN_CASE(sync__nothing_guarded_nothing),
-		MAPPED_CASE(madvise__barred_for_each_file),
-		MAPPED_CASE(madvise__gap_ENOMEM_in_the_end),
-		MAPPED_CASE(madvise__begins_in_a_gap),
-		MAPPED_CASE(madvise__mappings_cannot_be_read),
-		MAPPED_CASE(madvise__cut_to_what_is_asked),
-		MAPPED_CASE(madvise__lease_is_broken_first),
-		MAPPED_CASE(madvise__not_revoked_ETXTBSY),
-		MAPPED_CASE(madvise__errno_of_the_kernel),
-		MAPPED_CASE(madvise__errno_of_the_kernel_behind_the_barrier),
-		MAPPED_CASE(madvise__not_watched_as_without_us),
-		MAPPED_CASE(madvise__no_length_as_without_us),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void unmap(char *addr)
 	munmap(addr, N_PAGES * page_size());
 }
 
-static void written__anonymous(void **state)
+CASE(written__anonymous)
 {
 	char *addr = map_anonymous();
 
@@ -51,7 +51,7 @@ static void written__anonymous(void **state)
 	unmap(addr);
 }
 
-static void not_there__not_said(void **state)
+CASE(not_there__not_said)
 {
 	char *addr = map_anonymous();
 
@@ -84,17 +84,17 @@ static void one_page_of_a_file__not(const char *dir)
 	file_put(&file);
 }
 
-static void one_page_of_a_disk__not_said(void **state)
+CASE(one_page_of_a_disk__not_said)
 {
 	one_page_of_a_file__not(DISK);
 }
 
-static void one_page_of_tmpfs__not_said(void **state)
+CASE(one_page_of_tmpfs__not_said)
 {
 	one_page_of_a_file__not(SHM);
 }
 
-static void shared_without_a_file__not_said(void **state)
+CASE(shared_without_a_file__not_said)
 {
 	char *addr = map(MAP_SHARED | MAP_ANONYMOUS, -1);
 
@@ -103,7 +103,7 @@ static void shared_without_a_file__not_said(void **state)
 	unmap(addr);
 }
 
-static void copies_of_a_file__anonymous(void **state)
+CASE(copies_of_a_file__anonymous)
 {
 	struct file file;
 	char *addr;
@@ -120,7 +120,7 @@ static void copies_of_a_file__anonymous(void **state)
 }
 
 /* What a child has, too, is not mapped here only. */
-static void shared_with_a_child__not_said(void **state)
+CASE(shared_with_a_child__not_said)
 {
 	char *addr = map_anonymous();
 	int ends[2], status;
@@ -143,7 +143,7 @@ static void shared_with_a_child__not_said(void **state)
 	unmap(addr);
 }
 
-static void nonsense__not_said(void **state)
+CASE(nonsense__not_said)
 {
 	assert_false(pages_are_anonymous(4096, 0));
 	assert_false(pages_are_anonymous(UINTPTR_MAX - 10, 100));
@@ -152,7 +152,7 @@ static void nonsense__not_said(void **state)
 }
 
 /* Only a guess: what is noted is believed until it is asked in earnest. */
-static void noted__seems_so(void **state)
+CASE(noted__seems_so)
 {
 	char *addr = map_anonymous();
 	size_t length = N_PAGES * page_size();
@@ -167,21 +167,4 @@ static void noted__seems_so(void **state)
 	assert_false(pages_seem_anonymous((uintptr_t)addr, length));
 	assert_true(ask(addr));
 	unmap(addr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(written__anonymous),
-		CASE(not_there__not_said),
-		CASE(one_page_of_a_disk__not_said),
-		CASE(one_page_of_tmpfs__not_said),
-		CASE(shared_without_a_file__not_said),
-		CASE(copies_of_a_file__anonymous),
-		CASE(shared_with_a_child__not_said),
-		CASE(nonsense__not_said),
-		CASE(noted__seems_so),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

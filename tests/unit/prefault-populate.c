@@ -31,6 +31,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define FILE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static bool must_stop(void *arg)
 {
 	assert_ptr_equal(arg, &stop_at);
@@ -74,7 +76,7 @@ static bool is_in_two_chunks(void)
 	return start / (8ul << 20) != last / (8ul << 20);
 }
 
-static void sparse_file__gets_its_blocks(void **state)
+FILE_CASE(sparse_file__gets_its_blocks)
 {
 	assert_int_equal(run(0, PAGES * page_size(), true), 0);
 	has_data(0, PAGES);
@@ -82,7 +84,7 @@ static void sparse_file__gets_its_blocks(void **state)
 	assert_int_equal(n_asked, 1 + is_in_two_chunks());
 }
 
-static void pages_outside__stay_holes(void **state)
+FILE_CASE(pages_outside__stay_holes)
 {
 	size_t page = page_size();
 
@@ -90,7 +92,7 @@ static void pages_outside__stay_holes(void **state)
 	has_data(3, 5);
 }
 
-static void unaligned__the_pages_around(void **state)
+FILE_CASE(unaligned__the_pages_around)
 {
 	size_t page = page_size();
 
@@ -98,7 +100,7 @@ static void unaligned__the_pages_around(void **state)
 	has_data(3, 5);
 }
 
-static void data__is_kept(void **state)
+FILE_CASE(data__is_kept)
 {
 	file_fill(&file, 1, 1);
 	assert_int_equal(run(0, PAGES * page_size(), true), 0);
@@ -106,47 +108,47 @@ static void data__is_kept(void **state)
 	assert_int_equal(addr[0], 0);
 }
 
-static void read_only__stays_a_hole(void **state)
+FILE_CASE(read_only__stays_a_hole)
 {
 	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
 	assert_int_equal(run(0, PAGES * page_size(), false), 0);
 	has_data(0, 0);
 }
 
-static void beyond_the_end_of_file__EFAULT(void **state)
+FILE_CASE(beyond_the_end_of_file__EFAULT)
 {
 	assert_int_equal(ftruncate(file.fd, 2 * page_size()), 0);
 	assert_int_equal(run(0, PAGES * page_size(), true), EFAULT);
 	assert_int_equal(run(2 * page_size(), 3 * page_size(), true), EFAULT);
 }
 
-static void beyond_the_end_of_file__EFAULT_read_only(void **state)
+FILE_CASE(beyond_the_end_of_file__EFAULT_read_only)
 {
 	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
 	assert_int_equal(ftruncate(file.fd, 2 * page_size()), 0);
 	assert_int_equal(run(0, PAGES * page_size(), false), EFAULT);
 }
 
-static void last_page_of_file__whole(void **state)
+FILE_CASE(last_page_of_file__whole)
 {
 	assert_int_equal(ftruncate(file.fd, page_size() + 1), 0);
 	assert_int_equal(run(0, 2 * page_size(), true), 0);
 }
 
-static void protected__EFAULT(void **state)
+FILE_CASE(protected__EFAULT)
 {
 	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_NONE), 0);
 	assert_int_equal(run(0, page_size(), true), EFAULT);
 	assert_int_equal(run(0, page_size(), false), EFAULT);
 }
 
-static void write_protected_meanwhile__EFAULT(void **state)
+FILE_CASE(write_protected_meanwhile__EFAULT)
 {
 	assert_int_equal(mprotect(addr, PAGES * page_size(), PROT_READ), 0);
 	assert_int_equal(run(0, page_size(), true), EFAULT);
 }
 
-static void stopped__EAGAIN_and_untouched(void **state)
+FILE_CASE(stopped__EAGAIN_and_untouched)
 {
 	stop_at = 1;
 	assert_int_equal(run(0, PAGES * page_size(), true), EAGAIN);
@@ -154,7 +156,7 @@ static void stopped__EAGAIN_and_untouched(void **state)
 }
 
 /* Chunks are of 8 MiB; memory that is only read costs no pages. */
-static void large_range__asked_for_each_chunk(void **state)
+FILE_CASE(large_range__asked_for_each_chunk)
 {
 	const size_t chunk = 8ul << 20, size = 3 * chunk;
 	char *large = mmap(NULL, size + chunk, PROT_READ,
@@ -175,26 +177,4 @@ static void large_range__asked_for_each_chunk(void **state)
 	assert_int_equal(prefault(&part, page_size(), false, 1, &watch),
 			 EAGAIN);
 	munmap(large, size + chunk);
-}
-
-#define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		FILE_CASE(sparse_file__gets_its_blocks),
-		FILE_CASE(pages_outside__stay_holes),
-		FILE_CASE(unaligned__the_pages_around),
-		FILE_CASE(data__is_kept),
-		FILE_CASE(read_only__stays_a_hole),
-		FILE_CASE(beyond_the_end_of_file__EFAULT),
-		FILE_CASE(beyond_the_end_of_file__EFAULT_read_only),
-		FILE_CASE(last_page_of_file__whole),
-		FILE_CASE(protected__EFAULT),
-		FILE_CASE(write_protected_meanwhile__EFAULT),
-		FILE_CASE(stopped__EAGAIN_and_untouched),
-		FILE_CASE(large_range__asked_for_each_chunk),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

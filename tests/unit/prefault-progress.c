@@ -57,13 +57,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define PROGRESS_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static int made(uint64_t after_ms, size_t mib)
 {
 	fake_clock_ns += after_ms * NSEC_PER_MSEC;
 	return progress_made(&progress, mib * MIB);
 }
 
-static void program__each_tenth_of_a_second_and_at_the_end(void **state)
+PROGRESS_CASE(program__each_tenth_of_a_second_and_at_the_end)
 {
 	assert_int_equal(made(99, 10), 0);
 	assert_record("");
@@ -75,14 +77,14 @@ static void program__each_tenth_of_a_second_and_at_the_end(void **state)
 	assert_record("300/300");
 }
 
-static void program_says_no__ECANCELED(void **state)
+PROGRESS_CASE(program_says_no__ECANCELED)
 {
 	answer = 1;
 	assert_int_equal(made(100, 10), ECANCELED);
 	assert_int_equal(progress_end(&progress), ECANCELED);
 }
 
-static void nobody_asked__told_to_the_log_alone(void **state)
+PROGRESS_CASE(nobody_asked__told_to_the_log_alone)
 {
 	begin(NULL);
 	assert_int_equal(made(1000, 10), 0);
@@ -91,7 +93,7 @@ static void nobody_asked__told_to_the_log_alone(void **state)
 	assert_non_null(strstr(file_text(log_file.path), "110 of 300 MiB"));
 }
 
-static void log__once_a_second(void **state)
+PROGRESS_CASE(log__once_a_second)
 {
 	begin(NULL);
 	made(999, 10);
@@ -103,18 +105,4 @@ static void log__once_a_second(void **state)
 		file_text(log_file.path),
 		"pinsafe: guard: /file: 120 of 300 MiB of the range are allocated and present, after 1 s\n"
 		"pinsafe: guard: /file: 140 of 300 MiB of the range are allocated and present, after 2 s\n");
-}
-
-#define PROGRESS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PROGRESS_CASE(program__each_tenth_of_a_second_and_at_the_end),
-		PROGRESS_CASE(program_says_no__ECANCELED),
-		PROGRESS_CASE(nobody_asked__told_to_the_log_alone),
-		PROGRESS_CASE(log__once_a_second),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define THREADS_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static bool must_stop(void *arg)
 {
 	struct timespec deadline;
@@ -121,14 +123,14 @@ static int run(size_t chunks, unsigned int n_threads)
 			&watch);
 }
 
-static void all_chunks__once_each(void **state)
+THREADS_CASE(all_chunks__once_each)
 {
 	assert_int_equal(run(CHUNKS, 4), 0);
 	assert_int_equal(n_asked, CHUNKS);
 	assert_in_range(n_tids, 1, 4);
 }
 
-static void present_afterwards__all(void **state)
+THREADS_CASE(present_afterwards__all)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	static unsigned char present[3 * CHUNK / 4096];
@@ -144,21 +146,21 @@ static void present_afterwards__all(void **state)
 		assert_true(present[i] & 1);
 }
 
-static void stopped__others_stop_too(void **state)
+THREADS_CASE(stopped__others_stop_too)
 {
 	stop_at = 3;
 	assert_int_equal(run(MANY_CHUNKS, 4), EAGAIN);
 	assert_in_range(n_asked, 3, MANY_CHUNKS - 1);
 }
 
-static void hole__error_and_others_stop(void **state)
+THREADS_CASE(hole__error_and_others_stop)
 {
 	assert_int_equal(munmap(addr + CHUNK, 4096), 0);
 	assert_int_equal(run(MANY_CHUNKS, 4), ENOMEM);
 	assert_in_range(n_asked, 2, MANY_CHUNKS - 1);
 }
 
-static void more_than_64__64(void **state)
+THREADS_CASE(more_than_64__64)
 {
 	wait_for_tids = 64;
 	assert_int_equal(run(CHUNKS, 1000), 0);
@@ -166,7 +168,7 @@ static void more_than_64__64(void **state)
 	assert_int_equal(n_tids, 64);
 }
 
-static void unaligned__huge_pages_are_of_one_thread(void **state)
+THREADS_CASE(unaligned__huge_pages_are_of_one_thread)
 {
 	struct mapping_part part = {
 		.start = (uintptr_t)addr + CHUNK - (2ul << 20),
@@ -181,7 +183,7 @@ static void unaligned__huge_pages_are_of_one_thread(void **state)
 	assert_int_equal(told_done, CHUNK + (4ul << 20));
 }
 
-static void told_that_nobody_wants_it__ends(void **state)
+THREADS_CASE(told_that_nobody_wants_it__ends)
 {
 	stop_telling_at = 2;
 	assert_int_equal(run(MANY_CHUNKS, 4), ECANCELED);
@@ -189,7 +191,7 @@ static void told_that_nobody_wants_it__ends(void **state)
 	assert_in_range(n_asked, 2, MANY_CHUNKS - 1);
 }
 
-static void by_trying__one_if_it_is_quick(void **state)
+THREADS_CASE(by_trying__one_if_it_is_quick)
 {
 	/* For this clock all is. */
 	slowness = CLOCK_STANDS_STILL;
@@ -199,7 +201,7 @@ static void by_trying__one_if_it_is_quick(void **state)
 	assert_int_equal(told_done, CHUNKS * CHUNK);
 }
 
-static void by_trying__many_if_they_help(void **state)
+THREADS_CASE(by_trying__many_if_they_help)
 {
 	slowness = WAITS_FOR_A_DEVICE;
 	assert_int_equal(run(5 * CHUNKS, 0), 0);
@@ -207,31 +209,11 @@ static void by_trying__many_if_they_help(void **state)
 	assert_in_range(n_tids, 4, MAX_TIDS);
 }
 
-static void by_trying__few_if_they_do_not(void **state)
+THREADS_CASE(by_trying__few_if_they_do_not)
 {
 	slowness = ONE_AT_A_TIME;
 	assert_int_equal(run(CHUNKS, 0), 0);
 	assert_int_equal(n_asked, CHUNKS);
 	/* One was tried at least. */
 	assert_in_range(n_tids, 2, 16);
-}
-
-#define THREADS_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		THREADS_CASE(all_chunks__once_each),
-		THREADS_CASE(present_afterwards__all),
-		THREADS_CASE(stopped__others_stop_too),
-		THREADS_CASE(hole__error_and_others_stop),
-		THREADS_CASE(more_than_64__64),
-		THREADS_CASE(unaligned__huge_pages_are_of_one_thread),
-		THREADS_CASE(told_that_nobody_wants_it__ends),
-		THREADS_CASE(by_trying__one_if_it_is_quick),
-		THREADS_CASE(by_trying__many_if_they_help),
-		THREADS_CASE(by_trying__few_if_they_do_not),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

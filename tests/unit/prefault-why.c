@@ -29,6 +29,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define FILE_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 /* A part of @pages pages of the file; only its place in the file matters. */
 static struct mapping_part part_of(size_t first, size_t pages)
 {
@@ -59,26 +61,26 @@ static int check(size_t first, size_t pages)
 	return prefault_check_blocks(&part, file.fd);
 }
 
-static void beyond_the_end__ENXIO(void **state)
+FILE_CASE(beyond_the_end__ENXIO)
 {
 	assert_int_equal(why(0, PAGES + 1), ENXIO);
 	assert_int_equal(why(PAGES, 1), ENXIO);
 }
 
-static void last_page_of_file__not_ENXIO(void **state)
+FILE_CASE(last_page_of_file__not_ENXIO)
 {
 	assert_int_equal(ftruncate(file.fd, page_size() + 1), 0);
 	assert_int_equal(why(0, 2), EAGAIN);
 	assert_int_equal(why(0, 3), ENXIO);
 }
 
-static void hole_and_there_is_space__EAGAIN(void **state)
+FILE_CASE(hole_and_there_is_space__EAGAIN)
 {
 	assert_int_equal(why(0, PAGES), EAGAIN);
 }
 
 /* Looking for the reason costs one block and not the size of the file. */
-static void hole__size_is_kept_and_rest_too(void **state)
+FILE_CASE(hole__size_is_kept_and_rest_too)
 {
 	file_fill(&file, 0, 2);
 	assert_int_equal(why(0, PAGES), EAGAIN);
@@ -86,20 +88,20 @@ static void hole__size_is_kept_and_rest_too(void **state)
 	assert_false(file_has_data(&file, 4));
 }
 
-static void no_hole__EFAULT(void **state)
+FILE_CASE(no_hole__EFAULT)
 {
 	file_fill(&file, 0, PAGES);
 	assert_int_equal(why(0, PAGES), EFAULT);
 }
 
-static void hole_outside_the_part__EFAULT(void **state)
+FILE_CASE(hole_outside_the_part__EFAULT)
 {
 	file_fill(&file, 2, 3);
 	assert_int_equal(why(2, 3), EFAULT);
 }
 
 /* In a mount namespace of our own, which goes with the process */
-static void disk_full__ENOSPC(void **state)
+FILE_CASE(disk_full__ENOSPC)
 {
 	char dir[] = DISK "/pinsafe-unit-XXXXXX", options[64];
 	int result;
@@ -123,45 +125,45 @@ static void disk_full__ENOSPC(void **state)
 	assert_int_equal(result, ENOSPC);
 }
 
-static void blocks__all_there(void **state)
+FILE_CASE(blocks__all_there)
 {
 	file_fill(&file, 0, PAGES);
 	assert_int_equal(check(0, PAGES), 0);
 	assert_int_equal(check(3, 2), 0);
 }
 
-static void blocks__hole_at_the_start_ENXIO(void **state)
+FILE_CASE(blocks__hole_at_the_start_ENXIO)
 {
 	file_fill(&file, 1, PAGES - 1);
 	assert_int_equal(check(0, PAGES), ENXIO);
 }
 
-static void blocks__hole_in_the_middle_ENXIO(void **state)
+FILE_CASE(blocks__hole_in_the_middle_ENXIO)
 {
 	file_fill(&file, 0, 3);
 	file_fill(&file, 4, PAGES - 4);
 	assert_int_equal(check(0, PAGES), ENXIO);
 }
 
-static void blocks__hole_in_the_last_page_ENXIO(void **state)
+FILE_CASE(blocks__hole_in_the_last_page_ENXIO)
 {
 	file_fill(&file, 0, PAGES - 1);
 	assert_int_equal(check(0, PAGES), ENXIO);
 }
 
-static void blocks__holes_around_do_not_matter(void **state)
+FILE_CASE(blocks__holes_around_do_not_matter)
 {
 	file_fill(&file, 2, 3);
 	assert_int_equal(check(2, 3), 0);
 }
 
-static void blocks__never_written_ENXIO(void **state)
+FILE_CASE(blocks__never_written_ENXIO)
 {
 	assert_int_equal(fallocate(file.fd, 0, 0, PAGES * page_size()), 0);
 	assert_int_equal(check(0, PAGES), ENXIO);
 }
 
-static void blocks__last_page_partly_in_the_file(void **state)
+FILE_CASE(blocks__last_page_partly_in_the_file)
 {
 	file_fill(&file, 0, 2);
 	assert_int_equal(ftruncate(file.fd, page_size() + 1), 0);
@@ -169,7 +171,7 @@ static void blocks__last_page_partly_in_the_file(void **state)
 }
 
 /* The program may be reading or writing with it. */
-static void position_of_the_descriptor__stays(void **state)
+FILE_CASE(position_of_the_descriptor__stays)
 {
 	file_fill(&file, 0, 2);
 	assert_int_equal(lseek(file.fd, 7, SEEK_SET), 7);
@@ -178,7 +180,7 @@ static void position_of_the_descriptor__stays(void **state)
 	assert_int_equal(lseek(file.fd, 0, SEEK_CUR), 7);
 }
 
-static void nothing__leaves_a_descriptor(void **state)
+FILE_CASE(nothing__leaves_a_descriptor)
 {
 	int before = dup(0), after;
 
@@ -189,30 +191,4 @@ static void nothing__leaves_a_descriptor(void **state)
 	after = dup(0);
 	close(after);
 	assert_int_equal(before, after);
-}
-
-#define FILE_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		FILE_CASE(beyond_the_end__ENXIO),
-		FILE_CASE(last_page_of_file__not_ENXIO),
-		FILE_CASE(hole_and_there_is_space__EAGAIN),
-		FILE_CASE(hole__size_is_kept_and_rest_too),
-		FILE_CASE(no_hole__EFAULT),
-		FILE_CASE(hole_outside_the_part__EFAULT),
-		FILE_CASE(disk_full__ENOSPC),
-		FILE_CASE(blocks__all_there),
-		FILE_CASE(blocks__hole_at_the_start_ENXIO),
-		FILE_CASE(blocks__hole_in_the_middle_ENXIO),
-		FILE_CASE(blocks__hole_in_the_last_page_ENXIO),
-		FILE_CASE(blocks__holes_around_do_not_matter),
-		FILE_CASE(blocks__never_written_ENXIO),
-		FILE_CASE(blocks__last_page_partly_in_the_file),
-		FILE_CASE(position_of_the_descriptor__stays),
-		FILE_CASE(nothing__leaves_a_descriptor),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

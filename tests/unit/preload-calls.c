@@ -38,6 +38,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define CALL_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static void assert_arguments(const uintptr_t *expected)
 {
 	assert_int_equal(next.n_calls, 1);
@@ -71,26 +73,26 @@ static void assert_arguments(const uintptr_t *expected)
 		}                                                              \
 	} while (0)
 
-static void preloaded__or_nothing_is_tested(void **state)
+CASE(preloaded__or_nothing_is_tested)
 {
 	assert_string_not_equal(getenv("LD_PRELOAD") ?: "", "");
 }
 
-static void before_the_constructor__to_the_next(void **state)
+CASE(before_the_constructor__to_the_next)
 {
 	assert_int_equal(next_early.was_called, 1);
 	assert_int_equal(next_early.n_failed, 0);
 	assert_int_equal(next_early.n_recorded, next_early.n_called);
 }
 
-static void mmap__through(void **state)
+CALL_CASE(mmap__through)
 {
 	GOES_THROUGH("mmap", BASE,
 		     mmap(AT(0), 0x3000, PROT_READ, MAP_PRIVATE, 17, 0x5000),
 		     BASE, 0x3000, PROT_READ, MAP_PRIVATE, 17, 0x5000);
 }
 
-static void mmap__shared_and_fixed(void **state)
+CALL_CASE(mmap__shared_and_fixed)
 {
 	GOES_THROUGH("mmap", BASE,
 		     mmap(AT(0), 0x3000, PROT_READ | PROT_WRITE,
@@ -99,7 +101,7 @@ static void mmap__shared_and_fixed(void **state)
 		     MAP_SHARED | MAP_FIXED, file.fd, 0x5000);
 }
 
-static void mmap64__through(void **state)
+CALL_CASE(mmap64__through)
 {
 	GOES_THROUGH("mmap", BASE,
 		     mmap64(AT(0), 0x3000, PROT_READ, MAP_SHARED, file.fd,
@@ -108,19 +110,19 @@ static void mmap64__through(void **state)
 		     0x5000000000);
 }
 
-static void munmap__through(void **state)
+CALL_CASE(munmap__through)
 {
 	GOES_THROUGH("munmap", 0, munmap(AT(0), 0x3000), BASE, 0x3000);
 }
 
-static void mremap__through(void **state)
+CALL_CASE(mremap__through)
 {
 	GOES_THROUGH("mremap", BASE,
 		     mremap(AT(0), 0x3000, 0x5000, MREMAP_MAYMOVE), BASE,
 		     0x3000, 0x5000, MREMAP_MAYMOVE, 0);
 }
 
-static void mremap__fixed(void **state)
+CALL_CASE(mremap__fixed)
 {
 	GOES_THROUGH("mremap", BASE,
 		     mremap(AT(0), 0x3000, 0x5000,
@@ -130,7 +132,7 @@ static void mremap__fixed(void **state)
 }
 
 /* Where the address is only a hint */
-static void mremap__dont_unmap(void **state)
+CALL_CASE(mremap__dont_unmap)
 {
 	GOES_THROUGH("mremap", BASE,
 		     mremap(AT(0), 0x3000, 0x3000,
@@ -139,13 +141,13 @@ static void mremap__dont_unmap(void **state)
 		     BASE + 0x100000);
 }
 
-static void madvise__through(void **state)
+CALL_CASE(madvise__through)
 {
 	GOES_THROUGH("madvise", 0, madvise(AT(0), 0x3000, MADV_DONTNEED), BASE,
 		     0x3000, MADV_DONTNEED);
 }
 
-static void madvise__remove(void **state)
+CALL_CASE(madvise__remove)
 {
 	char *addr = file_map(&file, 0, 4, PROT_READ | PROT_WRITE, NULL);
 	size_t size = 4 * page_size();
@@ -155,23 +157,23 @@ static void madvise__remove(void **state)
 	assert_int_equal(munmap(addr, size), 0);
 }
 
-static void msync__through(void **state)
+CALL_CASE(msync__through)
 {
 	GOES_THROUGH("msync", 0, msync(AT(0), 0x3000, MS_SYNC), BASE, 0x3000,
 		     MS_SYNC);
 }
 
-static void fsync__through(void **state)
+CALL_CASE(fsync__through)
 {
 	GOES_THROUGH("fsync", 0, fsync(17), 17);
 }
 
-static void fdatasync__through(void **state)
+CALL_CASE(fdatasync__through)
 {
 	GOES_THROUGH("fdatasync", 0, fdatasync(17), 17);
 }
 
-static void sync_file_range__through(void **state)
+CALL_CASE(sync_file_range__through)
 {
 	GOES_THROUGH("sync_file_range", 0,
 		     sync_file_range(file.fd, 0x5000000000, 0x6000000000,
@@ -180,12 +182,12 @@ static void sync_file_range__through(void **state)
 		     SYNC_FILE_RANGE_WRITE);
 }
 
-static void syncfs__through(void **state)
+CALL_CASE(syncfs__through)
 {
 	GOES_THROUGH("syncfs", 0, syncfs(file.fd), file.fd);
 }
 
-static void sync__through(void **state)
+CALL_CASE(sync__through)
 {
 	next.n_calls = 0;
 	next.first = 0;
@@ -195,7 +197,7 @@ static void sync__through(void **state)
 	assert_int_equal(next.n_calls, 1);
 }
 
-static void aio_fsync__waits_for_libc(void **state)
+CALL_CASE(aio_fsync__waits_for_libc)
 {
 	struct aiocb aiocb = {.aio_fildes = file.fd};
 	const struct aiocb *list[] = {&aiocb};
@@ -209,7 +211,7 @@ static void aio_fsync__waits_for_libc(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
-static void fcntl__through(void **state)
+CALL_CASE(fcntl__through)
 {
 	GOES_THROUGH("fcntl", 77, fcntl(17, F_SETLK, AT(5)), 17, F_SETLK,
 		     BASE + 5);
@@ -219,7 +221,7 @@ static void fcntl__through(void **state)
 		     O_APPEND);
 }
 
-static void ftruncate__through(void **state)
+CALL_CASE(ftruncate__through)
 {
 	GOES_THROUGH("ftruncate", 0, ftruncate(file.fd, 0x5000000000), file.fd,
 		     0x5000000000);
@@ -228,7 +230,7 @@ static void ftruncate__through(void **state)
 	GOES_THROUGH("ftruncate", 0, ftruncate(-5, 1), -5, 1);
 }
 
-static void fallocate__through(void **state)
+CALL_CASE(fallocate__through)
 {
 	GOES_THROUGH("fallocate", 0, fallocate(file.fd, 0, 1, 0x5000000000),
 		     file.fd, 0, 1, 0x5000000000);
@@ -237,7 +239,7 @@ static void fallocate__through(void **state)
 		     FALLOC_FL_KEEP_SIZE, 1, 2);
 }
 
-static void fallocate__punch_hole(void **state)
+CALL_CASE(fallocate__punch_hole)
 {
 	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
@@ -246,14 +248,14 @@ static void fallocate__punch_hole(void **state)
 	GOES_THROUGH("fallocate", 0, fallocate(-5, mode, 1, 2), -5, mode, 1, 2);
 }
 
-static void ioctl__through(void **state)
+CALL_CASE(ioctl__through)
 {
 	GOES_THROUGH("ioctl", 77, ioctl(17, 0xdeadbeef, AT(5)), 17, 0xdeadbeef,
 		     BASE + 5);
 }
 
 /* The argument is a number here. */
-static void ioctl__clone(void **state)
+CALL_CASE(ioctl__clone)
 {
 	GOES_THROUGH("ioctl", 0, ioctl(file.fd, FICLONE, (long)17), file.fd,
 		     FICLONE, 17);
@@ -261,7 +263,7 @@ static void ioctl__clone(void **state)
 		     FICLONERANGE, BASE + 5);
 }
 
-static void copy_file_range__through(void **state)
+CALL_CASE(copy_file_range__through)
 {
 	off64_t *from = AT(8), *to = AT(16);
 
@@ -273,7 +275,7 @@ static void copy_file_range__through(void **state)
 		     0);
 }
 
-static void real_calls__work(void **state)
+CALL_CASE(real_calls__work)
 {
 	char *addr = file_map(&file, 0, 4, PROT_READ | PROT_WRITE, NULL);
 	size_t size = 4 * page_size();
@@ -295,48 +297,16 @@ static void real_calls__work(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
-#define CALL_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 static const char *error_before_main;
 
 /* Its own look-ups fail where it finds nothing. */
-static void dlerror_before_main__NULL(void **state)
+CASE(dlerror_before_main__NULL)
 {
 	assert_null(error_before_main);
 }
 
 int main(void)
 {
-	const struct CMUnitTest cases[] = {
-		CASE(preloaded__or_nothing_is_tested),
-		CASE(before_the_constructor__to_the_next),
-		CALL_CASE(mmap__through),
-		CALL_CASE(mmap__shared_and_fixed),
-		CALL_CASE(mmap64__through),
-		CALL_CASE(munmap__through),
-		CALL_CASE(mremap__through),
-		CALL_CASE(mremap__fixed),
-		CALL_CASE(mremap__dont_unmap),
-		CALL_CASE(madvise__through),
-		CALL_CASE(madvise__remove),
-		CALL_CASE(msync__through),
-		CALL_CASE(fsync__through),
-		CALL_CASE(fdatasync__through),
-		CALL_CASE(sync_file_range__through),
-		CALL_CASE(syncfs__through),
-		CALL_CASE(sync__through),
-		CALL_CASE(aio_fsync__waits_for_libc),
-		CALL_CASE(fcntl__through),
-		CALL_CASE(ftruncate__through),
-		CALL_CASE(fallocate__through),
-		CALL_CASE(fallocate__punch_hole),
-		CALL_CASE(ioctl__through),
-		CALL_CASE(ioctl__clone),
-		CALL_CASE(copy_file_range__through),
-		CALL_CASE(real_calls__work),
-		CASE(dlerror_before_main__NULL),
-	};
-
 	error_before_main = dlerror();
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return run_cases();
 }

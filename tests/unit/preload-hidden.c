@@ -38,14 +38,14 @@ static bool is_ours(const void *address)
 	return strstr(object_of(address), PRELOADED);
 }
 
-static void preloaded__or_nothing_is_tested(void **state)
+CASE(preloaded__or_nothing_is_tested)
 {
 	void *watch = dlsym(RTLD_DEFAULT, "pinsafe_preload_watch");
 
 	assert_true(is_ours(watch));
 }
 
-static void looked_up__never_ours(void **state)
+CASE(looked_up__never_ours)
 {
 	size_t i;
 
@@ -56,7 +56,7 @@ static void looked_up__never_ours(void **state)
 	}
 }
 
-static void looked_up_in_the_preload_object__libc(void **state)
+CASE(looked_up_in_the_preload_object__libc)
 {
 	void *handle = dlopen(getenv("LD_PRELOAD"), RTLD_LAZY | RTLD_NOLOAD);
 	void *found;
@@ -68,7 +68,7 @@ static void looked_up_in_the_preload_object__libc(void **state)
 }
 
 /* The address that the program itself gets is the one that it calls. */
-static void called__ours(void **state)
+CASE(called__ours)
 {
 	void *(*const volatile own_mmap)(void *, size_t, int, int, int, off_t) =
 		mmap;
@@ -84,16 +84,4 @@ static void called__ours(void **state)
 	assert_true(is_ours((void *)own_munmap));
 	assert_true(is_ours((void *)own_mremap));
 	assert_true(is_ours((void *)own_madvise));
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(preloaded__or_nothing_is_tested),
-		CASE(looked_up__never_ours),
-		CASE(looked_up_in_the_preload_object__libc),
-		CASE(called__ours),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

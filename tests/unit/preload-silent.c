@@ -100,12 +100,12 @@ static int own_calls(void)
 	return munmap(moved, 2 * size) ? 5 : 0;
 }
 
-static void preloaded__or_nothing_is_tested(void **state)
+CASE(preloaded__or_nothing_is_tested)
 {
 	assert_string_not_equal(getenv("LD_PRELOAD") ?: "", "");
 }
 
-static void before_the_first_device__no_call_of_ours(void **state)
+CASE_WITH(before_the_first_device__no_call_of_ours, setup, teardown)
 {
 	int status;
 	pid_t pid = fork();
@@ -127,7 +127,7 @@ static int unshare_user(void)
 }
 
 /* EINVAL says that there is a second thread. */
-static void mapped__still_a_user_name_space(void **state)
+CASE_WITH(mapped__still_a_user_name_space, setup, teardown)
 {
 	char *addr;
 	int status;
@@ -141,18 +141,4 @@ static void mapped__still_a_user_name_space(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(preloaded__or_nothing_is_tested),
-		cmocka_unit_test_setup_teardown(
-			before_the_first_device__no_call_of_ours, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(mapped__still_a_user_name_space,
-						setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

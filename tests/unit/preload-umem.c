@@ -16,11 +16,16 @@
 
 static const struct umem_user *user;
 static struct file file;
-static char disk[] = DISK, shm[] = SHM;
 
-static int setup(void **state)
+static int on_disk(void **state)
 {
-	file_make(&file, *state, 4);
+	file_make(&file, DISK, 4);
+	return 0;
+}
+
+static int in_memory(void **state)
+{
+	file_make(&file, SHM, 4);
 	return 0;
 }
 
@@ -39,7 +44,7 @@ static void goes_through(void *addr, size_t size)
 	assert_int_equal(user->calls(), before + 2);
 }
 
-static void file_on_disk__refused(void **state)
+CASE_WITH(file_on_disk__refused, on_disk, teardown)
 {
 	char *addr = file_map(&file, 0, 4, PROT_READ | PROT_WRITE, NULL);
 	unsigned int before = user->calls();
@@ -54,7 +59,7 @@ static void file_on_disk__refused(void **state)
 	munmap(addr, 4 * page_size());
 }
 
-static void file_in_memory__goes_through(void **state)
+CASE_WITH(file_in_memory__goes_through, in_memory, teardown)
 {
 	char *addr = file_map(&file, 0, 4, PROT_READ | PROT_WRITE, NULL);
 
@@ -62,7 +67,7 @@ static void file_in_memory__goes_through(void **state)
 	munmap(addr, 4 * page_size());
 }
 
-static void anonymous__goes_through(void **state)
+CASE(anonymous__goes_through)
 {
 	char *addr = mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -71,7 +76,7 @@ static void anonymous__goes_through(void **state)
 	munmap(addr, page_size());
 }
 
-static void dmabuf__goes_through(void **state)
+CASE_WITH(dmabuf__goes_through, on_disk, teardown)
 {
 	char *addr = file_map(&file, 0, 4, PROT_READ | PROT_WRITE, NULL);
 
@@ -83,15 +88,6 @@ static void dmabuf__goes_through(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		cmocka_unit_test_prestate_setup_teardown(file_on_disk__refused,
-							 setup, teardown, disk),
-		cmocka_unit_test_prestate_setup_teardown(
-			file_in_memory__goes_through, setup, teardown, shm),
-		cmocka_unit_test(anonymous__goes_through),
-		cmocka_unit_test_prestate_setup_teardown(dmabuf__goes_through,
-							 setup, teardown, disk),
-	};
 	int scope = RTLD_LOCAL;
 	void *handle;
 
@@ -105,5 +101,5 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	user = dlsym(handle, "umem_user");
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return run_cases();
 }

@@ -58,7 +58,18 @@ static int redirect(const struct importer *importer, const char *name)
  */
 struct result {
 	int r, before, after, ours;
+	int n_ours, n_failed, n_again;
+	bool all_call_ours;
 };
+
+static struct result in_child(void (*fn)(void *arg, void *ret_result),
+			      void *arg)
+{
+	struct result result;
+
+	assert_int_equal(child_run(fn, arg, &result, sizeof(result)), 0);
+	return result;
+}
 
 static void after_a_call(void *arg, void *ret_result)
 {
@@ -71,12 +82,10 @@ static void after_a_call(void *arg, void *ret_result)
 	result->ours = getppid() > 0;
 }
 
-static void imported__redirected_after_a_call(void **state)
+CASE(imported__redirected_after_a_call)
 {
-	struct result result;
+	struct result result = in_child(after_a_call, NULL);
 
-	assert_int_equal(child_run(after_a_call, NULL, &result, sizeof(result)),
-			 0);
 	assert_int_equal(result.r, 0);
 	assert_true(result.before);
 	assert_int_equal(result.after, redirected());
@@ -92,13 +101,10 @@ static void before_the_first_call(void *arg, void *ret_result)
 	result->after = importer.call();
 }
 
-static void imported__redirected_before_the_first_call(void **state)
+CASE(imported__redirected_before_the_first_call)
 {
-	struct result result;
+	struct result result = in_child(before_the_first_call, NULL);
 
-	assert_int_equal(
-		child_run(before_the_first_call, NULL, &result, sizeof(result)),
-		0);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.after, redirected());
 }
@@ -113,11 +119,10 @@ static void twice(void *arg, void *ret_result)
 	result->after = importer.call();
 }
 
-static void imported__twice_is_once(void **state)
+CASE(imported__twice_is_once)
 {
-	struct result result;
+	struct result result = in_child(twice, NULL);
 
-	assert_int_equal(child_run(twice, NULL, &result, sizeof(result)), 0);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.after, redirected());
 }
@@ -133,36 +138,16 @@ static void next_to_another(void *arg, void *ret_result)
 	result->after = importer.call();
 }
 
-static void other_object__not_touched(void **state)
+CASE(other_object__not_touched)
 {
-	struct result result;
+	struct result result = in_child(next_to_another, NULL);
 
-	assert_int_equal(
-		child_run(next_to_another, NULL, &result, sizeof(result)), 0);
 	assert_int_equal(result.r, 0);
 	assert_true(result.before);
 	assert_int_equal(result.after, redirected());
 }
 
-static void not_imported__ENOENT(void **state)
-{
-	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
-
-	assert_int_equal(redirect(&importer, "ibv_cmd_dereg_mr"), ENOENT);
-	assert_int_equal(redirect(&importer, "getppi"), ENOENT);
-	assert_int_equal(redirect(&importer, ""), ENOENT);
-	assert_int_equal(importer.call(), getppid());
-}
-
-static void own_function__ENOENT(void **state)
-{
-	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
-
-	assert_int_equal(redirect(&importer, "importer_own"), ENOENT);
-	assert_int_equal(importer.own(), -1);
-}
-
-static void address_in_no_object__ENOENT(void **state)
+CASE(address_in_no_object__ENOENT)
 {
 	int on_the_stack = 0;
 
@@ -185,14 +170,13 @@ static void not_allowed(void *arg, void *ret_result)
 }
 
 /* Only read-only tables need it. */
-static void no_mprotect__its_errno(void **state)
+CASE(no_mprotect__its_errno)
 {
 	struct result result;
 
 	if (!strstr(strrchr(object, '/'), "now"))
 		SKIP_CASE("the table of this object is writable");
-	assert_int_equal(child_run(not_allowed, NULL, &result, sizeof(result)),
-			 0);
+	result = in_child(not_allowed, NULL);
 	assert_int_equal(result.r, EACCES);
 	assert_true(result.before);
 }
@@ -215,7 +199,7 @@ static void read_flags(void *arg, void *ret_result)
 	fclose(maps);
 }
 
-static void redirected__no_code_is_writable(void **state)
+CASE(redirected__no_code_is_writable)
 {
 	int n = -1;
 
@@ -238,16 +222,11 @@ static int redirect_all(void)
 	return redirect_importers("getppid", (void *)redirected, note_done);
 }
 
-struct all_result {
-	int r, n_ours, n_failed, n_again;
-	bool all_call_ours;
-};
-
 static void all_objects(void *arg, void *ret_result)
 {
 	struct importer other = load(other_object, RTLD_LAZY | RTLD_LOCAL);
 	struct importer importer = load(object, RTLD_LAZY | RTLD_LOCAL);
-	struct all_result *result = ret_result;
+	struct result *result = ret_result;
 
 	fake_mprotect_errno = arg ? EACCES : 0;
 	result->r = redirect_all();
@@ -262,12 +241,10 @@ static void all_objects(void *arg, void *ret_result)
 }
 
 /* This program is one of them. */
-static void all_objects__each_told_once(void **state)
+CASE(all_objects__each_told_once)
 {
-	struct all_result result;
+	struct result result = in_child(all_objects, NULL);
 
-	assert_int_equal(child_run(all_objects, NULL, &result, sizeof(result)),
-			 0);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.n_ours, 2);
 	assert_int_equal(result.n_failed, 0);
@@ -276,13 +253,11 @@ static void all_objects__each_told_once(void **state)
 }
 
 /* One of the two has a read-only table. */
-static void all_objects__failure_is_told_and_tried_again(void **state)
+CASE(all_objects__failure_is_told_and_tried_again)
 {
-	struct all_result result;
 	int yes = 1;
+	struct result result = in_child(all_objects, &yes);
 
-	assert_int_equal(child_run(all_objects, &yes, &result, sizeof(result)),
-			 0);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.n_ours, 2);
 	assert_true(result.n_failed > 0);
@@ -292,7 +267,7 @@ static void all_objects__failure_is_told_and_tried_again(void **state)
 
 static void loaded_later(void *arg, void *ret_result)
 {
-	struct all_result *result = ret_result;
+	struct result *result = ret_result;
 	struct importer importer;
 
 	result->r = redirect_all();
@@ -303,12 +278,10 @@ static void loaded_later(void *arg, void *ret_result)
 	result->n_ours = importer.call() == redirected();
 }
 
-static void all_objects__later_one_found_by_the_next_call(void **state)
+CASE(all_objects__later_one_found_by_the_next_call)
 {
-	struct all_result result;
+	struct result result = in_child(loaded_later, NULL);
 
-	assert_int_equal(child_run(loaded_later, NULL, &result, sizeof(result)),
-			 0);
 	assert_int_equal(result.r, 0);
 	assert_false(result.all_call_ours);
 	assert_int_equal(result.n_again, 1);
@@ -340,7 +313,7 @@ static void *load_and_unload(void *arg)
 
 static void while_loading(void *arg, void *ret_result)
 {
-	struct all_result *result = ret_result;
+	struct result *result = ret_result;
 	time_t end = time(NULL) + N_SECONDS;
 	bool is_over = false;
 	pthread_t thread;
@@ -355,19 +328,18 @@ static void while_loading(void *arg, void *ret_result)
 	pthread_join(thread, NULL);
 }
 
-static void all_objects__another_thread_loads_and_unloads(void **state)
+CASE(all_objects__another_thread_loads_and_unloads)
 {
-	struct all_result result;
+	struct result result;
 
 	if (UNDER_TSAN)
 		SKIP_CASE("it does not know the dynamic linker's locks");
-	assert_int_equal(
-		child_run(while_loading, NULL, &result, sizeof(result)), 0);
+	result = in_child(while_loading, NULL);
 	assert_int_equal(result.r, 0);
 	assert_int_equal(result.n_failed, 0);
 }
 
-static void not_imported_by_anybody(void **state)
+CASE(not_imported_by_anybody)
 {
 	n_done = 0;
 	assert_int_equal(redirect_importers("ibv_cmd_dereg_mr",
@@ -376,29 +348,30 @@ static void not_imported_by_anybody(void **state)
 	assert_int_equal(n_done, 0);
 }
 
+/* Last, as these load the object into this process */
+CASE(not_imported__ENOENT)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+
+	assert_int_equal(redirect(&importer, "ibv_cmd_dereg_mr"), ENOENT);
+	assert_int_equal(redirect(&importer, "getppi"), ENOENT);
+	assert_int_equal(redirect(&importer, ""), ENOENT);
+	assert_int_equal(importer.call(), getppid());
+}
+
+CASE(own_function__ENOENT)
+{
+	struct importer importer = load(object, RTLD_NOW | RTLD_LOCAL);
+
+	assert_int_equal(redirect(&importer, "importer_own"), ENOENT);
+	assert_int_equal(importer.own(), -1);
+}
+
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest cases[] = {
-		/* First, as some others load the object into this process */
-		CASE(all_objects__later_one_found_by_the_next_call),
-		CASE(all_objects__another_thread_loads_and_unloads),
-		CASE(imported__redirected_after_a_call),
-		CASE(imported__redirected_before_the_first_call),
-		CASE(imported__twice_is_once),
-		CASE(other_object__not_touched),
-		CASE(not_imported__ENOENT),
-		CASE(own_function__ENOENT),
-		CASE(address_in_no_object__ENOENT),
-		CASE(no_mprotect__its_errno),
-		CASE(redirected__no_code_is_writable),
-		CASE(all_objects__each_told_once),
-		CASE(all_objects__failure_is_told_and_tried_again),
-		CASE(not_imported_by_anybody),
-	};
-
 	if (argc != 3)
 		return 2;
 	object = argv[1];
 	other_object = argv[2];
-	return cmocka_run_group_tests(cases, NULL, NULL);
+	return run_cases();
 }

@@ -29,6 +29,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define REDIRTY_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 /* Pages from @first to @end of the memory region */
 static void run(size_t first, size_t end)
 {
@@ -59,7 +61,7 @@ static bool is_present(size_t page)
 	return present & 1;
 }
 
-static void mapped__populated(void **state)
+REDIRTY_CASE(mapped__populated)
 {
 	run(1, 3);
 	assert_int_equal(n_with_data(&file), 2);
@@ -67,14 +69,14 @@ static void mapped__populated(void **state)
 	assert_true(file_has_data(&file, 2));
 }
 
-static void part_left__that_is_populated(void **state)
+REDIRTY_CASE(part_left__that_is_populated)
 {
 	assert_false(munmap(addr + page_size(), page_size()));
 	run(0, PAGES);
 	assert_int_equal(n_with_data(&file), PAGES - 1);
 }
 
-static void two_regions__both(void **state)
+REDIRTY_CASE(two_regions__both)
 {
 	struct mr_range ranges[2] = {
 		{.start = (uintptr_t)addr + 2 * page_size(),
@@ -91,7 +93,7 @@ static void two_regions__both(void **state)
 	assert_int_equal(n_with_data(&file), 2);
 }
 
-static void other_memory__left_alone(void **state)
+REDIRTY_CASE(other_memory__left_alone)
 {
 	void *p = mmap(addr, PAGES * page_size(), RW,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -102,14 +104,14 @@ static void other_memory__left_alone(void **state)
 	assert_false(is_present(PAGES - 1));
 }
 
-static void other_file__left_alone(void **state)
+REDIRTY_CASE(other_file__left_alone)
 {
 	file_map(&other, 0, PAGES, RW, addr);
 	run(0, PAGES);
 	assert_int_equal(n_with_data(&other), 0);
 }
 
-static void private_copy__left_alone(void **state)
+REDIRTY_CASE(private_copy__left_alone)
 {
 	void *p = mmap(addr, PAGES * page_size(), RW, MAP_PRIVATE | MAP_FIXED,
 		       file.fd, 0);
@@ -117,20 +119,4 @@ static void private_copy__left_alone(void **state)
 	assert_ptr_equal(p, addr);
 	run(0, PAGES);
 	assert_int_equal(n_with_data(&file), 0);
-}
-
-#define REDIRTY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REDIRTY_CASE(mapped__populated),
-		REDIRTY_CASE(part_left__that_is_populated),
-		REDIRTY_CASE(two_regions__both),
-		REDIRTY_CASE(other_memory__left_alone),
-		REDIRTY_CASE(other_file__left_alone),
-		REDIRTY_CASE(private_copy__left_alone),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

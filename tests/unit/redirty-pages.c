@@ -35,6 +35,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define REDIRTY_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static const struct mr_range ranges[] = {
 	{.start = 0x10000, .end = 0x14000},
 	{.start = 0x20000, .end = 0x21000},
@@ -45,14 +47,14 @@ static void assert_log_has(const char *text)
 	assert_non_null(strstr(file_text(log_file.path), text));
 }
 
-static void whole_pages__as_they_are(void **state)
+REDIRTY_CASE(whole_pages__as_they_are)
 {
 	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 	assert_string_equal(file_text(log_file.path), "");
 }
 
-static void parts_of_pages__the_whole(void **state)
+REDIRTY_CASE(parts_of_pages__the_whole)
 {
 	struct mr_range range = {.start = 0x10123, .end = 0x11001};
 
@@ -60,14 +62,14 @@ static void parts_of_pages__the_whole(void **state)
 	assert_record("dirty 0x10000+0x2000");
 }
 
-static void no_ranges__nothing(void **state)
+REDIRTY_CASE(no_ranges__nothing)
 {
 	redirty(NULL, 0, NULL);
 	assert_record("");
 }
 
 /* Under F_LAYOUT_WRITE */
-static void kept_by_the_kernel__left_alone(void **state)
+REDIRTY_CASE(kept_by_the_kernel__left_alone)
 {
 	struct mr_range some[] = { ranges[0], ranges[1] };
 
@@ -76,7 +78,7 @@ static void kept_by_the_kernel__left_alone(void **state)
 	assert_record("dirty 0x20000+0x1000");
 }
 
-static void interrupted__again(void **state)
+REDIRTY_CASE(interrupted__again)
 {
 	fake_madvise = ONCE(EINTR);
 	redirty(ranges, 1, NULL);
@@ -95,18 +97,18 @@ static void nothing_there(int error)
 	assert_string_equal(file_text(log_file.path), "");
 }
 
-static void unmapped__again(void **state)
+REDIRTY_CASE(unmapped__again)
 {
 	nothing_there(ENOMEM);
 }
 
-static void read_only__again(void **state)
+REDIRTY_CASE(read_only__again)
 {
 	nothing_there(EINVAL);
 }
 
 /* The mapping is there, so it is something else. */
-static void out_of_memory__said(void **state)
+REDIRTY_CASE(out_of_memory__said)
 {
 	fake_madvise = ALWAYS(ENOMEM);
 	redirty(ranges, 1, NULL);
@@ -122,13 +124,13 @@ static void fails(int error)
 	assert_log_has("to 16384 bytes, the first at 0x10000, may not get to the file");
 }
 
-static void poisoned__said_and_next_range(void **state)
+REDIRTY_CASE(poisoned__said_and_next_range)
 {
 	fails(EHWPOISON);
 }
 
 /* Or truncated: the file is mapped, but does not have the page */
-static void no_space__said_and_next_range(void **state)
+REDIRTY_CASE(no_space__said_and_next_range)
 {
 	fails(EFAULT);
 }
@@ -145,7 +147,7 @@ static unsigned int n_lines(void)
 	return n;
 }
 
-static void all_fail__said_once(void **state)
+REDIRTY_CASE(all_fail__said_once)
 {
 	fake_madvise = ALWAYS(EFAULT);
 	redirty(ranges, 2, NULL);
@@ -153,21 +155,21 @@ static void all_fail__said_once(void **state)
 	assert_int_equal(n_lines(), 1);
 }
 
-static void mappings_not_known__all_of_it(void **state)
+REDIRTY_CASE(mappings_not_known__all_of_it)
 {
 	fake_vma.open = ALWAYS(EMFILE);
 	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 }
 
-static void a_mapping_not_known__all_of_it(void **state)
+REDIRTY_CASE(a_mapping_not_known__all_of_it)
 {
 	fake_vma.next = ALWAYS(EINVAL);
 	redirty(ranges, 2, NULL);
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 }
 
-static void no_mapping__nothing(void **state)
+REDIRTY_CASE(no_mapping__nothing)
 {
 	fake_vma.next = ALWAYS(ENOENT);
 	redirty(ranges, 2, NULL);
@@ -195,7 +197,7 @@ static void run_until_asked(unsigned int times)
 	redirty(&long_range, 1, &limit);
 }
 
-static void limit__asked_before_each_chunk(void **state)
+REDIRTY_CASE(limit__asked_before_each_chunk)
 {
 	run_until_asked(4);
 	assert_record("dirty 0x10000+0x4000000, dirty 0x4010000+0x4000000, "
@@ -204,7 +206,7 @@ static void limit__asked_before_each_chunk(void **state)
 	assert_string_equal(file_text(log_file.path), "");
 }
 
-static void limit__the_rest_is_said(void **state)
+REDIRTY_CASE(limit__the_rest_is_said)
 {
 	run_until_asked(2);
 	assert_record("dirty 0x10000+0x4000000");
@@ -212,7 +214,7 @@ static void limit__the_rest_is_said(void **state)
 }
 
 /* A long one is not over with that. */
-static void one_chunk_fails__the_others_are_done(void **state)
+REDIRTY_CASE(one_chunk_fails__the_others_are_done)
 {
 	fake_madvise = ONCE(EFAULT);
 	redirty(&long_range, 1, NULL);
@@ -229,7 +231,7 @@ static uint64_t replaced(void *arg)
 	return UINT64_MAX;
 }
 
-static void replaced_meanwhile__left_alone(void **state)
+REDIRTY_CASE(replaced_meanwhile__left_alone)
 {
 	struct redirty_limit limit = {replaced, NULL};
 
@@ -240,13 +242,13 @@ static void replaced_meanwhile__left_alone(void **state)
 }
 
 /* Nor before each chunk, which would cost more than the chunk */
-static void quick__looked_at_once(void **state)
+REDIRTY_CASE(quick__looked_at_once)
 {
 	redirty(&long_range, 1, NULL);
 	assert_int_equal(fake_vma.n_open, 1);
 }
 
-static void limit__said_once_for_all(void **state)
+REDIRTY_CASE(limit__said_once_for_all)
 {
 	unsigned int times = 1;
 	struct redirty_limit limit = {until_asked, &times};
@@ -258,7 +260,7 @@ static void limit__said_once_for_all(void **state)
 	assert_int_equal(n_lines(), 1);
 }
 
-static void found__those_of_the_query(void **state)
+REDIRTY_CASE(found__those_of_the_query)
 {
 	struct track_query query = {.any_file = true, .end = UINTPTR_MAX};
 
@@ -269,7 +271,7 @@ static void found__those_of_the_query(void **state)
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 }
 
-static void found__out_of_memory_is_said(void **state)
+REDIRTY_CASE(found__out_of_memory_is_said)
 {
 	struct track_query query = {.any_file = true, .end = UINTPTR_MAX};
 
@@ -277,36 +279,4 @@ static void found__out_of_memory_is_said(void **state)
 	redirty_found(&query);
 	assert_record("");
 	assert_log_has("may not get to the file");
-}
-
-#define REDIRTY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REDIRTY_CASE(whole_pages__as_they_are),
-		REDIRTY_CASE(parts_of_pages__the_whole),
-		REDIRTY_CASE(no_ranges__nothing),
-		REDIRTY_CASE(kept_by_the_kernel__left_alone),
-		REDIRTY_CASE(interrupted__again),
-		REDIRTY_CASE(unmapped__again),
-		REDIRTY_CASE(read_only__again),
-		REDIRTY_CASE(out_of_memory__said),
-		REDIRTY_CASE(all_fail__said_once),
-		REDIRTY_CASE(mappings_not_known__all_of_it),
-		REDIRTY_CASE(a_mapping_not_known__all_of_it),
-		REDIRTY_CASE(no_mapping__nothing),
-		REDIRTY_CASE(one_chunk_fails__the_others_are_done),
-		REDIRTY_CASE(replaced_meanwhile__left_alone),
-		REDIRTY_CASE(quick__looked_at_once),
-		REDIRTY_CASE(limit__said_once_for_all),
-		REDIRTY_CASE(poisoned__said_and_next_range),
-		REDIRTY_CASE(no_space__said_and_next_range),
-		REDIRTY_CASE(limit__asked_before_each_chunk),
-		REDIRTY_CASE(limit__the_rest_is_said),
-		REDIRTY_CASE(found__those_of_the_query),
-		REDIRTY_CASE(found__out_of_memory_is_said),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static int is_broken_meanwhile(struct ibv_mr *mr, int flags, void *addr,
 	return r;
 }
 
-static void old_file_broken_meanwhile__moved_away(void **state)
+REREG_CASE(old_file_broken_meanwhile__moved_away)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -40,7 +40,7 @@ static void old_file_broken_meanwhile__moved_away(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void new_file_broken_meanwhile__revoked_afterwards(void **state)
+REREG_CASE(new_file_broken_meanwhile__revoked_afterwards)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -83,18 +83,18 @@ static void replaced_meanwhile(char *addr)
 	stack_dereg_ok(other);
 }
 
-static void file_replaced_meanwhile__revoked(void **state)
+REREG_CASE(file_replaced_meanwhile__revoked)
 {
 	replaced_meanwhile(addr_b);
 }
 
-static void anonymous_memory_replaced_meanwhile__revoked(void **state)
+REREG_CASE(anonymous_memory_replaced_meanwhile__revoked)
 {
 	replaced_meanwhile(anonymous);
 }
 
 /* The keeper has never heard of the device. */
-static void replaced_on_another_device__revoked(void **state)
+REREG_CASE(replaced_on_another_device__revoked)
 {
 	struct ibv_mr *other = stack_reg_file(STACK_B), *mr;
 	struct device device;
@@ -112,7 +112,7 @@ static void replaced_on_another_device__revoked(void **state)
 	stack_dereg_ok(other);
 }
 
-static void replaced_and_stuck__shouted(void **state)
+REREG_CASE(replaced_and_stuck__shouted)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -123,18 +123,4 @@ static void replaced_and_stuck__shouted(void **state)
 	assert_non_null(strstr(stack_log(), "THE DEVICE CAN GO ON TO USE IT"));
 	assert_leases(false, true);
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REREG_CASE(old_file_broken_meanwhile__moved_away),
-		REREG_CASE(new_file_broken_meanwhile__revoked_afterwards),
-		REREG_CASE(file_replaced_meanwhile__revoked),
-		REREG_CASE(anonymous_memory_replaced_meanwhile__revoked),
-		REREG_CASE(replaced_on_another_device__revoked),
-		REREG_CASE(replaced_and_stuck__shouted),
-	};
-
-	return STACK_MAIN(cases);
 }

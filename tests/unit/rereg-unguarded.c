@@ -24,7 +24,7 @@ static int is_replaced_meanwhile(struct ibv_mr *mr, int flags, void *addr,
 }
 
 /* While the kernel pinned it that lease was there. */
-static void replaced_and_the_last_lease_was_its_own__revoked(void **state)
+REREG_CASE(replaced_and_the_last_lease_was_its_own__revoked)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -36,7 +36,7 @@ static void replaced_and_the_last_lease_was_its_own__revoked(void **state)
 }
 
 /* Nobody knows what it was registered with. */
-static void revoked_and_never_guarded__not_restored(void **state)
+REREG_CASE(revoked_and_never_guarded__not_restored)
 {
 	struct ibv_mr *other = stack_reg_file(STACK_B);
 	struct ibv_mr *mr = reg_anonymous(), *restored;
@@ -49,7 +49,7 @@ static void revoked_and_never_guarded__not_restored(void **state)
 	stack_dereg_ok(other);
 }
 
-static void stuck_and_never_guarded__not_moved_again(void **state)
+REREG_CASE(stuck_and_never_guarded__not_moved_again)
 {
 	static const int flags[] = {
 		MOVE,
@@ -89,7 +89,7 @@ static void guarded_from_now_on(struct ibv_mr *mr)
 	stack_dereg_ok(mr);
 }
 
-static void was_on_demand_and_is_not_now__guarded(void **state)
+REREG_CASE(was_on_demand_and_is_not_now__guarded)
 {
 	guarded_from_now_on(
 		reg(stack_addr, IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND));
@@ -102,7 +102,7 @@ static int is_made_anew(struct ibv_mr *mr, int flags, void *addr, size_t length)
 				 length);
 }
 
-static void in_place_with_an_address__not_pinned_there(void **state)
+REREG_CASE(in_place_with_an_address__not_pinned_there)
 {
 	struct ibv_mr *mr =
 		reg(anonymous, IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND);
@@ -114,7 +114,7 @@ static void in_place_with_an_address__not_pinned_there(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void new_access_over_a_new_mapping__guarded(void **state)
+REREG_CASE(new_access_over_a_new_mapping__guarded)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -123,7 +123,7 @@ static void new_access_over_a_new_mapping__guarded(void **state)
 }
 
 /* Nothing is pinned by that. */
-static void new_domain_over_a_new_mapping__as_without_us(void **state)
+REREG_CASE(new_domain_over_a_new_mapping__as_without_us)
 {
 	struct ibv_mr *mr = reg_anonymous();
 
@@ -135,7 +135,7 @@ static void new_domain_over_a_new_mapping__as_without_us(void **state)
 }
 
 /* Still pinned, and a bound window would keep it from being revoked. */
-static void memory_windows_after_unmapping__refused(void **state)
+REREG_CASE(memory_windows_after_unmapping__refused)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -149,7 +149,7 @@ static void memory_windows_after_unmapping__refused(void **state)
 	stack_dereg_ok(mr);
 }
 
-static void memory_windows_where_no_guard_is__moved(void **state)
+REREG_CASE(memory_windows_where_no_guard_is__moved)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
@@ -161,7 +161,7 @@ static void memory_windows_where_no_guard_is__moved(void **state)
 }
 
 /* The memory was away for a moment, and its options stay all the same. */
-static void in_place_after_unmapping__restored_as_registered(void **state)
+REREG_CASE(in_place_after_unmapping__restored_as_registered)
 {
 	struct pinsafe_event_channel *channel = stack_channel();
 	struct pinsafe_reg_attr attr = stack_attr(STACK_A);
@@ -187,7 +187,7 @@ static void in_place_after_unmapping__restored_as_registered(void **state)
 }
 
 /* The handle can be that of a domain of its own context. */
-static void domain_of_another_device__EINVAL(void **state)
+REREG_CASE(domain_of_another_device__EINVAL)
 {
 	struct ibv_mr *mr = reg_anonymous();
 	struct device other;
@@ -206,23 +206,4 @@ static void domain_of_another_device__EINVAL(void **state)
 	assert_record("");
 	stack_close(&other);
 	stack_dereg_ok(mr);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		REREG_CASE(replaced_and_the_last_lease_was_its_own__revoked),
-		REREG_CASE(revoked_and_never_guarded__not_restored),
-		REREG_CASE(stuck_and_never_guarded__not_moved_again),
-		REREG_CASE(was_on_demand_and_is_not_now__guarded),
-		REREG_CASE(in_place_with_an_address__not_pinned_there),
-		REREG_CASE(new_access_over_a_new_mapping__guarded),
-		REREG_CASE(new_domain_over_a_new_mapping__as_without_us),
-		REREG_CASE(memory_windows_after_unmapping__refused),
-		REREG_CASE(memory_windows_where_no_guard_is__moved),
-		REREG_CASE(in_place_after_unmapping__restored_as_registered),
-		REREG_CASE(domain_of_another_device__EINVAL),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -9,7 +9,30 @@
 
 #define RETAKE_MS 60
 
-static void gives_up__after_RETAKE_MS(void **state)
+int group_setup(void **state)
+{
+	return setenv("PINSAFE_RETAKE_MS", "60", 1);
+}
+
+static void wait_with_0_ms(void *arg, void *ret_result)
+{
+	struct retake retake = RETAKE_INITIALIZER;
+
+	setenv("PINSAFE_RETAKE_MS", "0", 1);
+	*(int *)ret_result = 1 + retake_wait(&retake);
+}
+
+/* First, as the environment is read once: here in a child */
+CASE(RETAKE_MS_0__never_waits)
+{
+	int result = 0;
+
+	assert_int_equal(
+		child_run(wait_with_0_ms, NULL, &result, sizeof(result)), 0);
+	assert_int_equal(result, 1);
+}
+
+CASE(gives_up__after_RETAKE_MS)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	uint64_t start = clock_now_ns();
@@ -19,7 +42,7 @@ static void gives_up__after_RETAKE_MS(void **state)
 	assert_true(clock_now_ns() - start >= RETAKE_MS * NSEC_PER_MSEC);
 }
 
-static void given_up__stays_so(void **state)
+CASE(given_up__stays_so)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 
@@ -29,7 +52,7 @@ static void given_up__stays_so(void **state)
 	assert_false(retake_wait(&retake));
 }
 
-static void first_wait__sets_the_deadline(void **state)
+CASE(first_wait__sets_the_deadline)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	uint64_t deadline;
@@ -41,7 +64,7 @@ static void first_wait__sets_the_deadline(void **state)
 	assert_true(retake.deadline_ns == deadline);
 }
 
-static void pause__grows_up_to_10_ms(void **state)
+CASE(pause__grows_up_to_10_ms)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	uint64_t pause = NSEC_PER_MSEC, start;
@@ -59,36 +82,4 @@ static void pause__grows_up_to_10_ms(void **state)
 	assert_true(pause == 10 * NSEC_PER_MSEC);
 	assert_true(retake_wait(&retake));
 	assert_true(retake.pause_ns == pause);
-}
-
-static void wait_with_0_ms(void *arg, void *ret_result)
-{
-	struct retake retake = RETAKE_INITIALIZER;
-
-	setenv("PINSAFE_RETAKE_MS", "0", 1);
-	*(int *)ret_result = 1 + retake_wait(&retake);
-}
-
-static void RETAKE_MS_0__never_waits(void **state)
-{
-	int result = 0;
-
-	assert_int_equal(
-		child_run(wait_with_0_ms, NULL, &result, sizeof(result)), 0);
-	assert_int_equal(result, 1);
-}
-
-int main(void)
-{
-	/* The first one reads the environment, in a child. */
-	const struct CMUnitTest cases[] = {
-		CASE(RETAKE_MS_0__never_waits),
-		CASE(gives_up__after_RETAKE_MS),
-		CASE(given_up__stays_so),
-		CASE(first_wait__sets_the_deadline),
-		CASE(pause__grows_up_to_10_ms),
-	};
-
-	setenv("PINSAFE_RETAKE_MS", "60", 1);
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -34,7 +34,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void retired__on_its_context(void **state)
+#define RETIRED_CASE(fn) CASE_WITH(fn, NULL, teardown)
+
+RETIRED_CASE(retired__on_its_context)
 {
 	retire(0, 0x11);
 	assert_true(is_retired(0, 0x11));
@@ -42,7 +44,7 @@ static void retired__on_its_context(void **state)
 	assert_false(is_retired(1, 0x11));
 }
 
-static void context_closed__others_remember(void **state)
+RETIRED_CASE(context_closed__others_remember)
 {
 	retire(0, 0x11);
 	retire(1, 0x11);
@@ -51,16 +53,4 @@ static void context_closed__others_remember(void **state)
 	assert_false(is_retired(0, 0x11));
 	assert_true(is_retired(1, 0x11));
 	assert_true(is_retired(1, 0x22));
-}
-
-#define RETIRED_CASE(fn) cmocka_unit_test_teardown(fn, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		RETIRED_CASE(retired__on_its_context),
-		RETIRED_CASE(context_closed__others_remember),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void let_stick(unsigned int *seed)
 		fake_kernel_mr_stick(NULL, rand_r(seed) % 3, EBUSY);
 }
 
-static void sixteen_threads__nothing_is_left(void **state)
+STACK_CASE(sixteen_threads__nothing_is_left)
 {
 	static const struct stress stress = {
 		.n_workers = 14,
@@ -121,13 +121,4 @@ static void sixteen_threads__nothing_is_left(void **state)
 		      n_operations, (int)stack_stats().breaks,
 		      (int)stack_stats().revoked_mrs,
 		      (int)stack_stats().retakes);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(sixteen_threads__nothing_is_left),
-	};
-
-	return STACK_MAIN(cases);
 }

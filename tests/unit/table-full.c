@@ -98,28 +98,17 @@ static int without_a_thread(void)
 			     "because clone(2) fails with EPERM; a ");
 }
 
-static void full__registered(void **state)
+STACK_CASE(full__registered)
 {
 	child_check(carried, fork);
 }
 
-static void full_and_no_copy__said(void **state)
+STACK_CASE(full_and_no_copy__said)
 {
 	child_check(without_a_copy, fork);
 }
 
-static void full_and_no_thread__said(void **state)
+STACK_CASE(full_and_no_thread__said)
 {
 	child_check(without_a_thread, fork);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		STACK_CASE(full__registered),
-		STACK_CASE(full_and_no_copy__said),
-		STACK_CASE(full_and_no_thread__said),
-	};
-
-	return STACK_MAIN(cases);
 }

@@ -40,7 +40,9 @@ static int teardown(void **state)
 	return tracked_teardown(state);
 }
 
-static void two_files__both_leases(void **state)
+#define JOIN_CASE(fn) CASE_WITH(fn, tracked_setup, teardown)
+
+JOIN_CASE(two_files__both_leases)
 {
 	join(1, 2);
 	both = track_join(old, new);
@@ -53,7 +55,7 @@ static void two_files__both_leases(void **state)
 	assert_int_equal(fake_lease.holders[2], 1);
 }
 
-static void one_file__one_lease(void **state)
+JOIN_CASE(one_file__one_lease)
 {
 	join(1, 1);
 	both = track_join(old, new);
@@ -63,7 +65,7 @@ static void one_file__one_lease(void **state)
 	assert_int_equal(fake_lease.holders[1], 1);
 }
 
-static void one_file__ranges_of_both(void **state)
+JOIN_CASE(one_file__ranges_of_both)
 {
 	join(1, 1);
 	add_range(new, 0x5000, 1);
@@ -73,7 +75,7 @@ static void one_file__ranges_of_both(void **state)
 	assert_int_equal(both->ranges[1].start, 0x5000);
 }
 
-static void either_is_written__both_are(void **state)
+JOIN_CASE(either_is_written__both_are)
 {
 	join(1, 2);
 	old->is_written = true;
@@ -81,7 +83,7 @@ static void either_is_written__both_are(void **state)
 	assert_true(both->is_written);
 }
 
-static void new_has_no_guard__that_of_the_old(void **state)
+JOIN_CASE(new_has_no_guard__that_of_the_old)
 {
 	join(1, 2);
 	new->n_leases = new->n_ranges = 0;
@@ -89,20 +91,4 @@ static void new_has_no_guard__that_of_the_old(void **state)
 	assert_int_equal(both->n_leases, 1);
 	assert_int_equal(both->n_ranges, 1);
 	assert_ptr_equal(both->leases[0], old->leases[0]);
-}
-
-#define JOIN_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, tracked_setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		JOIN_CASE(two_files__both_leases),
-		JOIN_CASE(one_file__one_lease),
-		JOIN_CASE(one_file__ranges_of_both),
-		JOIN_CASE(either_is_written__both_are),
-		JOIN_CASE(new_has_no_guard__that_of_the_old),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -66,7 +66,9 @@ static void assert_says(struct guarded_mr *gmr,
 	track_free(gmr);
 }
 
-static void its_only_range__needs_no_more(void **state)
+#define PARAMS_CASE(fn) CASE_WITH(fn, tracked_setup, tracked_teardown)
+
+PARAMS_CASE(its_only_range__needs_no_more)
 {
 	struct mr_params params = params_of_all();
 	struct guarded_mr *gmr = new_over(1);
@@ -76,7 +78,7 @@ static void its_only_range__needs_no_more(void **state)
 	assert_says(gmr, &params);
 }
 
-static void other_address_or_length__kept(void **state)
+PARAMS_CASE(other_address_or_length__kept)
 {
 	struct mr_params params = params_of_all();
 
@@ -98,7 +100,7 @@ static int no_progress(size_t done, size_t total, void *user_data)
 	return 0;
 }
 
-static void wishes__kept(void **state)
+PARAMS_CASE(wishes__kept)
 {
 	struct mr_params params = params_of_all();
 
@@ -116,7 +118,7 @@ static void wishes__kept(void **state)
 	assert_says(new_over(1), &params);
 }
 
-static void nobody_knows__says_so(void **state)
+PARAMS_CASE(nobody_knows__says_so)
 {
 	struct guarded_mr *gmr = new_over(2);
 	struct mr_params params;
@@ -130,7 +132,7 @@ static void nobody_knows__says_so(void **state)
 }
 
 /* With what the allocator keeps for itself */
-static void one_range__200_bytes(void **state)
+PARAMS_CASE(one_range__200_bytes)
 {
 	enum { N = 10000 };
 	struct ibv_mr *mrs = calloc(N, sizeof(*mrs));
@@ -157,20 +159,4 @@ static void one_range__200_bytes(void **state)
 		    200ul * N);
 	tracked_teardown(state);
 	free(mrs);
-}
-
-#define PARAMS_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, tracked_setup, tracked_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		PARAMS_CASE(its_only_range__needs_no_more),
-		PARAMS_CASE(other_address_or_length__kept),
-		PARAMS_CASE(wishes__kept),
-		PARAMS_CASE(nobody_knows__says_so),
-		PARAMS_CASE(one_range__200_bytes),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

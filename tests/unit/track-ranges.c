@@ -79,13 +79,13 @@ static void assert_found_one(uintptr_t start, uintptr_t end)
 	assert_int_equal(found[0].end, end);
 }
 
-static void no_regions__nothing(void **state)
+TRACKED_CASE(no_regions__nothing)
 {
 	find_addresses(0, UINTPTR_MAX);
 	assert_int_equal(n_found, 0);
 }
 
-static void by_file__only_its_ranges(void **state)
+TRACKED_CASE(by_file__only_its_ranges)
 {
 	written(&tracked_mrs[0], 3);
 	find_file(2);
@@ -95,14 +95,14 @@ static void by_file__only_its_ranges(void **state)
 	assert_int_equal(n_found, 0);
 }
 
-static void by_file__same_number_on_another_device(void **state)
+TRACKED_CASE(by_file__same_number_on_another_device)
 {
 	written(&tracked_mrs[0], 1);
 	find((struct track_query){ .dev = 6, .ino = 1, .end = UINTPTR_MAX });
 	assert_int_equal(n_found, 0);
 }
 
-static void by_device__all_its_files(void **state)
+TRACKED_CASE(by_device__all_its_files)
 {
 	written(&tracked_mrs[0], 2);
 	find((struct track_query){
@@ -114,7 +114,7 @@ static void by_device__all_its_files(void **state)
 }
 
 /* All holders of the lease count, also one that is about to register. */
-static void only_read__if_all_holders_are(void **state)
+TRACKED_CASE(only_read__if_all_holders_are)
 {
 	struct lease *lease = &fake_lease.leases[1];
 	struct guarded_mr *read = written(&tracked_mrs[0], 1);
@@ -130,7 +130,7 @@ static void only_read__if_all_holders_are(void **state)
 	read->is_written = true;
 }
 
-static void by_addresses__cut_at_both_ends(void **state)
+TRACKED_CASE(by_addresses__cut_at_both_ends)
 {
 	written(&tracked_mrs[0], 1);
 	find_addresses(0x12000, 0x14000);
@@ -143,7 +143,7 @@ static void by_addresses__cut_at_both_ends(void **state)
 	assert_found_one(0x10000, 0x18000);
 }
 
-static void by_addresses__neighbours_are_left_out(void **state)
+TRACKED_CASE(by_addresses__neighbours_are_left_out)
 {
 	written(&tracked_mrs[0], 1);
 	find_addresses(0, 0x10000);
@@ -154,7 +154,7 @@ static void by_addresses__neighbours_are_left_out(void **state)
 	assert_int_equal(n_found, 0);
 }
 
-static void by_addresses__between_two_ranges(void **state)
+TRACKED_CASE(by_addresses__between_two_ranges)
 {
 	written(&tracked_mrs[0], 2);
 	find_addresses(0x17000, 0x21000);
@@ -165,7 +165,7 @@ static void by_addresses__between_two_ranges(void **state)
 	assert_int_equal(found[1].end, 0x21000);
 }
 
-static void several_regions__all(void **state)
+TRACKED_CASE(several_regions__all)
 {
 	written(&tracked_mrs[0], 2);
 	written(&tracked_mrs[1], 3);
@@ -175,7 +175,7 @@ static void several_regions__all(void **state)
 	assert_int_equal(n_found, 2);
 }
 
-static void for_reading__left_out(void **state)
+TRACKED_CASE(for_reading__left_out)
 {
 	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
 
@@ -186,7 +186,7 @@ static void for_reading__left_out(void **state)
 }
 
 /* Under F_LAYOUT_WRITE: msync(2) has nothing to ask for, either. */
-static void kept_by_the_kernel__left_out(void **state)
+TRACKED_CASE(kept_by_the_kernel__left_out)
 {
 	struct guarded_mr *gmr = track_alloc(1);
 
@@ -204,7 +204,7 @@ static void kept_by_the_kernel__left_out(void **state)
 	assert_false(track_may_be_written(0x10000, 0x11000));
 }
 
-static void on_demand__left_out(void **state)
+TRACKED_CASE(on_demand__left_out)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
 
@@ -213,7 +213,7 @@ static void on_demand__left_out(void **state)
 	assert_false(track_is_written(gmr));
 }
 
-static void zombie__left_out(void **state)
+TRACKED_CASE(zombie__left_out)
 {
 	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
 
@@ -226,7 +226,7 @@ static void zombie__left_out(void **state)
 }
 
 /* The device writes until the kernel's side is gone. */
-static void being_deregistered__still_found(void **state)
+TRACKED_CASE(being_deregistered__still_found)
 {
 	struct guarded_mr *gmr = written(&tracked_mrs[0], 1);
 
@@ -244,7 +244,7 @@ static struct guarded_mr *claim_on_demand(uintptr_t start, uintptr_t end)
 	return track_claim_on_demand(start, end, ++round_number);
 }
 
-static void claim__by_any_of_its_addresses(void **state)
+TRACKED_CASE(claim__by_any_of_its_addresses)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 2);
 
@@ -257,7 +257,7 @@ static void claim__by_any_of_its_addresses(void **state)
 	track_claim_done(gmr, false);
 }
 
-static void claim__not_by_a_neighbour(void **state)
+TRACKED_CASE(claim__not_by_a_neighbour)
 {
 	on_demand(&tracked_mrs[0], 2);
 	assert_null(claim_on_demand(0, 0x10000));
@@ -265,13 +265,13 @@ static void claim__not_by_a_neighbour(void **state)
 	assert_null(claim_on_demand(0x28000, UINTPTR_MAX));
 }
 
-static void claim__pinned_ones_stay(void **state)
+TRACKED_CASE(claim__pinned_ones_stay)
 {
 	written(&tracked_mrs[0], 1);
 	assert_null(claim_on_demand(0, UINTPTR_MAX));
 }
 
-static void claim__all_together_each_once(void **state)
+TRACKED_CASE(claim__all_together_each_once)
 {
 	struct guarded_mr *first, *second;
 
@@ -291,7 +291,7 @@ static void claim__all_together_each_once(void **state)
 	tracked_counts(1, 2);
 }
 
-static void claim__once_in_a_round(void **state)
+TRACKED_CASE(claim__once_in_a_round)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
 
@@ -302,7 +302,7 @@ static void claim__once_in_a_round(void **state)
 	track_claim_done(gmr, false);
 }
 
-static void claim__not_what_is_being_deregistered(void **state)
+TRACKED_CASE(claim__not_what_is_being_deregistered)
 {
 	struct guarded_mr *gmr = on_demand(&tracked_mrs[0], 1);
 
@@ -312,7 +312,7 @@ static void claim__not_what_is_being_deregistered(void **state)
 }
 
 /* Of one page, of some MiB, and of so much that it is counted in GiB */
-static void may_be_written__until_it_is_gone(void **state)
+TRACKED_CASE(may_be_written__until_it_is_gone)
 {
 	static const size_t lengths[] = { 0x1000, 3 << 20, 5ul << 30 };
 	const uintptr_t start = 0x7f0000001000;
@@ -350,41 +350,11 @@ static void may_be_written__until_it_is_gone(void **state)
 }
 
 /* The next page of a file is another's matter. */
-static void may_be_written__not_the_next_page(void **state)
+TRACKED_CASE(may_be_written__not_the_next_page)
 {
 	written(&tracked_mrs[0], 1);
 	assert_true(track_may_be_written(0x17000, 0x18000));
 	assert_false(track_may_be_written(0x18000, 0x19000));
 	assert_false(track_may_be_written(0xf000, 0x10000));
 	assert_true(track_may_be_written(0xf000, 0x10001));
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		TRACKED_CASE(no_regions__nothing),
-		TRACKED_CASE(by_file__only_its_ranges),
-		TRACKED_CASE(by_file__same_number_on_another_device),
-		TRACKED_CASE(by_device__all_its_files),
-		TRACKED_CASE(only_read__if_all_holders_are),
-		TRACKED_CASE(by_addresses__cut_at_both_ends),
-		TRACKED_CASE(by_addresses__neighbours_are_left_out),
-		TRACKED_CASE(by_addresses__between_two_ranges),
-		TRACKED_CASE(several_regions__all),
-		TRACKED_CASE(for_reading__left_out),
-		TRACKED_CASE(kept_by_the_kernel__left_out),
-		TRACKED_CASE(on_demand__left_out),
-		TRACKED_CASE(zombie__left_out),
-		TRACKED_CASE(being_deregistered__still_found),
-		TRACKED_CASE(may_be_written__until_it_is_gone),
-		TRACKED_CASE(may_be_written__not_the_next_page),
-		TRACKED_CASE(claim__by_any_of_its_addresses),
-		TRACKED_CASE(claim__not_by_a_neighbour),
-		TRACKED_CASE(claim__pinned_ones_stay),
-		TRACKED_CASE(claim__all_together_each_once),
-		TRACKED_CASE(claim__once_in_a_round),
-		TRACKED_CASE(claim__not_what_is_being_deregistered),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

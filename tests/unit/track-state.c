@@ -8,7 +8,7 @@
 static struct ibv_mr *const mr = &tracked_mrs[0];
 static struct track_move move;
 
-static void add__alive(void **state)
+TRACKED_CASE(add__alive)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
@@ -18,7 +18,7 @@ static void add__alive(void **state)
 	tracked_counts(1, 0);
 }
 
-static void add__lease_broken_EAGAIN(void **state)
+TRACKED_CASE(add__lease_broken_EAGAIN)
 {
 	struct guarded_mr *gmr = tracked_new(mr, 1);
 
@@ -29,7 +29,7 @@ static void add__lease_broken_EAGAIN(void **state)
 	track_free(gmr);
 }
 
-static void add__second_lease_broken_EAGAIN(void **state)
+TRACKED_CASE(add__second_lease_broken_EAGAIN)
 {
 	struct guarded_mr *gmr = track_alloc(2);
 
@@ -43,7 +43,7 @@ static void add__second_lease_broken_EAGAIN(void **state)
 	track_free(gmr);
 }
 
-static void add_orphan__lease_broken_all_the_same(void **state)
+TRACKED_CASE(add_orphan__lease_broken_all_the_same)
 {
 	struct guarded_mr *gmr = tracked_new(mr, 1);
 
@@ -55,7 +55,7 @@ static void add_orphan__lease_broken_all_the_same(void **state)
 	track_claim_done(gmr, true);
 }
 
-static void dereg__unknown_ENOENT(void **state)
+TRACKED_CASE(dereg__unknown_ENOENT)
 {
 	struct guarded_mr *gmr = NULL;
 
@@ -63,7 +63,7 @@ static void dereg__unknown_ENOENT(void **state)
 	assert_null(gmr);
 }
 
-static void dereg__alive(void **state)
+TRACKED_CASE(dereg__alive)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found = NULL;
 
@@ -77,7 +77,7 @@ static void dereg__alive(void **state)
 	assert_int_equal(track_begin_dereg(mr, &found), ENOENT);
 }
 
-static void dereg__zombie_has_no_leases(void **state)
+TRACKED_CASE(dereg__zombie_has_no_leases)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
 
@@ -89,7 +89,7 @@ static void dereg__zombie_has_no_leases(void **state)
 	track_free(gmr);
 }
 
-static void dereg_failed__alive_again(void **state)
+TRACKED_CASE(dereg_failed__alive_again)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
@@ -101,7 +101,7 @@ static void dereg_failed__alive_again(void **state)
 	track_claim_done(gmr, true);
 }
 
-static void dereg_failed__zombie_again(void **state)
+TRACKED_CASE(dereg_failed__zombie_again)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
 
@@ -111,7 +111,7 @@ static void dereg_failed__zombie_again(void **state)
 	tracked_counts(0, 1);
 }
 
-static void rereg__nobody_claims_it(void **state)
+TRACKED_CASE(rereg__nobody_claims_it)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
@@ -125,7 +125,7 @@ static void rereg__nobody_claims_it(void **state)
 	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 }
 
-static void rereg__zombie_ESTALE(void **state)
+TRACKED_CASE(rereg__zombie_ESTALE)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found = NULL;
 
@@ -134,7 +134,7 @@ static void rereg__zombie_ESTALE(void **state)
 	assert_int_equal(tracked_state(gmr), MR_ZOMBIE);
 }
 
-static void rereg__not_guarded_ENOENT(void **state)
+TRACKED_CASE(rereg__not_guarded_ENOENT)
 {
 	struct guarded_mr *found = NULL;
 
@@ -144,7 +144,7 @@ static void rereg__not_guarded_ENOENT(void **state)
 	track_end_unguarded(&move);
 }
 
-static void replaced__the_new_one_is_alive(void **state)
+TRACKED_CASE(replaced__the_new_one_is_alive)
 {
 	struct guarded_mr *old = tracked_add(mr, 1), *new = tracked_new(mr, 2);
 	struct guarded_mr *found;
@@ -161,7 +161,7 @@ static void replaced__the_new_one_is_alive(void **state)
 }
 
 /* The keeper revokes it, then. */
-static void replaced_after_a_break__alive(void **state)
+TRACKED_CASE(replaced_after_a_break__alive)
 {
 	struct guarded_mr *new = tracked_new(mr, 2);
 
@@ -172,7 +172,7 @@ static void replaced_after_a_break__alive(void **state)
 	track_claim_done(new, true);
 }
 
-static void claim__revoking(void **state)
+TRACKED_CASE(claim__revoking)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
@@ -184,7 +184,7 @@ static void claim__revoking(void **state)
 	tracked_counts(0, 1);
 }
 
-static void claim__once_per_round(void **state)
+TRACKED_CASE(claim__once_per_round)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
@@ -198,7 +198,7 @@ static void claim__once_per_round(void **state)
 	tracked_counts(0, 1);
 }
 
-static void claim__of_the_lease_only(void **state)
+TRACKED_CASE(claim__of_the_lease_only)
 {
 	struct guarded_mr *first = tracked_add(&tracked_mrs[0], 1);
 	struct guarded_mr *second = tracked_add(&tracked_mrs[1], 2);
@@ -209,7 +209,7 @@ static void claim__of_the_lease_only(void **state)
 	assert_null(track_claim(&fake_lease.leases[3], NULL, 1));
 }
 
-static void claim__second_lease_counts(void **state)
+TRACKED_CASE(claim__second_lease_counts)
 {
 	struct guarded_mr *gmr = track_alloc(2);
 
@@ -222,7 +222,7 @@ static void claim__second_lease_counts(void **state)
 	assert_ptr_equal(track_claim(&fake_lease.leases[2], NULL, 1), gmr);
 }
 
-static void claim__of_the_context_only(void **state)
+TRACKED_CASE(claim__of_the_context_only)
 {
 	struct guarded_mr *gmr;
 
@@ -233,7 +233,7 @@ static void claim__of_the_context_only(void **state)
 	assert_null(track_claim(NULL, &tracked_contexts[1], 1));
 }
 
-static void claim__not_what_the_program_destroys(void **state)
+TRACKED_CASE(claim__not_what_the_program_destroys)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
@@ -241,14 +241,14 @@ static void claim__not_what_the_program_destroys(void **state)
 	assert_null(track_claim(gmr->leases[0], NULL, 1));
 }
 
-static void claim__not_a_zombie(void **state)
+TRACKED_CASE(claim__not_a_zombie)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1);
 
 	assert_null(track_claim(gmr->leases[0], NULL, 1));
 }
 
-static void address_used_again__the_new_one_is_meant(void **state)
+TRACKED_CASE(address_used_again__the_new_one_is_meant)
 {
 	struct guarded_mr *old = tracked_add(mr, 1), *new, *found;
 
@@ -265,7 +265,7 @@ static void address_used_again__the_new_one_is_meant(void **state)
 	track_free(new);
 }
 
-static void detach__alive_are_returned(void **state)
+TRACKED_CASE(detach__alive_are_returned)
 {
 	struct guarded_mr *alive, *other, *gmr;
 
@@ -285,7 +285,7 @@ static void detach__alive_are_returned(void **state)
 	track_free(alive);
 }
 
-static void detach__several(void **state)
+TRACKED_CASE(detach__several)
 {
 	struct guarded_mr *gmr, *next;
 	size_t i, n = 0;
@@ -302,7 +302,7 @@ static void detach__several(void **state)
 	tracked_counts(0, 0);
 }
 
-static void make_zombies__all(void **state)
+TRACKED_CASE(make_zombies__all)
 {
 	struct guarded_mr *found;
 
@@ -319,37 +319,4 @@ static void make_zombies__all(void **state)
 	assert_true(track_swallow_dereg(&tracked_mrs[0]));
 	assert_true(track_swallow_dereg(&tracked_mrs[1]));
 	assert_true(track_swallow_dereg(&tracked_mrs[2]));
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		TRACKED_CASE(add__alive),
-		TRACKED_CASE(add__lease_broken_EAGAIN),
-		TRACKED_CASE(add__second_lease_broken_EAGAIN),
-		TRACKED_CASE(add_orphan__lease_broken_all_the_same),
-		TRACKED_CASE(dereg__unknown_ENOENT),
-		TRACKED_CASE(dereg__alive),
-		TRACKED_CASE(dereg__zombie_has_no_leases),
-		TRACKED_CASE(dereg_failed__alive_again),
-		TRACKED_CASE(dereg_failed__zombie_again),
-		TRACKED_CASE(rereg__nobody_claims_it),
-		TRACKED_CASE(rereg__zombie_ESTALE),
-		TRACKED_CASE(rereg__not_guarded_ENOENT),
-		TRACKED_CASE(replaced__the_new_one_is_alive),
-		TRACKED_CASE(replaced_after_a_break__alive),
-		TRACKED_CASE(claim__revoking),
-		TRACKED_CASE(claim__once_per_round),
-		TRACKED_CASE(claim__of_the_lease_only),
-		TRACKED_CASE(claim__second_lease_counts),
-		TRACKED_CASE(claim__of_the_context_only),
-		TRACKED_CASE(claim__not_what_the_program_destroys),
-		TRACKED_CASE(claim__not_a_zombie),
-		TRACKED_CASE(address_used_again__the_new_one_is_meant),
-		TRACKED_CASE(detach__alive_are_returned),
-		TRACKED_CASE(detach__several),
-		TRACKED_CASE(make_zombies__all),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -7,12 +7,12 @@
 
 static struct ibv_mr *const mr = &tracked_mrs[0];
 
-static void unknown__never(void **state)
+TRACKED_CASE(unknown__never)
 {
 	assert_false(track_swallow_dereg(mr));
 }
 
-static void alive__never(void **state)
+TRACKED_CASE(alive__never)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
@@ -22,7 +22,7 @@ static void alive__never(void **state)
 	assert_false(track_swallow_dereg(mr));
 }
 
-static void being_revoked__never(void **state)
+TRACKED_CASE(being_revoked__never)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
@@ -30,7 +30,7 @@ static void being_revoked__never(void **state)
 	assert_false(track_swallow_dereg(mr));
 }
 
-static void zombie__once(void **state)
+TRACKED_CASE(zombie__once)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
 
@@ -41,7 +41,7 @@ static void zombie__once(void **state)
 }
 
 /* The provider gave up after the kernel's part, and the program tries again. */
-static void zombie__again_after_a_failure(void **state)
+TRACKED_CASE(zombie__again_after_a_failure)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1), *found;
 
@@ -57,7 +57,7 @@ static void zombie__again_after_a_failure(void **state)
  * The provider has freed the struct of a zombie, and the address is that of a
  * new MR whose kernel side exists, before track_remove() of the old.
  */
-static void address_used_again__not_the_new_one(void **state)
+TRACKED_CASE(address_used_again__not_the_new_one)
 {
 	struct guarded_mr *old = tracked_zombie(mr, 1), *new, *found;
 
@@ -78,7 +78,7 @@ static void address_used_again__not_the_new_one(void **state)
  * The kernel's side is gone and the provider frees the struct: from here on the
  * address may be that of an MR which is none of ours.
  */
-static void freed__found_no_more(void **state)
+TRACKED_CASE(freed__found_no_more)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
@@ -93,14 +93,14 @@ static void freed__found_no_more(void **state)
 }
 
 /* Not before the program deregisters it: others pass here, too. */
-static void not_being_deregistered__stays(void **state)
+TRACKED_CASE(not_being_deregistered__stays)
 {
 	(void)tracked_add(mr, 1);
 	track_freeing(mr);
 	assert_true(track_has(mr));
 }
 
-static void address_used_again__each_zombie_once(void **state)
+TRACKED_CASE(address_used_again__each_zombie_once)
 {
 	struct guarded_mr *old = tracked_zombie(mr, 1), *found;
 
@@ -112,21 +112,4 @@ static void address_used_again__each_zombie_once(void **state)
 	assert_false(track_swallow_dereg(mr));
 	assert_int_equal(track_remove(old), 0);
 	track_free(old);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		TRACKED_CASE(unknown__never),
-		TRACKED_CASE(alive__never),
-		TRACKED_CASE(being_revoked__never),
-		TRACKED_CASE(zombie__once),
-		TRACKED_CASE(zombie__again_after_a_failure),
-		TRACKED_CASE(address_used_again__not_the_new_one),
-		TRACKED_CASE(address_used_again__each_zombie_once),
-		TRACKED_CASE(freed__found_no_more),
-		TRACKED_CASE(not_being_deregistered__stays),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -43,13 +43,48 @@ static struct guarded_mr *find(const struct ibv_mr *mr)
 	return gmr;
 }
 
-static void empty__has_none(void **state)
+CASE(empty__has_none)
 {
 	assert_false(table_may_have(&mrs[0][0]));
 	assert_null(find(&mrs[0][0]));
 }
 
-static void many__each_is_found(void **state)
+static _Atomic size_t n_missed;
+
+/* As a thread of the program: its own, while the others make the table grow */
+static void *enter_and_ask(void *arg)
+{
+	size_t me = (size_t)arg, i;
+
+	for (i = 0; i < MANY; i++) {
+		enter(&entries[me][i], &mrs[me][i]);
+		if (!table_may_have(&mrs[me][i]) ||
+		    !table_may_have(&mrs[me][i / 2]))
+			n_missed++;
+	}
+	for (i = 0; i < MANY; i++) {
+		if (!table_may_have(&mrs[me][i]))
+			n_missed++;
+		leave(&entries[me][i]);
+	}
+	return NULL;
+}
+
+/* Before the others, so that the table has yet to grow */
+CASE(while_it_grows__none_is_missed)
+{
+	pthread_t threads[THREADS];
+	size_t i;
+
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+						enter_and_ask, (void *)i), 0);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(n_missed, 0);
+}
+
+CASE(many__each_is_found)
 {
 	size_t i;
 
@@ -75,7 +110,7 @@ static void many__each_is_found(void **state)
 }
 
 /* Else most of those that are not guarded would take the lock. */
-static void strangers__seldom_taken_for_known(void **state)
+CASE(strangers__seldom_taken_for_known)
 {
 	size_t i, n = 0;
 
@@ -88,7 +123,7 @@ static void strangers__seldom_taken_for_known(void **state)
 	assert_in_range(n, 0, MANY / 8);
 }
 
-static void freed__not_meant(void **state)
+CASE(freed__not_meant)
 {
 	enter(&entries[0][0], &mrs[0][0]);
 	ps_lock(&table_lock);
@@ -96,52 +131,4 @@ static void freed__not_meant(void **state)
 	ps_unlock(&table_lock);
 	assert_null(find(&mrs[0][0]));
 	leave(&entries[0][0]);
-}
-
-static _Atomic size_t n_missed;
-
-/* As a thread of the program: its own, while the others make the table grow */
-static void *enter_and_ask(void *arg)
-{
-	size_t me = (size_t)arg, i;
-
-	for (i = 0; i < MANY; i++) {
-		enter(&entries[me][i], &mrs[me][i]);
-		if (!table_may_have(&mrs[me][i]) ||
-		    !table_may_have(&mrs[me][i / 2]))
-			n_missed++;
-	}
-	for (i = 0; i < MANY; i++) {
-		if (!table_may_have(&mrs[me][i]))
-			n_missed++;
-		leave(&entries[me][i]);
-	}
-	return NULL;
-}
-
-static void while_it_grows__none_is_missed(void **state)
-{
-	pthread_t threads[THREADS];
-	size_t i;
-
-	for (i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-						enter_and_ask, (void *)i), 0);
-	for (i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
-	assert_int_equal(n_missed, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(empty__has_none),
-		/* Before the others, so that the table has yet to grow */
-		CASE(while_it_grows__none_is_missed),
-		CASE(many__each_is_found),
-		CASE(strangers__seldom_taken_for_known),
-		CASE(freed__not_meant),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

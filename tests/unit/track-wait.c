@@ -70,7 +70,7 @@ static void finish(struct dereg *dereg)
 	assert_int_equal(pthread_join(dereg->thread, NULL), 0);
 }
 
-static void being_revoked__waits_for_the_zombie(void **state)
+TRACKED_CASE(being_revoked__waits_for_the_zombie)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
@@ -87,7 +87,7 @@ static void being_revoked__waits_for_the_zombie(void **state)
 	track_free(gmr);
 }
 
-static void revoke_failed__gets_it_alive(void **state)
+TRACKED_CASE(revoke_failed__gets_it_alive)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
@@ -101,7 +101,7 @@ static void revoke_failed__gets_it_alive(void **state)
 	track_free(gmr);
 }
 
-static void two_threads__the_second_gets_EINVAL(void **state)
+TRACKED_CASE(two_threads__the_second_gets_EINVAL)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 	struct dereg dereg;
@@ -115,7 +115,7 @@ static void two_threads__the_second_gets_EINVAL(void **state)
 	assert_null(dereg.gmr);
 }
 
-static void two_threads__first_fails_second_gets_it(void **state)
+TRACKED_CASE(two_threads__first_fails_second_gets_it)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 	struct dereg dereg;
@@ -128,7 +128,7 @@ static void two_threads__first_fails_second_gets_it(void **state)
 	assert_ptr_equal(dereg.gmr, gmr);
 }
 
-static void being_moved__waits_and_gets_the_new_one(void **state)
+TRACKED_CASE(being_moved__waits_and_gets_the_new_one)
 {
 	struct guarded_mr *old = tracked_add(mr, 1), *new = tracked_new(mr, 2);
 	struct guarded_mr *found;
@@ -144,7 +144,7 @@ static void being_moved__waits_and_gets_the_new_one(void **state)
 }
 
 /* By mistake, but there must not be two entries of one memory region. */
-static void being_moved_unguarded__another_that_moves_it_waits(void **state)
+TRACKED_CASE(being_moved_unguarded__another_that_moves_it_waits)
 {
 	struct guarded_mr *gmr = tracked_new(mr, 1), *found = NULL;
 	struct dereg rereg;
@@ -159,7 +159,7 @@ static void being_moved_unguarded__another_that_moves_it_waits(void **state)
 	track_keep(gmr);
 }
 
-static void moved_unguarded__the_next_may(void **state)
+TRACKED_CASE(moved_unguarded__the_next_may)
 {
 	struct guarded_mr *found = NULL;
 	struct dereg rereg;
@@ -173,7 +173,7 @@ static void moved_unguarded__the_next_may(void **state)
 }
 
 /* It must not be taken for one that was never guarded. */
-static void gone_while_revoked__EINVAL(void **state)
+TRACKED_CASE(gone_while_revoked__EINVAL)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
@@ -186,21 +186,4 @@ static void gone_while_revoked__EINVAL(void **state)
 	(void)tracked_add(&tracked_mrs[1], 1);
 	finish(&dereg);
 	assert_int_equal(dereg.result, EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		TRACKED_CASE(being_revoked__waits_for_the_zombie),
-		TRACKED_CASE(being_moved__waits_and_gets_the_new_one),
-		TRACKED_CASE(revoke_failed__gets_it_alive),
-		TRACKED_CASE(
-			being_moved_unguarded__another_that_moves_it_waits),
-		TRACKED_CASE(moved_unguarded__the_next_may),
-		TRACKED_CASE(gone_while_revoked__EINVAL),
-		TRACKED_CASE(two_threads__the_second_gets_EINVAL),
-		TRACKED_CASE(two_threads__first_fails_second_gets_it),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -47,6 +47,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+#define WINDOW_CASE(fn) CASE_WITH(fn, setup, teardown)
+
 static uintptr_t at(size_t page)
 {
 	return (uintptr_t)window + page * page_size();
@@ -94,14 +96,14 @@ static void check_window(const struct vma *vmas, size_t n)
 	assert_string_equal(vmas[2].path, "");
 }
 
-static void window__read_as_text(void **state)
+WINDOW_CASE(window__read_as_text)
 {
 	static struct vma vmas[WINDOW];
 
 	check_window(vmas, read_window(ENOTTY, vmas, WINDOW));
 }
 
-static void window__read_by_ioctl(void **state)
+WINDOW_CASE(window__read_by_ioctl)
 {
 	static struct vma vmas[WINDOW];
 	struct vma_reader reader;
@@ -116,7 +118,7 @@ static void window__read_by_ioctl(void **state)
 	check_window(vmas, read_window(0, vmas, WINDOW));
 }
 
-static void deleted_file__same_path_both_ways(void **state)
+WINDOW_CASE(deleted_file__same_path_both_ways)
 {
 	static struct vma text[WINDOW], query[WINDOW];
 	char path[PATH_MAX + 16];
@@ -162,12 +164,12 @@ static void deep_path(int ioctl_errno)
 	close(dirs[0]);
 }
 
-static void path_too_long__read_as_text(void **state)
+WINDOW_CASE(path_too_long__read_as_text)
 {
 	deep_path(ENOTTY);
 }
 
-static void path_too_long__read_by_ioctl(void **state)
+WINDOW_CASE(path_too_long__read_by_ioctl)
 {
 	deep_path(0);
 }
@@ -185,19 +187,19 @@ static void start_at(int ioctl_errno, size_t page, size_t expected_start)
 	fake_ioctl_errno = 0;
 }
 
-static void address_in_mapping__that_mapping(void **state)
+WINDOW_CASE(address_in_mapping__that_mapping)
 {
 	start_at(0, 2, 1);
 	start_at(ENOTTY, 2, 1);
 }
 
-static void address_in_gap__next_mapping(void **state)
+WINDOW_CASE(address_in_gap__next_mapping)
 {
 	start_at(0, 3, 4);
 	start_at(ENOTTY, 3, 4);
 }
 
-static void address_above_all__ENOENT(void **state)
+CASE(address_above_all__ENOENT)
 {
 	struct vma_reader reader;
 	static struct vma vma;
@@ -213,7 +215,7 @@ static void address_above_all__ENOENT(void **state)
 	fake_ioctl_errno = 0;
 }
 
-static void all_mappings__ascend(void **state)
+CASE(all_mappings__ascend)
 {
 	struct vma_reader reader;
 	static struct vma vma;
@@ -233,7 +235,7 @@ static void all_mappings__ascend(void **state)
 	vma_close(&reader);
 }
 
-static void reader__leaves_no_descriptor(void **state)
+CASE(reader__leaves_no_descriptor)
 {
 	struct vma_reader reader;
 	int before, after, i;
@@ -249,24 +251,4 @@ static void reader__leaves_no_descriptor(void **state)
 		assert_int_equal(before, after);
 	}
 	fake_ioctl_errno = 0;
-}
-
-#define WINDOW_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		WINDOW_CASE(window__read_as_text),
-		WINDOW_CASE(window__read_by_ioctl),
-		WINDOW_CASE(path_too_long__read_as_text),
-		WINDOW_CASE(path_too_long__read_by_ioctl),
-		WINDOW_CASE(deleted_file__same_path_both_ways),
-		WINDOW_CASE(address_in_mapping__that_mapping),
-		WINDOW_CASE(address_in_gap__next_mapping),
-		CASE(address_above_all__ENOENT),
-		CASE(all_mappings__ascend),
-		CASE(reader__leaves_no_descriptor),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

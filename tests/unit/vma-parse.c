@@ -10,7 +10,7 @@
 
 static struct vma vma;
 
-static void line__shared_file(void **state)
+CASE(line__shared_file)
 {
 	assert_int_equal(vma_parse("7f01000-7f05000 rw-s 00002000 fd:01 4711"
 				   "                       /mnt/pmem/data\n",
@@ -27,7 +27,7 @@ static void line__shared_file(void **state)
 	assert_string_equal(vma.path, "/mnt/pmem/data");
 }
 
-static void line__private_read_only(void **state)
+CASE(line__private_read_only)
 {
 	assert_int_equal(
 		vma_parse("1000-2000 r-xp 00000000 08:02 9 /bin/sh\n", &vma),
@@ -37,7 +37,7 @@ static void line__private_read_only(void **state)
 	assert_false(vma.shared);
 }
 
-static void line__write_only(void **state)
+CASE(line__write_only)
 {
 	assert_int_equal(
 		vma_parse("1000-2000 -w-s 00000000 08:02 9 /x\n", &vma), 0);
@@ -46,7 +46,7 @@ static void line__write_only(void **state)
 	assert_true(vma.shared);
 }
 
-static void line__anonymous(void **state)
+CASE(line__anonymous)
 {
 	assert_int_equal(vma_parse("1000-2000 rw-p 00000000 00:00 0 \n", &vma),
 			 0);
@@ -54,14 +54,14 @@ static void line__anonymous(void **state)
 	assert_string_equal(vma.path, "");
 }
 
-static void line__end_without_newline(void **state)
+CASE(line__end_without_newline)
 {
 	assert_int_equal(vma_parse("1000-2000 rw-s 00000000 08:02 9 /x", &vma),
 			 0);
 	assert_string_equal(vma.path, "/x");
 }
 
-static void line__path_with_spaces(void **state)
+CASE(line__path_with_spaces)
 {
 	assert_int_equal(vma_parse("1000-2000 rw-s 00000000 08:02 9      "
 				   "/a b/ c  d\n",
@@ -70,7 +70,7 @@ static void line__path_with_spaces(void **state)
 	assert_string_equal(vma.path, "/a b/ c  d");
 }
 
-static void line__deleted(void **state)
+CASE(line__deleted)
 {
 	assert_int_equal(vma_parse("1000-2000 rw-s 00000000 08:02 9   "
 				   "/tmp/gone (deleted)\n",
@@ -79,7 +79,7 @@ static void line__deleted(void **state)
 	assert_string_equal(vma.path, "/tmp/gone (deleted)");
 }
 
-static void line__largest_numbers(void **state)
+CASE(line__largest_numbers)
 {
 	assert_int_equal(vma_parse("fffffffffffff000-ffffffffffffffff rw-s "
 				   "ffffffffffffffff ffffffff:ffffffff "
@@ -92,7 +92,7 @@ static void line__largest_numbers(void **state)
 	assert_int_equal(vma.ino, UINT64_MAX);
 }
 
-static void line__longest_path(void **state)
+CASE(line__longest_path)
 {
 	char line[PATH_MAX + 64];
 	int n = sprintf(line, "1000-2000 rw-s 00000000 08:02 9 ");
@@ -103,7 +103,7 @@ static void line__longest_path(void **state)
 	assert_int_equal(strlen(vma.path), PATH_MAX - 1);
 }
 
-static void line__path_too_long__without_it(void **state)
+CASE(line__path_too_long__without_it)
 {
 	char line[PATH_MAX + 64];
 	int n = sprintf(line, "1000-2000 rw-s 00000000 08:02 9 ");
@@ -127,20 +127,20 @@ static void refused(const char *line)
 	assert_memory_equal(&vma, &before, sizeof(vma));
 }
 
-static void line__empty_EINVAL(void **state)
+CASE(line__empty_EINVAL)
 {
 	refused("");
 	refused("\n");
 }
 
-static void line__text_EINVAL(void **state)
+CASE(line__text_EINVAL)
 {
 	refused("hello\n");
 	refused("zzzz-2000 rw-s 00000000 08:02 9 /x\n");
 }
 
 /* Cut off behind each field but the last */
-static void line__truncated_EINVAL(void **state)
+CASE(line__truncated_EINVAL)
 {
 	static const char line[] = "1000-2000 rw-s 00000000 08:02 9 /x\n";
 	static const size_t ends[] = {
@@ -155,47 +155,22 @@ static void line__truncated_EINVAL(void **state)
 	}
 }
 
-static void line__short_protection_EINVAL(void **state)
+CASE(line__short_protection_EINVAL)
 {
 	refused("1000-2000 rw- 00000000 08:02 9 /x\n");
 }
 
-static void line__empty_range_EINVAL(void **state)
+CASE(line__empty_range_EINVAL)
 {
 	refused("2000-2000 rw-s 00000000 08:02 9 /x\n");
 }
 
-static void line__end_below_start_EINVAL(void **state)
+CASE(line__end_below_start_EINVAL)
 {
 	refused("2000-1000 rw-s 00000000 08:02 9 /x\n");
 }
 
-static void line__start_overflows_EINVAL(void **state)
+CASE(line__start_overflows_EINVAL)
 {
 	refused("10000000000000000-2000 rw-s 00000000 08:02 9 /x\n");
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(line__shared_file),
-		CASE(line__private_read_only),
-		CASE(line__write_only),
-		CASE(line__anonymous),
-		CASE(line__end_without_newline),
-		CASE(line__path_with_spaces),
-		CASE(line__deleted),
-		CASE(line__largest_numbers),
-		CASE(line__longest_path),
-		CASE(line__path_too_long__without_it),
-		CASE(line__empty_EINVAL),
-		CASE(line__text_EINVAL),
-		CASE(line__truncated_EINVAL),
-		CASE(line__short_protection_EINVAL),
-		CASE(line__empty_range_EINVAL),
-		CASE(line__end_below_start_EINVAL),
-		CASE(line__start_overflows_EINVAL),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

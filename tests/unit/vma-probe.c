@@ -15,7 +15,7 @@ static bool is_shared(const void *addr, size_t pages)
 				   (uintptr_t)addr + pages * page_size());
 }
 
-static void private_memory(void **state)
+CASE(private_memory)
 {
 	char *addr = mmap(NULL, 2 * page_size(), RW,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -26,7 +26,7 @@ static void private_memory(void **state)
 	munmap(addr, 2 * page_size());
 }
 
-static void private_mapping_of_a_file(void **state)
+CASE(private_mapping_of_a_file)
 {
 	struct file file;
 	char *addr;
@@ -38,7 +38,7 @@ static void private_mapping_of_a_file(void **state)
 	file_put(&file);
 }
 
-static void nothing_there(void **state)
+CASE(nothing_there)
 {
 	char *addr = addresses(2);
 
@@ -46,7 +46,7 @@ static void nothing_there(void **state)
 	assert_false(is_shared(addr, 2));
 }
 
-static void shared_file_behind_private_memory(void **state)
+CASE(shared_file_behind_private_memory)
 {
 	struct file file;
 	char *addr;
@@ -63,16 +63,4 @@ static void shared_file_behind_private_memory(void **state)
 	assert_int_equal(addr[page_size()], 'f');
 	munmap(addr, 2 * page_size());
 	file_put(&file);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(private_memory),
-		CASE(private_mapping_of_a_file),
-		CASE(nothing_there),
-		CASE(shared_file_behind_private_memory),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include "lib/watched.h"
 #include "preload/private.h"
 
-static void mapped_before__same_description(void **state)
+WATCHED_CASE(mapped_before__same_description)
 {
 	char *addr = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
 	int fd;
@@ -23,7 +23,7 @@ static void mapped_before__same_description(void **state)
 	munmap(addr, PAGES * page_size());
 }
 
-static void several_mappings__each(void **state)
+WATCHED_CASE(several_mappings__each)
 {
 	char *first = file_map(&watched_file, 0, 1, PROT_READ, NULL);
 	char *second = file_map(&watched_file, 2, 1, PROT_READ, NULL);
@@ -41,7 +41,7 @@ static void several_mappings__each(void **state)
 }
 
 /* The mapping may be of the other one. */
-static void another_description__not_kept(void **state)
+WATCHED_CASE(another_description__not_kept)
 {
 	char *addr = file_map(&watched_file, 0, 1, PROT_READ, NULL);
 
@@ -52,13 +52,13 @@ static void another_description__not_kept(void **state)
 	munmap(addr, page_size());
 }
 
-static void nothing_mapped__keeper_left_alone(void **state)
+WATCHED_CASE(nothing_mapped__keeper_left_alone)
 {
 	watch_look_back();
 	assert_int_equal(fake_keeper.call.n_calls, 0);
 }
 
-static void private_mapping__keeper_left_alone(void **state)
+WATCHED_CASE(private_mapping__keeper_left_alone)
 {
 	void *addr = mmap(NULL, page_size(), PROT_READ, MAP_PRIVATE,
 			  watched_file.fd, 0);
@@ -68,7 +68,7 @@ static void private_mapping__keeper_left_alone(void **state)
 	munmap(addr, page_size());
 }
 
-static void closed_before__keeper_left_alone(void **state)
+WATCHED_CASE(closed_before__keeper_left_alone)
 {
 	char *addr = file_map(&watched_file, 0, 1, PROT_READ, NULL);
 
@@ -76,18 +76,4 @@ static void closed_before__keeper_left_alone(void **state)
 	watch_look_back();
 	assert_int_equal(fake_keeper.call.n_calls, 0);
 	munmap(addr, page_size());
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WATCHED_CASE(mapped_before__same_description),
-		WATCHED_CASE(several_mappings__each),
-		WATCHED_CASE(another_description__not_kept),
-		WATCHED_CASE(nothing_mapped__keeper_left_alone),
-		WATCHED_CASE(private_mapping__keeper_left_alone),
-		WATCHED_CASE(closed_before__keeper_left_alone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #define MAX_KEPT 1024
 
 /* The first case, as there is no way back */
-static void not_enabled__nothing_kept(void **state)
+CASE(not_enabled__nothing_kept)
 {
 	char *addr;
 
@@ -43,7 +43,7 @@ static void not_enabled__nothing_kept(void **state)
 	fake_fstatfs_magic = 0;
 }
 
-static void mapped__same_description(void **state)
+WATCHED_CASE(mapped__same_description)
 {
 	int fd;
 
@@ -58,7 +58,7 @@ static void mapped__same_description(void **state)
 }
 
 /* The lease is to be had through a description of our own. */
-static void layout_leases_there__not_kept(void **state)
+WATCHED_CASE(layout_leases_there__not_kept)
 {
 	fake_lease.has_layout = true;
 	watched_map_all(watched_file.fd);
@@ -70,21 +70,21 @@ static void layout_leases_there__not_kept(void **state)
 	fake_lease.has_layout = false;
 }
 
-static void descriptor_closed__still_kept(void **state)
+WATCHED_CASE(descriptor_closed__still_kept)
 {
 	watched_map_all(watched_file.fd);
 	file_close(&watched_file);
 	assert_true(watched_is_kept());
 }
 
-static void other_file__not_found(void **state)
+WATCHED_CASE(other_file__not_found)
 {
 	watched_map_all(watched_file.fd);
 	assert_int_equal(watch_dup(watched_file.dev, watched_file.ino + 1), -1);
 	assert_int_equal(watch_dup(watched_file.dev + 1, watched_file.ino), -1);
 }
 
-static void errno__as_before(void **state)
+WATCHED_CASE(errno__as_before)
 {
 	errno = E2BIG;
 	watched_map_all(watched_file.fd);
@@ -97,7 +97,7 @@ static void errno__as_before(void **state)
 }
 
 /* Said to the program then, if it has closed its own */
-static void no_room__known_for_that_file(void **state)
+WATCHED_CASE(no_room__known_for_that_file)
 {
 	watched_map_all(watched_file.fd);
 	assert_false(watch_has_refused(watched_file.dev, watched_file.ino));
@@ -119,7 +119,7 @@ static void not_kept(int fd)
 }
 
 /* The kernel pins them under a layout lease only, which opens them anew. */
-static void file_with_dax__not_kept(void **state)
+WATCHED_CASE(file_with_dax__not_kept)
 {
 	fake_statx_is_dax = true;
 	not_kept(watched_file.fd);
@@ -138,22 +138,22 @@ static void opened_with(int flags)
 }
 
 /* It can be opened again for a lease on readers. */
-static void read_only_descriptor__not_kept(void **state)
+WATCHED_CASE(read_only_descriptor__not_kept)
 {
 	opened_with(O_RDONLY);
 }
 
-static void path_descriptor__not_kept(void **state)
+WATCHED_CASE(path_descriptor__not_kept)
 {
 	opened_with(O_PATH);
 }
 
-static void no_descriptor__not_kept(void **state)
+WATCHED_CASE(no_descriptor__not_kept)
 {
 	not_kept(-1);
 }
 
-static void device__not_kept(void **state)
+WATCHED_CASE(device__not_kept)
 {
 	int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
 
@@ -162,7 +162,7 @@ static void device__not_kept(void **state)
 	close(fd);
 }
 
-static void pipe__not_kept(void **state)
+WATCHED_CASE(pipe__not_kept)
 {
 	int fds[2];
 
@@ -173,19 +173,19 @@ static void pipe__not_kept(void **state)
 	close(fds[1]);
 }
 
-static void file_system_without_leases__not_kept(void **state)
+WATCHED_CASE(file_system_without_leases__not_kept)
 {
 	fake_fstatfs_magic = FAKE_FS_WITHOUT_LEASES;
 	not_kept(watched_file.fd);
 }
 
-static void tmpfs__not_kept(void **state)
+WATCHED_CASE(tmpfs__not_kept)
 {
 	fake_fstatfs_magic = TMPFS_MAGIC;
 	not_kept(watched_file.fd);
 }
 
-static void tmpfs__kept_if_it_may_be_guarded(void **state)
+WATCHED_CASE(tmpfs__kept_if_it_may_be_guarded)
 {
 	fake_fstatfs_magic = TMPFS_MAGIC;
 	fake_config.may_guard_shmem = true;
@@ -193,7 +193,7 @@ static void tmpfs__kept_if_it_may_be_guarded(void **state)
 	assert_true(watched_is_kept());
 }
 
-static void no_descriptor_left__not_kept(void **state)
+WATCHED_CASE(no_descriptor_left__not_kept)
 {
 	fake_keeper.borrow = ALWAYS(EMFILE);
 	watched_map_all(watched_file.fd);
@@ -202,7 +202,7 @@ static void no_descriptor_left__not_kept(void **state)
 }
 
 /* Of a thread with descriptors of its own: the keeper gets another's. */
-static void other_description_under_the_number__not_kept(void **state)
+WATCHED_CASE(other_description_under_the_number__not_kept)
 {
 	int fds[2];
 	char c;
@@ -217,14 +217,14 @@ static void other_description_under_the_number__not_kept(void **state)
 	close(fds[0]);
 }
 
-static void no_keeper__not_kept(void **state)
+WATCHED_CASE(no_keeper__not_kept)
 {
 	fake_keeper.call = ALWAYS(EAGAIN);
 	watched_map_all(watched_file.fd);
 	assert_false(watched_is_kept());
 }
 
-static void unmap_whole__dropped(void **state)
+WATCHED_CASE(unmap_whole__dropped)
 {
 	watched_map_all(watched_file.fd);
 	watched_unmap(0, PAGES);
@@ -232,14 +232,14 @@ static void unmap_whole__dropped(void **state)
 	assert_int_equal(fake_keeper.n_owned, 0);
 }
 
-static void unmap_more_than_it__dropped(void **state)
+WATCHED_CASE(unmap_more_than_it__dropped)
 {
 	watched_map_all(watched_file.fd);
 	watched_forget(START - PAGE, END + PAGE);
 	assert_false(watched_is_kept());
 }
 
-static void unmap_neighbours__kept(void **state)
+WATCHED_CASE(unmap_neighbours__kept)
 {
 	watched_map_all(watched_file.fd);
 	watched_forget(0, START);
@@ -247,7 +247,7 @@ static void unmap_neighbours__kept(void **state)
 	assert_true(watched_is_kept());
 }
 
-static void unmap_prefix__trimmed(void **state)
+WATCHED_CASE(unmap_prefix__trimmed)
 {
 	watched_map_all(watched_file.fd);
 	watched_unmap(0, 3);
@@ -259,7 +259,7 @@ static void unmap_prefix__trimmed(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void unmap_suffix__trimmed(void **state)
+WATCHED_CASE(unmap_suffix__trimmed)
 {
 	watched_map_all(watched_file.fd);
 	watched_unmap(3, PAGES - 3);
@@ -270,7 +270,7 @@ static void unmap_suffix__trimmed(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void unmap_middle__until_both_ends_are_gone(void **state)
+WATCHED_CASE(unmap_middle__until_both_ends_are_gone)
 {
 	watched_map_all(watched_file.fd);
 	watched_unmap(3, 2);
@@ -282,7 +282,7 @@ static void unmap_middle__until_both_ends_are_gone(void **state)
 	assert_int_equal(fake_keeper.n_owned, 0);
 }
 
-static void unmap_middle__other_end_first(void **state)
+WATCHED_CASE(unmap_middle__other_end_first)
 {
 	watched_map_all(watched_file.fd);
 	watched_unmap(3, 2);
@@ -292,7 +292,7 @@ static void unmap_middle__other_end_first(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void unmap_page_by_page__dropped_with_the_last(void **state)
+WATCHED_CASE(unmap_page_by_page__dropped_with_the_last)
 {
 	static const size_t order[] = {4, 1, 6, 2, 7, 0, 3, 5};
 	size_t i;
@@ -307,7 +307,7 @@ static void unmap_page_by_page__dropped_with_the_last(void **state)
 }
 
 /* No second descriptor for the other end: better too long than too short. */
-static void unmap_middle__no_descriptor_left(void **state)
+WATCHED_CASE(unmap_middle__no_descriptor_left)
 {
 	struct rlimit limit, none;
 
@@ -325,7 +325,7 @@ static void unmap_middle__no_descriptor_left(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void mapped_twice__until_both_are_gone(void **state)
+WATCHED_CASE(mapped_twice__until_both_are_gone)
 {
 	watched_map_all(watched_file.fd);
 	watched_map(END + PAGE, 1, watched_file.fd);
@@ -335,7 +335,7 @@ static void mapped_twice__until_both_are_gone(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void table_full__others_stay(void **state)
+WATCHED_CASE(table_full__others_stay)
 {
 	struct rlimit limit, more;
 	struct file other;
@@ -368,7 +368,7 @@ static void table_full__others_stay(void **state)
 	file_put(&other);
 }
 
-static void kept__and_nothing_else_is_of_interest(void **state)
+WATCHED_CASE(kept__and_nothing_else_is_of_interest)
 {
 	watched_map(START, 1, watched_file.fd);
 	assert_true(watch_ticket(START, START + 1));
@@ -380,14 +380,14 @@ static void kept__and_nothing_else_is_of_interest(void **state)
 	assert_false(watch_ticket(END + PAGE, UINTPTR_MAX));
 }
 
-static void part_of_a_page__kept_to_its_end(void **state)
+WATCHED_CASE(part_of_a_page__kept_to_its_end)
 {
 	pinsafe_private_mapped((void *)START, PAGE + 1, watched_file.fd);
 	assert_true(watch_ticket(START + 2 * PAGE - 1, END));
 	assert_false(watch_ticket(START + 2 * PAGE, END));
 }
 
-static void unmapped__of_no_interest(void **state)
+WATCHED_CASE(unmapped__of_no_interest)
 {
 	watched_map(START, 1, watched_file.fd);
 	watched_unmap(0, 1);
@@ -395,7 +395,7 @@ static void unmapped__of_no_interest(void **state)
 }
 
 /* Until it is said that the first is gone, another may be at its addresses. */
-static void mapped_again_meanwhile__kept(void **state)
+WATCHED_CASE(mapped_again_meanwhile__kept)
 {
 	uint64_t ticket;
 
@@ -409,7 +409,7 @@ static void mapped_again_meanwhile__kept(void **state)
 }
 
 /* What is there is not looked at by its kept address alone. */
-static void unmapped_unseen__not_kept_any_more(void **state)
+WATCHED_CASE(unmapped_unseen__not_kept_any_more)
 {
 	char *gone = file_map(&watched_file, 0, 1, PROT_READ, NULL);
 	char *there = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
@@ -435,7 +435,7 @@ static void unmapped_unseen__not_kept_any_more(void **state)
 }
 
 /* Where one is over a part of the other, both have something mapped. */
-static void overlapping__each_for_itself(void **state)
+WATCHED_CASE(overlapping__each_for_itself)
 {
 	char *outer = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
 	uintptr_t second = (uintptr_t)outer + PAGE;
@@ -457,7 +457,7 @@ static void overlapping__each_for_itself(void **state)
 	file_put(&other);
 }
 
-static void bounds__of_what_is_on_demand(void **state)
+WATCHED_CASE(bounds__of_what_is_on_demand)
 {
 	watch_cover(START, END);
 	assert_true(watch_covers(END - 1, END));
@@ -467,57 +467,11 @@ static void bounds__of_what_is_on_demand(void **state)
 	assert_true(watch_covers(END - 1, END));
 }
 
-static void forgotten__nothing_is_of_interest(void **state)
+WATCHED_CASE(forgotten__nothing_is_of_interest)
 {
 	watch_cover(START, END);
 	watch_forget();
 	assert_false(watch_covers(0, UINTPTR_MAX));
 	assert_false(watch_ticket(0, UINTPTR_MAX));
 	assert_true(watch_is_enabled());
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		CASE(not_enabled__nothing_kept),
-		WATCHED_CASE(mapped__same_description),
-		WATCHED_CASE(descriptor_closed__still_kept),
-		WATCHED_CASE(layout_leases_there__not_kept),
-		WATCHED_CASE(other_file__not_found),
-		WATCHED_CASE(errno__as_before),
-		WATCHED_CASE(no_room__known_for_that_file),
-		WATCHED_CASE(file_with_dax__not_kept),
-		WATCHED_CASE(read_only_descriptor__not_kept),
-		WATCHED_CASE(path_descriptor__not_kept),
-		WATCHED_CASE(no_descriptor__not_kept),
-		WATCHED_CASE(device__not_kept),
-		WATCHED_CASE(pipe__not_kept),
-		WATCHED_CASE(file_system_without_leases__not_kept),
-		WATCHED_CASE(tmpfs__not_kept),
-		WATCHED_CASE(tmpfs__kept_if_it_may_be_guarded),
-		WATCHED_CASE(no_descriptor_left__not_kept),
-		WATCHED_CASE(other_description_under_the_number__not_kept),
-		WATCHED_CASE(no_keeper__not_kept),
-		WATCHED_CASE(unmap_whole__dropped),
-		WATCHED_CASE(unmap_more_than_it__dropped),
-		WATCHED_CASE(unmap_neighbours__kept),
-		WATCHED_CASE(unmap_prefix__trimmed),
-		WATCHED_CASE(unmap_suffix__trimmed),
-		WATCHED_CASE(unmap_middle__until_both_ends_are_gone),
-		WATCHED_CASE(unmap_middle__other_end_first),
-		WATCHED_CASE(unmap_page_by_page__dropped_with_the_last),
-		WATCHED_CASE(unmap_middle__no_descriptor_left),
-		WATCHED_CASE(mapped_twice__until_both_are_gone),
-		WATCHED_CASE(table_full__others_stay),
-		WATCHED_CASE(kept__and_nothing_else_is_of_interest),
-		WATCHED_CASE(part_of_a_page__kept_to_its_end),
-		WATCHED_CASE(unmapped__of_no_interest),
-		WATCHED_CASE(mapped_again_meanwhile__kept),
-		WATCHED_CASE(unmapped_unseen__not_kept_any_more),
-		WATCHED_CASE(overlapping__each_for_itself),
-		WATCHED_CASE(bounds__of_what_is_on_demand),
-		WATCHED_CASE(forgotten__nothing_is_of_interest),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

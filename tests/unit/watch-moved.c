@@ -34,7 +34,7 @@ static void move(size_t first, size_t pages, uintptr_t start, size_t new_pages,
 	watch_move(&args);
 }
 
-static void moved__kept_where_it_is(void **state)
+WATCHED_CASE(moved__kept_where_it_is)
 {
 	watched_map_all(watched_file.fd);
 	file_close(&watched_file);
@@ -45,7 +45,7 @@ static void moved__kept_where_it_is(void **state)
 	assert_int_equal(fake_keeper.n_owned, 1);
 }
 
-static void moved_and_larger__kept_to_the_end(void **state)
+WATCHED_CASE(moved_and_larger__kept_to_the_end)
 {
 	watched_map_all(watched_file.fd);
 	move(0, PAGES, NEW, 2 * PAGES, false);
@@ -53,7 +53,7 @@ static void moved_and_larger__kept_to_the_end(void **state)
 	assert_false(watch_ticket(START, END));
 }
 
-static void moved_and_smaller__cut(void **state)
+WATCHED_CASE(moved_and_smaller__cut)
 {
 	watched_map_all(watched_file.fd);
 	move(0, PAGES, NEW, 3, false);
@@ -61,7 +61,7 @@ static void moved_and_smaller__cut(void **state)
 	assert_false(watch_ticket(START, END));
 }
 
-static void part_moved__both_are_kept(void **state)
+WATCHED_CASE(part_moved__both_are_kept)
 {
 	watched_map_all(watched_file.fd);
 	move(2, 3, NEW, 3, false);
@@ -70,7 +70,7 @@ static void part_moved__both_are_kept(void **state)
 	assert_true(is_at(START + 5 * PAGE, END));
 }
 
-static void larger_in_place__kept_to_the_end(void **state)
+WATCHED_CASE(larger_in_place__kept_to_the_end)
 {
 	watched_map_all(watched_file.fd);
 	move(0, PAGES, START, 2 * PAGES, false);
@@ -79,14 +79,14 @@ static void larger_in_place__kept_to_the_end(void **state)
 }
 
 /* mremap(2) of the last pages only */
-static void end_is_larger_in_place__all_of_it_is_kept(void **state)
+WATCHED_CASE(end_is_larger_in_place__all_of_it_is_kept)
 {
 	watched_map_all(watched_file.fd);
 	move(PAGES - 1, 1, START + (PAGES - 1) * PAGE, 2, false);
 	assert_true(is_at(START, END + PAGE));
 }
 
-static void smaller_in_place__cut(void **state)
+WATCHED_CASE(smaller_in_place__cut)
 {
 	watched_map_all(watched_file.fd);
 	move(0, PAGES, START, 3, false);
@@ -94,7 +94,7 @@ static void smaller_in_place__cut(void **state)
 	assert_int_equal(fake_keeper.n_owned, 1);
 }
 
-static void doubled__until_both_are_gone(void **state)
+WATCHED_CASE(doubled__until_both_are_gone)
 {
 	watched_map_all(watched_file.fd);
 	move(2, 0, NEW, 4, true);
@@ -106,7 +106,7 @@ static void doubled__until_both_are_gone(void **state)
 	assert_false(watched_is_kept());
 }
 
-static void moved_without_unmapping__until_both_are_gone(void **state)
+WATCHED_CASE(moved_without_unmapping__until_both_are_gone)
 {
 	watched_map_all(watched_file.fd);
 	move(0, PAGES, NEW, PAGES, true);
@@ -115,7 +115,7 @@ static void moved_without_unmapping__until_both_are_gone(void **state)
 }
 
 /* Of what was there nothing is left. */
-static void moved_over_another__that_is_dropped(void **state)
+WATCHED_CASE(moved_over_another__that_is_dropped)
 {
 	struct file other;
 
@@ -129,7 +129,7 @@ static void moved_over_another__that_is_dropped(void **state)
 }
 
 /* As mremap(2) does it with several mappings since Linux 6.17 */
-static void two_moved__each_keeps_its_place(void **state)
+WATCHED_CASE(two_moved__each_keeps_its_place)
 {
 	struct file other;
 
@@ -144,7 +144,7 @@ static void two_moved__each_keeps_its_place(void **state)
 	file_put(&other);
 }
 
-static void kept_after_the_move__not_meant(void **state)
+WATCHED_CASE(kept_after_the_move__not_meant)
 {
 	struct watch_move args = {
 		.start = START,
@@ -187,7 +187,7 @@ static void *read_on(void *arg)
 }
 
 /* munmap(2) asks while other threads unmap, and waits for nobody. */
-static void others_unmap_meanwhile__exact(void **state)
+WATCHED_CASE(others_unmap_meanwhile__exact)
 {
 	unsigned int i;
 
@@ -207,25 +207,4 @@ static void others_unmap_meanwhile__exact(void **state)
 	assert_int_equal(pthread_join(reader.thread, NULL), 0);
 	assert_int_equal(reader.n_missed, 0);
 	assert_int_equal(reader.n_others, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest cases[] = {
-		WATCHED_CASE(moved__kept_where_it_is),
-		WATCHED_CASE(moved_and_larger__kept_to_the_end),
-		WATCHED_CASE(moved_and_smaller__cut),
-		WATCHED_CASE(part_moved__both_are_kept),
-		WATCHED_CASE(larger_in_place__kept_to_the_end),
-		WATCHED_CASE(end_is_larger_in_place__all_of_it_is_kept),
-		WATCHED_CASE(smaller_in_place__cut),
-		WATCHED_CASE(doubled__until_both_are_gone),
-		WATCHED_CASE(moved_without_unmapping__until_both_are_gone),
-		WATCHED_CASE(moved_over_another__that_is_dropped),
-		WATCHED_CASE(two_moved__each_keeps_its_place),
-		WATCHED_CASE(kept_after_the_move__not_meant),
-		WATCHED_CASE(others_unmap_meanwhile__exact),
-	};
-
-	return cmocka_run_group_tests(cases, NULL, NULL);
 }

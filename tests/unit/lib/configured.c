@@ -15,18 +15,20 @@ struct process {
 	const char *variable, *path;
 };
 
-void configured_setup(void)
+int group_setup(void **state)
 {
 	file_make(&configured_file, DISK, 0);
 	file_make(&configured_log, DISK, 0);
 	setenv("PINSAFE_CONFIG", configured_file.path, 1);
 	setenv("PINSAFE_LOG_FILE", configured_log.path, 1);
+	return 0;
 }
 
-void configured_teardown(void)
+int group_teardown(void **state)
 {
 	file_put(&configured_file);
 	file_put(&configured_log);
+	return 0;
 }
 
 void configured_write(const char *text, size_t n)

@@ -19,9 +19,6 @@ struct configured {
 
 extern struct file configured_file, configured_log;
 
-void configured_setup(void);
-void configured_teardown(void);
-
 /* Write the file, @n bytes of @text; and the same for a string. */
 void configured_write(const char *text, size_t n);
 void configured_text(const char *text);

@@ -34,7 +34,6 @@ void guarded_reg_fails(int error, const char *text);
 /* Registration succeeds and did @text. */
 struct ibv_mr *guarded_reg_succeeds(const char *text);
 
-#define GUARDED_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, guarded_setup, guarded_teardown)
+#define GUARDED_CASE(fn) CASE_WITH(fn, guarded_setup, guarded_teardown)
 
 #endif /* GUARDED_H */

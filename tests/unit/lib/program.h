@@ -10,8 +10,7 @@
 
 #include "stack_api.h"
 
-#define PROGRAM_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, program_setup, program_teardown)
+#define PROGRAM_CASE(fn) CASE_WITH(fn, program_setup, program_teardown)
 int program_setup(void **state);
 int program_teardown(void **state);
 

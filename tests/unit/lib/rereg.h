@@ -14,8 +14,7 @@ extern char *addr_a, *addr_b, *anonymous;
 int rereg_setup(void **state);
 int rereg_teardown(void **state);
 
-#define REREG_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, rereg_setup, rereg_teardown)
+#define REREG_CASE(fn) CASE_WITH(fn, rereg_setup, rereg_teardown)
 
 /* A page, in place of what is at @at; NULL: anywhere */
 char *map_anonymous(void *at);

@@ -19,7 +19,6 @@ const char *ruled_log(void);
 void assert_logged(const char *text);
 void assert_not_logged(const char *text);
 
-#define RULED_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, ruled_setup, ruled_teardown)
+#define RULED_CASE(fn) CASE_WITH(fn, ruled_setup, ruled_teardown)
 
 #endif /* RULED_H */

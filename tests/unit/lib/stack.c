@@ -38,7 +38,7 @@ const char *__tsan_default_suppressions(void)
 }
 #endif
 
-void stack_prepare(void)
+int group_setup(void **state)
 {
 	file_make(&log_file, DISK, 0);
 	file_close(&log_file);
@@ -46,9 +46,10 @@ void stack_prepare(void)
 	/* Long, unless the test has set it */
 	setenv("PINSAFE_RETAKE_MS", "60000", 0);
 	assert_int_equal(fork_setup(), 0);
+	return 0;
 }
 
-int stack_finish(void **state)
+int group_teardown(void **state)
 {
 	file_put(&log_file);
 	return 0;

@@ -69,12 +69,6 @@ const char *stack_log(void);
 /* Thread of the keeper, 0 if there is none */
 int stack_keeper_tid(void);
 
-#define STACK_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, stack_setup, stack_teardown)
-
-#define STACK_MAIN(cases) \
-	(stack_prepare(), cmocka_run_group_tests(cases, NULL, stack_finish))
-void stack_prepare(void);
-int stack_finish(void **state);
+#define STACK_CASE(fn) CASE_WITH(fn, stack_setup, stack_teardown)
 
 #endif /* STACK_H */

@@ -14,7 +14,37 @@
 
 #include <cmocka.h>
 
-#define CASE(fn) cmocka_unit_test(fn)
+/*
+ * A case stands once, where it is defined: CASE(state__behaviour) { ... }.  They
+ * run in the order of the file, each with the fixture of its macro.
+ */
+#define CASE_WITH(fn, setup, teardown)                                         \
+	static void fn(void **state);                                          \
+	__attribute__((constructor)) static void add_##fn(void)                \
+	{                                                                      \
+		case_add((struct CMUnitTest)cmocka_unit_test_setup_teardown(   \
+				 fn, setup, teardown), __LINE__);              \
+	}                                                                      \
+	static void fn(void **state)
+#define CASE(fn) CASE_WITH(fn, NULL, NULL)
+void case_add(struct CMUnitTest added, int line);
+
+/* In main(): a case for each row of a table, which begins with its name */
+#define add_rows(rows, fn, setup, teardown)                                \
+	do {                                                               \
+		for (size_t i = 0; i < N_OF(rows); i++)                    \
+			case_add((struct CMUnitTest){                      \
+				(rows)[i].name, fn, setup, teardown,       \
+				(void *)&(rows)[i] }, i);                  \
+	} while (0)
+
+/* Once for the program: a stage's fixture in lib/ has these, or the program. */
+int group_setup(void **state);
+int group_teardown(void **state);
+
+/* All that main() does, unless a program has one of its own */
+int run_cases(void);
+
 #define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #ifdef __has_feature

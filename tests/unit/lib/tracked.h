@@ -26,7 +26,6 @@ struct guarded_mr *tracked_zombie(struct ibv_mr *mr, int lease);
 enum mr_state tracked_state(const struct guarded_mr *gmr);
 void tracked_counts(uint64_t guarded, uint64_t zombies);
 
-#define TRACKED_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, tracked_setup, tracked_teardown)
+#define TRACKED_CASE(fn) CASE_WITH(fn, tracked_setup, tracked_teardown)
 
 #endif /* TRACKED_H */

@@ -33,7 +33,6 @@ void watched_unmap(size_t first, size_t pages);
 /* Of watched_file */
 bool watched_is_kept(void);
 
-#define WATCHED_CASE(fn) \
-	cmocka_unit_test_setup_teardown(fn, watched_setup, watched_teardown)
+#define WATCHED_CASE(fn) CASE_WITH(fn, watched_setup, watched_teardown)
 
 #endif /* WATCHED_H */
