@@ -53,18 +53,6 @@ pair()
 	echo "$? $1"
 }
 
-# The same once more if perftest had no clock
-pair_with_clock()
-{
-	local try statuses
-
-	for try in 1 2 3; do
-		statuses=$(pair "$@")
-		has_no_clock "$logs"/{server,client} || break
-	done
-	echo "$statuses"
-}
-
 # compare PORT COMMAND -- SERVER-ARGUMENT... -- CLIENT-ARGUMENT...
 compare()
 {
@@ -74,8 +62,8 @@ compare()
 		echo "skipped: no $command"
 		exit 77
 	}
-	without=$(pair_with_clock "" "$@")
-	with=$(pair_with_clock "$preload" "$@")
+	without=$(pair "" "$@")
+	with=$(pair "$preload" "$@")
 	said=$(grep -h '^pinsafe:' "$logs/server" "$logs/client")
 	[ "$without" = "0 0" ]
 	ok $? "$command ends well: $without"
@@ -94,10 +82,11 @@ trap 'rm -rf "$logs"' EXIT
 
 compare 18515 ibv_rc_pingpong -- -d rxe0 -g "$gid" -n 50 -- \
 	-d rxe0 -g "$gid" -n 50 "$address"
-compare 18515 ib_write_bw -- -d rxe0 -x "$gid" -n 20 -s 4096 -- \
-	-d rxe0 -x "$gid" -n 20 -s 4096 "$address"
-compare 18515 ib_send_lat -- -d rxe0 -x "$gid" -n 20 -s 64 -- \
-	-d rxe0 -x "$gid" -n 20 -s 64 "$address"
+# -F: no speed of the CPU is wanted, and a busy machine has none
+compare 18515 ib_write_bw -- -F -d rxe0 -x "$gid" -n 20 -s 4096 -- \
+	-F -d rxe0 -x "$gid" -n 20 -s 4096 "$address"
+compare 18515 ib_send_lat -- -F -d rxe0 -x "$gid" -n 20 -s 64 -- \
+	-F -d rxe0 -x "$gid" -n 20 -s 64 "$address"
 compare 7174 rping -- -s -a "$address" -C 5 -- -c -a "$address" -C 5
 
 LD_PRELOAD=$preload cat /proc/self/maps >"$logs/maps"

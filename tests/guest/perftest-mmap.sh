@@ -47,7 +47,8 @@ run()
 	local file=$1
 	shift
 
-	LD_PRELOAD=$preload timeout 60 ib_write_bw -d rxe0 -x "$gid" \
+	# -F: no speed of the CPU is wanted, and a busy machine has none
+	LD_PRELOAD=$preload timeout 60 ib_write_bw -F -d rxe0 -x "$gid" \
 		-p $port -n 20 -s $page --mmap="$file" "$@" 2>&1
 }
 
@@ -69,21 +70,13 @@ for name in server client; do
 done
 before=$(block "$dir/server" 1)
 
-both()
-{
-	run "$dir/server" >"$logs/server" &
-	server=$!
-	wait_listening $server || bail "the server does not listen"
-	run "$dir/client" 127.0.0.1 >"$logs/client"
-	client_status=$?
-	wait $server
-	server_status=$?
-}
-
-for try in 1 2 3; do
-	both
-	has_no_clock "$logs"/{server,client} || break
-done
+run "$dir/server" >"$logs/server" &
+server=$!
+wait_listening $server || bail "the server does not listen"
+run "$dir/client" 127.0.0.1 >"$logs/client"
+client_status=$?
+wait $server
+server_status=$?
 
 for name in server client; do
 	echo "# the $name says"

@@ -24,13 +24,6 @@ bail()
 	exit 1
 }
 
-# has_no_clock FILE...: perftest, whose output this is, gave up because the speed of
-# the CPU is not to be measured while the machine is busy
-has_no_clock()
-{
-	grep -qs "Correlation coefficient" "$@"
-}
-
 gid_index()
 {
 	local gid
