@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # What "ibv_pinsafe_devinfo -f" says of a file is what becomes of a registration

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # ibv_pinsafe_devinfo shows a memory region that pinsafe guards with its file,

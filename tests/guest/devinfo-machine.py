@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # The report on the machine: kernel abilities, devices and file systems are what

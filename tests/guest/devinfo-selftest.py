@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # "ibv_pinsafe_devinfo --selftest" says which promises hold on this kernel, and
@@ -74,13 +74,31 @@ def refused(path, what, reason):
        or "earlier" in reason, f"{what}: no copy is left")
 
 
+def check_refused(path):
+    """What is no file to try, wherever it is"""
+    with open(path):
+        refused(path, "open elsewhere", "somebody else has it open")
+    copy = path + ".pinsafe-selftest"
+    pathlib.Path(copy).write_text("copy")
+    refused(path, "a copy is there", "earlier self-test")
+    ok(pathlib.Path(copy).read_text() == "copy", "and stays there")
+    os.unlink(copy)
+    os.chmod(path, 0o4755)
+    refused(path, "setuid", "privileges")
+    os.chmod(path, 0o644)
+    os.truncate(path, 257 << 20)
+    refused(path, "large", "too large")
+    os.truncate(path, 0)
+    refused(path, "empty", "not a regular file")
+
+
 # So that nobody waits for it more often than needed
 break_time(45)
 for name in ("EXT4", "XFS"):
     directory = os.environ["PINSAFE_TEST_" + name]
     path = directory + "/precious"
     before = make(path)
-    for where in (directory, path):
+    for where in (directory, path) if name == "EXT4" else (path,):
         what = f"{name.lower()} {'file' if where == path else 'directory'}"
         if LAYOUT:
             report = check(where, what, 0, "protected", None)
@@ -100,20 +118,8 @@ for name in ("EXT4", "XFS"):
     ok([n for n in os.listdir(directory) if "selftest" in n] == [],
        f"{name}: nothing is left")
 
-    with open(path):
-        refused(path, "open elsewhere", "somebody else has it open")
-    copy = path + ".pinsafe-selftest"
-    pathlib.Path(copy).write_text("copy")
-    refused(path, "a copy is there", "earlier self-test")
-    ok(pathlib.Path(copy).read_text() == "copy", "and stays there")
-    os.unlink(copy)
-    os.chmod(path, 0o4755)
-    refused(path, "setuid", "privileges")
-    os.chmod(path, 0o644)
-    os.truncate(path, 257 << 20)
-    refused(path, "large", "too large")
-    os.truncate(path, 0)
-    refused(path, "empty", "not a regular file")
+    if name == "EXT4":
+        check_refused(path)
     os.unlink(path)
 
 tmpfs = os.environ["PINSAFE_TEST_TMPFS"]

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
 # In processes that know nothing of pinsafe, ibv_pinsafe_devinfo shows memory

@@ -4,10 +4,14 @@
 # Look at all interleavings of a model, and of each of its mutants, in which a
 # mistake has to be found.
 #
-#   model.sh MODEL
+#   model.sh MODEL [OPTION...]
+#
+# OPTIONs are for spin, when there is no mistake in the model.
 set -euo pipefail
 
 model=$(readlink -f "$1")
+shift
+smaller=("$@")
 command -v spin >/dev/null || {
 	echo "skipped: no spin"
 	exit 77
@@ -21,9 +25,13 @@ cd "$work"
 errors()
 {
 	local optimize=-O0	# A mistake is found soon
+	local options=()
 
-	[ "$1" != 0 ] || optimize=-O2
-	spin -DMUTANT="$1" -a "$model"
+	if [ "$1" = 0 ]; then
+		optimize=-O2
+		options=("${smaller[@]}")
+	fi
+	spin -DMUTANT="$1" "${options[@]}" -a "$model"
 	gcc $optimize -DSAFETY -DCOLLAPSE -DMEMLIM=4096 -o pan pan.c
 	./pan -m100000 >output
 	grep -E '^pan:1|states, stored' output >&2
