@@ -9,15 +9,21 @@
  * takes.  Nothing of it stays in the program's table.  pidfd_getfd(2) would take
  * from the main thread's table whatever is there under the number, and sandboxes
  * refuse it or kill for it.
+ *
+ * Such names are of a network name space.  Where the two are in different ones, or
+ * the sender has no number for a socket, a thread is made that has the sender's
+ * descriptors and goes to the other name space, or makes room in a copy of them.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "base/sys.h"
 #include "handover.h"
@@ -60,6 +66,7 @@ int handover_open(struct cause *cause, struct handover *ret_handover)
 	r = name(cause, &handover.addr);
 	if (r)
 		return r;
+	handover.receiver = sys_gettid();
 	handover.listener = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (handover.listener < 0)
 		return record(cause, "socket(2)", errno);
@@ -135,48 +142,63 @@ struct courier {
 	const struct handover *handover;
 	int fd;
 	struct cause *cause;
-	int result;
+	int result;		/* before: what keeps its creator from sending */
 };
 
 /* It shares the table of its creator, until it has a copy with room in it. */
-static void *carry(void *arg)
+static int make_room(const struct courier *courier)
 {
-	struct courier *courier = arg;
 	unsigned int spare = courier->fd ? 0 : 1;
 
 	if (sys_close_range(spare, spare, CLOSE_RANGE_UNSHARE))
-		courier->result =
-			record(courier->cause, "close_range(2)", errno);
-	else
-		courier->result = send_now(courier->handover, courier->fd,
-					   courier->cause);
+		return record(courier->cause, "close_range(2)", errno);
+	return 0;
+}
+
+/* Only the privileged may: what is wrong has been recorded then. */
+static int go_to_receiver(const struct courier *courier)
+{
+	char path[64];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/net",
+		 courier->handover->receiver);
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return courier->result;
+	r = sys_call(SYS_setns, fd, CLONE_NEWNET, 0, 0, 0, 0);
+	sys_close(fd);
+	return r ? courier->result : 0;
+}
+
+static void *carry(void *arg)
+{
+	struct courier *courier = arg;
+	int r;
+
+	r = courier->result == EMFILE ? make_room(courier) :
+					go_to_receiver(courier);
+	if (!r && courier->cause)
+		courier->cause->kind = CAUSE_UNKNOWN;
+	courier->result =
+		r ?: send_now(courier->handover, courier->fd, courier->cause);
 	return NULL;
 }
 
-static int send_by_courier(const struct handover *handover, int fd,
-			   struct cause *cause)
+int handover_send(const struct handover *handover, int fd, struct cause *cause)
 {
 	struct courier courier = { handover, fd, cause, 0 };
 	pthread_t thread;
 	int r;
 
+	courier.result = send_now(handover, fd, cause);
+	if (courier.result != EMFILE && courier.result != ECONNREFUSED)
+		return courier.result;
 	r = pthread_create(&thread, NULL, carry, &courier);
 	if (r)
 		return record(cause, "clone(2)", r);
 	pthread_join(thread, NULL);
 	return courier.result;
-}
-
-int handover_send(const struct handover *handover, int fd, struct cause *cause)
-{
-	int r = send_now(handover, fd, cause);
-
-	if (r != EMFILE)
-		return r;
-	/* RLIMIT_NOFILE is reached: there is no number for the socket. */
-	if (cause)
-		cause->kind = CAUSE_UNKNOWN;
-	return send_by_courier(handover, fd, cause);
 }
 
 /* ENOTCONN: nothing is taken from who merely read the name in /proc/net/unix. */

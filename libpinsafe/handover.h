@@ -2,6 +2,7 @@
 #ifndef PINSAFE_HANDOVER_H
 #define PINSAFE_HANDOVER_H
 
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include "base/cause.h"
@@ -10,6 +11,7 @@
 struct handover {
 	struct sockaddr_un addr;
 	int listener;		/* of the receiving thread's table */
+	pid_t receiver;
 };
 
 /* What fails is recorded in @cause, if that is not NULL. */
@@ -20,7 +22,8 @@ void handover_close(struct handover *handover);
 
 /*
  * Sending thread: 0 or an errno value.  EBADF: it has no such descriptor;
- * ECONNREFUSED: the other thread is in another network name space.
+ * ECONNREFUSED: the other thread is in another network name space, which this one
+ * may not enter (setns(2)).
  */
 int handover_send(const struct handover *handover, int fd,
 		  struct cause *cause);

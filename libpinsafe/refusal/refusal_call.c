@@ -97,7 +97,7 @@ static int other_network(const struct mapping_part *part, int r)
 {
 	return refusal_say(
 		part, r,
-		"this thread is in another network name space than the first one that registered, and cannot hand descriptors over to there; register in the same");
+		"this thread is in another network name space than the first one that registered, and may not go there (setns(2)) to hand descriptors over; register in the same, or with CAP_SYS_ADMIN");
 }
 
 int refusal_handover(const struct mapping_part *part, const char *what,

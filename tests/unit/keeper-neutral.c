@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * The keeper keeps nothing of the thread that happens to make it: neither its
- * CPU nor its place in the scheduler, nor its table of descriptors.
+ * CPU nor its place in the scheduler, nor its table of descriptors; and others reach
+ * it, though it stays in the network name space of that thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ static void become_special(void)
 	assert_int_equal(setpriority(PRIO_PROCESS, 0, NICE), 0);
 	assert_int_equal(sched_setscheduler(0, SCHED_BATCH, &param), 0);
 	assert_int_equal(prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS), 0);
+	(void)unshare(CLONE_NEWNET);
 }
 
 static void *register_main(void *arg)
@@ -104,6 +107,32 @@ STACK_CASE(timer_slack__the_default)
 		SKIP_CASE("no timer slack of other threads: %s",
 			  strerror(errno));
 	assert_int_equal(slack, 50000);
+}
+
+static ino_t network_of(int tid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/ns/net", tid);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+/* As programs have it that serve many networks */
+STACK_CASE(network_of_its_own__is_reached)
+{
+	struct ibv_mr *mr;
+
+	if (network_of(stack_keeper_tid()) == network_of(getpid()))
+		SKIP_CASE("only root may leave the network");
+	mr = stack_reg_file(STACK_A);
+	assert_non_null(mr);
+	stack_break(STACK_A);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	stack_dereg_ok(mr);
+	assert_int_not_equal(network_of(stack_keeper_tid()),
+			     network_of(getpid()));
 }
 
 /* What worker and main share: barriers between their steps */
