@@ -20,12 +20,10 @@
 #include "base/sys.h"
 #include "keeper.h"
 #include "lease.h"
+#include "lease_barrier.h"
 #include "lease_release.h"
 #include "lease_table.h"
 #include "machine/lease_sysctl.h"
-
-static LIST_HEAD(, lease_barrier) barriers
-	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(barriers);
 
 struct take_args {
 	const struct lease_backend *backend;
@@ -36,25 +34,23 @@ struct take_args {
 	int error;		/* of that */
 };
 
-static bool is_barred(const struct backing *file) PS_REQUIRES(table_lock)
+static bool is_barred(const struct lease_backend *backend,
+		      const struct backing *file)
 {
-	struct lease_barrier *barrier;
-
-	LIST_FOREACH(barrier, &barriers, link)
-		if (barrier->dev == file->dev && barrier->ino == file->ino)
-			return true;
-	return false;
+	return !backend->sees_own_operations &&
+	       lease_is_barred(file->dev, file->ino);
 }
 
 /* ENOENT: there is none. */
-static int share(const struct backing *file, struct lease **ret_lease)
+static int share(const struct lease_backend *backend,
+		 const struct backing *file, struct lease **ret_lease)
 {
 	struct lease *lease;
 	int r = ENOENT;
 
 	ps_lock(&table_lock);
 	lease = leases_find(file->dev, file->ino);
-	if (is_barred(file)) {
+	if (is_barred(lease ? lease->backend : backend, file)) {
 		r = EAGAIN;
 	} else if (lease) {
 		r = lease->state == LEASE_HELD ? 0 : EAGAIN;
@@ -82,7 +78,7 @@ static struct lease *lease_new(const struct take_args *args)
 		free(lease);
 		return NULL;
 	}
-	lease_count_new();
+	lease_count_new(lease);
 	return lease;
 }
 
@@ -97,7 +93,7 @@ static int enter(struct take_args *args, struct lease *lease)
 	(void)lease_break_time_s();
 
 	ps_lock(&table_lock);
-	if (is_barred(args->file))
+	if (is_barred(args->backend, args->file))
 		r = EAGAIN;
 	lease->state = LEASE_HELD;
 	lease->holders = !r;
@@ -105,7 +101,6 @@ static int enter(struct take_args *args, struct lease *lease)
 	leases_insert(lease);
 	ps_unlock(&table_lock);
 	stats_add(leases, 1);
-	lease_count_blind(lease, 1);
 	if (r)
 		lease_reap();
 	else
@@ -120,7 +115,7 @@ static int take_on_keeper(void *arg)
 	int r;
 
 	/* Another thread's request may have come first. */
-	r = share(args->file, &args->lease);
+	r = share(args->backend, args->file, &args->lease);
 	if (r != ENOENT)
 		return r;
 	lease = lease_new(args);
@@ -157,7 +152,7 @@ static int settle_on_keeper(void *arg)
 	r = lease->backend->settle(lease, args->error, args->cause);
 	if (!r) {
 		/* Another thread has taken one meanwhile, or bars them. */
-		r = share(args->file, &args->lease);
+		r = share(args->backend, args->file, &args->lease);
 		if (r == ENOENT) {
 			r = enter(args, lease);
 			/* A signal of before was about nothing that is known. */
@@ -224,7 +219,7 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 				  .cause = cause };
 	int r;
 
-	r = share(file, ret_lease);
+	r = share(backend, file, ret_lease);
 	if (r == ENOENT) {
 		r = ask_for(&args);
 		if (!r && args.begun)
@@ -283,20 +278,6 @@ bool lease_is_held_locked(const struct lease *lease)
 	return lease->state == LEASE_HELD;
 }
 
-void lease_barrier_enter(struct lease_barrier *barrier)
-{
-	ps_lock(&table_lock);
-	LIST_INSERT_HEAD(&barriers, barrier, link);
-	ps_unlock(&table_lock);
-}
-
-void lease_barrier_leave(struct lease_barrier *barrier)
-{
-	ps_lock(&table_lock);
-	LIST_REMOVE(barrier, link);
-	ps_unlock(&table_lock);
-}
-
 bool lease_exists_blind(dev_t dev, ino_t ino)
 {
 	struct lease *lease;
@@ -324,5 +305,5 @@ void lease_forget(void)
 {
 	leases_forget(lease_free);
 	lease_count_none();
-	LIST_INIT(&barriers);
+	lease_barrier_forget();
 }

@@ -169,20 +169,6 @@ const struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
 bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
 
 /*
- * An operation of the program that takes blocks away from a file.  While it is
- * entered there are no new leases on the file.  Which does not mean that there
- * is none: lease_exists().
- */
-struct lease_barrier {
-	LIST_ENTRY(lease_barrier) link;
-	dev_t dev;
-	ino_t ino;
-	int cancel_state;	/* of the thread, for own_operation.c */
-};
-void lease_barrier_enter(struct lease_barrier *barrier);
-void lease_barrier_leave(struct lease_barrier *barrier);
-
-/*
  * When it is high time that @some leases go: 3/4 of lease-break-time after the
  * first break.  UINT64_MAX: none is being broken, or there is no such time.
  */
@@ -190,8 +176,6 @@ uint64_t lease_last_call_ns(struct lease *const *some, size_t n);
 
 /* Is there a lease on the file that does not see the program's operations? */
 bool lease_exists_blind(dev_t dev, ino_t ino);
-/* On any file */
-bool lease_exists_any_blind(void);
 
 /*
  * Is there a lease of any kind, or one being taken or given back?  And how many

@@ -11,37 +11,33 @@
 #include "base/probe.h"
 #include "base/stats.h"
 #include "base/sys.h"
+#include "lease_barrier.h"
 #include "lease_release.h"
 #include "lease_table.h"
 #include "sigio.h"
 
-/* Leases that do not see the program's own operations */
-static _Atomic size_t n_blind;
 /* As the kernel may have them: from before they are taken until they are gone */
 static _Atomic size_t n_any;
 static _Atomic uint64_t n_taken;
 
-void lease_count_new(void)
+void lease_count_new(const struct lease *lease)
 {
+	if (!lease->backend->sees_own_operations)
+		lease_blind_add(lease->dev, lease->ino);
 	atomic_fetch_add(&n_any, 1);
 	atomic_fetch_add(&n_taken, 1);
 }
 
-void lease_count_blind(const struct lease *lease, int n)
+static void count_gone(const struct lease *lease)
 {
+	atomic_fetch_sub(&n_any, 1);
 	if (!lease->backend->sees_own_operations)
-		atomic_fetch_add(&n_blind, n);
+		lease_blind_remove(lease->dev, lease->ino);
 }
 
 void lease_count_none(void)
 {
-	atomic_store(&n_blind, 0);
 	atomic_store(&n_any, 0);
-}
-
-bool lease_exists_any_blind(void)
-{
-	return atomic_load(&n_blind);
 }
 
 bool lease_is_any(void)
@@ -62,7 +58,7 @@ void lease_free(struct lease *lease)
 
 void lease_drop(struct lease *lease)
 {
-	atomic_fetch_sub(&n_any, 1);
+	count_gone(lease);
 	lease_free(lease);
 }
 
@@ -130,9 +126,8 @@ static void release(struct lease *lease)
 	if (is_kept)
 		sigio_disown(lease->fd.fd);
 	keeper_close(&lease->fd);
-	atomic_fetch_sub(&n_any, 1);
+	count_gone(lease);
 	stats_add(leases, -1);
-	lease_count_blind(lease, -1);
 	if (r == EAGAIN || lease->is_gone)
 		tell_expiry(lease);
 	if (is_kept)

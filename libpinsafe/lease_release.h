@@ -6,9 +6,7 @@
 #include "lease.h"
 
 /* Before one is taken; after it is released, or lease_drop() */
-void lease_count_new(void);
-/* One that does not see the program's operations; others do not count. */
-void lease_count_blind(const struct lease *lease, int n);
+void lease_count_new(const struct lease *lease);
 void lease_count_none(void);
 
 /* It has not come to be one. */

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "breaker.h"
 #include "keeper.h"
+#include "lease.h"
 #include "memory/vma.h"
 #include "preload/private.h"
 #include "retake.h"
@@ -116,16 +117,13 @@ static int break_on_keeper(void *arg)
 }
 
 /* Until the last holder has let go of the lease; behind the barrier */
-static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
+static int break_and_wait(struct lease_barrier *barrier)
 {
 	struct retake retake = RETAKE_INITIALIZER;
 	bool exists;
 
 	do {
 		SECTION(section);
-		if (!is_entered)
-			lease_barrier_enter(barrier);
-		is_entered = true;
 		exists = lease_exists_blind(barrier->dev, barrier->ino);
 		if (exists) {
 			(void)keeper_call(break_on_keeper, barrier);
@@ -135,24 +133,27 @@ static int break_and_wait(struct lease_barrier *barrier, bool is_entered)
 	return exists ? ETXTBSY : 0;
 }
 
+/* By the device: nothing that goes into other files */
+static bool is_only_read(const struct lease_barrier *barrier)
+{
+	SECTION(section);
+	return track_is_only_read(barrier->dev, barrier->ino);
+}
+
 static int begin(dev_t dev, ino_t ino, bool is_shared,
 		 struct lease_barrier *barrier)
 {
 	int r;
 
-	fork_check();
 	barrier->dev = dev;
 	barrier->ino = ino;
-	/* The barrier is in a list, and the operation a cancellation point. */
+	/* It has to be left again, and the operation is a cancellation point. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
-	if (is_shared) {
-		SECTION(section);
-		lease_barrier_enter(barrier);
-		/* By the device: nothing that goes into other files */
-		if (track_is_only_read(dev, ino))
-			return 0;
-	}
-	r = break_and_wait(barrier, is_shared);
+	lease_barrier_enter(barrier);
+	if (!lease_may_be_blind(dev, ino) ||
+	    (is_shared && is_only_read(barrier)))
+		return 0;
+	r = break_and_wait(barrier);
 	if (r) {
 		log_error("own_operation: the program takes blocks away from a file, shares them, or turns on O_DIRECT, while a device uses it, and the memory region cannot be revoked: refused with ETXTBSY");
 		pinsafe_private_removal_end(barrier);
@@ -160,12 +161,27 @@ static int begin(dev_t dev, ino_t ino, bool is_shared,
 	return r;
 }
 
+/* Where it need not be known of which file it is */
+static bool begin_any(struct lease_barrier *barrier)
+{
+	fork_check();
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &barrier->cancel_state);
+	if (lease_barrier_enter_any(barrier))
+		return true;
+	pthread_setcancelstate(barrier->cancel_state, NULL);
+	return false;
+}
+
 static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
 {
 	int r = ENOENT, saved_errno = errno;
 	struct stat st;
 
-	if (watch_is_enabled() && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (!watch_is_enabled())
+		return ENOENT;
+	if (begin_any(barrier))
+		return 0;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		r = begin(st.st_dev, st.st_ino, is_shared, barrier);
 	errno = saved_errno;
 	return r;
@@ -185,14 +201,8 @@ PINSAFE_EXPORT int pinsafe_private_sharing_begin(int fd,
 
 PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)
 {
-	int saved_errno = errno;
-	struct section section;
-
-	section_enter(&section);
 	lease_barrier_leave(barrier);
-	section_leave(&section);
 	pthread_setcancelstate(barrier->cancel_state, NULL);
-	errno = saved_errno;
 }
 
 struct look_args {
@@ -274,12 +284,18 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 			       int (*real_madvise)(void *, size_t, int))
 {
 	uintptr_t start = (uintptr_t)addr, end = start + length;
+	struct lease_barrier barrier;
 	bool has_gap = false;
 	struct vma *vma;
 	int r = 0;
 
 	if (!watch_is_enabled() || start >= end)
 		return real_madvise(addr, length, MADV_REMOVE);
+	if (begin_any(&barrier)) {
+		r = real_madvise(addr, length, MADV_REMOVE);
+		pinsafe_private_removal_end(&barrier);
+		return r;
+	}
 	vma = malloc(sizeof(*vma));
 	if (!vma)
 		return -1;

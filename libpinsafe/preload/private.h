@@ -13,7 +13,7 @@
 
 #include "base/export.h"
 #include "hook/called.h"
-#include "lease.h"
+#include "lease_barrier.h"
 
 /* The provider: see scan_start(). */
 void pinsafe_private_start(int pabi, bool is_asked_for);

@@ -22,6 +22,7 @@
 #include "fakes/fake_open.h"
 #include "fakes/fake_revoke.h"
 #include "lease.h"
+#include "lease_barrier.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "lease.h"
 #include "lib/stack.h"
 #include "preload/private.h"
 #include "verbs_wrap.h"

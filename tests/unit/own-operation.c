@@ -122,6 +122,21 @@ OWN_CASE(removal__keeper_cannot_be_called)
 	assert_record("bar, unbar");
 }
 
+/* Without a system call, for the sake of those who have no such lease at all */
+OWN_CASE(removal__never_a_lease_any_file_is_barred)
+{
+	fake_lease.was_never_blind = true;
+	assert_int_equal(pinsafe_private_removal_begin(-1, &barrier), 0);
+	assert_int_equal(errno, E2BIG);
+	assert_record("bar any");
+	pinsafe_private_removal_end(&barrier);
+	assert_record("unbar");
+	assert_int_equal(pinsafe_private_sharing_begin(-1, &barrier), 0);
+	assert_record("bar any");
+	pinsafe_private_removal_end(&barrier);
+	assert_record("unbar");
+}
+
 OWN_CASE(removal__not_watched_nothing)
 {
 	fake_watch_is_enabled = false;
@@ -426,6 +441,13 @@ MAPPED_CASE(madvise__lease_is_broken_first)
 	fake_lease.blind_left = 1;
 	assert_int_equal(removal_mapped(0, 2), 0);
 	assert_record("bar, break, run, remove 0+2, unbar");
+}
+
+MAPPED_CASE(madvise__never_a_lease_as_without_us)
+{
+	fake_lease.was_never_blind = true;
+	assert_int_equal(removal_mapped(0, 8), 0);
+	assert_record("bar any, remove 0+8, unbar");
 }
 
 MAPPED_CASE(madvise__not_revoked_ETXTBSY)

@@ -25,6 +25,7 @@ struct fake_lease {
 	struct fault is_held_locked; /* error: no */
 	/* How often there still is a lease that the program can not break */
 	unsigned int blind_left;
+	bool was_never_blind; /* any lease */
 	bool has_others; /* what lease_ordinary_is_sole() is asked about */
 	bool is_any;
 	uint64_t n_taken, taken_each_time; /* whenever that is asked for */
