@@ -7,12 +7,16 @@
 # libucm behind libc, as in programs that do not link it themselves, or in front
 # of it.  From openucx/ucx#2848 and reports on MPICH.
 #
-#   hook-events.sh LINKED UNLINKED LIBRARY PRELOAD
+# And those of Open MPI (open-mpi/ompi#299).
+#
+#   hook-events.sh LINKED UNLINKED LIBRARY PATCHED PRELOAD
 
-linked=$1 unlinked=$2 library=$3 preload=$4
+linked=$1 unlinked=$2 library=$3 patched=$4 preload=$5
 . "$(dirname "${BASH_SOURCE[0]}")/../guest/lib/checks.sh"
 ucm=libucm.so.0
 export UCX_TLS=tcp,self
+# MPI_Init() of one process alone
+export OMPI_MCA_plm=isolated OMPI_MCA_pml=ob1 OMPI_MCA_btl=self
 
 # events MODE WHEN OBJECTS: what is told of
 events()
@@ -21,6 +25,7 @@ events()
 	case $2 in
 	constructor)	HOOKS_SET=constructor LD_PRELOAD=$3 "$linked";;
 	main)		LD_PRELOAD=$3 "$linked";;
+	patched)	LD_PRELOAD=$3 "$patched";;
 	loaded)		HOOKS_SET=constructor LD_PRELOAD=$3 \
 				"$unlinked" "$library";;
 	esac 2>&1
@@ -49,5 +54,6 @@ for when in constructor main; do
 	compare reloc $when $ucm "$preload:$ucm" "$ucm:$preload"
 done
 compare bistro loaded "" "$preload"
+compare "Open MPI" patched "" "$preload" "$preload:$ucm" "$ucm:$preload"
 echo "$checks checks, $failed failed"
 [ $failed = 0 ]

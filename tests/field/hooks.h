@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-/* A library that hears by UCX of memory that goes. */
+/* A library that hears by UCX, or by Open MPI, of memory that goes. */
 #ifndef HOOKS_H
 #define HOOKS_H
 
@@ -13,9 +13,12 @@ int hooks_set(void);
 
 /* What follows is about all of @length bytes at @address. */
 void hooks_expect(const void *address, size_t length);
-/* Has UCX told that it goes?  All of it, or a part where only libc knows. */
+/* Has it been told that it goes?  All of it, or a part where only libc knows. */
 bool hooks_told(bool is_part_enough);
 
 #pragma GCC visibility pop
+
+/* Of the library: this was unmapped. */
+void hooks_hear(const void *address, size_t length);
 
 #endif /* HOOKS_H */
