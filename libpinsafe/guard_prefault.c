@@ -19,7 +19,7 @@
 #include "registration.h"
 
 /* Of a part whose pages the kernel has no memory for */
-#define MAX_TRIES 3
+#define MAX_TRIES 16
 
 static size_t page_size(void)
 {

@@ -10,6 +10,9 @@
 #include "registration.h"
 #include "retired.h"
 
+/* Where the kernel has seen a file that nobody else sees */
+#define MAX_TRIES 16
+
 /* Nobody owns what is stuck then; it has no lease to keep. */
 int guard_register_unseen(struct registration *reg)
 {
@@ -50,6 +53,27 @@ static int look_again(struct registration *reg, bool *ret_is_replaced)
 	return r ?: EAGAIN;
 }
 
+/*
+ * EOPNOTSUPP: of files with DAX, which were not there a moment ago, and may not be
+ * any more; or of what the device cannot.
+ */
+static int register_unless_files(struct registration *reg,
+				 bool *ret_is_replaced)
+{
+	unsigned int n_tries = 0;
+	int r;
+
+	do {
+		r = guard_register_unseen(reg);
+		if (r != EOPNOTSUPP)
+			return r;
+		(void)guard_look_for_files(reg, ret_is_replaced);
+		if (!*ret_is_replaced && has_private_dax(reg))
+			return refusal_private_dax(&reg->cause);
+	} while (!*ret_is_replaced && ++n_tries < MAX_TRIES);
+	return r;
+}
+
 int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
 {
 	/* Another thread may give the last one back meanwhile. */
@@ -63,12 +87,7 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
 	 */
 	if (n_leases && has_private_dax(reg))
 		return refusal_private_dax(&reg->cause);
-	r = guard_register_unseen(reg);
-	/* Of files with DAX, which were not there a moment ago */
-	if (r == EOPNOTSUPP)
-		(void)guard_look_for_files(reg, ret_is_replaced);
-	if (r == EOPNOTSUPP && !*ret_is_replaced && has_private_dax(reg))
-		return refusal_private_dax(&reg->cause);
+	r = register_unless_files(reg, ret_is_replaced);
 	if (!r && (n_leases || stats_get(leases)))
 		r = look_again(reg, ret_is_replaced);
 	/* Most of it is anonymous, and is taken for that the next time. */

@@ -118,6 +118,15 @@ GUARDED_CASE(away_for_a_moment__populated_again)
 	assert_int_equal(stats.retakes, 0);
 }
 
+/* A storm of that, and no want of memory */
+GUARDED_CASE(away_again_and_again__populated_in_the_end)
+{
+	fake_prefault.prefault = TIMES(10, ENOMEM);
+	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(stats.refusals, 0);
+	record_clear();
+}
+
 GUARDED_CASE(replaced_before_the_pin__again)
 {
 	fake_mapping.changes_at = 2;
@@ -155,6 +164,27 @@ GUARDED_CASE(file_comes_while_unguarded__guarded_then)
 	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
 	assert_record("classify, reg_mr, classify, wait, " FIRST_TRY);
 	assert_int_equal(stats.registrations, 1);
+}
+
+/* And one that is gone when it is looked for; the kernel said that it was there. */
+GUARDED_CASE(file_for_just_the_moment_of_the_pin__again)
+{
+	fake_mapping.n_parts = 0;
+	fake_provider.reg_mr = TIMES(2, EOPNOTSUPP);
+	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_record("classify, reg_mr, classify, reg_mr, classify, reg_mr");
+	assert_int_equal(stats.refusals, 0);
+}
+
+GUARDED_CASE(no_file_and_device_cannot__errno_of_the_provider)
+{
+	fake_mapping.n_parts = 0;
+	fake_provider.reg_mr = ALWAYS(EOPNOTSUPP);
+	errno = 0;
+	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(fake_provider.reg_mr.n_calls, 16);
+	record_clear();
 }
 
 GUARDED_CASE(broken_after_register__again)
