@@ -7,23 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/stats.h"
-#include "breaker.h"
-#include "fakes/fake_clock.h"
-#include "fakes/fake_config.h"
-#include "fakes/fake_fcntl.h"
-#include "fakes/fake_keeper.h"
-#include "fakes/fake_open.h"
 #include "fakes/fake_redirty.h"
-#include "fakes/fake_revoke.h"
-#include "lease.h"
-#include "lib/files.h"
-#include "lib/record.h"
-#include "lib/test.h"
-#include "track.h"
+#include "lib/stopped.h"
 
 #define START_NS (1000 * NSEC_PER_SEC)
 #define FILES 2
@@ -31,7 +17,6 @@
 #define B 1
 
 static struct file files[FILES];
-static struct cause cause;
 /* One memory region over each file, each in a context of its own */
 static struct ibv_context contexts[FILES];
 static struct ibv_mr mrs[FILES];
@@ -58,18 +43,12 @@ static int setup(void **state)
 	sigaddset(&signal, config_get()->signal);
 	pthread_sigmask(SIG_BLOCK, &signal, NULL);
 
-	memset(&stats, 0, sizeof(stats));
-	memset(&fake_config, 0, sizeof(fake_config));
-	memset(&fake_keeper, 0, sizeof(fake_keeper));
-	memset(&fake_fcntl, 0, sizeof(fake_fcntl));
-	fake_revoke = NEVER;
+	/* The last call is after 30 s. */
+	stopped_reset("40\n");
 	fake_redirty = (struct fake_redirty){.n_chunks = 4,
 					     .on_chunk = on_chunk};
 	n_chunks = breaks_at = 0;
 	chunk_ns = NSEC_PER_SEC;
-	fake_open_reset();
-	/* The last call is after 30 s. */
-	fake_open_file("/proc/sys/fs/lease-break-time", "40\n");
 	fake_clock_ns += START_NS;
 	for (i = 0; i < FILES; i++) {
 		file_make(&files[i], DISK, 1);
@@ -89,7 +68,6 @@ static uint64_t run(void)
 /* Whatever the case left, goes. */
 static int teardown(void **state)
 {
-	struct guarded_mr *left;
 	size_t i;
 
 	fake_revoke = NEVER;
@@ -97,9 +75,7 @@ static int teardown(void **state)
 	breaker_revoke_all();
 	assert_int_equal(stats.leases, 0);
 	for (i = 0; i < FILES; i++) {
-		left = track_detach_context(&contexts[i]);
-		if (left)
-			track_free(left);
+		stopped_forget(&contexts[i]);
 		file_put(&files[i]);
 	}
 	return 0;
@@ -109,22 +85,9 @@ static int teardown(void **state)
 
 static void hold(int i, unsigned int grace_s)
 {
-	struct backing backing = {
-		.dev = files[i].dev,
-		.ino = files[i].ino,
-		.tid = getpid(),
-		.path = files[i].path,
-	};
-	struct guarded_mr *gmr = track_alloc(1);
-	struct lease *lease;
+	struct guarded_mr *gmr;
 
-	assert_int_equal(
-		lease_take(&lease_layout, &backing, &cause, &lease), 0);
-	gmr->mr = &mrs[i];
-	gmr->context = &contexts[i];
-	gmr->n_leases = 1;
-	gmr->leases[0] = lease;
-	gmr->n_ranges = 1;
+	gmr = stopped_region(&lease_layout, &files[i], &mrs[i]);
 	gmr->is_written = true;
 	gmr->grace_ms = grace_s * 1000;
 	assert_int_equal(track_add(gmr), 0);

@@ -20,6 +20,12 @@
 	"page_cache_write=yes\ngrace_ms=1\nsignal=50\nretake_ms=1\n"
 #define UNSAFE_LINES 9
 
+#define NOT_A_HEADING \
+	" is not [default], [program NAME] or [path PREFIX]: section ignored"
+#define NOT_ABSOLUTE                                                      \
+	" is not an absolute path without \"//\", \".\" and \"..\": section " \
+	"ignored"
+
 static const struct policy safe;
 static const struct policy unsafe = { GUARD_NONE, true, true, true,
 				      true,	  1,	true };
@@ -39,23 +45,34 @@ static struct configured accepted(const char *text)
 	return configured_silently(NULL, "/f");
 }
 
+static void accepted_as_safe(const char *text)
+{
+	struct configured c = accepted(text);
+
+	assert_safe(&c);
+}
+
 /* One line, of which @what is said, leaves the safe defaults. */
-static void refused(const char *text, int line, const char *what)
+static void refused_bytes(const char *text, size_t n, int line,
+			  const char *what)
 {
 	struct configured c;
 
-	configured_text(text);
+	configured_write(text, n);
 	assert_reported(configured(NULL, "/f", &c), line, what);
 	assert_safe(&c);
 }
 
+static void refused(const char *text, int line, const char *what)
+{
+	refused_bytes(text, strlen(text), line, what);
+}
+
 CASE(empty__defaults)
 {
-	struct configured c = accepted("");
-
-	assert_safe(&c);
-	c = accepted("# guard=none\n\n ; guard=none\n[default]\n[path /f]\n");
-	assert_safe(&c);
+	accepted_as_safe("");
+	accepted_as_safe(
+		"# guard=none\n\n ; guard=none\n[default]\n[path /f]\n");
 }
 
 CASE(key__each_value)
@@ -72,9 +89,8 @@ CASE(key__each_value)
 		c = accepted(text);
 		assert_policy(c.policy, (struct policy){ .guard = i });
 	}
-	c = accepted("[default]\non_refuse=fail\non_break=revoke\n"
-		     "shmem=pass\npage_cache_write=no\ngrace_ms=0\n");
-	assert_safe(&c);
+	accepted_as_safe("[default]\non_refuse=fail\non_break=revoke\n"
+			 "shmem=pass\npage_cache_write=no\ngrace_ms=0\n");
 	c = accepted("[default]\non_refuse=warn\n");
 	assert_policy(c.policy, (struct policy){ .warn_on_refuse = true });
 	c = accepted("[default]\non_break=hold\n");
@@ -115,7 +131,6 @@ CASE(key__bad_value)
 		  { "", "-1", "2147483648", "never" } },
 	};
 	char text[512], what[256];
-	struct configured c;
 	size_t i, j;
 
 	for (i = 0; i < N_OF(bad); i++) {
@@ -129,13 +144,11 @@ CASE(key__bad_value)
 			refused(text, 3, what);
 		}
 	}
-	configured_text("[default]\nsignal=9\n");
 	snprintf(
 		what, sizeof(what),
 		"signal=9 is not a number from %d to %d: using the default, %d",
 		SIGRTMIN, SIGRTMAX, SIGRTMAX - 2);
-	assert_reported(configured(NULL, "/f", &c), 2, what);
-	assert_safe(&c);
+	refused("[default]\nsignal=9\n", 2, what);
 }
 
 /* What was meant may have been stricter than what is said below. */
@@ -163,14 +176,10 @@ CASE(key__unknown)
 		"PINSAFE_GUARD is not a key: ignored");
 }
 
-CASE(key__before_sections)
+CASE(key__in_the_wrong_place)
 {
 	refused("guard=none\n[default]\n", 1,
 		"guard is before the first section: ignored");
-}
-
-CASE(key__of_the_process_under_path)
-{
 	refused("[path /f]\nsignal=50\n", 2,
 		"signal is for [default] and [program] only: ignored");
 	refused("[path /f]\nretake_ms=1\n", 2,
@@ -198,8 +207,7 @@ CASE(line__each_mistake_named)
 		 "pinsafe: config: %s:3: not \"key = value\": ignored\n"
 		 "pinsafe: config: %s:4: guard=x is not auto, layout, lease, "
 		 "odp or none: using the default, auto\n"
-		 "pinsafe: config: %s:5: [z] is not [default], "
-		 "[program NAME] or [path PREFIX]: section ignored\n",
+		 "pinsafe: config: %s:5: [z]" NOT_A_HEADING "\n",
 		 name, name, name, name);
 	assert_string_equal(configured(NULL, "/f", &c), expected);
 }
@@ -234,10 +242,8 @@ CASE(heading__unknown)
 		n = strlen(names[i]);
 		if (n && names[i][n - 1] == ' ')
 			n--;
-		snprintf(what, sizeof(what),
-			 "[%.*s] is not [default], [program NAME] or "
-			 "[path PREFIX]: section ignored",
-			 (int)n, names[i]);
+		snprintf(what, sizeof(what), "[%.*s]" NOT_A_HEADING, (int)n,
+			 names[i]);
 		refused(text, 2, what);
 	}
 }
@@ -265,31 +271,23 @@ CASE(heading__prefix_not_canonical)
 	for (i = 0; i < N_OF(prefixes); i++) {
 		snprintf(text, sizeof(text), "[path %s]\nguard=none\n",
 			 prefixes[i]);
-		snprintf(what, sizeof(what),
-			 "%s is not an absolute path without \"//\", \".\" and "
-			 "\"..\": section ignored",
-			 prefixes[i]);
+		snprintf(what, sizeof(what), "%s" NOT_ABSOLUTE, prefixes[i]);
 		refused(text, 1, what);
 	}
 	assert_int_equal(accepted("[path /f/]\nguard=none\n").policy.guard,
 			 GUARD_NONE);
 	configured_text("[path /.f]\nguard=none\n[path /f/..g]\nguard=odp\n");
-	assert_int_equal(configured_silently(NULL, "/.f").policy.guard,
-			 GUARD_NONE);
-	assert_int_equal(configured_silently(NULL, "/f/..g").policy.guard,
-			 GUARD_ODP);
+	assert_int_equal(configured_guard("/.f"), GUARD_NONE);
+	assert_int_equal(configured_guard("/f/..g"), GUARD_ODP);
 }
 
 CASE(heading__bad_keys_go_nowhere)
 {
 	refused("[default]\n[paht /mnt]\nguard=none\n", 2,
-		"[paht /mnt] is not [default], [program NAME] or "
-		"[path PREFIX]: section ignored");
+		"[paht /mnt]" NOT_A_HEADING);
 	refused("[default]\n[path /mnt\nguard=none\n", 2,
 		"heading without \"]\": section ignored");
-	refused("[default]\n[path mnt]\nguard=none\n", 2,
-		"mnt is not an absolute path without \"//\", \".\" and "
-		"\"..\": section ignored");
+	refused("[default]\n[path mnt]\nguard=none\n", 2, "mnt" NOT_ABSOLUTE);
 }
 
 /* libinih cuts section names off after 49 characters. */
@@ -302,8 +300,7 @@ CASE(heading__long_prefix)
 	path[sizeof(path) - 1] = '\0';
 	snprintf(text, sizeof(text), "[path %s]\nguard=none\n", path);
 	configured_text(text);
-	assert_int_equal(configured_silently(NULL, path).policy.guard,
-			 GUARD_NONE);
+	assert_int_equal(configured_guard(path), GUARD_NONE);
 	path[sizeof(path) - 2] = '\0';
 	assert_policy(configured_silently(NULL, path).policy, safe);
 	path[44] = '\0';
@@ -324,9 +321,7 @@ CASE(spaces__do_not_count)
 CASE(prefix__with_spaces)
 {
 	configured_text("[path /mnt/my files;1]\nguard=none\n");
-	assert_int_equal(
-		configured_silently(NULL, "/mnt/my files;1/f").policy.guard,
-		GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/my files;1/f"), GUARD_NONE);
 }
 
 /* A line with @n characters in front of @rest */
@@ -381,23 +376,16 @@ CASE(line__null_byte)
 {
 	static const char key[] = "[default]\nguard=none\0\n";
 	static const char heading[] = "[default]\n[path /x\0]\nguard=none\n";
-	struct configured c;
+	static const char what[] = "has a null byte: ignored";
 
-	configured_write(key, sizeof(key) - 1);
-	assert_reported(configured(NULL, "/f", &c), 2,
-			"has a null byte: ignored");
-	assert_safe(&c);
-	configured_write(heading, sizeof(heading) - 1);
-	assert_reported(configured(NULL, "/f", &c), 2,
-			"has a null byte: ignored");
-	assert_safe(&c);
+	refused_bytes(key, sizeof(key) - 1, 2, what);
+	refused_bytes(heading, sizeof(heading) - 1, 2, what);
 }
 
 /* With what is commented out as an example put in */
 CASE(example__is_the_defaults)
 {
 	static char text[8192];
-	struct configured c;
 	char *line;
 
 	snprintf(text, sizeof(text), "%s", file_text(EXAMPLE));
@@ -406,8 +394,6 @@ CASE(example__is_the_defaults)
 		if (*line == ';')
 			*line = ' ';
 	}
-	c = accepted(text);
-	assert_safe(&c);
-	assert_int_equal(configured_silently(NULL, "/mnt/pmem/f").policy.guard,
-			 GUARD_LAYOUT);
+	accepted_as_safe(text);
+	assert_int_equal(configured_guard("/mnt/pmem/f"), GUARD_LAYOUT);
 }

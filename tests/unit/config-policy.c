@@ -12,11 +12,6 @@
 
 static const struct policy safe;
 
-static enum guard_choice guard_of(const char *path)
-{
-	return configured_silently(NULL, path).policy.guard;
-}
-
 CASE(layers__each_over_the_one_below)
 {
 	struct configured c;
@@ -191,10 +186,10 @@ CASE(path__longest_wins)
 
 	for (i = 0; i < N_OF(orders); i++) {
 		configured_text(orders[i]);
-		assert_int_equal(guard_of("/a/x"), GUARD_LAYOUT);
-		assert_int_equal(guard_of("/a/b/x"), GUARD_LEASE);
-		assert_int_equal(guard_of("/a/b/c/x/y"), GUARD_ODP);
-		assert_int_equal(guard_of("/b/c"), GUARD_AUTO);
+		assert_int_equal(configured_guard("/a/x"), GUARD_LAYOUT);
+		assert_int_equal(configured_guard("/a/b/x"), GUARD_LEASE);
+		assert_int_equal(configured_guard("/a/b/c/x/y"), GUARD_ODP);
+		assert_int_equal(configured_guard("/b/c"), GUARD_AUTO);
 	}
 }
 
@@ -209,44 +204,44 @@ CASE(path__only_the_longest_counts)
 CASE(path__component_boundary)
 {
 	configured_text("[path /mnt/pm]\nguard=none\n");
-	assert_int_equal(guard_of("/mnt/pm"), GUARD_NONE);
-	assert_int_equal(guard_of("/mnt/pm/x"), GUARD_NONE);
-	assert_int_equal(guard_of("/mnt/pmem/x"), GUARD_AUTO);
-	assert_int_equal(guard_of("/mnt/pm0"), GUARD_AUTO);
-	assert_int_equal(guard_of("/mnt/p"), GUARD_AUTO);
-	assert_int_equal(guard_of("/mnt"), GUARD_AUTO);
-	assert_int_equal(guard_of("/x/mnt/pm/x"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/mnt/pm"), GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/pm/x"), GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/pmem/x"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/mnt/pm0"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/mnt/p"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/mnt"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/x/mnt/pm/x"), GUARD_AUTO);
 	configured_text("[path /mnt/pm/]\nguard=none\n");
-	assert_int_equal(guard_of("/mnt/pm/x"), GUARD_NONE);
-	assert_int_equal(guard_of("/mnt/pmem/x"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/mnt/pm/x"), GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/pmem/x"), GUARD_AUTO);
 }
 
 CASE(path__root_is_every_file)
 {
 	configured_text("[path /]\nguard=none\n[path /a]\nguard=odp\n");
-	assert_int_equal(guard_of("/b"), GUARD_NONE);
-	assert_int_equal(guard_of("/b/c"), GUARD_NONE);
-	assert_int_equal(guard_of("/a/c"), GUARD_ODP);
-	assert_int_equal(guard_of("[heap]"), GUARD_AUTO);
+	assert_int_equal(configured_guard("/b"), GUARD_NONE);
+	assert_int_equal(configured_guard("/b/c"), GUARD_NONE);
+	assert_int_equal(configured_guard("/a/c"), GUARD_ODP);
+	assert_int_equal(configured_guard("[heap]"), GUARD_AUTO);
 }
 
 CASE(path__deleted)
 {
 	configured_text("[path /mnt/pm/f]\nguard=none\n"
 			"[path /mnt]\nguard=odp\n");
-	assert_int_equal(guard_of("/mnt/pm/f (deleted)"), GUARD_NONE);
-	assert_int_equal(guard_of("/mnt/pm/f/x (deleted)"), GUARD_NONE);
-	assert_int_equal(guard_of("/mnt/pm/f (deleted)x"), GUARD_ODP);
-	assert_int_equal(guard_of("/mnt/pm/f (delete"), GUARD_ODP);
-	assert_int_equal(guard_of("/mnt/pm/ff (deleted)"), GUARD_ODP);
+	assert_int_equal(configured_guard("/mnt/pm/f (deleted)"), GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/pm/f/x (deleted)"), GUARD_NONE);
+	assert_int_equal(configured_guard("/mnt/pm/f (deleted)x"), GUARD_ODP);
+	assert_int_equal(configured_guard("/mnt/pm/f (delete"), GUARD_ODP);
+	assert_int_equal(configured_guard("/mnt/pm/ff (deleted)"), GUARD_ODP);
 }
 
 CASE(no_path__default)
 {
 	configured_text("[default]\nguard=odp\n[path /]\nguard=none\n");
-	assert_int_equal(guard_of(NULL), GUARD_ODP);
+	assert_int_equal(configured_guard(NULL), GUARD_ODP);
 	/* Not the root directory, though its prefix is kept as "" */
-	assert_int_equal(guard_of(""), GUARD_ODP);
+	assert_int_equal(configured_guard(""), GUARD_ODP);
 }
 
 CASE(hold__with_guards_that_can)

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/sysmacros.h>
 
+#include "lib/files.h"
 #include "lib/guarded.h"
 
 GUARDED_CASE(classify__ENOMEM)
@@ -39,18 +39,16 @@ GUARDED_CASE(btrfs_for_writing__EOPNOTSUPP)
 
 GUARDED_CASE(disk_cannot_be_asked__EOPNOTSUPP)
 {
-	struct rlimit saved, none = {0};
+	size_t saved;
 
 	fake_mapping_set(1, MAPPING_PAGE_CACHE);
 	fake_mapping.parts[0].file.dev = makedev(8, 1);
 	fake_mapping.parts[0].file.map_dev = makedev(8, 1);
 	fake_keeper.call = ALWAYS(EMFILE);
-	assert_false(getrlimit(RLIMIT_NOFILE, &saved));
-	none.rlim_max = saved.rlim_max;
-	assert_false(setrlimit(RLIMIT_NOFILE, &none));
+	saved = descriptors_limit(0);
 	errno = 0;
 	assert_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
-	assert_false(setrlimit(RLIMIT_NOFILE, &saved));
+	descriptors_limit(saved);
 	assert_record("classify");
 	assert_int_equal(stats.refusals, 1);
 }

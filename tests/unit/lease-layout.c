@@ -90,9 +90,7 @@ LAYOUT_CASE(lease_of_the_program__EBUSY_and_untouched)
 {
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_WRLCK), 0);
 	record_clear();
-	errno = 0;
-	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
-	assert_int_equal(errno, EBUSY);
+	stack_reg_fails(EBUSY);
 	assert_record("");
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_GETLEASE, 0), F_WRLCK);
 	assert_int_equal(sys_fcntl(STACK_A->fd, F_SETLEASE, F_UNLCK), 0);
@@ -245,9 +243,7 @@ LAYOUT_CASE(write__without_the_promise_for_reading_only)
 
 	assert_non_null(mr);
 	assert_record(TAKEN "reg_mr");
-	errno = 0;
-	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
-	assert_int_equal(errno, EOPNOTSUPP);
+	stack_reg_fails(EOPNOTSUPP);
 	assert_non_null(strstr(stack_log(), "does not promise to keep what a device writes to this file: "));
 	assert_true(fake_lease_exists(STACK_A));
 	stack_dereg_ok(mr);
@@ -258,9 +254,7 @@ LAYOUT_CASE(write__module_cannot_promise)
 {
 	fake_open_file(MODULE "parameters/page_cache_write",
 		       "no: a hook does not fire\n");
-	errno = 0;
-	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
-	assert_int_equal(errno, EOPNOTSUPP);
+	stack_reg_fails(EOPNOTSUPP);
 	assert_non_null(strstr(stack_log(), "(no: a hook does not fire); use "));
 }
 

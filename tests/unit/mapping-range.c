@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/files.h"
@@ -304,16 +303,13 @@ WINDOW_CASE(put__twice)
 /* Classify with @n_free descriptors left. */
 static int classify_with(size_t n_free, struct mapping *ret_mapping)
 {
-	struct rlimit limit, saved;
 	int fd = dup(0), r;
+	size_t saved;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
-	limit = saved;
-	limit.rlim_cur = fd + n_free;
 	close(fd);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	saved = descriptors_limit(fd + n_free);
 	r = mapping_classify(at(1), page_size(), gettid(), ret_mapping);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
+	descriptors_limit(saved);
 	return r;
 }
 

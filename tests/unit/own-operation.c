@@ -2,16 +2,13 @@
 /* What the program does to its own files and mappings, and what comes before */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/stats.h"
 #include "fakes/fake_keeper.h"
 #include "fakes/fake_lease.h"
-#include "fakes/fake_redirty.h"
 #include "fakes/fake_retake.h"
 #include "fakes/fake_track.h"
 #include "fakes/fake_watch.h"
@@ -19,7 +16,6 @@
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload/private.h"
-#include "track_filter.h"
 
 static struct file file;
 static struct lease_barrier barrier;
@@ -30,7 +26,6 @@ static int setup(void **state)
 	memset(&fake_lease, 0, sizeof(fake_lease));
 	memset(&fake_track, 0, sizeof(fake_track));
 	memset(&stats, 0, sizeof(stats));
-	memset(&fake_redirty_query, 0, sizeof(fake_redirty_query));
 	fake_watch_is_enabled = true;
 	fake_watch_covers = true;
 	fake_watch_ticket = 0;
@@ -231,112 +226,6 @@ OWN_CASE(remapped__moved_in_whole_pages)
 	assert_record("move 0x10000-0x13000 to 0x20000-0x25000 of 7, stays");
 }
 
-/* Devices may write to the page at @start, of the file. */
-static struct guarded_mr *written(uintptr_t start)
-{
-	struct guarded_mr *gmr = calloc(1, sizeof(*gmr) + sizeof(struct mr_range));
-
-	assert_non_null(gmr);
-	gmr->is_written = true;
-	gmr->n_ranges = 1;
-	gmr->ranges[0].start = start;
-	gmr->ranges[0].end = start + 0x1000;
-	gmr->ranges[0].dev = file.dev;
-	gmr->ranges[0].ino = file.ino;
-	track_filter_add(gmr);
-	return gmr;
-}
-
-OWN_CASE(sync_file__redirty_first)
-{
-	struct guarded_mr *gmr;
-
-	stats.guarded_mrs = 1;
-	/* Of others only */
-	pinsafe_private_sync_file(file.fd);
-	assert_record("");
-	gmr = written((uintptr_t)memory);
-	pinsafe_private_sync_file(file.fd);
-	track_filter_remove(gmr);
-	free(gmr);
-	assert_int_equal(errno, E2BIG);
-	assert_record("redirty found");
-	assert_false(fake_redirty_query.any_file);
-	assert_int_equal(fake_redirty_query.dev, file.dev);
-	assert_int_equal(fake_redirty_query.ino, file.ino);
-	assert_int_equal(fake_redirty_query.start, 0);
-	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
-}
-
-OWN_CASE(sync_fs__redirty_all_there)
-{
-	stats.guarded_mrs = 1;
-	pinsafe_private_sync_fs(file.fd);
-	assert_int_equal(errno, E2BIG);
-	assert_record("redirty found");
-	assert_true(fake_redirty_query.any_inode);
-	assert_int_equal(fake_redirty_query.dev, file.dev);
-	assert_int_equal(fake_redirty_query.start, 0);
-	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
-}
-
-OWN_CASE(sync_all__redirty_all)
-{
-	struct guarded_mr *gmr;
-
-	pinsafe_private_sync_all();
-	assert_record("");
-	gmr = written((uintptr_t)memory);
-	pinsafe_private_sync_all();
-	track_filter_remove(gmr);
-	free(gmr);
-	assert_int_equal(errno, E2BIG);
-	assert_record("redirty found");
-	assert_true(fake_redirty_query.any_file);
-	assert_int_equal(fake_redirty_query.start, 0);
-	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
-}
-
-OWN_CASE(sync_file__no_descriptor_nothing)
-{
-	stats.guarded_mrs = 1;
-	pinsafe_private_sync_file(-1);
-	assert_int_equal(errno, E2BIG);
-	assert_record("");
-}
-
-OWN_CASE(sync_range__redirty_first)
-{
-	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
-
-	pinsafe_private_sync_range(memory, 0x3000);
-	track_filter_remove(gmr);
-	free(gmr);
-	assert_int_equal(errno, E2BIG);
-	assert_record("redirty found");
-	assert_true(fake_redirty_query.any_file);
-	assert_int_equal(fake_redirty_query.start, 0x10000);
-	assert_int_equal(fake_redirty_query.end, 0x13000);
-}
-
-OWN_CASE(sync_range__of_other_memory_nothing)
-{
-	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
-
-	stats.guarded_mrs = 1;
-	pinsafe_private_sync_range(memory, 0x3000);
-	assert_record("");
-	track_filter_remove(gmr);
-	free(gmr);
-}
-
-OWN_CASE(sync__nothing_guarded_nothing)
-{
-	pinsafe_private_sync_file(file.fd);
-	pinsafe_private_sync_range(memory, 0x3000);
-	assert_record("");
-}
-
 static char *base;
 static int madvise_error, madvise_fails_at;
 
@@ -411,12 +300,8 @@ MAPPED_CASE(madvise__begins_in_a_gap)
 /* The keeper has descriptors of its own, but not the fake of it. */
 MAPPED_CASE(madvise__mappings_cannot_be_read)
 {
-	struct rlimit limit, none;
+	size_t limit = descriptors_limit(0);
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	none = limit;
-	none.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	assert_int_equal(removal_mapped(0, 2), 0);
 	assert_int_equal(fake_keeper.call.n_calls, 1);
 	assert_record("remove 0+2");
@@ -425,7 +310,7 @@ MAPPED_CASE(madvise__mappings_cannot_be_read)
 	assert_int_equal(removal_mapped(0, 2), -1);
 	assert_int_equal(errno, ETXTBSY);
 	assert_record("");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	descriptors_limit(limit);
 }
 
 MAPPED_CASE(madvise__cut_to_what_is_asked)

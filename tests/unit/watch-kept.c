@@ -247,77 +247,64 @@ WATCHED_CASE(unmap_neighbours__kept)
 	assert_true(watched_is_kept());
 }
 
-WATCHED_CASE(unmap_prefix__trimmed)
+struct step {
+	int first, pages;
+	bool is_kept;
+};
+
+/* Page after page of the mapping is unmapped. */
+static void unmapped_in(const struct step *step)
 {
 	watched_map_all(watched_file.fd);
-	watched_unmap(0, 3);
 	assert_true(watched_is_kept());
-	/* Something else may be there by now. */
-	watched_unmap(0, 3);
-	assert_true(watched_is_kept());
-	watched_unmap(3, PAGES - 3);
-	assert_false(watched_is_kept());
+	for (; step->pages; step++) {
+		watched_unmap(step->first, step->pages);
+		assert_int_equal(watched_is_kept(), step->is_kept);
+	}
+	assert_int_equal(fake_keeper.n_owned, 0);
+}
+
+#define STEPS(...) ((const struct step[]){ __VA_ARGS__, { 0 } })
+
+/* Where it was, something else may be by now. */
+WATCHED_CASE(unmap_prefix__trimmed)
+{
+	unmapped_in(STEPS({ 0, 3, true }, { 0, 3, true },
+			  { 3, PAGES - 3, false }));
 }
 
 WATCHED_CASE(unmap_suffix__trimmed)
 {
-	watched_map_all(watched_file.fd);
-	watched_unmap(3, PAGES - 3);
-	assert_true(watched_is_kept());
-	watched_unmap(3, PAGES - 3);
-	assert_true(watched_is_kept());
-	watched_unmap(0, 3);
-	assert_false(watched_is_kept());
+	unmapped_in(STEPS({ 3, PAGES - 3, true }, { 3, PAGES - 3, true },
+			  { 0, 3, false }));
 }
 
 WATCHED_CASE(unmap_middle__until_both_ends_are_gone)
 {
-	watched_map_all(watched_file.fd);
-	watched_unmap(3, 2);
-	assert_true(watched_is_kept());
-	watched_unmap(0, 3);
-	assert_true(watched_is_kept());
-	watched_unmap(5, 3);
-	assert_false(watched_is_kept());
-	assert_int_equal(fake_keeper.n_owned, 0);
+	unmapped_in(STEPS({ 3, 2, true }, { 0, 3, true }, { 5, 3, false }));
 }
 
 WATCHED_CASE(unmap_middle__other_end_first)
 {
-	watched_map_all(watched_file.fd);
-	watched_unmap(3, 2);
-	watched_unmap(5, 3);
-	assert_true(watched_is_kept());
-	watched_unmap(0, 3);
-	assert_false(watched_is_kept());
+	unmapped_in(STEPS({ 3, 2, true }, { 5, 3, true }, { 0, 3, false }));
 }
 
 WATCHED_CASE(unmap_page_by_page__dropped_with_the_last)
 {
-	static const size_t order[] = {4, 1, 6, 2, 7, 0, 3, 5};
-	size_t i;
-
-	watched_map_all(watched_file.fd);
-	for (i = 0; i < PAGES; i++) {
-		assert_true(watched_is_kept());
-		watched_unmap(order[i], 1);
-	}
-	assert_false(watched_is_kept());
-	assert_int_equal(fake_keeper.n_owned, 0);
+	unmapped_in(STEPS({ 4, 1, true }, { 1, 1, true }, { 6, 1, true },
+			  { 2, 1, true }, { 7, 1, true }, { 0, 1, true },
+			  { 3, 1, true }, { 5, 1, false }));
 }
 
 /* No second descriptor for the other end: better too long than too short. */
 WATCHED_CASE(unmap_middle__no_descriptor_left)
 {
-	struct rlimit limit, none;
+	size_t limit;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	watched_map_all(watched_file.fd);
-	none = limit;
-	none.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	limit = descriptors_limit(0);
 	watched_unmap(3, 2);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	descriptors_limit(limit);
 	assert_true(watched_is_kept());
 	watched_unmap(0, 3);
 	assert_true(watched_is_kept());
@@ -337,18 +324,16 @@ WATCHED_CASE(mapped_twice__until_both_are_gone)
 
 WATCHED_CASE(table_full__others_stay)
 {
-	struct rlimit limit, more;
+	/* Half of them are left for leases. */
+	size_t wanted = 2 * MAX_KEPT + 100, before, i;
+	struct rlimit limit;
 	struct file other;
-	size_t i;
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	more = limit;
-	/* Half of them are left for leases. */
-	more.rlim_cur = 2 * MAX_KEPT + 100;
-	if (more.rlim_max < more.rlim_cur)
+	if (limit.rlim_max < wanted)
 		SKIP_CASE("no more than %lu descriptors",
-			  (unsigned long)more.rlim_max);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &more), 0);
+			  (unsigned long)limit.rlim_max);
+	before = descriptors_limit(wanted);
 	file_make(&other, DISK, 1);
 	for (i = 0; i < MAX_KEPT; i++)
 		watched_map(START + i * PAGE, 1, watched_file.fd);
@@ -364,34 +349,8 @@ WATCHED_CASE(table_full__others_stay)
 	assert_false(watched_is_kept());
 	assert_int_equal(fake_keeper.n_owned, 1);
 	watched_forget(0, START);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	descriptors_limit(before);
 	file_put(&other);
-}
-
-WATCHED_CASE(kept__and_nothing_else_is_of_interest)
-{
-	watched_map(START, 1, watched_file.fd);
-	assert_true(watch_ticket(START, START + 1));
-	assert_true(watch_ticket(0, START + 1));
-	assert_false(watch_ticket(0, START));
-	assert_false(watch_ticket(START + PAGE, UINTPTR_MAX));
-	watched_map(END, 1, watched_file.fd);
-	assert_false(watch_ticket(START + PAGE, END));
-	assert_false(watch_ticket(END + PAGE, UINTPTR_MAX));
-}
-
-WATCHED_CASE(part_of_a_page__kept_to_its_end)
-{
-	pinsafe_private_mapped((void *)START, PAGE + 1, watched_file.fd);
-	assert_true(watch_ticket(START + 2 * PAGE - 1, END));
-	assert_false(watch_ticket(START + 2 * PAGE, END));
-}
-
-WATCHED_CASE(unmapped__of_no_interest)
-{
-	watched_map(START, 1, watched_file.fd);
-	watched_unmap(0, 1);
-	assert_false(watch_ticket(START, START + 1));
 }
 
 /* Until it is said that the first is gone, another may be at its addresses. */
@@ -406,72 +365,4 @@ WATCHED_CASE(mapped_again_meanwhile__kept)
 	watch_forget_range(START, END, ticket);
 	assert_int_equal(fake_keeper.n_owned, 1);
 	assert_true(watched_is_kept());
-}
-
-/* What is there is not looked at by its kept address alone. */
-WATCHED_CASE(unmapped_unseen__not_kept_any_more)
-{
-	char *gone = file_map(&watched_file, 0, 1, PROT_READ, NULL);
-	char *there = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
-	uintptr_t page = (uintptr_t)there + PAGE;
-
-	watched_map((uintptr_t)gone, 1, watched_file.fd);
-	watched_map((uintptr_t)there, PAGES, watched_file.fd);
-	assert_int_equal(fake_keeper.n_owned, 2);
-	watch_sweep();
-	assert_int_equal(fake_keeper.n_owned, 2);
-	munmap((void *)gone, PAGE);
-	munmap((void *)there, PAGE);
-	watch_sweep();
-	assert_int_equal(fake_keeper.n_owned, 1);
-	assert_true(watch_ticket(page, page + 1));
-	/* Other memory at the same addresses is not it. */
-	assert_ptr_equal(mmap((void *)page, (PAGES - 1) * PAGE, PROT_READ,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-			 (void *)page);
-	watch_sweep();
-	assert_int_equal(fake_keeper.n_owned, 0);
-	munmap((void *)page, (PAGES - 1) * PAGE);
-}
-
-/* Where one is over a part of the other, both have something mapped. */
-WATCHED_CASE(overlapping__each_for_itself)
-{
-	char *outer = file_map(&watched_file, 0, PAGES, PROT_READ, NULL);
-	uintptr_t second = (uintptr_t)outer + PAGE;
-	struct file other;
-
-	file_make(&other, DISK, 1);
-	watched_map((uintptr_t)outer, PAGES, watched_file.fd);
-	assert_ptr_equal(mmap((void *)second, PAGE, PROT_READ,
-			      MAP_SHARED | MAP_FIXED, other.fd, 0),
-			 (void *)second);
-	watched_map(second, 1, other.fd);
-	watch_sweep();
-	assert_int_equal(fake_keeper.n_owned, 2);
-	munmap((void *)second, PAGE);
-	watch_sweep();
-	assert_int_equal(fake_keeper.n_owned, 1);
-	assert_true(watched_is_kept());
-	munmap((void *)outer, PAGES * PAGE);
-	file_put(&other);
-}
-
-WATCHED_CASE(bounds__of_what_is_on_demand)
-{
-	watch_cover(START, END);
-	assert_true(watch_covers(END - 1, END));
-	assert_false(watch_covers(0, START));
-	watch_cover(START + PAGE, START + 2 * PAGE);
-	assert_true(watch_covers(START, START + 1));
-	assert_true(watch_covers(END - 1, END));
-}
-
-WATCHED_CASE(forgotten__nothing_is_of_interest)
-{
-	watch_cover(START, END);
-	watch_forget();
-	assert_false(watch_covers(0, UINTPTR_MAX));
-	assert_false(watch_ticket(0, UINTPTR_MAX));
-	assert_true(watch_is_enabled());
 }

@@ -83,6 +83,11 @@ struct configured configured_silently(const char *variable, const char *path)
 	return result;
 }
 
+enum guard_choice configured_guard(const char *path)
+{
+	return configured_silently(NULL, path).policy.guard;
+}
+
 void assert_reported(const char *log, int line, const char *what)
 {
 	char expected[PATH_MAX + 512];

@@ -32,6 +32,8 @@ const char *configured(const char *variable, const char *path,
 		       struct configured *ret_configured);
 /* The same, and the log must be empty */
 struct configured configured_silently(const char *variable, const char *path);
+/* Of that, which guard */
+enum guard_choice configured_guard(const char *path);
 
 /* The log must be one line, "@name:@line: @what", of the file. */
 void assert_reported(const char *log, int line, const char *what);

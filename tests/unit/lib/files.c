@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,4 +119,16 @@ void privileges_regain(void)
 		/* For the leak check of the sanitizers */
 		prctl(PR_SET_DUMPABLE, 1);
 	}
+}
+
+size_t descriptors_limit(size_t n)
+{
+	struct rlimit limit;
+	size_t before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	before = limit.rlim_cur;
+	limit.rlim_cur = n;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
 }

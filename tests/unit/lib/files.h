@@ -37,6 +37,9 @@ char *addresses(size_t pages);
 /* What is in the file, as a string in a static buffer */
 const char *file_text(const char *path);
 
+/* No more than so many descriptors from now on; how many there might have been */
+size_t descriptors_limit(size_t n);
+
 /* Be an ordinary user for a while, who may not use /proc/self/map_files. */
 void privileges_drop(void);
 void privileges_regain(void);

@@ -175,6 +175,13 @@ struct ibv_mr *stack_reg_file(const struct file *file)
 	return mr;
 }
 
+void stack_reg_fails(int error)
+{
+	errno = 0;
+	assert_null(stack_reg(&stack_device, 0, STACK_PAGES));
+	assert_int_equal(errno, error);
+}
+
 void stack_dereg_ok(struct ibv_mr *mr)
 {
 	assert_int_equal(stack_dereg(mr), 0);

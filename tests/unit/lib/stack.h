@@ -55,6 +55,8 @@ int stack_dereg(struct ibv_mr *mr);
 /* The same for MRs that must succeed, over all of a file */
 struct ibv_mr *stack_reg_file(const struct file *file);
 void stack_dereg_ok(struct ibv_mr *mr);
+/* That of file a must fail. */
+void stack_reg_fails(int error);
 
 /* A whole break, by this thread; the lease must go. */
 void stack_break(const struct file *file);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/* What is redirtied before the program makes something durable */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stats.h"
+#include "fakes/fake_redirty.h"
+#include "lib/files.h"
+#include "lib/record.h"
+#include "lib/test.h"
+#include "preload/private.h"
+#include "track_filter.h"
+
+static struct file file;
+static void *const memory = (void *)0x10000;
+
+static int setup(void **state)
+{
+	memset(&stats, 0, sizeof(stats));
+	memset(&fake_redirty_query, 0, sizeof(fake_redirty_query));
+	file_make(&file, DISK, 4);
+	record_clear();
+	errno = E2BIG;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	file_put(&file);
+	return 0;
+}
+
+#define SYNC_CASE(fn) CASE_WITH(fn, setup, teardown)
+
+/* Devices may write to the page at @start, of the file. */
+static struct guarded_mr *written(uintptr_t start)
+{
+	struct guarded_mr *gmr = calloc(1, sizeof(*gmr) + sizeof(struct mr_range));
+
+	assert_non_null(gmr);
+	gmr->is_written = true;
+	gmr->n_ranges = 1;
+	gmr->ranges[0].start = start;
+	gmr->ranges[0].end = start + 0x1000;
+	gmr->ranges[0].dev = file.dev;
+	gmr->ranges[0].ino = file.ino;
+	track_filter_add(gmr);
+	return gmr;
+}
+
+SYNC_CASE(sync_file__redirty_first)
+{
+	struct guarded_mr *gmr;
+
+	stats.guarded_mrs = 1;
+	/* Of others only */
+	pinsafe_private_sync_file(file.fd);
+	assert_record("");
+	gmr = written((uintptr_t)memory);
+	pinsafe_private_sync_file(file.fd);
+	track_filter_remove(gmr);
+	free(gmr);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_false(fake_redirty_query.any_file);
+	assert_int_equal(fake_redirty_query.dev, file.dev);
+	assert_int_equal(fake_redirty_query.ino, file.ino);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
+}
+
+SYNC_CASE(sync_fs__redirty_all_there)
+{
+	stats.guarded_mrs = 1;
+	pinsafe_private_sync_fs(file.fd);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_true(fake_redirty_query.any_inode);
+	assert_int_equal(fake_redirty_query.dev, file.dev);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
+}
+
+SYNC_CASE(sync_all__redirty_all)
+{
+	struct guarded_mr *gmr;
+
+	pinsafe_private_sync_all();
+	assert_record("");
+	gmr = written((uintptr_t)memory);
+	pinsafe_private_sync_all();
+	track_filter_remove(gmr);
+	free(gmr);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_true(fake_redirty_query.any_file);
+	assert_int_equal(fake_redirty_query.start, 0);
+	assert_int_equal(fake_redirty_query.end, UINTPTR_MAX);
+}
+
+SYNC_CASE(sync_file__no_descriptor_nothing)
+{
+	stats.guarded_mrs = 1;
+	pinsafe_private_sync_file(-1);
+	assert_int_equal(errno, E2BIG);
+	assert_record("");
+}
+
+SYNC_CASE(sync_range__redirty_first)
+{
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
+
+	pinsafe_private_sync_range(memory, 0x3000);
+	track_filter_remove(gmr);
+	free(gmr);
+	assert_int_equal(errno, E2BIG);
+	assert_record("redirty found");
+	assert_true(fake_redirty_query.any_file);
+	assert_int_equal(fake_redirty_query.start, 0x10000);
+	assert_int_equal(fake_redirty_query.end, 0x13000);
+}
+
+SYNC_CASE(sync_range__of_other_memory_nothing)
+{
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
+
+	stats.guarded_mrs = 1;
+	pinsafe_private_sync_range(memory, 0x3000);
+	assert_record("");
+	track_filter_remove(gmr);
+	free(gmr);
+}
+
+SYNC_CASE(sync__nothing_guarded_nothing)
+{
+	pinsafe_private_sync_file(file.fd);
+	pinsafe_private_sync_range(memory, 0x3000);
+	assert_record("");
+}
