@@ -293,13 +293,17 @@ static void told_of_end(uint32_t lkey, int r, void *arg)
 	*ret = r;
 }
 
+static void told_of_close(uint32_t lkey, int r, void *arg)
+{
+	if (r)
+		log_error("breaker: memory region with lkey 0x%x cannot be revoked, though its device is closed or the program ends: %s; it lasts, without a lease, until the last descriptor and mapping of the device are gone, which a child of fork(2) may have",
+			lkey, strerror(r));
+}
+
 void breaker_revoke_context(struct ibv_context *context)
 {
-	/* What cannot be destroyed now goes with the device's last descriptor. */
-	int r;
-
 	revoke_batch(track_claim(NULL, context, ++round_number), NULL,
-		     told_of_end, &r);
+		     told_of_close, NULL);
 	lease_reap();
 }
 
