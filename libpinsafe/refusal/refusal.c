@@ -13,6 +13,7 @@
 #include "base/probe.h"
 #include "base/stats.h"
 #include "hook/called.h"
+#include "machine/pin_rule.h"
 #include "policy/config.h"
 #include "policy/options.h"
 #include "refusal/refusal.h"
@@ -38,6 +39,14 @@ void refusal_let_pass(const struct mapping_part *part)
 			 : "pinsafe is in all programs here, and nothing says on_refuse=fail");
 }
 
+/* Not by the files that are written, where the kernel pins none of a page cache */
+const char *refusal_other_memory(void)
+{
+	return pin_rule_is_strict() ?
+		       "use anonymous memory, a file on tmpfs, or one on ext4, xfs or f2fs that devices only read" :
+		       "use anonymous memory, or a file on tmpfs, ext4, xfs or f2fs";
+}
+
 int refusal_no_guard(const struct mapping_part *part)
 {
 	if (part->error && part->error != ENOENT)
@@ -50,15 +59,17 @@ int refusal_no_guard(const struct mapping_part *part)
 		return refusal_say(
 			part, EOPNOTSUPP,
 			"the file under the mapping cannot be looked at (it is unlinked or out of reach, and the program holds no descriptor of it), so nobody can tell whether the memory is safe; keep a descriptor of the file open");
-	return refusal_say(part, EOPNOTSUPP, "there is no guard for such a mapping");
+	return refusal_say(part, EOPNOTSUPP,
+			   "there is no guard for such a mapping; %s",
+			   refusal_other_memory());
 }
 
 int refusal_no_leases(const struct mapping_part *part)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"leases that this file system grants guard nothing, since the file can change behind them; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory%s",
-		refusal_or_module(part));
+		"leases that this file system grants guard nothing, since the file can change behind them; %s%s",
+		refusal_other_memory(), refusal_or_module(part));
 }
 
 int refusal_no_match(const struct mapping_part *part)
@@ -68,15 +79,15 @@ int refusal_no_match(const struct mapping_part *part)
 	if (!part->error)
 		return refusal_say(
 			part, EOPNOTSUPP,
-			"an ordinary lease is no guard for files of this file system, which are mapped under another device number than they have; use a file on ext4, xfs or f2fs%s",
-			refusal_or_module(part));
+			"an ordinary lease is no guard for files of this file system, which are mapped under another device number than they have; %s%s",
+			refusal_other_memory(), refusal_or_module(part));
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"files of this file system are mapped under another device number than they have, so nobody%s can tell which file to take a lease on; use a file on ext4, xfs or f2fs%s",
+		"files of this file system are mapped under another device number than they have, so nobody%s can tell which file to take a lease on; %s%s",
 		part->fs_magic == BTRFS_SUPER_MAGIC
 			? " without CAP_CHECKPOINT_RESTORE"
 			: "",
-		refusal_or_module(part));
+		refusal_other_memory(), refusal_or_module(part));
 }
 
 int refusal_hold(const struct mapping_part *part)
@@ -195,7 +206,7 @@ int refusal_prefault(const struct mapping_part *part,
 	if (r == EPERM && cause->kind == CAUSE_IMMUTABLE)
 		return refusal_say(
 			part, EPERM,
-			"it has no blocks in a part of the range, and can get none because it is immutable or append-only; turn that off (chattr -i -a), or write it first");
+			"it is immutable or append-only, so that it gets no blocks and no page that is written to; turn that off (chattr -i -a)");
 	if (cause->kind == CAUSE_CALL)
 		return refusal_call(part, "the pages cannot be made present",
 				    cause, r);
@@ -218,7 +229,7 @@ static bool is_before_6_5(void)
 static const char *why_efault(const struct mapping_part *part, bool is_written)
 {
 	if (is_written)
-		return "since 6.5 Linux pins no pages of a file with a page cache for a device to write to, because the file system could not see it; use a file system mounted with -o dax, tmpfs, anonymous memory, or a device with on-demand paging";
+		return "since 6.5 Linux pins no pages of a file with a page cache for a device to write to, because the file system could not see it; use anonymous memory, a file on tmpfs, a file system mounted with -o dax and the module layout_lease, or a device with on-demand paging and libpinsafe-preload.so";
 	return "this kernel pins memory only as if the device were to write to it, and the mapping is read-only; map the file PROT_WRITE";
 }
 
@@ -276,7 +287,7 @@ int refusal_register(const struct mapping_part *part,
 	    cause->kind != CAUSE_CALL)
 		return refusal_say(
 			part, r,
-			"the kernel pins files with DAX under a layout lease only; use guard=auto or guard=layout");
+			"the kernel pins files with DAX under a layout lease only; use guard=auto");
 	return refusal_say(
 		part, r, "%s fails with %s (%s); %s",
 		cause->kind == CAUSE_CALL ? cause->detail : "ibv_reg_mr(3)",

@@ -113,8 +113,8 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 	case CAUSE_NO_LEASES:
 		return refusal_say(
 			part, EOPNOTSUPP,
-			"the kernel grants no ordinary lease on this file; use a file on ext4, xfs or f2fs, a file system with DAX, or anonymous memory%s",
-			refusal_or_module(part));
+			"the kernel grants no ordinary lease on this file; %s%s",
+			refusal_other_memory(), refusal_or_module(part));
 	case CAUSE_NOT_OWNER:
 		return refusal_say(
 			part, EACCES,
