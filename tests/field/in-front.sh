@@ -72,6 +72,8 @@ on-demand)
 	export PINSAFE_GUARD=odp
 	run "without others" on-demand "$preload"
 	run "tcmalloc first" on-demand "libtcmalloc_minimal.so.4:$preload"
+	# way out: preload pinsafe first
+	run "tcmalloc last" on-demand "$preload:libtcmalloc_minimal.so.4"
 	hooked bistro on-demand
 	hooked reloc on-demand;;
 allocators)

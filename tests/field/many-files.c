@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 		     "and nothing that makes it worse");
 		deregister_all();
 		unmap_all(argv[1]);
+		/* way out: raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files */
 		limit(512);
 		map_all(argv[1]);
 		n = register_all(&err);

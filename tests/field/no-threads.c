@@ -105,10 +105,12 @@ int main(int argc, char **argv)
 		t_bail("chown");
 	verbs_open(&verbs);
 	if (!strcmp(argv[2], "nproc")) {
+		/* way out: raise RLIMIT_NPROC (ulimit -u) */
 		check(fd, RLIMIT_NPROC, 1, "RLIMIT_NPROC (ulimit -u)");
 	} else {
 		if (mlockall(MCL_CURRENT | MCL_FUTURE))
 			t_bail("mlockall");
+		/* way out: raise RLIMIT_MEMLOCK (ulimit -l) */
 		check(fd, RLIMIT_MEMLOCK, (locked_kib() + 4096) << 10,
 		      "RLIMIT_MEMLOCK (ulimit -l)");
 	}

@@ -81,7 +81,10 @@ int main(int argc, char **argv)
 
 	mprotect(range + 3 * page, page, PROT_NONE);
 	names(3, 1, 6, "PROT_NONE");
+	/* way out: , or register what is before and behind it */
+	t_zero(try(3), "what is before it");
 	mprotect(range + 3 * page, page, RW);
+	/* way out: make it accessible by mprotect(2) */
 	t_zero(try(6), "accessible again");
 
 	mprotect(range + page, page, PROT_NONE);
@@ -91,6 +94,7 @@ int main(int argc, char **argv)
 	names(6, 1, 7, "PROT_NONE");
 	munmap(range + 6 * page, page);
 	names(6, 1, 7, "is not mapped");
+	/* way out: register only what is */
 	t_zero(try(6), "only what is mapped");
 	munmap(range, 8 * page);
 	region_destroy(&region);

@@ -125,6 +125,7 @@ static void unshared(const char *what, struct k_file *file)
 
 	if (control)
 		return;
+	/* way out: run sync -f and then xfs_io -c "unshare 0 %s" on it */
 	err = k_unshare(file->fd, 0, 0);
 	snprintf(text, sizeof(text), "%s, then unshared (%s)", what,
 		 k_err(err));

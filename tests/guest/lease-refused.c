@@ -120,6 +120,7 @@ static void check_turned_off(void)
 	guard_set_sysctl("leases-enable", 0);
 	check_refused(EOPNOTSUPP, "set /proc/sys/fs/leases-enable to 1",
 		      "leases-enable = 0");
+	/* way out: set /proc/sys/fs/leases-enable to 1 */
 	guard_set_sysctl("leases-enable", 1);
 	check_registers("leases-enable = 1");
 }
@@ -173,6 +174,7 @@ static void check_memlock(void)
 	if (setrlimit(RLIMIT_MEMLOCK, &old))
 		t_bail("setrlimit");
 	become(NOBODY);
+	/* way out: raise it by ulimit -l */
 	check_guarded("without that limit");
 	become(0);
 }

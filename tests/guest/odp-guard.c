@@ -206,6 +206,12 @@ int main(int argc, char **argv)
 	files_path(region.path, argv[1], "odp");
 	t_child_start(&child, other, NULL);
 	verbs_open(&verbs);
+	/*
+	 * Under the preload object, and nothing that replaces what it has:
+	 * way out: start the program with libpinsafe-preload.so
+	 * way out: , or turn off what replaces it
+	 * way out: , or a device with on-demand paging and libpinsafe-preload.so
+	 */
 	require_odp();
 	create(argv[1]);
 	t_ok(rerun_log_count(WARNING) == guarded, "the log has %s",

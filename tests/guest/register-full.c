@@ -41,7 +41,7 @@ static void check_refused(struct region *region, struct verbs *verbs)
 int main(int argc, char **argv)
 {
 	char filler[FILES_PATH_MAX];
-	struct region region;
+	struct region region, before;
 	struct verbs verbs;
 	struct leaks leaks;
 	struct ibv_mr *mr;
@@ -52,6 +52,7 @@ int main(int argc, char **argv)
 		t_bail("usage: DIR");
 	rerun_with_log(argv);
 	region_create(&region, argv[1], "full", FILE_LEN);
+	region_create(&before, argv[1], "allocated", FILE_LEN);
 	if (ftruncate(region.fd, 0) || ftruncate(region.fd, FILE_LEN))
 		t_bail("making a sparse file");
 	verbs_open(&verbs);
@@ -67,6 +68,11 @@ int main(int argc, char **argv)
 		check_refused(&region, &verbs);
 	leaks_check(&leaks, "after the failures");
 
+	/* way out: or allocate the file beforehand */
+	region_register(&before, &verbs);
+	t_ok(true, "ibv_reg_mr of a file that has its blocks: ok");
+	region_destroy(&before);
+	/* way out: free some */
 	unlink(filler);
 	sync();
 	region_register(&region, &verbs);
@@ -75,7 +81,7 @@ int main(int argc, char **argv)
 	     "all blocks are allocated");
 	region_check_arrives(&region, &verbs, "with space again");
 	region_destroy(&region);
-	leaks.descriptors--;
+	leaks.descriptors -= 2;
 	leaks_check(&leaks, "after the success");
 	t_zero(verbs_close(&verbs), "closing the device");
 	return t_done();

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 		printf("%s", errnos);
 		return 0;
 	}
+	/* way out: , or set PINSAFE=off to go without protection */
 	compare_errnos(argv, errnos);
 	/* The first guarded one, for what the library makes once and keeps */
 	t_zero(try(&verbs, file.addr, FILE_LEN), "the whole file");

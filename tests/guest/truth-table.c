@@ -3,6 +3,8 @@
  * Every kind of mapping, registered for writing and for reading, has on every
  * kernel the result that the table gives: without pinsafe what the kernel
  * does, with it the guard that it got, or the error.
+ *
+ * way out: , a file system mounted with -o dax and the module layout_lease
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -157,6 +157,10 @@ KEYED_CASE(always_retired__EADDRNOTAVAIL_and_nothing_is_left)
 	assert_non_null(strstr(stack_log(), "that was revoked, 0x77"));
 	assert_int_equal(fake_kernel_mr_count(), 0);
 	assert_false(fake_lease_exists(STACK_A));
+	/* way out: close the device and open it again */
+	stack_close(&stack_device);
+	stack_open(&stack_device, -1);
+	stack_dereg_ok(stack_reg_file(STACK_A));
 }
 
 KEYED_CASE(no_room_for_another__ENOMEM_and_nothing_is_left)

@@ -17,6 +17,7 @@
 #include "lib/child.h"
 #include "lib/refused.h"
 #include "lib/stack.h"
+#include "lib/ways.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -24,8 +25,13 @@
 /* PROCMAP_QUERY, which older headers do not have */
 #define QUERY_MAP _IOC(_IOC_READ | _IOC_WRITE, 'f', 17, 104)
 
-#define SANDBOX "; a sandbox forbids it (seccomp, Landlock, a security module)"
-#define MEMORY "; try again when there is more memory"
+#define SANDBOX                                                               \
+	WAY("a sandbox forbids it (seccomp, Landlock, a security module), so " \
+	    "have it allowed as Documentation/containers.md of pinsafe says")
+#define HIDDEN                                                                \
+	WAY("the kernel is older than that or a sandbox hides it (seccomp), " \
+	    "so have it allowed as Documentation/containers.md of pinsafe says")
+#define MEMORY WAY("try again when there is more memory")
 
 static const struct row {
 	const char *name;
@@ -46,7 +52,7 @@ static const struct row {
 	  SANDBOX },
 	{ "close_range, none", .call = { SYS_close_range, .error = ENOSYS },
 	  .expected = ENOSYS, "because close_range(2) fails with ENOSYS",
-	  "; the kernel is older than that or a sandbox hides it" },
+	  HIDDEN },
 	/* As if it were no thread */
 	{ "close_range, no memory",
 	  .call = { SYS_close_range, .error = ENOMEM }, .expected = ENOMEM,
@@ -57,7 +63,11 @@ static const struct row {
 	{ "maps, no descriptor", .path = "/proc/thread-self/maps",
 	  .path_errno = ENFILE, .expected = ENFILE,
 	  "/proc/self/maps cannot be read",
-	  "; the machine has as many files open as it may" },
+	  WAY("the machine has as many files open as it may, so raise /proc/sys/fs/file-max") },
+	{ "maps, none left", .path = "/proc/thread-self/maps",
+	  .path_errno = EMFILE, .expected = EMFILE,
+	  "/proc/self/maps cannot be read",
+	  WAY("close files or raise RLIMIT_NOFILE (ulimit -n)") },
 	{ "maps, no /proc", .path = "/proc/thread-self/maps",
 	  .path_errno = ENOENT, .expected = ENOENT,
 	  "/proc/self/maps cannot be read", "; mount /proc" },
@@ -76,16 +86,17 @@ static const struct row {
 	{ "socket, none of that family",
 	  .call = { SYS_socket, 1, AF_UNIX, EAFNOSUPPORT },
 	  .expected = EAFNOSUPPORT, "because socket(2) fails",
-	  "; the process may have no AF_UNIX sockets" },
+	  WAY("the process may have no AF_UNIX sockets, so have them allowed (RestrictAddressFamilies= of systemd)") },
 	{ "socket, no memory", .call = { SYS_socket, 1, AF_UNIX, ENOBUFS },
 	  .expected = ENOBUFS, "because socket(2) fails", MEMORY },
 	{ "socket, no descriptor", .call = { SYS_socket, 1, AF_UNIX, EMFILE },
 	  .expected = EMFILE, "because socket(2) fails with EMFILE",
-	  "; close files or raise RLIMIT_NOFILE" },
+	  WAY("close files or raise RLIMIT_NOFILE (ulimit -n)") },
 	{ "socket of a handover, no descriptor",
 	  .call = { SYS_socket, 2,
 		    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, EMFILE },
-	  .expected = EMFILE, "there is none left", "; raise RLIMIT_NOFILE" },
+	  .expected = EMFILE, "there is none left",
+	  WAY("raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files") },
 	{ "bind", .call = { SYS_bind, .error = EACCES }, .expected = EACCES,
 	  "because bind(2) fails with EACCES", SANDBOX },
 	{ "listen", .call = { SYS_listen, .error = EPERM }, .expected = EPERM,
@@ -95,7 +106,7 @@ static const struct row {
 	{ "connect, elsewhere",
 	  .call = { SYS_connect, .error = ECONNREFUSED },
 	  .expected = ECONNREFUSED, "in another network name space",
-	  "; register in the same" },
+	  WAY("register in the same") },
 	{ "sendmsg", .call = { SYS_sendmsg, .error = EPERM },
 	  .expected = EPERM, "because sendmsg(2) fails with EPERM", SANDBOX },
 	{ "accept4", .call = { SYS_accept4, .error = EPERM },
@@ -103,7 +114,7 @@ static const struct row {
 	/* Not a lease that is being broken, which has the same errno */
 	{ "accept4, not now", .call = { SYS_accept4, .error = EAGAIN },
 	  .expected = EAGAIN, "accept4(2) had no answer but",
-	  "; try again when" },
+	  WAY("try again when the machine has more to spare") },
 	{ "getsockopt", .call = { SYS_getsockopt, .error = EPERM },
 	  .expected = EPERM, "because getsockopt(2) fails with EPERM",
 	  SANDBOX },
@@ -120,7 +131,7 @@ static const struct row {
 	  SANDBOX },
 	{ "F_SETLEASE, none", .command = F_SETLEASE, .command_errno = ENOSYS,
 	  .expected = ENOSYS, "because fcntl(2) with F_SETLEASE fails",
-	  "a sandbox hides it" },
+	  HIDDEN },
 	{ "F_SETLEASE, no memory", .command = F_SETLEASE,
 	  .command_errno = ENOMEM, .expected = ENOMEM,
 	  "because fcntl(2) with F_SETLEASE fails", MEMORY },
@@ -140,7 +151,7 @@ static const struct row {
 	  .expected = ENOMEM, "because madvise(2) fails with ENOMEM", MEMORY },
 	{ "F_OFD_SETLK", .call = { SYS_fcntl, 2, F_OFD_SETLK, ENOLCK },
 	  .expected = ENOLCK, "because fcntl(2) with F_OFD_SETLK fails",
-	  "; try again" },
+	  WAY("try again, and if it stays so see the kernel log") },
 	/* Not a thread that has another device */
 	{ "F_OFD_GETLK", .call = { SYS_fcntl, 2, F_OFD_GETLK, EPERM },
 	  .expected = EPERM, "because fcntl(2) with F_OFD_GETLK fails",
@@ -148,13 +159,14 @@ static const struct row {
 };
 
 static const struct row *row;
+static bool is_followed; /* what the sentence says is done */
 
 static int check_said(void)
 {
 	const char *log = stack_log();
 
 	if (!strstr(log, "registration refused with") ||
-	    !strstr(log, row->cause) || !strstr(log, row->way_out)) {
+	    !strstr(log, row->cause) || !ways_says(log, row->way_out)) {
 		print_error("%s: %s\n", row->name, log);
 		return 2;
 	}
@@ -176,6 +188,9 @@ static int try(void)
 	struct ibv_mr *mr;
 	int error;
 
+	if (is_followed)
+		return check_registered(
+			stack_reg(&stack_device, 0, STACK_PAGES));
 	if (row->path)
 		fake_open_fails(row->path, row->path_errno);
 	fake_fcntl.refused_command = row->command;
@@ -200,6 +215,9 @@ static int try(void)
 static void refused(void **state)
 {
 	row = *state;
+	is_followed = false;
+	child_check(try, fork);
+	is_followed = true;
 	child_check(try, fork);
 }
 

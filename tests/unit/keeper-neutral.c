@@ -119,7 +119,10 @@ static ino_t network_of(int tid)
 	return st.st_ino;
 }
 
-/* As programs have it that serve many networks */
+/*
+ * As programs have it that serve many networks
+ * way out: or with CAP_SYS_ADMIN
+ */
 STACK_CASE(network_of_its_own__is_reached)
 {
 	struct ibv_mr *mr;

@@ -12,6 +12,7 @@
 
 #include "lib/child.h"
 #include "lib/rereg.h"
+#include "lib/ways.h"
 #include "policy/config.h"
 
 /* How many go well; negative: all of them */
@@ -145,7 +146,7 @@ static int check_refused(int error)
 		return 1;
 	}
 	if (!one || strstr(one + 1, refused) ||
-	    !strstr(one, "try again when there is more memory")) {
+	    !strstr(one, WAY("try again when there is more memory"))) {
 		print_error("%s: \"%s\"\n", row->name, log);
 		return 2;
 	}
