@@ -2,8 +2,8 @@
 /*
  * In a chroot without /proc private memory is nobody's business but the
  * program's: it registers as without pinsafe.  A file is refused with a
- * sentence; with /proc it registers, and needs nothing else there, such as
- * /dev/null.
+ * sentence; with /proc and /sys it registers, and needs nothing else there,
+ * such as /dev/null.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,6 +29,13 @@ static int try(void *addr)
 	return mr ? ibv_dereg_mr(mr) : errno;
 }
 
+static void mount_at(const char *fs, const char *path)
+{
+	mkdir(path, 0755);
+	if (mount(fs, path, fs, 0, NULL))
+		t_bail("mount %s: %s", path, t_errname(errno));
+}
+
 int main(int argc, char **argv)
 {
 	char *anonymous, *private, root[] = "/tmp/no-proc-XXXXXX";
@@ -49,12 +56,14 @@ int main(int argc, char **argv)
 	t_zero(try(private), "more of it");
 	err = try(region.addr);
 	t_ok(err == ENOENT, "a file: %s", t_errname(err));
-	mkdir("/proc", 0755);
-	if (mount("proc", "/proc", "proc", 0, NULL))
-		t_bail("mount: %s", t_errname(errno));
-	t_zero(try(region.addr), "a file, with /proc");
-	t_zero(try(anonymous), "anonymous memory, with /proc");
+	mount_at("proc", "/proc");
+	/* What a disk needs */
+	mount_at("sysfs", "/sys");
+	t_zero(try(region.addr), "a file, with /proc and /sys");
+	t_zero(try(anonymous), "anonymous memory, too");
+	umount2("/sys", MNT_DETACH);
 	umount2("/proc", MNT_DETACH);
+	rmdir("/sys");
 	rmdir("/proc");
 	return t_done();
 }
