@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "memory/pkeys.h"
 #include "memory/redirty.h"
 #include "memory/vma.h"
 
@@ -27,16 +28,28 @@
 /* What was seen of the mappings longer ago may not be true any more. */
 #define MAX_AGE_NS (100 * NSEC_PER_MSEC)
 
-int redirty_pages(uintptr_t start, uintptr_t end)
+static int populate_for_write(uintptr_t start, uintptr_t end)
 {
-	uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
-
-	start &= mask;
-	end = (end + ~mask) & mask;
 	while (sys_madvise((void *)start, end - start, MADV_POPULATE_WRITE))
 		if (errno != EINTR)
 			return errno;
 	return 0;
+}
+
+int redirty_pages(uintptr_t start, uintptr_t end)
+{
+	uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	uint32_t rights;
+	int r;
+
+	start &= mask;
+	end = (end + ~mask) & mask;
+	r = populate_for_write(start, end);
+	if ((r == EFAULT || r == EINVAL) && pkeys_open(&rights)) {
+		r = populate_for_write(start, end);
+		pkeys_close(rights);
+	}
+	return r;
 }
 
 /* What the process maps */

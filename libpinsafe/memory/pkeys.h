@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
+#ifndef PINSAFE_PKEYS_H
+#define PINSAFE_PKEYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Protection keys, pkeys(7): the calling thread may access memory with any of them
+ * from pkeys_open() to pkeys_close(); false: there are none on this CPU, or none that
+ * are known here.
+ */
+bool pkeys_open(uint32_t *ret_rights);
+void pkeys_close(uint32_t rights);
+
+#endif /* PINSAFE_PKEYS_H */
