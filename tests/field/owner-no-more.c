@@ -81,6 +81,7 @@ static void check_way_out(struct t_child *child)
 	     "then refused: %s", t_errname(errno));
 	t_ok(rerun_log_count("run as the owner") > 0, "with the way out");
 	t_zero(t_child_run(child, GIVE_AWAY, STEP_MS).err, "chown");
+	/* way out: register after privileges were dropped and files given away */
 	region_register(&region, &verbs);
 	region_deregister(&region);
 	t_ok(region_wait_no_lease(&region, AT_ONCE_MS), "no lease stays");

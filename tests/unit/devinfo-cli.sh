@@ -61,12 +61,18 @@ expect 0 out -f /dev/null
 if mkdir "$dir/mnt" && unshare -m sh -c \
 	"mount -t tmpfs none '$dir/mnt' && : >'$dir/mnt/f' &&
 	truncate -s 4096 '$dir/mnt/f' && mount -o remount,ro '$dir/mnt' &&
-	'$tool' -f '$dir/mnt/f'; echo \$?" >"$dir/out" 2>"$dir/err" &&
+	'$tool' -f '$dir/mnt/f'; echo \$?
+	# way out: or try --access=read
+	'$tool' -f '$dir/mnt/f' --access=read >'$dir/followed'
+	# way out: mount it for writing
+	mount -o remount,rw '$dir/mnt' && '$tool' -f '$dir/mnt/f' \
+		>>'$dir/followed'; :" >"$dir/out" 2>"$dir/err" &&
 	grep -q EROFS "$dir/out"; then
 	grep -q 'mounted read-only' "$dir/out" &&
-		! grep -q 'change its permissions' "$dir/out" || {
+		! grep -q 'change its permissions' "$dir/out" &&
+		[ "$(grep -c 'mounted read-only' "$dir/followed")" = 0 ] || {
 		echo "-f on a read-only mount:"
-		cat "$dir/out"
+		cat "$dir/out" "$dir/followed"
 		failed=1
 	}
 else
@@ -76,14 +82,34 @@ fi
 # Nor are they those of an immutable file.
 if chattr +i "$dir/file" 2>/dev/null; then
 	"$tool" -f "$dir/file" >"$dir/out" 2>&1
+	# way out: turn that off (chattr -i)
 	chattr -i "$dir/file"
-	grep -q 'immutable' "$dir/out" && grep -q 'chattr -i' "$dir/out" || {
+	grep -q 'immutable' "$dir/out" && grep -q 'chattr -i' "$dir/out" &&
+		! "$tool" -f "$dir/file" | grep -q 'immutable' || {
 		echo "-f of an immutable file:"
 		cat "$dir/out"
 		failed=1
 	}
 else
 	echo "not tried: -f of an immutable file"
+fi
+
+# Somebody else's, which he lets nobody use
+if mkdir -m 755 "$dir/open" && : >"$dir/open/f" && chmod 755 "$dir" &&
+	chmod 600 "$dir/open/f" && [ $(id -u) = 0 ] &&
+	setpriv --reuid 65534 --clear-groups "$tool" -f "$dir/open/f" \
+		>"$dir/out" 2>"$dir/err"; [ -s "$dir/out" ]; then
+	# way out: change its permissions
+	chmod 666 "$dir/open/f"
+	grep -q 'change its permissions' "$dir/out" &&
+		! setpriv --reuid 65534 --clear-groups "$tool" \
+			-f "$dir/open/f" | grep -q 'its permissions' || {
+		echo "-f of a file that may not be opened:"
+		cat "$dir/out"
+		failed=1
+	}
+else
+	echo "not tried: -f of a file that may not be opened"
 fi
 
 # Root of a user name space has CAP_LEASE, which the kernel does not count.
