@@ -83,15 +83,15 @@ static bool is_memory_without_leases(const struct mapping_part *part)
 
 /*
  * What the device writes would not get to the disk, or spoil it.  Where the kernel
- * pins no page cache for writing that is what there is to say, and not this.
+ * pins no page cache for writing another disk helps nobody, and it says so itself.
  */
 static int check_written(const struct mapping_part *part)
 {
-	if (part->kind != MAPPING_PAGE_CACHE || pin_rule_is_strict())
+	if (part->kind != MAPPING_PAGE_CACHE)
 		return 0;
 	if (part->fs_magic == BTRFS_SUPER_MAGIC)
 		return refusal_checksums(part);
-	return check_stable_pages(part);
+	return pin_rule_is_strict() ? 0 : check_stable_pages(part);
 }
 
 static int choose_lease(const struct mapping_part *part, bool is_written,

@@ -102,7 +102,8 @@ int refusal_checksums(const struct mapping_part *part)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
-		"btrfs has checksums of the pages that it writes back, and the device would change them meanwhile; use a file on ext4 or xfs");
+		"btrfs has checksums of the pages that it writes back, and the device would change them meanwhile; %s",
+		refusal_other_memory());
 }
 
 int refusal_stable_pages(const struct mapping_part *part)

@@ -284,8 +284,6 @@ CHOICE_CASE(strict_kernel__no_disk_asked)
 	fake_pin_rule_is_strict = true;
 	fake_open_file("/sys/dev/block/8:1/" STABLE_WRITES, "1\n");
 	(void)chosen(true);
-	part.fs_magic = BTRFS_SUPER_MAGIC;
-	(void)chosen(true);
 }
 
 /* Nobody can say that it does not need them. */

@@ -350,7 +350,7 @@ static const struct way rows[] = {
 	  .is_unneeded = true),
 	ROW(WAY("or one on ext4, xfs or f2fs that devices only read"),
 	  on_nfs_today, read_on_ext4),
-	ROW(WAY("use a file on ext4 or xfs"), on_btrfs, on_ext4),
+	ROW(WAY(", ext4, xfs or f2fs"), on_btrfs, on_ext4),
 	ROW(WAY("use a file on another disk"), stable_pages, other_disk),
 	ROW(WAY("mount /sys"), no_sysfs, with_sysfs),
 	ROW(WAY("register for remote reads only"), no_sysfs, only_read),
