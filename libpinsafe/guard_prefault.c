@@ -159,13 +159,18 @@ static bool may_leave_it_to_kernel(struct registration *reg,
 static int populate_part(struct registration *reg, struct mapping_part *part,
 			 bool for_write, const struct populate_watch *watch)
 {
-	unsigned int tries = 0;
-	int r;
+	unsigned int tries;
+	int r = 0;
 
-	do
+	for (tries = 0; tries < MAX_TRIES; tries++) {
 		r = prefault(part, page_size(), for_write, n_threads(reg),
 			     watch);
-	while (r == ENOMEM && ++tries < MAX_TRIES && !guard_is_replaced(reg));
+		if (r != ENOMEM)
+			return r;
+		/* Once seen that is so: it may look as it was a moment later. */
+		if (guard_is_replaced(reg))
+			return EAGAIN;
+	}
 	return r;
 }
 
@@ -192,7 +197,7 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 	else if (args.lease && !r && !part->writable &&
 		 part->kind == MAPPING_FSDAX)
 		r = aside_call(check_blocks, &args);
-	if (r == EAGAIN)
+	if (r == EAGAIN && reg->cause.kind != CAUSE_REPLACED)
 		reg->cause.kind = CAUSE_BREAK;
 	if (lease && !r && for_write)
 		lease_note_blocks(lease, guard_first_byte(part),

@@ -118,6 +118,15 @@ GUARDED_CASE(away_for_a_moment__populated_again)
 	assert_int_equal(stats.retakes, 0);
 }
 
+/* Another file when it is looked at, and then the first one again */
+GUARDED_CASE(away_and_replaced_for_a_moment__again)
+{
+	fake_mapping.changes_at = 2;
+	fake_prefault.prefault = ONCE(ENOMEM);
+	succeeds_again("classify, take 1, prefault 1, classify, put 1, wait, "
+		       FIRST_TRY);
+}
+
 /* A storm of that, and no want of memory */
 GUARDED_CASE(away_again_and_again__populated_in_the_end)
 {
