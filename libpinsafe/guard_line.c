@@ -222,7 +222,7 @@ static int register_proven(struct registration *reg)
 	if (r)
 		return r;
 	r = do_register(reg, &twin) ?: describe_and_prove(reg, &twin);
-	guard_twin_drop(&twin);
+	guard_twin_end(reg, &twin, r);
 	return r;
 }
 

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "guard.h"
+#include "guard_kept.h"
 #include "keeper.h"
 #include "memory/vma.h"
 #include "registration.h"
@@ -156,6 +157,12 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE;
 	struct guard_twin twin = { 0 };
 
+	if (reg->recalled && can_have_one(reg) &&
+	    guard_kept_take(start, size, reg->recalled, ret_twin)) {
+		ret_twin->addr = (void *)in_twin(ret_twin, start,
+						 (uintptr_t)reg->addr);
+		return 0;
+	}
 	*ret_twin = (struct guard_twin){ .addr = reg->addr };
 	if (!can_have_one(reg) || (!is_simple && !reserve(start, size, &twin)))
 		return reg->recalled ? EAGAIN : 0;
@@ -258,6 +265,21 @@ int guard_twin_look(const struct registration *reg,
 	if (!is_there(twin))
 		return ESTALE;
 	return keeper_call_if_full(look_at_both, (void *)&look);
+}
+
+void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
+		    int r)
+{
+	bool is_kept = !r && reg->recalled &&
+		       guard_kept_put(down((uintptr_t)reg->addr), reg->recalled,
+				      twin);
+
+	if (is_kept)
+		return;
+	if (twin->was_kept)
+		guard_kept_drop(reg->recalled, twin);
+	else
+		guard_twin_drop(twin);
 }
 
 void guard_twin_drop(struct guard_twin *twin)

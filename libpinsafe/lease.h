@@ -104,6 +104,8 @@ struct lease {
 	/* See lease_blocks.c; empty if both are 0 */
 	uint64_t blocks_from PS_GUARDED_BY(table_lock);
 	uint64_t blocks_to PS_GUARDED_BY(table_lock);
+	/* Kept in guard_kept.c, perhaps */
+	bool has_twins PS_GUARDED_BY(table_lock);
 
 	/* Constant */
 	const struct lease_backend *backend;
@@ -211,6 +213,8 @@ bool lease_hold_again(struct lease *lease);
  * in the order of the breaks
  */
 struct lease *lease_next_broken(struct lease *lease);
+/* What else goes when a lease does: @fn is called before it is closed. */
+void lease_set_gone(void (*fn)(struct lease *lease));
 /* One holder less; the lease stays until lease_reap(). */
 void lease_drop_holder(struct lease *lease) PS_REQUIRES(table_lock);
 /* Release @lease if it has no holders.  Returns whether it has not. */

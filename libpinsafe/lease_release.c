@@ -19,6 +19,12 @@
 /* As the kernel may have them: from before they are taken until they are gone */
 static _Atomic size_t n_any;
 static _Atomic uint64_t n_taken;
+static void (*gone)(struct lease *lease);
+
+void lease_set_gone(void (*fn)(struct lease *lease))
+{
+	gone = fn;
+}
 
 void lease_count_new(const struct lease *lease)
 {
@@ -125,6 +131,8 @@ static void release(struct lease *lease)
 	/* A break of it would be taken for one of a lease of the program. */
 	if (is_kept)
 		sigio_disown(lease->fd.fd);
+	if (gone)
+		gone(lease);
 	keeper_close(&lease->fd);
 	count_gone(lease);
 	stats_add(leases, -1);

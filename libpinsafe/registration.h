@@ -142,6 +142,7 @@ bool guard_is_all_shared(const struct registration *reg);
 struct guard_twin {
 	void *addr;
 	uintptr_t start, end; /* of what is mapped for it; empty: nothing */
+	bool was_kept;	      /* guard_kept.c had it */
 };
 int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin);
 /*
@@ -153,6 +154,9 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin);
 int guard_twin_look(const struct registration *reg,
 		    const struct guard_twin *twin);
 void guard_twin_drop(struct guard_twin *twin);
+/* It has served: 0, and it may be kept for the next time, or an errno. */
+void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
+		    int r);
 /* What @gmr is to be told of @mr, which is one of the registration */
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
 		    struct ibv_mr *mr);

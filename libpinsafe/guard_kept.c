@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The second mappings of memory that is registered again and again are kept as long
+ * as its lease is, which has the file open anyway.  Through a new one each page is
+ * faulted in as it is pinned, and that is most of the time of a registration.
+ *
+ * None of them is trusted: what is pinned is looked at after that as through a new
+ * one.  The program may do what it likes to its addresses, those included that it
+ * does not know; so what was kept is only unmapped if it is of the file.
+ *
+ * It is as if the program had mapped the file twice: page tables, and addresses.
+ * So it is for some memory only, and not in a process that may not have any number
+ * of addresses.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "guard_kept.h"
+#include "keeper.h"
+#include "memory/vma.h"
+
+#define BITS 10
+/* Of all of them; their page tables are a 512th of that. */
+#define MAX_SIZE (1ul << 30)
+
+struct kept {
+	const struct lease *lease; /* NULL: free */
+	uintptr_t start;
+	struct guard_twin twin;
+};
+
+static struct kept table[1 << BITS] PS_GUARDED_BY(table_lock);
+static size_t all_size PS_GUARDED_BY(table_lock);
+
+static struct kept *at(uintptr_t start) PS_REQUIRES(table_lock)
+{
+	return &table[start * 0x9e3779b97f4a7c15ull >> (64 - BITS)];
+}
+
+static size_t size_of(const struct guard_twin *twin)
+{
+	return twin->end - twin->start;
+}
+
+static void take_out(struct kept *one, struct guard_twin *ret_twin)
+	PS_REQUIRES(table_lock)
+{
+	*ret_twin = one->twin;
+	all_size -= size_of(&one->twin);
+	one->lease = NULL;
+}
+
+bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
+		     struct guard_twin *ret_twin)
+{
+	struct kept *one;
+	bool is_there;
+
+	ps_lock(&table_lock);
+	one = at(start);
+	is_there = one->lease == lease && one->start == start &&
+		   size_of(&one->twin) >= size;
+	if (is_there)
+		take_out(one, ret_twin);
+	ps_unlock(&table_lock);
+	return is_there;
+}
+
+/* Nor does it count as locked memory, where what it was made of does. */
+static bool may_keep(const struct guard_twin *twin)
+{
+	struct rlimit limit;
+
+	return !sys_getrlimit(RLIMIT_AS, &limit) &&
+	       limit.rlim_cur == RLIM_INFINITY &&
+	       !sys_call(SYS_munlock, twin->start, size_of(twin), 0, 0, 0, 0);
+}
+
+bool guard_kept_put(uintptr_t start, struct lease *lease,
+		    const struct guard_twin *twin)
+{
+	struct kept *one;
+	bool has_room;
+
+	if (!size_of(twin) || (!twin->was_kept && !may_keep(twin)))
+		return false;
+	ps_lock(&table_lock);
+	one = at(start);
+	has_room = !one->lease && all_size + size_of(twin) <= MAX_SIZE;
+	if (has_room) {
+		*one = (struct kept){ lease, start, *twin };
+		one->twin.was_kept = true;
+		all_size += size_of(twin);
+		lease->has_twins = true;
+	}
+	ps_unlock(&table_lock);
+	return has_room;
+}
+
+struct drop {
+	const struct lease *lease;
+	const struct guard_twin *twin;
+};
+
+static int unmap(void *arg)
+{
+	const struct drop *drop = arg;
+	const struct guard_twin *twin = drop->twin;
+	struct vma_reader reader;
+	struct vma vma;
+	int r;
+
+	r = vma_open(&reader);
+	if (r)
+		return r;
+	r = vma_next(&reader, twin->start, &vma);
+	vma_close(&reader);
+	if (r || !vma.shared || vma.start > twin->start ||
+	    vma.end < twin->end || vma.dev != drop->lease->dev ||
+	    vma.ino != drop->lease->ino)
+		return r ?: ENOENT;
+	return sys_call(SYS_munmap, twin->start, size_of(twin), 0, 0, 0, 0) ?
+		       errno :
+		       0;
+}
+
+static void tell(const struct lease *lease, int r)
+{
+	if (r)
+		log_debug("guard: a second mapping of %s is not what it was: %s",
+			  lease->path, strerror(r));
+}
+
+void guard_kept_drop(const struct lease *lease, const struct guard_twin *twin)
+{
+	struct drop drop = { lease, twin };
+
+	tell(lease, keeper_call_if_full(unmap, &drop));
+}
+
+static bool take_any(struct lease *lease, struct guard_twin *ret_twin)
+{
+	size_t i;
+
+	ps_lock(&table_lock);
+	for (i = 0; lease->has_twins && i < 1 << BITS; i++)
+		if (table[i].lease == lease) {
+			take_out(&table[i], ret_twin);
+			ps_unlock(&table_lock);
+			return true;
+		}
+	ps_unlock(&table_lock);
+	return false;
+}
+
+void guard_kept_release(struct lease *lease)
+{
+	struct guard_twin twin;
+	struct drop drop = { lease, &twin };
+
+	while (take_any(lease, &twin))
+		tell(lease, unmap(&drop));
+}
+
+void guard_kept_forget(void) PS_ATTR(no_thread_safety_analysis)
+{
+	memset(table, 0, sizeof(table));
+	all_size = 0;
+}
