@@ -20,69 +20,50 @@
 #include <unistd.h>
 
 #include "kernel-common.h"
+#include "kernel-operations.h"
 
 #define LEN (2 * K_MIB)
 #define SIZE (LEN - 1000)	/* of the file, no multiple of a block */
 #define FILL 'f'
 
-static int done(long ret)
-{
-	return ret < 0 ? errno : 0;
-}
-
-static int to_zero(const char *path)
-{
-	return done(truncate(path, 0));
-}
-
 static int by_one_byte(const char *path)
 {
-	return done(truncate(path, SIZE - 1));
+	return k_done(truncate(path, SIZE - 1));
 }
 
 static int fd_shrink(const char *path)
 {
-	return done(ftruncate(open(path, O_RDWR), 65536));
-}
-
-static int open_trunc(const char *path)
-{
-	return done(open(path, O_RDWR | O_TRUNC));
+	return k_done(ftruncate(open(path, O_RDWR), 65536));
 }
 
 static int same_size(const char *path)
 {
-	return done(truncate(path, SIZE));
+	return k_done(truncate(path, SIZE));
 }
 
 static int grow(const char *path)
 {
-	return done(truncate(path, 2 * LEN + 1));
+	return k_done(truncate(path, 2 * LEN + 1));
 }
 
 static int fd_grow(const char *path)
 {
-	return done(ftruncate(open(path, O_RDWR), LEN));
-}
-
-static int falloc(const char *path, int mode, off_t offset, off_t len)
-{
-	return done(fallocate(open(path, O_RDWR), mode, offset, len));
+	return k_done(ftruncate(open(path, O_RDWR), LEN));
 }
 
 static int alloc_again(const char *path)
 {
-	return falloc(path, 0, 0, SIZE);
+	return k_falloc(path, 0, 0, SIZE);
 }
 
 static int alloc_more(const char *path)
 {
-	return falloc(path, 0, 0, 2 * LEN);
+	return k_falloc(path, 0, 0, 2 * LEN);
 }
 
 static int alloc_keep(const char *path)
 {
-	return falloc(path, FALLOC_FL_KEEP_SIZE, 0, 2 * LEN);
+	return k_falloc(path, FALLOC_FL_KEEP_SIZE, 0, 2 * LEN);
 }
 
 /* Blocks beyond EOF cannot be mapped, and so not be pinned. */
@@ -95,39 +76,35 @@ static int alloc_and_free_beyond(const char *path)
 
 static int punch_beyond(const char *path)
 {
-	return falloc(path, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4 * LEN,
+	return k_falloc(path, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4 * LEN,
 		      65536);
 }
 
 static int zero(const char *path)
 {
-	return falloc(path, FALLOC_FL_ZERO_RANGE, 65536, 65536);
+	return k_falloc(path, FALLOC_FL_ZERO_RANGE, 65536, 65536);
 }
 
 static int collapse(const char *path)
 {
-	return falloc(path, FALLOC_FL_COLLAPSE_RANGE, 65536, 65536);
+	return k_falloc(path, FALLOC_FL_COLLAPSE_RANGE, 65536, 65536);
 }
 
 static int insert(const char *path)
 {
-	return falloc(path, FALLOC_FL_INSERT_RANGE, 65536, 65536);
+	return k_falloc(path, FALLOC_FL_INSERT_RANGE, 65536, 65536);
 }
 
 static int madv_remove(const char *path)
 {
-	void *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 open(path, O_RDWR), 0);
-
-	return map == MAP_FAILED ? errno :
-				   done(madvise(map, 65536, MADV_REMOVE));
+	return k_madv_remove(path, 0, 65536);
 }
 
 static int read_all(const char *path)
 {
 	static char buf[LEN];
 
-	return done(read(open(path, O_RDONLY), buf, LEN));
+	return k_done(read(open(path, O_RDONLY), buf, LEN));
 }
 
 static int write_some(const char *path)
@@ -135,12 +112,12 @@ static int write_some(const char *path)
 	char buf[8192];
 
 	memset(buf, FILL, sizeof(buf));
-	return done(pwrite(open(path, O_RDWR), buf, sizeof(buf), 5000));
+	return k_done(pwrite(open(path, O_RDWR), buf, sizeof(buf), 5000));
 }
 
 static int append(const char *path)
 {
-	return done(write(open(path, O_RDWR | O_APPEND), "more", 4));
+	return k_done(write(open(path, O_RDWR | O_APPEND), "more", 4));
 }
 
 static int store(const char *path)
@@ -151,7 +128,7 @@ static int store(const char *path)
 	if (map == MAP_FAILED)
 		return errno;
 	memset(map, FILL, SIZE);
-	return done(msync(map, LEN, MS_SYNC));
+	return k_done(msync(map, LEN, MS_SYNC));
 }
 
 static int names(const char *path)
@@ -159,56 +136,30 @@ static int names(const char *path)
 	char path2[300];
 
 	snprintf(path2, sizeof(path2), "%s.2", path);
-	return done(rename(path, path2) || link(path2, path) || unlink(path2) ?
+	return k_done(rename(path, path2) || link(path2, path) || unlink(path2) ?
 			    -1 : 0);
 }
 
 static int unlink_it(const char *path)
 {
-	return done(unlink(path));
+	return k_done(unlink(path));
 }
 
 static int attributes(const char *path)
 {
-	return done(chmod(path, 0600) || chown(path, 0, 0) ||
+	return k_done(chmod(path, 0600) || chown(path, 0, 0) ||
 				    setxattr(path, "user.x", "y", 1, 0) ?
 			    -1 : 0);
 }
 
 static int sync_it(const char *path)
 {
-	return done(fsync(open(path, O_RDWR)));
+	return k_done(fsync(open(path, O_RDWR)));
 }
 
-/* ext4: change places with the boot loader's inode */
-static int swap_boot(const char *path)
-{
-	return done(ioctl(open(path, O_RDWR), _IO('f', 17)));
-}
-
-/* xfs: change places with another file, as xfs_fsr does */
 static int swap_extents(const char *path)
 {
-	struct {	/* struct xfs_swapext, as far as it matters */
-		int64_t version, target, tmp, offset, length, pad[2];
-		int64_t unused1[7];
-		struct timespec mtime, ctime;
-		int64_t unused2[6];
-	} x = { .length = SIZE };
-	struct stat st;
-	char donor[300];
-	int fd = open(path, O_RDWR), err;
-
-	snprintf(donor, sizeof(donor), "%s.donor", path);
-	x.target = fd;
-	x.tmp = open(donor, O_RDWR | O_CREAT, 0644);
-	if (fstat(fd, &st) || fallocate(x.tmp, 0, 0, SIZE) || fsync(fd))
-		return errno;
-	x.mtime = st.st_mtim;
-	x.ctime = st.st_ctim;
-	err = done(ioctl(fd, _IOWR('X', 109, x), &x));
-	unlink(donor);
-	return err;
+	return k_swap_extents(path, SIZE);
 }
 
 static const struct operation {
@@ -219,17 +170,17 @@ static const struct operation {
 	const char *fs;
 } operations[] = {
 	{ "truncate(2) to less", k_shrink, true, true, NULL },
-	{ "truncate(2) to 0", to_zero, true, false, NULL },
+	{ "truncate(2) to 0", k_to_zero, true, false, NULL },
 	{ "truncate(2) by one byte", by_one_byte, true, false, NULL },
 	{ "ftruncate(2) to less", fd_shrink, true, true, NULL },
-	{ "open(O_TRUNC)", open_trunc, true, true, NULL },
+	{ "open(O_TRUNC)", k_open_trunc, true, true, NULL },
 	{ "PUNCH_HOLE", k_punch, true, true, NULL },
 	{ "PUNCH_HOLE beyond EOF", punch_beyond, true, false, NULL },
 	{ "ZERO_RANGE", zero, true, true, NULL },
 	{ "COLLAPSE_RANGE", collapse, true, true, NULL },
 	{ "INSERT_RANGE", insert, true, true, NULL },
 	{ "MADV_REMOVE", madv_remove, true, false, NULL },
-	{ "EXT4_IOC_SWAP_BOOT", swap_boot, true, true, "ext4" },
+	{ "EXT4_IOC_SWAP_BOOT", k_swap_boot, true, true, "ext4" },
 	{ "XFS_IOC_SWAPEXT", swap_extents, true, true, "xfs" },
 	{ "truncate(2) to the same size", same_size, false, false, NULL },
 	{ "truncate(2) to more", grow, false, false, NULL },

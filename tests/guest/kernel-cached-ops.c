@@ -14,43 +14,28 @@
 #include <unistd.h>
 
 #include "kernel-cached.h"
+#include "kernel-operations.h"
 #include "kernel-share.h"
 
 #ifndef FALLOC_FL_WRITE_ZEROES
 #define FALLOC_FL_WRITE_ZEROES 0x80
 #endif
 
-static int done(long ret)
-{
-	return ret < 0 ? errno : 0;
-}
-
-static int to_zero(const char *path)
-{
-	return done(truncate(path, 0));
-}
-
 static int by_a_page(const char *path)
 {
 	size_t page = cached_fs == CACHED_HUGETLBFS ? cached_unit : 4096;
 
-	return done(truncate(path, cached_len - page));
+	return k_done(truncate(path, cached_len - page));
 }
 
 static int by_a_byte(const char *path)
 {
-	return done(truncate(path, cached_len - 1));
-}
-
-static int open_trunc(const char *path)
-{
-	return done(open(path, O_RDWR | O_TRUNC));
+	return k_done(truncate(path, cached_len - 1));
 }
 
 static int falloc(const char *path, int mode)
 {
-	return done(fallocate(open(path, O_RDWR), mode, cached_unit,
-			      cached_unit));
+	return k_falloc(path, mode, cached_unit, cached_unit);
 }
 
 static int punch(const char *path)
@@ -80,12 +65,13 @@ static int write_zeroes(const char *path)
 
 static int madv_remove(const char *path)
 {
-	char *map = mmap(NULL, cached_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 open(path, O_RDWR), 0);
+	return k_madv_remove(path, cached_unit, cached_unit);
+}
 
-	return map == MAP_FAILED ? errno :
-				   done(madvise(map + cached_unit, cached_unit,
-						MADV_REMOVE));
+/* Change places with another file, as xfs_fsr does */
+static int swap_extents(const char *path)
+{
+	return k_swap_extents(path, cached_len);
 }
 
 static int clone_into(const char *path)
@@ -114,39 +100,8 @@ static int loop_discard(const char *path)
 	fd = open(path, O_RDWR);
 	if (loop < 0 || fd < 0 || ioctl(loop, LOOP_SET_FD, fd))
 		return errno;
-	err = done(ioctl(loop, BLKDISCARD, range));
+	err = k_done(ioctl(loop, BLKDISCARD, range));
 	ioctl(loop, LOOP_CLR_FD);
-	return err;
-}
-
-/* Change places with the boot loader's inode */
-static int swap_boot(const char *path)
-{
-	return done(ioctl(open(path, O_RDWR), _IO('f', 17)));
-}
-
-/* Change places with another file, as xfs_fsr does */
-static int swap_extents(const char *path)
-{
-	struct {	/* struct xfs_swapext, as far as it matters */
-		int64_t version, target, tmp, offset, length, pad[2];
-		int64_t unused1[7];
-		struct timespec mtime, ctime;
-		int64_t unused2[6];
-	} x = { .length = cached_len };
-	struct stat st;
-	char donor[300];
-	int fd = open(path, O_RDWR), err;
-
-	snprintf(donor, sizeof(donor), "%s.donor", path);
-	x.target = fd;
-	x.tmp = open(donor, O_RDWR | O_CREAT, 0644);
-	unlink(donor);
-	if (fstat(fd, &st) || fallocate(x.tmp, 0, 0, cached_len) || fsync(fd))
-		return errno;
-	x.mtime = st.st_mtim;
-	x.ctime = st.st_ctim;
-	err = done(ioctl(fd, _IOWR('X', 109, x), &x));
 	return err;
 }
 
@@ -157,7 +112,7 @@ static int f2fs_move(const char *from, const char *to)
 		uint64_t from, to, len;
 	} move = { open(to, O_RDWR), cached_unit, cached_unit, cached_unit };
 
-	return done(ioctl(open(from, O_RDWR), _IOWR(0xf5, 9, move), &move));
+	return k_done(ioctl(open(from, O_RDWR), _IOWR(0xf5, 9, move), &move));
 }
 
 static int f2fs_move_into(const char *path)
@@ -172,7 +127,7 @@ static int f2fs_move_from(const char *path)
 
 	snprintf(other, sizeof(other), "%s.other", path);
 	close(open(other, O_RDWR | O_CREAT, 0644));
-	err = done(truncate(other, cached_len));
+	err = k_done(truncate(other, cached_len));
 	err = err ? err : f2fs_move(path, other);
 	unlink(other);
 	return err;
@@ -183,17 +138,17 @@ static int f2fs_sec_trim(const char *path)
 	enum { ZEROOUT = 2 };
 	uint64_t range[] = { cached_unit, cached_unit, ZEROOUT };
 
-	return done(ioctl(open(path, O_RDWR), _IOW(0xf5, 20, range), range));
+	return k_done(ioctl(open(path, O_RDWR), _IOW(0xf5, 20, range), range));
 }
 
 static int f2fs_atomic_write(const char *path)
 {
-	return done(ioctl(open(path, O_RDWR), _IO(0xf5, 1)));
+	return k_done(ioctl(open(path, O_RDWR), _IO(0xf5, 1)));
 }
 
 static int f2fs_atomic_replace(const char *path)
 {
-	return done(ioctl(open(path, O_RDWR), _IO(0xf5, 25)));
+	return k_done(ioctl(open(path, O_RDWR), _IO(0xf5, 25)));
 }
 
 #define OP(_name, _fn, _on, ...) \
@@ -201,10 +156,10 @@ static int f2fs_atomic_replace(const char *path)
 
 const struct cached_op cached_ops[] = {
 	/* ext4, xfs, btrfs, f2fs, tmpfs, hugetlbfs */
-	OP("truncate to 0", to_zero, "!!!!!!"),
+	OP("truncate to 0", k_to_zero, "!!!!!!"),
 	OP("truncate by a page", by_a_page, "!!!!!!", .tail = true),
 	OP("truncate by a byte", by_a_byte, "bbbbb-", .tail = true),
-	OP("open(O_TRUNC)", open_trunc, "!!!!!!"),
+	OP("open(O_TRUNC)", k_open_trunc, "!!!!!!"),
 	OP("PUNCH_HOLE", punch, "!!!!!!"),
 	OP("ZERO_RANGE", zero, "!!!!rr"),
 	OP("COLLAPSE_RANGE", collapse, "!!r!rr"),
@@ -215,7 +170,7 @@ const struct cached_op cached_ops[] = {
 	OP("FIDEDUPERANGE into", dedupe_into, "-!b---"),
 	OP("BLKDISCARD of a loop device on it", loop_discard, "!!!!!-",
 	  .late = EIO),
-	OP("EXT4_IOC_SWAP_BOOT", swap_boot, "!-----"),
+	OP("EXT4_IOC_SWAP_BOOT", k_swap_boot, "!-----"),
 	OP("XFS_IOC_SWAPEXT", swap_extents, "-!----"),
 	OP("F2FS_IOC_MOVE_RANGE into", f2fs_move_into, "---b--"),
 	OP("F2FS_IOC_MOVE_RANGE from", f2fs_move_from, "---b--"),
