@@ -57,7 +57,7 @@ static int test_on_device(struct selftest *test, const char *device,
 {
 	int r;
 
-	r = helper_start(&test->file, &test->child);
+	r = helper_start(&test->file, &test->helper);
 	if (r)
 		return fail("starting a child", NULL, r);
 	r = deaf_start(&test->file, device, &test->deaf);
@@ -78,9 +78,9 @@ static int test_on_device(struct selftest *test, const char *device,
 		r = map_and_run(test, ret_verdict);
 		peer_close(&test->peer);
 	}
-	deaf_stop(&test->deaf);
+	child_stop(&test->deaf);
 stop_helper:
-	helper_stop(&test->child);
+	child_stop(&test->helper);
 	return r;
 }
 

@@ -2,17 +2,13 @@
 /* The process of the self-test that holds a memory region and is stopped. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "selftest_deaf.h"
 #include "selftest_peer.h"
-
-#define REGISTER_MS 60000
 
 /* Until the process ends */
 static int register_file(const struct test_file *file, const char *device,
@@ -43,57 +39,24 @@ static void hold(const struct test_file *file, const char *device, int sock)
 		if (write(sock, &r, sizeof(r)) != sizeof(r))
 			break;
 	}
-	_exit(0);
 }
 
 int deaf_start(const struct test_file *file, const char *device,
-	       struct deaf *ret_deaf)
+	       struct child *ret_child)
 {
-	int socks[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
-		return errno;
-	pid = fork();
-	if (pid < 0) {
-		close(socks[0]);
-		close(socks[1]);
-		return errno;
-	}
-	if (!pid) {
-		close(socks[0]);
-		close(file->fd);
-		hold(file, device, socks[1]);
-	}
-	close(socks[1]);
-	ret_deaf->pid = pid;
-	ret_deaf->sock = socks[0];
-	return 0;
+	return child_start(file, device, hold, ret_child);
 }
 
-int deaf_hold(const struct deaf *deaf, int access)
+int deaf_hold(const struct child *child, int access)
 {
-	struct pollfd answer = {.fd = deaf->sock, .events = POLLIN};
 	int r;
 
-	if (write(deaf->sock, &access, sizeof(access)) != sizeof(access))
-		return EPIPE;
-	if (poll(&answer, 1, REGISTER_MS) != 1)
-		return ETIMEDOUT;
-	if (read(deaf->sock, &r, sizeof(r)) != sizeof(r))
-		return EPIPE;
+	r = child_ask(child, &access, sizeof(access));
 	if (r)
 		return r;
 	/* All of its threads */
-	if (kill(deaf->pid, SIGSTOP) ||
-	    waitpid(deaf->pid, NULL, WUNTRACED) != deaf->pid)
+	if (kill(child->pid, SIGSTOP) ||
+	    waitpid(child->pid, NULL, WUNTRACED) != child->pid)
 		return errno;
 	return 0;
-}
-
-void deaf_stop(struct deaf *deaf)
-{
-	close(deaf->sock);
-	kill(deaf->pid, SIGKILL);
-	waitpid(deaf->pid, NULL, 0);
 }

@@ -2,25 +2,13 @@
 #ifndef TOOLS_SELFTEST_DEAF_H
 #define TOOLS_SELFTEST_DEAF_H
 
-#include <sys/types.h>
+#include "selftest_child.h"
 
-#include "selftest_file.h"
-
-/* A process that can register the file, and does not answer a break */
-struct deaf {
-	pid_t pid;
-	int sock;
-};
-
-/*
- * Start it, before there is anything of RDMA that it would inherit.
- * 0 or an errno value
- */
+/* Start a process that can register the file, and does not answer a break */
 int deaf_start(const struct test_file *file, const char *device,
-	       struct deaf *ret_deaf);
+	       struct child *ret_child);
 
 /* Register the file there, guarded, and stop it; the errno */
-int deaf_hold(const struct deaf *deaf, int access);
-void deaf_stop(struct deaf *deaf);
+int deaf_hold(const struct child *child, int access);
 
 #endif /* TOOLS_SELFTEST_DEAF_H */

@@ -2,23 +2,11 @@
 #ifndef TOOLS_SELFTEST_HELPER_H
 #define TOOLS_SELFTEST_HELPER_H
 
-#include <sys/types.h>
+#include "selftest_child.h"
 
-#include "selftest_file.h"
-
-struct helper {
-	pid_t pid;
-	int sock;
-};
-
-/*
- * Start it, before there is anything of RDMA that it would inherit; it opens
- * the file anew.  0 or an errno value
- */
-int helper_start(const struct test_file *file, struct helper *ret_helper);
-void helper_stop(struct helper *helper);
+int helper_start(const struct test_file *file, struct child *ret_child);
 
 /* 't' truncates the file, 'p' punches a hole, 'c' reads it; the errno */
-int helper_ask(const struct helper *helper, char what);
+int helper_ask(const struct child *child, char what);
 
 #endif /* TOOLS_SELFTEST_HELPER_H */

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* RDMA WRITEs from a device to itself. */
+/* A device, and the buffer from which it writes to itself */
 #include <errno.h>
 #include <infiniband/pinsafe.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "selftest_peer.h"
-
-#define PORT 1
-#define COMPLETION_S 10
 
 static struct ibv_context *open_device(const char *name)
 {
@@ -28,37 +24,6 @@ static struct ibv_context *open_device(const char *name)
 	return context;
 }
 
-static bool is_ipv4_mapped(const union ibv_gid *gid)
-{
-	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(gid->raw, prefix, sizeof(prefix));
-}
-
-/* A link-local one works as well, once its address is past detection. */
-static int find_gid(struct peer *peer)
-{
-	static const union ibv_gid none;
-	union ibv_gid gid;
-	int i, r;
-
-	r = ibv_query_port(peer->context, PORT, &peer->port);
-	if (r)
-		return r;
-	for (i = 0; i < peer->port.gid_tbl_len; i++) {
-		if (ibv_query_gid(peer->context, PORT, i, &gid) ||
-		    !memcmp(&gid, &none, sizeof(gid)) ||
-		    (peer->has_gid && !is_ipv4_mapped(&gid)))
-			continue;
-		peer->has_gid = true;
-		peer->gid = gid;
-		peer->gid_index = i;
-		if (is_ipv4_mapped(&gid))
-			break;
-	}
-	return 0;
-}
-
 int peer_open(const char *name, struct peer *ret_peer)
 {
 	struct peer peer = {0};
@@ -70,7 +35,7 @@ int peer_open(const char *name, struct peer *ret_peer)
 	r = pinsafe_attach(peer.context);
 	if (r)
 		goto fail;
-	r = find_gid(&peer);
+	r = loopback_find(peer.context, &peer.loopback);
 	if (r)
 		goto fail;
 	r = ENOMEM;
@@ -106,147 +71,22 @@ void peer_close(struct peer *peer)
 	free(peer->buffer);
 }
 
-static struct ibv_qp *create(struct peer *peer)
+int peer_transfer(struct peer *peer, bool writes, void *remote, uint32_t rkey,
+		  uint64_t *value, enum ibv_wc_status *ret_status)
 {
-	struct ibv_qp_init_attr attr = {
-		.send_cq = peer->cq,
-		.recv_cq = peer->cq,
-		.qp_type = IBV_QPT_RC,
-		.cap = {1, 1, 1, 1, 0},
-	};
-
-	return ibv_create_qp(peer->pd, &attr);
-}
-
-static int to_rtr(struct peer *peer, struct ibv_qp *qp, uint32_t dest)
-{
-	struct ibv_qp_attr attr = {
-		.qp_state = IBV_QPS_RTR,
-		.path_mtu = IBV_MTU_1024,
-		.dest_qp_num = dest,
-		.max_dest_rd_atomic = 1,
-		.min_rnr_timer = 12,
-		.ah_attr = {.is_global = peer->has_gid,
-			    .dlid = peer->port.lid,
-			    .port_num = PORT,
-			    .grh = {.dgid = peer->gid,
-				    .sgid_index = peer->gid_index,
-				    .hop_limit = 1}},
-	};
-
-	return ibv_modify_qp(qp, &attr,
-			     IBV_QP_STATE | IBV_QP_AV | IBV_QP_PATH_MTU |
-				     IBV_QP_DEST_QPN | IBV_QP_RQ_PSN |
-				     IBV_QP_MAX_DEST_RD_ATOMIC |
-				     IBV_QP_MIN_RNR_TIMER);
-}
-
-static int connect_to(struct peer *peer, struct ibv_qp *qp, uint32_t dest)
-{
-	struct ibv_qp_attr init = {
-		.qp_state = IBV_QPS_INIT,
-		.port_num = PORT,
-		.qp_access_flags = IBV_ACCESS_REMOTE_WRITE |
-				   IBV_ACCESS_REMOTE_READ,
-	};
-	struct ibv_qp_attr rts = {
-		.qp_state = IBV_QPS_RTS,
-		.timeout = 17, /* 0.5 s */
-		.retry_cnt = 7,
-		.rnr_retry = 7,
-		.max_rd_atomic = 1,
-	};
-	int r;
-
-	r = ibv_modify_qp(qp, &init,
-			  IBV_QP_STATE | IBV_QP_PKEY_INDEX | IBV_QP_PORT |
-				  IBV_QP_ACCESS_FLAGS);
-	if (!r)
-		r = to_rtr(peer, qp, dest);
-	if (!r)
-		r = ibv_modify_qp(qp, &rts,
-				  IBV_QP_STATE | IBV_QP_TIMEOUT |
-					  IBV_QP_RETRY_CNT | IBV_QP_RNR_RETRY |
-					  IBV_QP_SQ_PSN |
-					  IBV_QP_MAX_QP_RD_ATOMIC);
-	return r;
-}
-
-static int wait_for(struct peer *peer, enum ibv_wc_status *ret_status)
-{
-	struct timespec now, end;
-	struct ibv_wc wc;
-	int n;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += COMPLETION_S;
-	do {
-		n = ibv_poll_cq(peer->cq, 1, &wc);
-		if (n < 0)
-			return EIO;
-		if (n) {
-			*ret_status = wc.status;
-			return 0;
-		}
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec < end.tv_sec);
-	return ETIMEDOUT;
-}
-
-/* Between the buffer and @remote */
-static int transfer(struct peer *peer, enum ibv_wr_opcode opcode, void *remote,
-		    uint32_t rkey, enum ibv_wc_status *ret_status)
-{
-	struct ibv_sge sge = {
-		.addr = (uintptr_t)peer->buffer,
-		.length = sizeof(*peer->buffer),
+	struct loopback_transfer transfer = {
+		.opcode = writes ? IBV_WR_RDMA_WRITE : IBV_WR_RDMA_READ,
+		.local = peer->buffer,
+		.len = sizeof(*peer->buffer),
 		.lkey = peer->buffer_mr->lkey,
+		.remote = (uintptr_t)remote,
+		.rkey = rkey,
 	};
-	struct ibv_send_wr wr = {
-		.sg_list = &sge,
-		.num_sge = 1,
-		.opcode = opcode,
-		.send_flags = IBV_SEND_SIGNALED,
-		.wr.rdma = {(uintptr_t)remote, rkey},
-	};
-	struct ibv_qp *from, *target;
-	struct ibv_send_wr *bad;
-	int r = ENOMEM;
-
-	from = create(peer);
-	target = create(peer);
-	if (!from || !target)
-		goto destroy;
-	r = connect_to(peer, from, target->qp_num);
-	if (!r)
-		r = connect_to(peer, target, from->qp_num);
-	if (r)
-		goto destroy;
-	r = ibv_post_send(from, &wr, &bad);
-	if (!r)
-		r = wait_for(peer, ret_status);
-destroy:
-	if (from)
-		ibv_destroy_qp(from);
-	if (target)
-		ibv_destroy_qp(target);
-	return r;
-}
-
-int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
-	       enum ibv_wc_status *ret_status)
-{
-	*peer->buffer = value;
-	return transfer(peer, IBV_WR_RDMA_WRITE, to, rkey, ret_status);
-}
-
-int peer_read(struct peer *peer, void *from, uint32_t rkey,
-	      uint64_t *ret_value, enum ibv_wc_status *ret_status)
-{
 	int r;
 
-	*peer->buffer = 0;
-	r = transfer(peer, IBV_WR_RDMA_READ, from, rkey, ret_status);
-	*ret_value = *peer->buffer;
+	*peer->buffer = writes ? *value : 0;
+	r = loopback_once(&peer->loopback, peer->pd, peer->cq, &transfer,
+			  ret_status);
+	*value = *peer->buffer;
 	return r;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loopback.h"
+
 /* A device, and how to write to it from itself */
 struct peer {
 	struct ibv_context *context;
@@ -13,10 +15,7 @@ struct peer {
 	struct ibv_cq *cq;
 	struct ibv_mr *buffer_mr;
 	uint64_t *buffer;
-	bool has_gid;
-	union ibv_gid gid;
-	int gid_index;
-	struct ibv_port_attr port;
+	struct loopback loopback;
 };
 
 /*
@@ -27,14 +26,11 @@ int peer_open(const char *name, struct peer *ret_peer);
 void peer_close(struct peer *peer);
 
 /*
- * One RDMA WRITE of @value over queue pairs of its own.  0 and the status of
- * its completion; ETIMEDOUT, or the errno of making a connection
+ * One RDMA WRITE of *@value over queue pairs of its own, or one RDMA READ, which is
+ * there afterwards.  0 and the status of its completion; ETIMEDOUT, or the errno of
+ * making a connection
  */
-int peer_write(struct peer *peer, void *to, uint32_t rkey, uint64_t value,
-	       enum ibv_wc_status *ret_status);
-
-/* The same for an RDMA READ, and what it got */
-int peer_read(struct peer *peer, void *from, uint32_t rkey,
-	      uint64_t *ret_value, enum ibv_wc_status *ret_status);
+int peer_transfer(struct peer *peer, bool writes, void *remote, uint32_t rkey,
+		  uint64_t *value, enum ibv_wc_status *ret_status);
 
 #endif /* TOOLS_SELFTEST_PEER_H */

@@ -118,55 +118,30 @@ static int register_file(struct selftest *test, const char *name, int promise)
 	return 0;
 }
 
-static void write_by_rdma(struct selftest *test, uint32_t rkey,
-			  bool should_work)
-{
-	enum ibv_wc_status status = IBV_WC_SUCCESS;
-	double begin = selftest_now_ms();
-	uint64_t seen = 0;
-	bool is_ok;
-	int r;
-
-	r = peer_write(&test->peer, test->addr, rkey, VALUE, &status);
-	if (!r && should_work &&
-	    pread(test->file.fd, &seen, sizeof(seen), 0) != sizeof(seen))
-		seen = 0;
-	is_ok = !r && (should_work ? !status && seen == VALUE
-				   : status == IBV_WC_REM_ACCESS_ERR);
-	selftest_step(test,
-		      should_work ? "RDMA WRITE into the file"
-				  : "RDMA WRITE with the old key",
-		      begin, should_work ? 0 : C3, is_ok,
-		      r ? strerror(r) : ibv_wc_status_str(status));
-}
-
-static void read_by_rdma(struct selftest *test, uint32_t rkey, bool should_work)
-{
-	enum ibv_wc_status status = IBV_WC_SUCCESS;
-	uint64_t value = VALUE, seen = 0;
-	double begin = selftest_now_ms();
-	bool is_ok;
-	int r;
-
-	if (should_work &&
-	    pwrite(test->file.fd, &value, sizeof(value), 0) != sizeof(value))
-		value = 0;
-	r = peer_read(&test->peer, test->addr, rkey, &seen, &status);
-	is_ok = !r && (should_work ? !status && seen == VALUE && value
-				   : status == IBV_WC_REM_ACCESS_ERR);
-	selftest_step(test,
-		      should_work ? "RDMA READ of the file"
-				  : "RDMA READ with the old key",
-		      begin, should_work ? 0 : C3, is_ok,
-		      r ? strerror(r) : ibv_wc_status_str(status));
-}
-
+/* Writes into the file, or reads it where devices must not write */
 static void transfer(struct selftest *test, uint32_t rkey, bool should_work)
 {
-	if (test->access == ACCESS)
-		write_by_rdma(test, rkey, should_work);
-	else
-		read_by_rdma(test, rkey, should_work);
+	static const char *const names[2][2] = {
+		{"RDMA READ with the old key", "RDMA READ of the file"},
+		{"RDMA WRITE with the old key", "RDMA WRITE into the file"}};
+	enum ibv_wc_status status = IBV_WC_SUCCESS;
+	bool writes = test->access == ACCESS, is_ok;
+	uint64_t value = VALUE, seen = VALUE;
+	double begin = selftest_now_ms();
+	int r, fd = test->file.fd;
+
+	if (!writes && should_work &&
+	    pwrite(fd, &value, sizeof(value), 0) != sizeof(value))
+		value = 0;
+	r = peer_transfer(&test->peer, writes, test->addr, rkey, &seen, &status);
+	if (writes && should_work &&
+	    pread(fd, &seen, sizeof(seen), 0) != sizeof(seen))
+		seen = 0;
+	is_ok = !r && (should_work ? !status && seen == VALUE && value
+				   : status == IBV_WC_REM_ACCESS_ERR);
+	selftest_step(test, names[writes][should_work], begin,
+		      should_work ? 0 : C3, is_ok,
+		      r ? strerror(r) : ibv_wc_status_str(status));
 }
 
 /* Under a layout lease others may use the file. */
@@ -178,7 +153,7 @@ static void read_beside_it(struct selftest *test)
 
 	if (!stats().registered_layout)
 		return;
-	r = helper_ask(&test->child, 'c');
+	r = helper_ask(&test->helper, 'c');
 	selftest_step(test, "read by another process", begin, C2,
 		      !r && stats().breaks == breaks,
 		      r				 ? strerror(r)
@@ -195,7 +170,7 @@ static void break_it(struct selftest *test, char what, const char *name)
 	double begin = selftest_now_ms();
 	int r, left;
 
-	r = helper_ask(&test->child, what);
+	r = helper_ask(&test->helper, what);
 	left = count_kernel_mrs(test);
 	selftest_step(test, name, begin, C2, !r,
 		      r ? strerror(r) : "it went on");
@@ -244,7 +219,7 @@ static void ignore_break(struct selftest *test)
 			      false, strerror(r));
 		return;
 	}
-	r = helper_ask(&test->child, 't');
+	r = helper_ask(&test->helper, 't');
 	selftest_step(test, name, begin, C2,
 		      r == ETXTBSY && !fstat(test->file.fd, &st) &&
 			      st.st_size == test->file.size,

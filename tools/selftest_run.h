@@ -19,8 +19,7 @@ enum { C1 = 1, C2, C3, C4, C5, C6, C7, N_PROMISES };
 struct selftest {
 	struct test_file file;
 	struct peer peer;
-	struct helper child;
-	struct deaf deaf;
+	struct child helper, deaf;
 	void *addr;
 	int access;
 	struct ibv_mr *mr; /* NULL while there is none */

@@ -42,7 +42,9 @@ static int own_zero(void)
 
 static int own_remove(void)
 {
-	return madvise(own_region.addr + OWN_FROM, OWN_LEN, MADV_REMOVE) ? errno : 0;
+	return madvise(own_region.addr + OWN_FROM, OWN_LEN, MADV_REMOVE) ?
+		       errno :
+		       0;
 }
 
 int own_open_other(void)
@@ -180,7 +182,8 @@ static int share_dedupe(int to)
 	} dedupe = {.range = {.src_length = OWN_FILE_LEN, .dest_count = 1},
 		    .info = {.dest_fd = to}};
 
-	if (pwrite(to, own_region.addr, OWN_FILE_LEN, 0) != OWN_FILE_LEN || fsync(to))
+	if (pwrite(to, own_region.addr, OWN_FILE_LEN, 0) != OWN_FILE_LEN ||
+	    fsync(to))
 		return EIO;
 	if (ioctl(own_region.fd, FIDEDUPERANGE, &dedupe))
 		return errno;

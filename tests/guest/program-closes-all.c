@@ -39,7 +39,7 @@ static int peer_write(struct verbs *verbs, struct ibv_qp *qp)
 {
 	static char data[] = "written by the peer";
 	struct ibv_mr *mr = ibv_reg_mr(verbs->pd, data, sizeof(data), 0);
-	struct verbs_transfer transfer = {
+	struct loopback_transfer transfer = {
 		.opcode = IBV_WR_RDMA_WRITE,
 		.local = data,
 		.len = sizeof(data),
@@ -52,7 +52,7 @@ static int peer_write(struct verbs *verbs, struct ibv_qp *qp)
 	if (!mr)
 		return errno;
 	transfer.lkey = mr->lkey;
-	err = verbs_post(qp, &transfer);
+	err = loopback_post(qp, &transfer);
 	if (!err)
 		err = verbs_poll(verbs, 20000, &wc);
 	shared->status = err ? -1 : (int)wc.status;

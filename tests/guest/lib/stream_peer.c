@@ -45,7 +45,7 @@ static void peer_post(struct peer *peer)
 	unsigned slot = peer->posted % WINDOW;
 	uint64_t pages = peer->target.len / STREAM_WRITE_SIZE;
 	uint64_t *words;
-	struct verbs_transfer transfer = {
+	struct loopback_transfer transfer = {
 		.opcode = IBV_WR_RDMA_WRITE,
 		.wr_id = peer->posted,
 		.local = peer->buffers + slot * STREAM_WRITE_SIZE,
@@ -61,7 +61,7 @@ static void peer_post(struct peer *peer)
 	for (i = 0; i < STREAM_WRITE_SIZE / sizeof(*words); i++)
 		words[i] = STREAM_MARK << 32 | (uint32_t)peer->posted;
 	peer->posted_ns[slot] = t_now_ns();
-	if (verbs_post(peer->qp, &transfer))
+	if (loopback_post(peer->qp, &transfer))
 		t_bail("posting a write");
 	peer->posted++;
 	peer->in_flight++;

@@ -7,28 +7,6 @@
 #include "t.h"
 #include "verbs.h"
 
-#define COMPLETION_MS 10000
-
-int verbs_post(struct ibv_qp *qp, const struct verbs_transfer *transfer)
-{
-	struct ibv_sge sge = {
-		.addr = (uintptr_t)transfer->local,
-		.length = transfer->len,
-		.lkey = transfer->lkey,
-	};
-	struct ibv_send_wr wr = {
-		.wr_id = transfer->wr_id,
-		.sg_list = &sge,
-		.num_sge = 1,
-		.opcode = transfer->opcode,
-		.send_flags = IBV_SEND_SIGNALED,
-		.wr.rdma = {transfer->remote, transfer->rkey},
-	};
-	struct ibv_send_wr *bad;
-
-	return ibv_post_send(qp, &wr, &bad);
-}
-
 struct poll_arg {
 	struct ibv_cq *cq;
 	struct ibv_wc *wc;
@@ -52,71 +30,48 @@ int verbs_poll(struct verbs *v, int ms, struct ibv_wc *ret_wc)
 	return 0;
 }
 
-/* The status of the completion, or -1 when there was none */
-static int transfer_over_pair(struct verbs *v, struct ibv_qp *requester,
-			      struct ibv_qp *responder,
-			      const struct verbs_transfer *transfer)
+/*
+ * The status of the completion, or -1 when there was none.  The buffer is a copy on
+ * the heap: the caller's may be read-only data.
+ */
+static int transfer_once(struct verbs *v, enum ibv_wr_opcode opcode, void *data,
+			 uint32_t len, void *remote, uint32_t rkey)
 {
-	struct ibv_wc wc;
-
-	if (verbs_qp_connect(v, requester, responder->qp_num) ||
-	    verbs_qp_connect(v, responder, requester->qp_num) ||
-	    verbs_post(requester, transfer) ||
-	    verbs_poll(v, COMPLETION_MS, &wc))
-		return -1;
-	return wc.status;
-}
-
-/* The buffer is a copy on the heap: the caller's may be read-only data */
-static int transfer_once(struct verbs *v, struct verbs_transfer *transfer,
-			 void *data)
-{
-	struct ibv_qp *requester = verbs_qp_create(v);
-	struct ibv_qp *responder = verbs_qp_create(v);
+	struct loopback_transfer transfer = {
+		.opcode = opcode,
+		.local = malloc(len),
+		.len = len,
+		.remote = (uintptr_t)remote,
+		.rkey = rkey,
+	};
+	enum ibv_wc_status status;
 	struct ibv_mr *mr;
-	int status;
+	int err;
 
-	transfer->local = malloc(transfer->len);
-	if (!transfer->local)
+	if (!transfer.local)
 		t_bail("out of memory");
-	memcpy(transfer->local, data, transfer->len);
-	mr = ibv_reg_mr(v->pd, transfer->local, transfer->len,
-			IBV_ACCESS_LOCAL_WRITE);
+	memcpy(transfer.local, data, len);
+	mr = ibv_reg_mr(v->pd, transfer.local, len, IBV_ACCESS_LOCAL_WRITE);
 	if (!mr)
 		t_bail("registering a buffer");
-	transfer->lkey = mr->lkey;
-	status = transfer_over_pair(v, requester, responder, transfer);
-	ibv_destroy_qp(requester);
-	ibv_destroy_qp(responder);
+	transfer.lkey = mr->lkey;
+	err = loopback_once(&v->loopback, v->pd, v->cq, &transfer, &status);
 	ibv_dereg_mr(mr);
-	if (transfer->opcode == IBV_WR_RDMA_READ)
-		memcpy(data, transfer->local, transfer->len);
-	free(transfer->local);
-	return status;
+	if (opcode == IBV_WR_RDMA_READ)
+		memcpy(data, transfer.local, len);
+	free(transfer.local);
+	return err ? -1 : (int)status;
 }
 
 int verbs_write_once(struct verbs *v, const void *data, uint32_t len,
 		     void *remote, uint32_t rkey)
 {
-	struct verbs_transfer transfer = {
-		.opcode = IBV_WR_RDMA_WRITE,
-		.len = len,
-		.remote = (uintptr_t)remote,
-		.rkey = rkey,
-	};
-
-	return transfer_once(v, &transfer, (void *)(uintptr_t)data);
+	return transfer_once(v, IBV_WR_RDMA_WRITE, (void *)(uintptr_t)data, len,
+			     remote, rkey);
 }
 
 int verbs_read_once(struct verbs *v, void *data, uint32_t len, void *remote,
 		    uint32_t rkey)
 {
-	struct verbs_transfer transfer = {
-		.opcode = IBV_WR_RDMA_READ,
-		.len = len,
-		.remote = (uintptr_t)remote,
-		.rkey = rkey,
-	};
-
-	return transfer_once(v, &transfer, data);
+	return transfer_once(v, IBV_WR_RDMA_READ, data, len, remote, rkey);
 }

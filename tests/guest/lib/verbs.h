@@ -12,12 +12,13 @@
 
 #include <infiniband/verbs.h>
 
+#include "loopback.h"
+
 struct verbs {
 	struct ibv_context *context;
 	struct ibv_pd *pd;
 	struct ibv_cq *cq;
-	union ibv_gid gid; /* IPv4-mapped where the port has such a one */
-	int gid_index;
+	struct loopback loopback;
 };
 
 #define VERBS_ACCESS                                        \
@@ -34,19 +35,6 @@ struct ibv_qp *verbs_qp_create(struct verbs *v);
 
 /* From RESET to RTS, towards a queue pair on the same device */
 int verbs_qp_connect(struct verbs *v, struct ibv_qp *qp, uint32_t dest_qp_num);
-
-/* len bytes between a local buffer and a remote address */
-struct verbs_transfer {
-	enum ibv_wr_opcode opcode;
-	uint64_t wr_id;
-	void *local;
-	uint32_t len;
-	uint32_t lkey;
-	uint64_t remote;
-	uint32_t rkey;
-};
-
-int verbs_post(struct ibv_qp *qp, const struct verbs_transfer *transfer);
 
 /* One completion, or ETIMEDOUT */
 int verbs_poll(struct verbs *v, int ms, struct ibv_wc *ret_wc);
