@@ -353,7 +353,7 @@ RECALL_CASE(process_with_few_addresses__not_kept)
 
 	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
 	some = limit;
-	some.rlim_cur = 1ull << 46;
+	some.rlim_cur = 1ull << 62;
 	assert_int_equal(setrlimit(RLIMIT_AS, &some), 0);
 	assert_true(is_recalled());
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
