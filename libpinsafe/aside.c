@@ -79,26 +79,13 @@ static void *work_for_ever(void *arg)
 	return NULL;
 }
 
-/* The keeper has all signals blocked, and so have they. */
-static int start_thread(void)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	r = pthread_attr_init(&attr);
-	if (r)
-		return r;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, work_for_ever, NULL);
-	pthread_attr_destroy(&attr);
-	return r;
-}
-
 /* False: there is no thread at all. */
 static bool see_to_threads(void) PS_REQUIRES(aside_lock)
 {
-	if (n_asides > n_threads && n_threads < MAX_THREADS && !start_thread())
+	pthread_t thread;
+
+	if (n_asides > n_threads && n_threads < MAX_THREADS &&
+	    !neutral_start(work_for_ever, NULL, &thread))
 		__atomic_store_n(&n_threads, n_threads + 1, __ATOMIC_RELAXED);
 	return n_threads;
 }

@@ -3,8 +3,7 @@
  * What may have to wait for a file system is done aside of the keeper: on threads
  * that have the keeper's descriptors, one for each piece of work that waits.
  */
-#ifndef PINSAFE_ASIDE_H
-#define PINSAFE_ASIDE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ unsigned int aside_n_threads(void);
 
 /* For fork.h */
 void aside_forget(void);
-
-#endif /* PINSAFE_ASIDE_H */

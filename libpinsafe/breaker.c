@@ -17,12 +17,12 @@
 #include "base/probe.h"
 #include "base/stats.h"
 #include "breaker.h"
+#include "device.h"
 #include "event.h"
 #include "keeper.h"
 #include "lease.h"
 #include "redirty_aside.h"
 #include "retired.h"
-#include "revoke.h"
 #include "track.h"
 
 /* Until the next look at a break that is not over */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_BREAKER_H
-#define PINSAFE_BREAKER_H
+#pragma once
 
 #include <stdint.h>
 
@@ -34,5 +33,3 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end);
 
 /* The process ends: revoke all and release all leases, now. */
 void breaker_revoke_all(void);
-
-#endif /* PINSAFE_BREAKER_H */

@@ -4,14 +4,12 @@
  * there is.  Whether the kernel has it shows when it is taken.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
-#include "base/sys.h"
+#include "base/sys_lines.h"
 #include "choice.h"
 #include "keeper.h"
 #include "machine/lease_why.h"
@@ -22,20 +20,16 @@
 static int read_queue_attribute(dev_t dev, const char *from, const char *name,
 				bool *ret_is_set)
 {
-	char path[128], value;
-	int fd, r = 0;
+	char path[128], value[8];
+	int r;
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/%s",
 		 major(dev), minor(dev), from, name);
-	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return errno;
-	if (sys_read(fd, &value, 1) != 1)
-		r = EIO;
-	(void)sys_close(fd);
-	if (!r)
-		*ret_is_set = value == '1';
-	return r;
+	r = sys_read_line(path, value, sizeof(value));
+	if (r || !value[0])
+		return r ?: EIO;
+	*ret_is_set = value[0] == '1';
+	return 0;
 }
 
 struct stable_args {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CHOICE_H
-#define PINSAFE_CHOICE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -29,5 +28,3 @@ int choice_make(const struct mapping_part *part, bool is_written,
 /* As choice_make(), once it is seen that the layout lease is not to be had */
 int choice_make_ordinary(const struct mapping_part *part, bool is_written,
 			 struct choice *choice);
-
-#endif /* PINSAFE_CHOICE_H */

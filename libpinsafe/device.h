@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_DEVICE_H
-#define PINSAFE_DEVICE_H
+#pragma once
 
 #include <infiniband/verbs.h>
 
@@ -24,9 +23,19 @@ int device_prove(struct ibv_mr *mr, struct cause *cause);
 
 /* For the keeper's thread. */
 
-/* Destroy the kernel's side of @mr.  0, or an errno value as revoke_mr() */
+/*
+ * Destroy the kernel's side of @mr, so that the device can not reach the memory
+ * any more: the pages are unpinned and every use of the keys is an error.  The
+ * provider's struct stays as it is, the program may still read it.
+ *
+ * 0, also if the device is gone and its memory regions with it; or the errno of
+ * the kernel: EBUSY if the MR is in use, EINVAL if a memory window is bound.
+ */
+int revoke_mr(struct ibv_mr *mr);
+/* The same, and it is an error if the device is gone. */
 int device_destroy_mr(const struct ibv_mr *mr);
 /* @context is about to be closed. */
 void device_drop(const struct ibv_context *context);
 
-#endif /* PINSAFE_DEVICE_H */
+/* For a child of fork(2), see fork.h: it lets go of the devices of its parent. */
+void disown_devices(void);

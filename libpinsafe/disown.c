@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "disown.h"
+#include "device.h"
 #include "hook/real_verbs.h"
 #include "memory/vma.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_EVENT_H
-#define PINSAFE_EVENT_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -40,5 +39,3 @@ void event_post(struct event_source *source, enum pinsafe_event_type type,
 
 /* For fork.h */
 void event_forget(void);
-
-#endif /* PINSAFE_EVENT_H */

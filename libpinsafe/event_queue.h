@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* What event*.c share; guarded by event_lock, but for what is constant */
-#ifndef PINSAFE_EVENT_QUEUE_H
-#define PINSAFE_EVENT_QUEUE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +10,7 @@
 #include <infiniband/pinsafe.h>
 
 #include "base/lock.h"
-#include "keeper_fd.h"
+#include "keeper.h"
 
 #define N_EVENT_TYPES (PINSAFE_EVENT_REVOKE_FAILED + 1)
 
@@ -80,5 +79,3 @@ void event_end(struct event *event) PS_REQUIRES(event_lock);
 
 /* For the thread that calls handlers: until there may be an event for it */
 void event_wait_for_handlers(void) PS_REQUIRES(event_lock);
-
-#endif /* PINSAFE_EVENT_QUEUE_H */

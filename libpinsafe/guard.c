@@ -16,14 +16,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/once.h"
 #include "base/probe.h"
 #include "base/stats.h"
 #include "guard.h"
 #include "hook/called.h"
 #include "hook/odp.h"
 #include "keeper.h"
-#include "keeper_start.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retake.h"
@@ -48,16 +46,16 @@ static int choose(struct registration *reg)
 {
 	const struct mapping *mapping = &reg->mapping;
 	size_t i;
-	int r = 0;
+	int r;
 
 	reg->choices = calloc(mapping->n_parts + 1, sizeof(*reg->choices));
 	if (!reg->choices)
 		return refusal_no_memory(reg->addr);
-	for (i = 0; i < mapping->n_parts && !r; i++) {
+	for (i = 0; i < mapping->n_parts; i++) {
 		r = choice_make(&mapping->parts[i], reg->is_written,
 				reg->options, &reg->choices[i]);
 		if (r)
-			break;
+			return r;
 		if (reg->choices[i].guard == GUARD_NONE)
 			tell_unguarded(&mapping->parts[i]);
 		else
@@ -65,16 +63,6 @@ static int choose(struct registration *reg)
 		if (reg->choices[i].guard == GUARD_ODP)
 			reg->is_on_demand = true;
 	}
-	return r;
-}
-
-static int check_access(const struct registration *reg)
-{
-	const struct mapping_part *part = &reg->mapping.parts[0];
-
-	/* A bound window makes deregistration fail, and so every revoke. */
-	if (reg->is_guarded && reg->access & IBV_ACCESS_MW_BIND)
-		return refusal_mw_bind(part);
 	return 0;
 }
 
@@ -145,9 +133,10 @@ static int register_guarded(struct registration *reg)
 {
 	int r;
 
-	r = check_access(reg);
-	if (!r)
-		r = check_private(reg);
+	/* A bound window makes deregistration fail, and so every revoke. */
+	if (reg->access & IBV_ACCESS_MW_BIND)
+		return refusal_mw_bind(&reg->mapping.parts[0]);
+	r = check_private(reg);
 	if (!r && !reg->recalled)
 		r = start_keeper(reg);
 	if (r)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_GUARD_H
-#define PINSAFE_GUARD_H
+#pragma once
 
 #include "hook/real_verbs.h"
 #include "memory/mapping.h"
@@ -43,5 +42,3 @@ int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 void guard_redirty(struct guarded_mr *gmr);
 /* Give back the first @n_leases of @gmr. */
 void guard_put_leases(struct guarded_mr *gmr, size_t n_leases);
-
-#endif /* PINSAFE_GUARD_H */

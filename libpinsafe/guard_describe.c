@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What is remembered of a memory region: by track.c, and for its events */
-#include <errno.h>
 
 #include "event.h"
 #include "policy/config.h"
@@ -48,16 +47,17 @@ int guard_describe_options(struct registration *reg)
 		.addr = reg->addr,
 		.length = reg->length,
 		.iova = reg->iova,
+		.options.timeout_ms = -1,
 	};
 	int r = 0;
 
 	gmr->grace_ms = grace_ms(reg);
 	if (options) {
-		params.mask = options->mask & ~(uint64_t)PINSAFE_REG_FD;
-		params.guard = options->guard;
-		params.prefault_threads = options->prefault_threads;
-		params.progress = options->progress;
-		params.user_data = options->user_data;
+		params.options = *options;
+		params.options.mask &= ~(uint64_t)PINSAFE_REG_FD;
+		params.options.source = NULL;
+		params.options.timeout_ms = -1;
+		params.options.check = NULL;
 	}
 	if (options && options->source) {
 		event_source_set_mr(options->source, reg->mr, reg->addr,

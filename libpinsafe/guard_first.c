@@ -8,7 +8,6 @@
  * ones pin all page caches; so then this way is for memory that is seen to be
  * anonymous page by page, before, and once it is pinned.
  */
-#include "guard.h"
 #include "lease.h"
 #include "machine/pin_rule.h"
 #include "memory/pages.h"

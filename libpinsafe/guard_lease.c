@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 
-#include "guard.h"
 #include "keeper.h"
 #include "lease.h"
 #include "machine/lease_why.h"

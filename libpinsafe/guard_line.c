@@ -12,11 +12,9 @@
 
 #include "base/probe.h"
 #include "device.h"
-#include "event.h"
-#include "guard.h"
 #include "hook/odp.h"
 #include "lease.h"
-#include "memory/mapping_access.h"
+#include "memory/mapping.h"
 #include "memory/pages.h"
 #include "refusal/refusal.h"
 #include "registration.h"

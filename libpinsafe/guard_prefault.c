@@ -10,9 +10,8 @@
 
 #include "aside.h"
 #include "base/sys.h"
-#include "guard.h"
 #include "lease.h"
-#include "memory/mapping_access.h"
+#include "memory/mapping.h"
 #include "memory/prefault.h"
 #include "memory/progress.h"
 #include "refusal/refusal.h"

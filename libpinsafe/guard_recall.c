@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard.h"
 #include "lease.h"
 #include "registration.h"
 

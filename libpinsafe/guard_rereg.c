@@ -107,15 +107,7 @@ static void set_target(struct rereg *rereg, const struct mr_params *now)
 static int set_options(struct rereg *rereg, const struct mr_params *params,
 		       struct event_source *source)
 {
-	rereg->options = (struct reg_options){
-		.mask = params->mask,
-		.guard = params->guard,
-		.grace_ms = params->grace_ms,
-		.prefault_threads = params->prefault_threads,
-		.progress = params->progress,
-		.user_data = params->user_data,
-		.timeout_ms = -1,
-	};
+	rereg->options = params->options;
 	rereg->reg.options = &rereg->options;
 	/* Its own, for events say what memory it is. */
 	if (source && event_source_copy(source, &rereg->options.source))

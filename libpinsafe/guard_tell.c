@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What has become of a registration: counted, and said where it matters. */
 #include "base/log.h"
-#include "base/once.h"
 #include "base/stats.h"
 #include "hook/called.h"
-#include "policy/options.h"
 #include "registration.h"
 #include "watch.h"
 

@@ -23,7 +23,6 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "guard.h"
 #include "guard_kept.h"
 #include "keeper.h"
 #include "memory/vma.h"

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/stats.h"
-#include "guard.h"
 #include "memory/pages.h"
 #include "refusal/refusal.h"
 #include "registration.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_HANDOVER_H
-#define PINSAFE_HANDOVER_H
+#pragma once
 
 #include <sys/types.h>
 #include <sys/un.h>
@@ -31,5 +30,3 @@ int handover_send(const struct handover *handover, int fd,
 /* Receiving thread, after that: 0 and a copy for it to close, or an errno */
 int handover_receive(const struct handover *handover, struct cause *cause,
 		     int *ret_fd);
-
-#endif /* PINSAFE_HANDOVER_H */

@@ -20,7 +20,6 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
-#include "base/log_queue.h"
 #include "base/neutral.h"
 #include "base/sys.h"
 #include "handover.h"
@@ -122,12 +121,7 @@ void keeper_become_part(void)
 /* The wake-up of a request may have been taken while a break was answered. */
 static uint64_t pause_of(uint64_t pause_ns)
 {
-	bool is_wanted;
-
-	ps_lock(&request_lock);
-	is_wanted = !STAILQ_EMPTY(&requests);
-	ps_unlock(&request_lock);
-	if (is_wanted)
+	if (!PS_LOCKED(&request_lock, STAILQ_EMPTY(&requests)))
 		return 0;
 	return pause_ns < LOOK_INTERVAL_NS ? pause_ns : LOOK_INTERVAL_NS;
 }
@@ -164,20 +158,14 @@ static void *keeper_main(void *arg)
 static int start_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 {
 	struct keeper_start start = { .cause = cause };
-	pthread_attr_t attr;
 	sigset_t all, saved;
 	int r;
 
-	r = pthread_attr_init(&attr);
-	if (r)
-		return r;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	/* Also those that a section leaves to the program's own threads */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &saved);
-	r = pthread_create(&keeper_thread, &attr, keeper_main, &start);
+	r = neutral_start(keeper_main, &start, &keeper_thread);
 	pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	pthread_attr_destroy(&attr);
 	if (r)
 		return r;
 	while (!start.done)
@@ -207,12 +195,7 @@ static int see_to_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 
 int keeper_run(struct cause *cause)
 {
-	int r;
-
-	ps_lock(&request_lock);
-	r = see_to_keeper(cause);
-	ps_unlock(&request_lock);
-	return r;
+	return PS_LOCKED(&request_lock, see_to_keeper(cause));
 }
 
 int keeper_call(int (*fn)(void *arg), void *arg)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_KEEPER_H
-#define PINSAFE_KEEPER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,9 +32,12 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 int keeper_call_if_full(int (*fn)(void *arg), void *arg);
 
 /*
- * Start the keeper if there is none: 0, or as keeper_call().  Recorded is the call
- * that its thread has failed in; none if there is no thread.
+ * Start the keeper if there is none yet, so that what is asked of it then can
+ * only fail by itself.  As keeper_call(); the cause is recorded.
  */
+int keeper_start(struct cause *cause);
+
+/* For that.  Recorded is the call that fails in the keeper; none: it has no thread */
 int keeper_run(struct cause *cause);
 
 /* Is this the keeper's thread?  It must not call itself. */
@@ -56,13 +58,23 @@ struct keeper_work {
 /* Before the first call */
 void keeper_set_work(const struct keeper_work *work);
 
+/* For fork.h, in the child: there is no keeper any more. */
+void keeper_forget(void);
+
 /* Functions from here on are for the keeper's thread only. */
 
 /* The descriptor of keeper_call_with(), once, for the caller to own or to close */
 int keeper_take(void);
 
-/* For fork.h */
-/* In the child: there is no keeper any more. */
-void keeper_forget(void);
+/*
+ * A descriptor in the keeper's table; a type of its own, so that nobody takes
+ * it for one of the program.
+ */
+struct keeper_fd {
+	int fd;
+};
 
-#endif /* PINSAFE_KEEPER_H */
+/* Take over @fd, which was opened or taken on this thread. */
+void keeper_own(struct keeper_fd *kfd, int fd);
+/* Does not wait for the file system, if that has something to do then. */
+void keeper_close(struct keeper_fd *kfd);

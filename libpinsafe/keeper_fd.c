@@ -6,7 +6,7 @@
 #include "aside.h"
 #include "base/clock.h"
 #include "base/sys.h"
-#include "keeper_fd.h"
+#include "keeper.h"
 
 /* So that mostly a file is closed when its user is told that it is let go */
 #define CLOSE_PATIENCE_NS (20 * NSEC_PER_MSEC)

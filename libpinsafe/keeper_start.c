@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "keeper.h"
-#include "keeper_start.h"
 
 /*
  * pthread_create(3) says EAGAIN of a limit of threads and of a stack that does

@@ -15,13 +15,11 @@
 #include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/probe.h"
 #include "base/stats.h"
 #include "base/sys.h"
 #include "keeper.h"
 #include "lease.h"
 #include "lease_barrier.h"
-#include "lease_release.h"
 #include "lease_table.h"
 #include "machine/lease_sysctl.h"
 
@@ -49,7 +47,7 @@ static int share(const struct lease_backend *backend,
 	int r = ENOENT;
 
 	ps_lock(&table_lock);
-	lease = leases_find(file->dev, file->ino);
+	lease = lease_find(file->dev, file->ino);
 	if (is_barred(lease ? lease->backend : backend, file)) {
 		r = EAGAIN;
 	} else if (lease) {
@@ -243,7 +241,7 @@ void lease_put(struct lease *lease)
 	bool is_last;
 
 	ps_lock(&table_lock);
-	leases_drop(lease);
+	lease_drop_holder(lease);
 	is_last = !lease->holders;
 	ps_unlock(&table_lock);
 	/* From here on the lease may be gone, or shared again. */
@@ -268,11 +266,6 @@ bool lease_is_held(struct lease *lease)
 	return keeper_call(is_held_on_keeper, lease) == 0;
 }
 
-const struct lease *lease_find(dev_t dev, ino_t ino)
-{
-	return leases_find(dev, ino);
-}
-
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return lease->state == LEASE_HELD;
@@ -280,25 +273,17 @@ bool lease_is_held_locked(const struct lease *lease)
 
 bool lease_exists_blind(dev_t dev, ino_t ino)
 {
-	struct lease *lease;
-	bool exists;
+	const struct lease *lease;
 
-	ps_lock(&table_lock);
-	lease = leases_find(dev, ino);
-	exists = lease && !lease->backend->sees_own_operations;
-	ps_unlock(&table_lock);
-	return exists;
+	return PS_LOCKED(&table_lock,
+			 (lease = lease_find(dev, ino)) &&
+				 !lease->backend->sees_own_operations);
 }
 
 int lease_open(const struct lease *lease, const struct backing *file, int flags,
 	       int *ret_fd)
 {
 	return lease->backend->open(lease, file, flags, ret_fd);
-}
-
-void lease_drop_holder(struct lease *lease)
-{
-	leases_drop(lease);
 }
 
 void lease_forget(void)

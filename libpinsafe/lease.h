@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_H
-#define PINSAFE_LEASE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +7,7 @@
 
 #include "base/cause.h"
 #include "base/lock.h"
-#include "keeper_fd.h"
+#include "keeper.h"
 #include "memory/backing.h"
 #include "policy/config.h"
 
@@ -89,7 +88,7 @@ enum lease_state { LEASE_HELD, LEASE_BREAKING };
  */
 struct lease {
 	/* For lease_table.c */
-	struct lease *next_by_file, *next_by_signal;
+	LIST_ENTRY(lease) by_file, by_signal;
 	TAILQ_ENTRY(lease) link;	/* of all */
 	TAILQ_ENTRY(lease) broken_link;
 	LIST_ENTRY(lease) unused_link PS_GUARDED_BY(table_lock);
@@ -167,7 +166,7 @@ struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
 				    uint64_t to);
 
 /* What the table knows; NULL: there is no lease on the file */
-const struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
+struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
 bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
 
 /*
@@ -212,7 +211,7 @@ bool lease_hold_again(struct lease *lease);
  * The next lease that is being broken after @lease (NULL: the first), or NULL;
  * in the order of the breaks
  */
-struct lease *lease_next_broken(struct lease *lease);
+struct lease *lease_next_broken(const struct lease *lease);
 /* What else goes when a lease does: @fn is called before it is closed. */
 void lease_set_gone(void (*fn)(struct lease *lease));
 /* One holder less; the lease stays until lease_reap(). */
@@ -228,5 +227,3 @@ int lease_open(const struct lease *lease, const struct backing *file,
 
 /* For fork.h, in the child: forget all leases without touching them. */
 void lease_forget(void) PS_REQUIRES(table_lock);
-
-#endif /* PINSAFE_LEASE_H */

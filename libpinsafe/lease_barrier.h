@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_BARRIER_H
-#define PINSAFE_LEASE_BARRIER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,5 +44,3 @@ bool lease_is_barred(dev_t dev, ino_t ino);
 
 /* For fork.h, in the child: nothing is entered, and there is no lease. */
 void lease_barrier_forget(void);
-
-#endif /* PINSAFE_LEASE_BARRIER_H */

@@ -36,12 +36,7 @@ static bool has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
 
 bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
 {
-	bool has;
-
-	ps_lock(&table_lock);
-	has = has_blocks(lease, from, to);
-	ps_unlock(&table_lock);
-	return has;
+	return PS_LOCKED(&table_lock, has_blocks(lease, from, to));
 }
 
 struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
@@ -50,7 +45,7 @@ struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
 	struct lease *lease;
 
 	ps_lock(&table_lock);
-	lease = leases_find(dev, ino);
+	lease = lease_find(dev, ino);
 	if (lease && has_blocks(lease, from, to))
 		leases_hold(lease);
 	else

@@ -178,11 +178,8 @@ void lease_wait(uint64_t timeout_ns)
 
 unsigned int lease_break_blind(dev_t dev, ino_t ino)
 {
-	struct lease *lease;
+	struct lease *lease = PS_LOCKED(&table_lock, lease_find(dev, ino));
 
-	ps_lock(&table_lock);
-	lease = leases_find(dev, ino);
-	ps_unlock(&table_lock);
 	if (!lease || lease->backend->sees_own_operations)
 		return 0;
 	if (!lease->broken_at_ns)
@@ -210,9 +207,4 @@ bool lease_hold_again(struct lease *lease)
 	log_info("lease: %s: held again, nobody waits for it any more",
 		 lease->path);
 	return true;
-}
-
-struct lease *lease_next_broken(struct lease *lease)
-{
-	return leases_next_broken(lease);
 }

@@ -12,7 +12,6 @@
 #include "base/stats.h"
 #include "base/sys.h"
 #include "lease_barrier.h"
-#include "lease_release.h"
 #include "lease_table.h"
 #include "sigio.h"
 
@@ -173,5 +172,5 @@ bool lease_reap(void)
 		if (lease)
 			release(lease);
 	} while (lease);
-	return leases_next_broken(NULL);
+	return lease_next_broken(NULL);
 }

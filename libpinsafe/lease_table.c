@@ -9,10 +9,10 @@
 #define MAX_BITS 24
 
 /* Both tables have as many buckets, and grow together. */
-static struct lease *first_by_file[1 << FIRST_BITS];
-static struct lease *first_by_signal[1 << FIRST_BITS];
-static struct lease **by_file = first_by_file;
-static struct lease **by_signal = first_by_signal;
+static LIST_HEAD(bucket, lease) first_by_file[1 << FIRST_BITS],
+	first_by_signal[1 << FIRST_BITS];
+static struct bucket *by_file = first_by_file;
+static struct bucket *by_signal = first_by_signal;
 static unsigned int n_bits = FIRST_BITS;
 /* Blind or not: those that do not see the program's operations have index 1. */
 TAILQ_HEAD(turns, lease);
@@ -23,60 +23,32 @@ static TAILQ_HEAD(, lease) broken = TAILQ_HEAD_INITIALIZER(broken);
 static LIST_HEAD(, lease) unused
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(unused);
 
-static size_t hash(uint64_t number, unsigned int bits)
+static size_t hash(uint64_t number)
 {
-	return (number * 0x9e3779b97f4a7c15ull) >> (64 - bits);
+	return (number * 0x9e3779b97f4a7c15ull) >> (64 - n_bits);
 }
 
-static size_t hash_file(dev_t dev, ino_t ino, unsigned int bits)
+static struct bucket *bucket_of_file(dev_t dev, ino_t ino)
 {
-	return hash(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull, bits);
+	return &by_file[hash(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull)];
 }
 
-static void link_file(struct lease *lease)
+static void link_both(struct lease *lease)
 {
-	struct lease **bucket =
-		&by_file[hash_file(lease->dev, lease->ino, n_bits)];
-
-	lease->next_by_file = *bucket;
-	*bucket = lease;
-}
-
-static void link_signal(struct lease *lease)
-{
-	struct lease **bucket = &by_signal[hash(lease->signal_fd, n_bits)];
-
-	lease->next_by_signal = *bucket;
-	*bucket = lease;
-}
-
-static void unlink_file(const struct lease *lease)
-{
-	struct lease **p = &by_file[hash_file(lease->dev, lease->ino, n_bits)];
-
-	while (*p != lease)
-		p = &(*p)->next_by_file;
-	*p = lease->next_by_file;
-}
-
-static void unlink_signal(const struct lease *lease)
-{
-	struct lease **p = &by_signal[hash(lease->signal_fd, n_bits)];
-
-	while (*p != lease)
-		p = &(*p)->next_by_signal;
-	*p = lease->next_by_signal;
+	LIST_INSERT_HEAD(bucket_of_file(lease->dev, lease->ino), lease,
+			 by_file);
+	LIST_INSERT_HEAD(&by_signal[hash(lease->signal_fd)], lease, by_signal);
 }
 
 /* Without memory it stays as it is, which only takes longer. */
 static void grow(void)
 {
-	struct lease **files, **signals, *lease;
 	size_t n = (size_t)2 << n_bits;
+	struct bucket *files = calloc(n, sizeof(*files));
+	struct bucket *signals = calloc(n, sizeof(*signals));
+	struct lease *lease;
 	int i;
 
-	files = calloc(n, sizeof(struct lease *));
-	signals = calloc(n, sizeof(struct lease *));
 	if (!files || !signals) {
 		free(files);
 		free(signals);
@@ -90,10 +62,8 @@ static void grow(void)
 	by_signal = signals;
 	n_bits++;
 	for (i = 0; i < 2; i++)
-		TAILQ_FOREACH(lease, &turns[i], link) {
-			link_file(lease);
-			link_signal(lease);
-		}
+		TAILQ_FOREACH(lease, &turns[i], link)
+			link_both(lease);
 }
 
 static bool is_blind(const struct lease *lease)
@@ -107,8 +77,7 @@ void leases_insert(struct lease *lease)
 	if (n_in_turns[0] + n_in_turns[1] > (size_t)1 << n_bits &&
 	    n_bits < MAX_BITS)
 		grow();
-	link_file(lease);
-	link_signal(lease);
+	link_both(lease);
 	TAILQ_INSERT_TAIL(&turns[is_blind(lease)], lease, link);
 	if (!lease->holders)
 		LIST_INSERT_HEAD(&unused, lease, unused_link);
@@ -116,8 +85,8 @@ void leases_insert(struct lease *lease)
 
 void leases_remove(struct lease *lease)
 {
-	unlink_file(lease);
-	unlink_signal(lease);
+	LIST_REMOVE(lease, by_file);
+	LIST_REMOVE(lease, by_signal);
 	TAILQ_REMOVE(&turns[is_blind(lease)], lease, link);
 	if (!lease->holders)
 		LIST_REMOVE(lease, unused_link);
@@ -125,29 +94,30 @@ void leases_remove(struct lease *lease)
 	n_in_turns[is_blind(lease)]--;
 }
 
-struct lease *leases_find(dev_t dev, ino_t ino)
+struct lease *lease_find(dev_t dev, ino_t ino)
 {
-	struct lease *lease = by_file[hash_file(dev, ino, n_bits)];
+	struct lease *lease;
 
-	while (lease && (lease->dev != dev || lease->ino != ino))
-		lease = lease->next_by_file;
+	LIST_FOREACH(lease, bucket_of_file(dev, ino), by_file)
+		if (lease->dev == dev && lease->ino == ino)
+			break;
 	return lease;
 }
 
 struct lease *leases_next_signalled(struct lease *lease, int signal_fd)
 {
-	lease = lease ? lease->next_by_signal :
-			by_signal[hash(signal_fd, n_bits)];
+	lease = lease ? LIST_NEXT(lease, by_signal)
+		      : LIST_FIRST(&by_signal[hash(signal_fd)]);
 	while (lease && lease->signal_fd != signal_fd)
-		lease = lease->next_by_signal;
+		lease = LIST_NEXT(lease, by_signal);
 	return lease;
 }
 
 void leases_set_signal_fd(struct lease *lease, int signal_fd)
 {
-	unlink_signal(lease);
+	LIST_REMOVE(lease, by_signal);
 	lease->signal_fd = signal_fd;
-	link_signal(lease);
+	LIST_INSERT_HEAD(&by_signal[hash(signal_fd)], lease, by_signal);
 }
 
 struct lease *leases_next_turn(bool is_blind)
@@ -173,7 +143,7 @@ void leases_hold(struct lease *lease)
 		LIST_REMOVE(lease, unused_link);
 }
 
-void leases_drop(struct lease *lease)
+void lease_drop_holder(struct lease *lease)
 {
 	if (!--lease->holders)
 		LIST_INSERT_HEAD(&unused, lease, unused_link);
@@ -195,7 +165,7 @@ void leases_set_broken(struct lease *lease, bool is_broken)
 		TAILQ_REMOVE(&broken, lease, broken_link);
 }
 
-struct lease *leases_next_broken(const struct lease *lease)
+struct lease *lease_next_broken(const struct lease *lease)
 {
 	return lease ? TAILQ_NEXT(lease, broken_link) : TAILQ_FIRST(&broken);
 }
@@ -212,8 +182,8 @@ void leases_forget(void (*fn)(struct lease *lease))
 		}
 		n_in_turns[i] = 0;
 	}
-	memset(by_file, 0, sizeof(struct lease *) << n_bits);
-	memset(by_signal, 0, sizeof(struct lease *) << n_bits);
+	memset(by_file, 0, sizeof(*by_file) << n_bits);
+	memset(by_signal, 0, sizeof(*by_signal) << n_bits);
 	TAILQ_INIT(&broken);
 	LIST_INIT(&unused);
 }
@@ -221,11 +191,8 @@ void leases_forget(void (*fn)(struct lease *lease))
 bool lease_is_ours(dev_t dev, ino_t ino)
 {
 	const struct lease *lease;
-	bool is_ours;
 
-	ps_lock(&table_lock);
-	lease = leases_find(dev, ino);
-	is_ours = lease && lease->backend->is_on_program_file;
-	ps_unlock(&table_lock);
-	return is_ours;
+	return PS_LOCKED(&table_lock,
+			 (lease = lease_find(dev, ino)) &&
+				 lease->backend->is_on_program_file);
 }

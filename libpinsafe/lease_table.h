@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_TABLE_H
-#define PINSAFE_LEASE_TABLE_H
+#pragma once
 
 #include "lease.h"
 
@@ -12,9 +11,6 @@
  */
 void leases_insert(struct lease *lease) PS_REQUIRES(table_lock);
 void leases_remove(struct lease *lease) PS_REQUIRES(table_lock);
-
-/* NULL: there is none. */
-struct lease *leases_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
 
 /* The next with this signal_fd after @lease (NULL: the first), or NULL */
 struct lease *leases_next_signalled(struct lease *lease, int signal_fd);
@@ -31,14 +27,19 @@ size_t leases_count(bool is_blind);
 
 /* Without holders: on a list of those, until the keeper releases them. */
 void leases_hold(struct lease *lease) PS_REQUIRES(table_lock);
-void leases_drop(struct lease *lease) PS_REQUIRES(table_lock);
 struct lease *leases_first_unused(void) PS_REQUIRES(table_lock);
 
 /* Those that are being broken, in the order of the breaks */
 void leases_set_broken(struct lease *lease, bool is_broken);
-struct lease *leases_next_broken(const struct lease *lease);
 
 /* For fork.h, in the child: give each to @fn, and be empty. */
 void leases_forget(void (*fn)(struct lease *lease)) PS_REQUIRES(table_lock);
 
-#endif /* PINSAFE_LEASE_TABLE_H */
+/* How many leases there are, and what lease.c needs of their end */
+/* Before one is taken; after it is released, or lease_drop() */
+void lease_count_new(const struct lease *lease);
+void lease_count_none(void);
+
+/* It has not come to be one. */
+void lease_drop(struct lease *lease);
+void lease_free(struct lease *lease);

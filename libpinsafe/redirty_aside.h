@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_REDIRTY_ASIDE_H
-#define PINSAFE_REDIRTY_ASIDE_H
+#pragma once
 
 #include "memory/redirty.h"
 #include "track.h"
@@ -17,5 +16,3 @@ void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
  * without a limit
  */
 void redirty_found(const struct track_query *query);
-
-#endif /* PINSAFE_REDIRTY_ASIDE_H */

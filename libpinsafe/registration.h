@@ -3,8 +3,7 @@
  * A registration in flight, of a new memory region (guard.c, guard_line.c) or
  * of one that is moved (guard_rereg.c, guard_move.c).
  */
-#ifndef PINSAFE_REGISTRATION_H
-#define PINSAFE_REGISTRATION_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -175,5 +174,3 @@ int guard_look_again(const struct registration *reg);
  * can tell
  */
 bool guard_is_replaced(struct registration *reg);
-
-#endif /* PINSAFE_REGISTRATION_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* An ibv_rereg_mr() in flight; guard_rereg.c and guard_move.c share it. */
-#ifndef PINSAFE_REREG_H
-#define PINSAFE_REREG_H
+#pragma once
 
 #include "policy/options.h"
 #include "registration.h"
@@ -39,5 +38,3 @@ static inline void rereg_fail(struct rereg *rereg, int result, int error)
 
 /* For rereg->reg; each returns 0 when the program has its answer. */
 extern const struct registrar guard_moved_mr;
-
-#endif /* PINSAFE_REREG_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_RETAKE_H
-#define PINSAFE_RETAKE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,5 +19,3 @@ struct retake {
  * the first call.
  */
 bool retake_wait(struct retake *retake);
-
-#endif /* PINSAFE_RETAKE_H */

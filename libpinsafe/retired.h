@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_RETIRED_H
-#define PINSAFE_RETIRED_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -48,5 +47,3 @@ struct stuck_handler {
 struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 			      void *addr, size_t length, uint64_t iova,
 			      int access, const struct stuck_handler *stuck);
-
-#endif /* PINSAFE_RETIRED_H */

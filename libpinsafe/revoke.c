@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "device.h"
-#include "revoke.h"
 
 int revoke_mr(struct ibv_mr *mr)
 {

@@ -16,13 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/sys_lines.h"
+#include "lease.h"
 #include "policy/config.h"
-#include "program_lease.h"
 #include "sigio.h"
 
 #define FULL_INTERVAL_NS (10 * NSEC_PER_MSEC)
@@ -135,49 +136,62 @@ static void pass_on(siginfo_t *info)
 			 info->si_signo, info->si_pid, strerror(errno));
 }
 
+/* Our lease may be on the open file description that the program has there. */
+static int is_lease_of_program(const char *line, void *arg)
+{
+	unsigned int major, minor;
+	unsigned long long ino;
+
+	if (sscanf(line, "lock: %*d: LEASE BREAKING %*s %*d %x:%x:%llu", &major,
+		   &minor, &ino) != 3)
+		return -1;
+	return lease_is_ours(makedev(major, minor), ino) ? -1 : 1;
+}
+
+/*
+ * The program may have leases with our signal number, too, of whose breaks the
+ * keeper hears, as one thread of the process.  To pass on a signal of our own
+ * would kill a program that does not use the number; so there has to be a lease
+ * under the number that the signal names, and none of ours.
+ *
+ * The kernel shows it with the descriptor (fdinfo, proc(5)):
+ *
+ *   lock:	1: LEASE  BREAKING  READ 4711 08:01:1234 0 EOF
+ */
 static bool is_for_program(const siginfo_t *info)
 {
-	if (info->si_code == POLL_MSG)
-		return program_lease_is_at(info->si_fd);
-	return info->si_code != SI_QUEUE ||
-	       info->si_value.sival_ptr != &wake_token;
+	char path[64];
+
+	if (info->si_code != POLL_MSG)
+		return info->si_code != SI_QUEUE ||
+		       info->si_value.sival_ptr != &wake_token;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", info->si_fd);
+	return sys_lines_find(path, is_lease_of_program, NULL) > 0;
 }
 
 /*
  * SIGIO of this thread's own, which the kernel sends in place of a signal that
  * the queue has no room for.  What is pending for the whole process is not ours.
- * ENOENT...: there is no /proc to tell it.
  */
-static int find_sigio(bool *ret_is_own)
+static int read_pending(const char *line, void *arg)
 {
-	unsigned long long pending = 0;
-	struct sys_lines lines;
-	const char *line;
-	int r;
+	unsigned long long *pending = arg;
 
-	r = sys_lines_open(&lines, "/proc/thread-self/status");
-	if (r)
-		return r;
-	while ((line = sys_lines_next(&lines)))
-		if (sscanf(line, "SigPnd: %llx", &pending) == 1)
-			break;
-	sys_lines_close(&lines);
-	*ret_is_own = pending >> (SIGIO - 1) & 1;
-	return 0;
+	return sscanf(line, "SigPnd: %llx", pending) == 1 ? 1 : -1;
 }
 
 static bool has_overflowed(void)
 {
 	const struct timespec now = {0};
+	unsigned long long own;
 	sigset_t pending, sigio;
-	bool is_own;
 
 	if (sigpending(&pending) || !sigismember(&pending, SIGIO))
 		return false;
-	/* Whosever it is, it stays: it may be the program's. */
-	if (find_sigio(&is_own))
+	/* No /proc: whosever it is, it stays, as it may be the program's. */
+	if (sys_lines_find("/proc/thread-self/status", read_pending, &own) < 0)
 		return true;
-	if (!is_own)
+	if (!(own >> (SIGIO - 1) & 1))
 		return false;
 	/* A thread's own comes before the process's (kernel/signal.c). */
 	sigemptyset(&sigio);

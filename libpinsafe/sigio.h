@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_SIGIO_H
-#define PINSAFE_SIGIO_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -46,5 +45,3 @@ int sigio_wake(pthread_t thread);
  * broken.
  */
 bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd));
-
-#endif /* PINSAFE_SIGIO_H */

@@ -16,7 +16,6 @@
 #include "lease.h"
 #include "retired.h"
 #include "track_list.h"
-#include "track_table.h"
 
 /* Of memory regions that are not guarded */
 static LIST_HEAD(, track_move) moves
@@ -112,7 +111,7 @@ void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 {
 	release_spare_keys(new);
 	ps_lock(&table_lock);
-	/* In this order table_may_have() is true all the time. */
+	/* In this order track_may_have() is true all the time. */
 	add(new);
 	if (old) {
 		forget(old);
@@ -247,11 +246,6 @@ void track_freeing(const struct ibv_mr *mr)
 	ps_unlock(&table_lock);
 }
 
-bool track_may_have(const struct ibv_mr *mr)
-{
-	return table_may_have(mr);
-}
-
 bool track_has(struct ibv_mr *mr)
 {
 	const struct guarded_mr *gmr;
@@ -265,12 +259,7 @@ bool track_has(struct ibv_mr *mr)
 
 bool track_is_written(struct guarded_mr *gmr)
 {
-	bool r;
-
-	ps_lock(&table_lock);
-	r = track_is_written_locked(gmr);
-	ps_unlock(&table_lock);
-	return r;
+	return PS_LOCKED(&table_lock, track_is_written_locked(gmr));
 }
 
 int track_get_params(const struct ibv_mr *mr, enum mr_state state,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_TRACK_H
-#define PINSAFE_TRACK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,10 +7,9 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include <infiniband/pinsafe.h>
-
 #include "base/lock.h"
-#include "memory/range.h"
+#include "memory/redirty.h"
+#include "policy/options.h"
 
 struct event_source;
 struct lease;
@@ -31,12 +29,8 @@ struct mr_params {
 	size_t length;
 	uint64_t iova;
 	int access;
-	uint64_t mask;		/* of struct reg_options */
-	enum pinsafe_guard guard;
-	uint32_t grace_ms;
-	uint32_t prefault_threads;
-	pinsafe_progress *progress;
-	void *user_data;	/* for progress */
+	/* Without what is only of that moment: fd, source, timeout_ms and check */
+	struct reg_options options;
 };
 
 /* What few memory regions need, see track_params.c */
@@ -249,5 +243,3 @@ struct guarded_mr *track_detach_context(const struct ibv_context *context);
 
 /* For fork.h, in the child: all memory regions are gone. */
 void track_make_zombies(void) PS_REQUIRES(table_lock);
-
-#endif /* PINSAFE_TRACK_H */

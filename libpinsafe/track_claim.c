@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "lease.h"
 #include "track_list.h"
-#include "track_table.h"
 
 struct claim {
 	const struct lease *lease;

@@ -11,7 +11,7 @@
  */
 #include <stdatomic.h>
 
-#include "track_filter.h"
+#include "track_list.h"
 
 /* Of a range that has more of them the next larger ones are counted. */
 #define MAX_PIECES 64

@@ -4,7 +4,6 @@
  * one of them to change its state.
  */
 #include "lease.h"
-#include "track_filter.h"
 #include "track_list.h"
 
 static pthread_cond_t state_changed = PTHREAD_COND_INITIALIZER;

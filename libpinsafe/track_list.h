@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_TRACK_LIST_H
-#define PINSAFE_TRACK_LIST_H
+/* What track*.c share */
+#pragma once
 
 #include "base/lock.h"
 #include "track.h"
 
 /*
  * Which memory regions there are to a lease, or on demand, so that a break costs
- * what it revokes and not what else there is; for track*.c.  An MR is listed
- * from when it is entered until the kernel's side is gone.
+ * what it revokes and not what else there is.  An MR is listed from when it is
+ * entered until the kernel's side is gone.
  */
 void track_list_add(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
 /* Once more is as good as once. */
@@ -32,4 +32,20 @@ static inline bool track_is_written_locked(const struct guarded_mr *gmr)
 	return gmr->is_written && !gmr->is_on_demand && !gmr->kernel_mr_gone;
 }
 
-#endif /* PINSAFE_TRACK_LIST_H */
+/* Of those that devices write to: one more, or one less */
+void track_filter_add(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+void track_filter_remove(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+
+/* The guarded memory regions by the address of their ibv_mr */
+void table_insert(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+void table_remove(struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+
+/*
+ * While a thread leaves ibv_dereg_mr(), the address may already be that of a
+ * new MR, guarded or not: an entry that is freed is not meant any more.
+ */
+struct guarded_mr *table_find(const struct ibv_mr *mr) PS_REQUIRES(table_lock);
+
+/* All of them, in any order; @fn may remove the one that it is given. */
+void table_visit(void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
+	PS_REQUIRES(table_lock);

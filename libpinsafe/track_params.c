@@ -11,15 +11,8 @@
 #include "track.h"
 
 struct mr_more {
-	bool is_known; /* all but source */
-	void *addr;
-	size_t length;
-	uint64_t iova;
-	uint64_t mask;
-	enum pinsafe_guard guard;
-	uint32_t prefault_threads;
-	pinsafe_progress *progress;
-	void *user_data;
+	bool is_known;		     /* what is in params */
+	struct mr_params params;     /* but for what the entry says */
 	struct event_source *source; /* a reference, or NULL */
 };
 
@@ -27,11 +20,11 @@ static bool is_plain(const struct guarded_mr *gmr,
 		     const struct mr_params *params)
 {
 	uintptr_t start = (uintptr_t)params->addr;
+	const struct reg_options *options = &params->options;
 
-	return params->iova == start && !params->mask && !params->guard &&
-	       !params->prefault_threads && !params->progress &&
-	       gmr->n_ranges == 1 &&
-	       gmr->ranges[0].start == start &&
+	return params->iova == start && !options->mask && !options->guard &&
+	       !options->prefault_threads && !options->progress &&
+	       gmr->n_ranges == 1 && gmr->ranges[0].start == start &&
 	       gmr->ranges[0].end == start + params->length;
 }
 
@@ -49,27 +42,8 @@ int track_set_params(struct guarded_mr *gmr, const struct mr_params *params)
 	if (make_more(gmr))
 		return ENOMEM;
 	gmr->more->is_known = true;
-	gmr->more->addr = params->addr;
-	gmr->more->length = params->length;
-	gmr->more->iova = params->iova;
-	gmr->more->mask = params->mask;
-	gmr->more->guard = params->guard;
-	gmr->more->prefault_threads = params->prefault_threads;
-	gmr->more->progress = params->progress;
-	gmr->more->user_data = params->user_data;
+	gmr->more->params = *params;
 	return 0;
-}
-
-static void say_more(const struct mr_more *more, struct mr_params *params)
-{
-	params->addr = more->addr;
-	params->length = more->length;
-	params->iova = more->iova;
-	params->mask = more->mask;
-	params->guard = more->guard;
-	params->prefault_threads = more->prefault_threads;
-	params->progress = more->progress;
-	params->user_data = more->user_data;
 }
 
 bool track_params(const struct guarded_mr *gmr, struct mr_params *ret_params)
@@ -79,18 +53,18 @@ bool track_params(const struct guarded_mr *gmr, struct mr_params *ret_params)
 
 	if (!gmr->pd || !is_known)
 		return false;
-	*ret_params = (struct mr_params){
-		.pd = gmr->pd,
-		.access = gmr->access,
-		.grace_ms = gmr->grace_ms,
-	};
-	if (gmr->more) {
-		say_more(gmr->more, ret_params);
-	} else {
-		ret_params->addr = (void *)range->start;
-		ret_params->length = range->end - range->start;
-		ret_params->iova = range->start;
-	}
+	if (gmr->more)
+		*ret_params = gmr->more->params;
+	else
+		*ret_params = (struct mr_params){
+			.addr = (void *)range->start,
+			.length = range->end - range->start,
+			.iova = range->start,
+			.options.timeout_ms = -1,
+		};
+	ret_params->pd = gmr->pd;
+	ret_params->access = gmr->access;
+	ret_params->options.grace_ms = gmr->grace_ms;
 	return true;
 }
 

@@ -20,7 +20,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "track_table.h"
+#include "track_list.h"
 
 #define FIRST_BITS 6
 #define MAX_BITS 30
@@ -187,7 +187,7 @@ void table_visit(void (*fn)(struct guarded_mr *gmr, void *arg), void *arg)
 	}
 }
 
-bool table_may_have(const struct ibv_mr *mr)
+bool track_may_have(const struct ibv_mr *mr)
 {
 	struct words *words = atomic_load_explicit(&current_words,
 						   memory_order_acquire);

@@ -5,7 +5,6 @@
 
 #include "lease.h"
 #include "track_list.h"
-#include "track_table.h"
 
 struct found {
 	const struct track_query *query;

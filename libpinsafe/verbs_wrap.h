@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_VERBS_WRAP_H
-#define PINSAFE_VERBS_WRAP_H
+#pragma once
 
 #include "hook/real_verbs.h"
 
@@ -9,5 +8,3 @@ extern const struct real_verbs verbs_wrap_ops;
 
 /* In place of libibverbs' ibv_cmd_dereg_mr() when a provider calls it */
 int verbs_wrap_cmd_dereg_mr(struct ibv_mr *mr);
-
-#endif /* PINSAFE_VERBS_WRAP_H */

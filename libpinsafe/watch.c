@@ -17,7 +17,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "keeper_fd.h"
+#include "keeper.h"
 #include "memory/vma.h"
 #include "watch.h"
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_WATCH_H
-#define PINSAFE_WATCH_H
+#pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -69,5 +67,3 @@ int watch_dup(dev_t dev, ino_t ino);
 
 /* For fork.h, in the child: nothing is kept. */
 void watch_forget(void);
-
-#endif /* PINSAFE_WATCH_H */

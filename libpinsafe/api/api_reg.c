@@ -11,8 +11,7 @@
 
 #include <infiniband/pinsafe.h>
 
-#include "api/event_thread.h"
-#include "api/restore.h"
+#include "api/api.h"
 #include "base/export.h"
 #include "base/fork.h"
 #include "breaker.h"
@@ -36,12 +35,11 @@ static int check_context(struct ibv_context *context)
 	return real_verbs_get(context, &real) ? EOPNOTSUPP : 0;
 }
 
-static struct ibv_mr *reg_mr(const struct mr_params *params,
-			     const struct reg_options *options)
+static struct ibv_mr *reg_mr(const struct mr_params *params)
 {
 	struct ibv_mr *mr;
 
-	options_set(options);
+	options_set(&params->options);
 	mr = real_public_get()->reg_mr_iova2(params->pd, params->addr,
 					     params->length, params->iova,
 					     params->access);
@@ -87,30 +85,30 @@ static struct ibv_mr *reg_with(struct ibv_pd *pd,
 		.iova = attr->comp_mask & PINSAFE_REG_IOVA ?
 				attr->iova : (uintptr_t)attr->addr,
 		.access = attr->access,
-	};
-	struct reg_options options = {
-		.mask = attr->comp_mask,
-		.guard = attr->guard,
-		.fd = attr->fd,
-		.grace_ms = attr->grace_ms,
-		.prefault_threads = attr->prefault_threads,
-		.progress = attr->progress,
-		.user_data = attr->user_data,
-		.timeout_ms = -1,
+		.options = {
+			.mask = attr->comp_mask,
+			.guard = attr->guard,
+			.fd = attr->fd,
+			.grace_ms = attr->grace_ms,
+			.prefault_threads = attr->prefault_threads,
+			.progress = attr->progress,
+			.user_data = attr->user_data,
+			.timeout_ms = -1,
+		},
 	};
 	struct ibv_mr *mr;
 	int r, saved_errno;
 
 	r = check_attr(pd, attr);
 	if (!r)
-		r = new_source(attr, &options.source);
+		r = new_source(attr, &params.options.source);
 	if (r) {
 		errno = r;
 		return NULL;
 	}
-	mr = reg_mr(&params, &options);
+	mr = reg_mr(&params);
 	saved_errno = errno;
-	event_source_put(options.source);
+	event_source_put(params.options.source);
 	errno = saved_errno;
 	return mr;
 }
@@ -148,38 +146,12 @@ static int get_params(struct ibv_mr *mr, struct mr_params *ret_params,
 	return track_get_params(mr, MR_ZOMBIE, ret_params, ret_source);
 }
 
-/* The events of the new memory region go where those of the old one went. */
-static int restore(const struct mr_params *params, struct event_source *old,
-		   int timeout_ms, struct ibv_mr **new_mr)
-{
-	struct reg_options options = {
-		.mask = params->mask,
-		.guard = params->guard,
-		.grace_ms = params->grace_ms,
-		.prefault_threads = params->prefault_threads,
-		.progress = params->progress,
-		.user_data = params->user_data,
-		.timeout_ms = timeout_ms,
-	};
-	struct ibv_mr *mr;
-	int r;
-
-	r = old ? event_source_copy(old, &options.source) : 0;
-	if (r)
-		return r == ENOMEM ? refusal_no_memory(params->addr) : r;
-	mr = reg_mr(params, &options);
-	r = mr ? 0 : errno;
-	event_source_put(options.source);
-	if (!r)
-		*new_mr = mr;
-	return r;
-}
-
 PINSAFE_EXPORT int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms,
 				      uint32_t flags, struct ibv_mr **new_mr)
 {
 	struct event_source *source;
 	struct mr_params params;
+	struct ibv_mr *restored;
 	int r;
 
 	if (!mr || !new_mr || flags & ~(uint32_t)PINSAFE_RESTORE_SHORTER)
@@ -190,8 +162,17 @@ PINSAFE_EXPORT int pinsafe_mr_restore(struct ibv_mr *mr, int timeout_ms,
 	r = check_context(params.pd->context);
 	if (!r && flags & PINSAFE_RESTORE_SHORTER)
 		r = restore_cut(params.addr, &params.length);
-	if (!r)
-		r = restore(&params, source, timeout_ms, new_mr);
+	/* The events of the new one go where those of the old one went. */
+	if (!r && source)
+		r = event_source_copy(source, &params.options.source);
 	event_source_put(source);
+	if (r)
+		return r == ENOMEM ? refusal_no_memory(params.addr) : r;
+	params.options.timeout_ms = timeout_ms;
+	restored = reg_mr(&params);
+	r = restored ? 0 : errno;
+	event_source_put(params.options.source);
+	if (!r)
+		*new_mr = restored;
 	return r;
 }

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "api/event_thread.h"
+#include "api/api.h"
 #include "base/fork.h"
 #include "base/log.h"
+#include "base/neutral.h"
 #include "event_queue.h"
 
 static bool exists PS_GUARDED_BY(event_lock);
@@ -88,19 +89,9 @@ static void *run_all(void *arg)
 
 static int start(void) PS_REQUIRES(event_lock)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
-	int r;
+	int r = exists ? 0 : neutral_start(run_all, NULL, &thread);
 
-	if (exists)
-		return 0;
-	r = pthread_attr_init(&attr);
-	if (r)
-		return r;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	/* Signals are blocked: we are in a section. */
-	r = pthread_create(&thread, &attr, run_all, NULL);
-	pthread_attr_destroy(&attr);
 	exists = !r;
 	return r;
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/foresee.h"

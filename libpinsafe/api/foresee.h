@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_FORESEE_H
-#define PINSAFE_FORESEE_H
+#pragma once
 
 #include <infiniband/pinsafe.h>
 #include <stdbool.h>
@@ -38,5 +37,3 @@ struct foresee {
  */
 void pinsafe_private_foresee(const struct foresee *q,
 			     struct pinsafe_check_result *ret_result);
-
-#endif /* PINSAFE_FORESEE_H */

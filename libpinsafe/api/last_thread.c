@@ -20,12 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/event_thread.h"
-#include "api/last_thread.h"
+#include "api/api.h"
 #include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_queue.h"
 #include "base/neutral.h"
 #include "base/sys.h"
 #include "base/sys_lines.h"
@@ -57,19 +55,13 @@ static void *wait_for_end(void *arg)
 
 void last_thread_start(void)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
 	int r;
 
 	if (__atomic_load_n(&is_waiting, __ATOMIC_RELAXED))
 		return;
 	sem_init(&is_over, 0, 0);
-	r = pthread_attr_init(&attr);
-	if (!r) {
-		pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-		r = pthread_create(&thread, &attr, wait_for_end, NULL);
-		pthread_attr_destroy(&attr);
-	}
+	r = neutral_start(wait_for_end, NULL, &thread);
 	if (r)
 		log_warn("last_thread: cannot start a thread: %s; if the program ends by pthread_exit() in all threads, the process stays",
 			 strerror(r));

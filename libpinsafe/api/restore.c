@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/restore.h"
+#include "api/api.h"
 #include "base/lock.h"
 #include "guard.h"
 #include "memory/mapping.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CAUSE_H
-#define PINSAFE_CAUSE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -70,5 +69,5 @@ struct cause {
  * that.  @cause: NULL if nobody is told.
  */
 int cause_call(struct cause *cause, const char *call, int error);
-
-#endif /* PINSAFE_CAUSE_H */
+/* Any other, with as much of @detail as fits */
+void cause_set(struct cause *cause, enum cause_kind kind, const char *detail);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CLOCK_H
-#define PINSAFE_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 #include <time.h>
@@ -23,5 +22,3 @@ static inline struct timespec clock_timespec(uint64_t ns)
 	return (struct timespec){ .tv_sec = ns / NSEC_PER_SEC,
 				  .tv_nsec = ns % NSEC_PER_SEC };
 }
-
-#endif /* PINSAFE_CLOCK_H */

@@ -3,8 +3,7 @@
  * An object that the dynamic linker has loaded.  Inline, because libpinsafe and
  * the preload object both read them, and share no private function.
  */
-#ifndef PINSAFE_LOADED_H
-#define PINSAFE_LOADED_H
+#pragma once
 
 #include <link.h>
 #include <stdbool.h>
@@ -38,14 +37,28 @@ static inline const ElfW(Dyn) *loaded_dynamic(const struct dl_phdr_info *info)
 	return dyn;
 }
 
-/* The dynamic linker has relocated d_ptr already, but not that of the vDSO. */
-static inline const void *loaded_ptr(const struct dl_phdr_info *info,
-				     const ElfW(Dyn) *dyn)
+/* An entry of that, 0 if it has none */
+static inline ElfW(Xword) loaded_value(const struct dl_phdr_info *info,
+				       ElfW(Sxword) tag)
 {
-	ElfW(Addr) addr = dyn->d_un.d_ptr;
+	const ElfW(Dyn) *dyn = loaded_dynamic(info);
 
-	return (const void *)(addr < info->dlpi_addr ? addr + info->dlpi_addr
-						     : addr);
+	for (; dyn && dyn->d_tag != DT_NULL; dyn++)
+		if (dyn->d_tag == tag)
+			return dyn->d_un.d_val;
+	return 0;
 }
 
-#endif /* PINSAFE_LOADED_H */
+/*
+ * The same where it is an address, or NULL.  The dynamic linker has relocated it
+ * already, but not that of the vDSO.
+ */
+static inline const void *loaded_ptr(const struct dl_phdr_info *info,
+				     ElfW(Sxword) tag)
+{
+	ElfW(Addr) addr = loaded_value(info, tag);
+
+	return (const void *)(addr && addr < info->dlpi_addr
+				      ? addr + info->dlpi_addr
+				      : addr);
+}

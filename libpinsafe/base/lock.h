@@ -16,8 +16,7 @@
  * truncates a guarded file would wait in the kernel for the keeper, and the
  * keeper for the lock that the handler's own thread holds.
  */
-#ifndef PINSAFE_LOCK_H
-#define PINSAFE_LOCK_H
+#pragma once
 
 #include <pthread.h>
 #include <signal.h>
@@ -92,5 +91,3 @@ extern struct ps_mutex hook_lock, table_lock, event_lock, request_lock,
 void locks_take(void);
 void locks_give(void);
 void locks_forget(void);
-
-#endif /* PINSAFE_LOCK_H */

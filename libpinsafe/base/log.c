@@ -5,8 +5,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/log_file.h"
-#include "base/log_queue.h"
 
 static _Atomic(enum log_level) max_level = LOG_LEVEL_WARN;
 static __thread bool is_deferred;

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log_file.h"
+#include "base/log.h"
 #include "base/sys.h"
 
 /* The thread that writes lines may be there before the configuration is read. */

@@ -15,8 +15,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/log_file.h"
-#include "base/log_queue.h"
+#include "base/log.h"
 #include "base/neutral.h"
 #include "base/sys.h"
 
@@ -146,20 +145,11 @@ static void *write_for_ever(void *arg)
 
 void log_queue_start(void)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
-	int r;
 
-	if (log_queue_has_thread())
-		return;
-	r = pthread_attr_init(&attr);
-	if (r)
-		return;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	/* Without it the lines wait for a thread of the program. */
-	r = pthread_create(&thread, &attr, write_for_ever, NULL);
-	pthread_attr_destroy(&attr);
-	if (!r)
+	if (!log_queue_has_thread() &&
+	    !neutral_start(write_for_ever, NULL, &thread))
 		__atomic_store_n(&has_thread, true, __ATOMIC_RELAXED);
 }
 

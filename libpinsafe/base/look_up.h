@@ -3,8 +3,7 @@
  * Look for what may not be there, without leaving to the program an error in
  * dlerror(3).  Inline, so that RTLD_NEXT is behind the object that asks.
  */
-#ifndef PINSAFE_LOOK_UP_H
-#define PINSAFE_LOOK_UP_H
+#pragma once
 
 #include <dlfcn.h>
 
@@ -27,5 +26,3 @@ static inline void *look_up_library(const char *name, int flags)
 		(void)dlerror();
 	return handle;
 }
-
-#endif /* PINSAFE_LOOK_UP_H */

@@ -7,7 +7,6 @@
  * hardly a program that made them itself.  What is refused is left: the thread
  * is slower than it could be then, and no less right.
  */
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 
 #include "base/neutral.h"
 #include "base/sys.h"
+#include "base/sys_lines.h"
 
 /* The kernel's default */
 #define TIMER_SLACK_NS 50000
@@ -31,17 +31,11 @@
 static int n_cpus_online(void)
 {
 	char text[4096], *at = text, *end;
-	int fd, n = 0;
 	long first, last;
-	ssize_t size;
+	int n = 0;
 
-	fd = sys_open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC,
-		      0);
-	if (fd < 0)
-		return 0;
-	size = sys_read(fd, text, sizeof(text) - 1);
-	(void)sys_close(fd);
-	text[size > 0 ? size : 0] = '\0';
+	(void)sys_read_line("/sys/devices/system/cpu/online", text,
+			    sizeof(text));
 	for (;; at = end + 1) {
 		first = last = strtol(at, &end, 10);
 		if (end == at)
@@ -108,4 +102,18 @@ void neutral_become(const char *name)
 	(void)sys_call(SYS_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
 	leave_cpus();
 	leave_scheduling();
+}
+
+int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
+{
+	pthread_attr_t attr;
+	int r;
+
+	r = pthread_attr_init(&attr);
+	if (r)
+		return r;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(ret_thread, &attr, run, arg);
+	pthread_attr_destroy(&attr);
+	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_NEUTRAL_H
-#define PINSAFE_NEUTRAL_H
+#pragma once
+
+#include <pthread.h>
 
 /*
  * Have the calling thread, which is ours, keep nothing of what its creator
@@ -8,4 +9,8 @@
  */
 void neutral_become(const char *name);
 
-#endif /* PINSAFE_NEUTRAL_H */
+/*
+ * Start a thread of ours that nobody joins, by one that has signals blocked: 0, or
+ * as pthread_create(3)
+ */
+int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread);

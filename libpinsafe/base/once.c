@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "base/lock.h"
-#include "base/once.h"
+#include "base/log.h"
 
 #define N_FILES 64
 

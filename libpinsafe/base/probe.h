@@ -4,8 +4,7 @@
  * until somebody traces it; without <sys/sdt.h> (systemtap-sdt-dev) there are
  * none.
  */
-#ifndef PINSAFE_PROBE_H
-#define PINSAFE_PROBE_H
+#pragma once
 
 #if defined(__has_include)
 #if __has_include(<sys/sdt.h>)
@@ -37,5 +36,3 @@
 #define probe_release(path) probe1(release, path)
 /* A registration waited for a break and succeeded: address, length */
 #define probe_retake(addr, length) probe2(retake, addr, length)
-
-#endif /* PINSAFE_PROBE_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* Counters of pinsafe_get_stats(); any thread may change them at any time. */
-#ifndef PINSAFE_STATS_H
-#define PINSAFE_STATS_H
+#pragma once
 
 #include <infiniband/pinsafe.h>
 
@@ -18,5 +17,3 @@ void stats_add_revoke(uint64_t ns, uint64_t break_time_ns);
 /* A registration was refused. */
 void stats_add_refusal(int error);
 void stats_reset(void);
-
-#endif /* PINSAFE_STATS_H */

@@ -10,8 +10,7 @@
  * Each is the system call of its name, and sets errno as the C library does.
  * None is a cancellation point.
  */
-#ifndef PINSAFE_SYS_H
-#define PINSAFE_SYS_H
+#pragma once
 
 #include <signal.h>
 #include <stdbool.h>
@@ -64,5 +63,3 @@ int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 int sys_clock_gettime(clockid_t clock, struct timespec *ret_ts);
 pid_t sys_getpid(void);
 pid_t sys_gettid(void);
-
-#endif /* PINSAFE_SYS_H */

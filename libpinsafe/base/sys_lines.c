@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
@@ -83,4 +84,52 @@ char *sys_lines_next(struct sys_lines *lines)
 void sys_lines_close(struct sys_lines *lines)
 {
 	(void)sys_close(lines->fd);
+}
+
+int sys_lines_find(const char *path, int (*fn)(const char *line, void *arg),
+		   void *arg)
+{
+	struct sys_lines lines;
+	const char *line;
+	int answer = -1;
+
+	if (sys_lines_open(&lines, path))
+		return -1;
+	while (answer < 0 && (line = sys_lines_next(&lines)))
+		answer = fn(line, arg);
+	sys_lines_close(&lines);
+	return answer;
+}
+
+int sys_read_line(const char *path, char *ret_text, size_t size)
+{
+	ssize_t n;
+	int fd, r;
+
+	ret_text[0] = '\0';
+	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return errno;
+	n = sys_read(fd, ret_text, size - 1);
+	r = n < 0 ? errno : 0;
+	(void)sys_close(fd);
+	ret_text[n > 0 ? n : 0] = '\0';
+	ret_text[strcspn(ret_text, "\n")] = '\0';
+	return r;
+}
+
+int sys_read_number(const char *path, long *ret_number)
+{
+	char text[32], *end;
+	long number;
+	int r;
+
+	r = sys_read_line(path, text, sizeof(text));
+	if (r)
+		return r;
+	number = strtol(text, &end, 10);
+	if (end == text)
+		return EINVAL;
+	*ret_number = number;
+	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* Lines of a file of /proc, with system calls only and without memory of others */
-#ifndef PINSAFE_SYS_LINES_H
-#define PINSAFE_SYS_LINES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,4 +21,17 @@ int sys_lines_open(struct sys_lines *lines, const char *path);
 char *sys_lines_next(struct sys_lines *lines);
 void sys_lines_close(struct sys_lines *lines);
 
-#endif /* PINSAFE_SYS_LINES_H */
+/*
+ * Give lines to @fn until it returns no negative value, and that is returned; or
+ * -1, also if the file cannot be read.
+ */
+int sys_lines_find(const char *path, int (*fn)(const char *line, void *arg),
+		   void *arg);
+
+/*
+ * The first line of a small file, "" if it has none.  0, or the errno of open(2)
+ * or read(2)
+ */
+int sys_read_line(const char *path, char *ret_text, size_t size);
+/* The number that it begins with; EINVAL: with none */
+int sys_read_number(const char *path, long *ret_number);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CALLED_H
-#define PINSAFE_CALLED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass);
  * as of the last called_is_sure().  Without any lock.
  */
 bool called_seems_sure(enum called_use use);
-
-#endif /* PINSAFE_CALLED_H */

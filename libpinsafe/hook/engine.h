@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_ENGINE_H
-#define PINSAFE_ENGINE_H
+#pragma once
 
 #include <infiniband/verbs.h>
 
@@ -22,5 +21,3 @@ void engine_set_ops(void *verbs_context, const void *ops, const void *caller);
 
 /* Hook a context that is open already; returns as pinsafe_attach() does. */
 int engine_attach(struct ibv_context *context);
-
-#endif /* PINSAFE_ENGINE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LAYOUT_H
-#define PINSAFE_LAYOUT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -49,5 +48,3 @@ size_t layout_context_size(const struct ibv_context *context);
 
 /* The context in @verbs_context, whose size is not known; NULL if unclear */
 struct ibv_context *layout_find_context(void *verbs_context);
-
-#endif /* PINSAFE_LAYOUT_H */

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "base/look_up.h"
-#include "hook/null_driver.h"
+#include "hook/scan.h"
 
 /*
  * libibverbs/driver.h, which is not installed.  These structs are the same in

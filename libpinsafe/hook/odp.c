@@ -5,7 +5,6 @@
  * used here are inline and call the context's operations.
  */
 #include <dlfcn.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"

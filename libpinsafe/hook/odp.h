@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_ODP_H
-#define PINSAFE_ODP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -18,5 +17,3 @@ bool odp_is_sound(const struct real_verbs *real);
 /* Have the device fault in the pages of @mr now; only a hint. */
 void odp_prefetch(struct ibv_pd *pd, const struct ibv_mr *mr, uint64_t iova,
 		  size_t length, bool is_written);
-
-#endif /* PINSAFE_ODP_H */

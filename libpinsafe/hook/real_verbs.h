@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_REAL_VERBS_H
-#define PINSAFE_REAL_VERBS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -100,5 +99,3 @@ const struct real_public *real_public_get(void);
 
 /* NULL if libibverbs is not loaded, or is not one that we know. */
 const struct real_private *real_private_get(void);
-
-#endif /* PINSAFE_REAL_VERBS_H */

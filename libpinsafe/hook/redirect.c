@@ -24,57 +24,6 @@
 #define R_SYM ELF32_R_SYM
 #endif
 
-/* The dynamic section, as far as we need it */
-struct imports {
-	const ElfW(Sym) *symbols;
-	const char *strings;
-	struct {
-		const char *start;
-		size_t size;
-	} tables[3];		/* PLT, RELA, REL */
-	bool plt_has_addends;
-};
-
-static bool read_dynamic(const struct dl_phdr_info *info,
-			 struct imports *imports)
-{
-	const ElfW(Dyn) *dyn = loaded_dynamic(info);
-
-	memset(imports, 0, sizeof(*imports));
-	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
-		switch (dyn->d_tag) {
-		case DT_SYMTAB:
-			imports->symbols = loaded_ptr(info, dyn);
-			break;
-		case DT_STRTAB:
-			imports->strings = loaded_ptr(info, dyn);
-			break;
-		case DT_JMPREL:
-			imports->tables[0].start = loaded_ptr(info, dyn);
-			break;
-		case DT_PLTRELSZ:
-			imports->tables[0].size = dyn->d_un.d_val;
-			break;
-		case DT_PLTREL:
-			imports->plt_has_addends = dyn->d_un.d_val == DT_RELA;
-			break;
-		case DT_RELA:
-			imports->tables[1].start = loaded_ptr(info, dyn);
-			break;
-		case DT_RELASZ:
-			imports->tables[1].size = dyn->d_un.d_val;
-			break;
-		case DT_REL:
-			imports->tables[2].start = loaded_ptr(info, dyn);
-			break;
-		case DT_RELSZ:
-			imports->tables[2].size = dyn->d_un.d_val;
-			break;
-		}
-	}
-	return imports->symbols && imports->strings;
-}
-
 static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 {
 	bool protect = loaded_contains(info, PT_GNU_RELRO, (uintptr_t)slot);
@@ -92,15 +41,21 @@ static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 	return 0;
 }
 
-/* Call @fn for the entries of one table that stand for the function @name. */
-static void for_each_entry(const struct dl_phdr_info *info,
-			   const struct imports *imports, int table,
-			   const char *name, redirect_slot_fn *fn, void *arg)
+/* Of one object, to look for the entries of one function */
+struct imports {
+	const struct dl_phdr_info *info;
+	const ElfW(Sym) *symbols;
+	const char *strings, *name;
+	redirect_slot_fn *fn;
+	void *arg;
+};
+
+static void for_each_entry(const struct imports *imports, int start_tag,
+			   int size_tag, bool has_addends)
 {
-	bool addends = table == 1 || (table == 0 && imports->plt_has_addends);
-	size_t step = addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
-	const char *entry = imports->tables[table].start;
-	const char *end = entry + imports->tables[table].size;
+	size_t step = has_addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel));
+	const char *entry = loaded_ptr(imports->info, start_tag);
+	const char *end = entry + loaded_value(imports->info, size_tag);
 	const ElfW(Sym) *symbol;
 	const ElfW(Rel) *rel;	/* the common start of both kinds */
 
@@ -108,21 +63,32 @@ static void for_each_entry(const struct dl_phdr_info *info,
 		rel = (const void *)entry;
 		symbol = &imports->symbols[R_SYM(rel->r_info)];
 		if (R_SYM(rel->r_info) && symbol->st_shndx == SHN_UNDEF &&
-		    !strcmp(imports->strings + symbol->st_name, name))
-			fn(info, (void **)(info->dlpi_addr + rel->r_offset),
-			   arg);
+		    !strcmp(imports->strings + symbol->st_name, imports->name))
+			imports->fn(imports->info,
+				    (void **)(imports->info->dlpi_addr +
+					      rel->r_offset),
+				    imports->arg);
 	}
 }
 
 void redirect_for_each_slot(const struct dl_phdr_info *info, const char *name,
 			    redirect_slot_fn *fn, void *arg)
 {
-	struct imports imports;
-	int table;
+	const struct imports imports = {
+		.info = info,
+		.symbols = loaded_ptr(info, DT_SYMTAB),
+		.strings = loaded_ptr(info, DT_STRTAB),
+		.name = name,
+		.fn = fn,
+		.arg = arg,
+	};
 
-	if (read_dynamic(info, &imports))
-		for (table = 0; table < 3; table++)
-			for_each_entry(info, &imports, table, name, fn, arg);
+	if (!imports.symbols || !imports.strings)
+		return;
+	for_each_entry(&imports, DT_JMPREL, DT_PLTRELSZ,
+		       loaded_value(info, DT_PLTREL) == DT_RELA);
+	for_each_entry(&imports, DT_RELA, DT_RELASZ, true);
+	for_each_entry(&imports, DT_REL, DT_RELSZ, false);
 }
 
 /* One object */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_REDIRECT_H
-#define PINSAFE_REDIRECT_H
+#pragma once
 
 /*
  * Let the loaded object that contains the function @inside call @replacement
@@ -27,5 +26,3 @@ typedef void redirect_slot_fn(const struct dl_phdr_info *info, void **slot,
 			      void *arg);
 void redirect_for_each_slot(const struct dl_phdr_info *info, const char *name,
 			    redirect_slot_fn *fn, void *arg);
-
-#endif /* PINSAFE_REDIRECT_H */

@@ -20,7 +20,6 @@
 #include "base/log.h"
 #include "base/look_up.h"
 #include "hook/engine.h"
-#include "hook/null_driver.h"
 #include "hook/redirect.h"
 #include "hook/scan.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_SCAN_H
-#define PINSAFE_SCAN_H
+#pragma once
+
+#include <stdbool.h>
 
 /*
  * Hook the contexts of all providers: those that are loaded now, and those that
@@ -12,4 +13,9 @@
  */
 void scan_start(int pabi);
 
-#endif /* PINSAFE_SCAN_H */
+/*
+ * Have @fn called whenever libibverbs (a handle of dlopen(3)) looks for the
+ * driver of a device, under its lock of the device list.  @pabi as for
+ * scan_start().  Registers once; false if that libibverbs is not known.
+ */
+bool null_driver_register(void *libibverbs, int pabi, void (*fn)(void));

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/sys.h"
+#include "base/sys_lines.h"
 #include "machine/lease_provider.h"
 
 #ifndef F_LAYOUT
@@ -25,20 +25,9 @@ static int read_text(const char *module, const char *name, char *ret_text,
 		     size_t size)
 {
 	char path[128];
-	ssize_t n;
-	int fd, r;
 
-	ret_text[0] = '\0';
 	snprintf(path, sizeof(path), SYSFS "%s/%s", module, name);
-	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return errno;
-	n = sys_read(fd, ret_text, size - 1);
-	r = n < 0 ? errno : 0;
-	(void)sys_close(fd);
-	ret_text[n > 0 ? n : 0] = '\0';
-	ret_text[strcspn(ret_text, "\n")] = '\0';
-	return r;
+	return sys_read_line(path, ret_text, size);
 }
 
 static const char *module_of(const struct lease_provider *provider)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_PROVIDER_H
-#define PINSAFE_LEASE_PROVIDER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,5 +48,3 @@ bool lease_provider_has_page_caches(const struct lease_provider *provider,
 /* One of the module's counters; 0, or an errno value. */
 int lease_provider_count(const struct lease_provider *provider,
 			 const char *counter, uint64_t *ret_count);
-
-#endif /* PINSAFE_LEASE_PROVIDER_H */

@@ -3,39 +3,11 @@
  * What the administrator has set for leases (sysctl/fs.rst of Linux).  There
  * may be no descriptor left to read it with.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/sys.h"
+#include "base/sys_lines.h"
 #include "machine/lease_sysctl.h"
 
 /* fs/locks.c */
 #define DEFAULT_BREAK_TIME_S 45
-
-/* 0 or an errno value */
-static int read_number(const char *path, long *ret_number)
-{
-	char text[32], *end;
-	ssize_t n;
-	long number;
-	int fd;
-
-	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return errno;
-	n = sys_read(fd, text, sizeof(text) - 1);
-	(void)sys_close(fd);
-	if (n <= 0)
-		return EIO;
-	text[n] = '\0';
-	number = strtol(text, &end, 10);
-	if (end == text)
-		return EIO;
-	*ret_number = number;
-	return 0;
-}
 
 unsigned long lease_break_time_s(void)
 {
@@ -43,7 +15,7 @@ unsigned long lease_break_time_s(void)
 	unsigned long now_s;
 	long number;
 
-	if (read_number("/proc/sys/fs/lease-break-time", &number))
+	if (sys_read_number("/proc/sys/fs/lease-break-time", &number))
 		return __atomic_load_n(&last_s, __ATOMIC_RELAXED);
 	/* To the kernel a negative one is as 0 (fs/locks.c:__break_lease). */
 	now_s = number < 0 ? 0 : number;
@@ -55,7 +27,7 @@ bool leases_are_enabled(bool if_unknown)
 {
 	long number;
 
-	if (read_number("/proc/sys/fs/leases-enable", &number))
+	if (sys_read_number("/proc/sys/fs/leases-enable", &number))
 		return if_unknown;
 	return number != 0;
 }

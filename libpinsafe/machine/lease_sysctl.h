@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_SYSCTL_H
-#define PINSAFE_LEASE_SYSCTL_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -14,5 +13,3 @@ unsigned long lease_break_time_s(void);
 /* /proc/sys/fs/leases-enable, or @if_unknown if it cannot be read; any thread
  */
 bool leases_are_enabled(bool if_unknown);
-
-#endif /* PINSAFE_LEASE_SYSCTL_H */

@@ -56,13 +56,6 @@ void lease_tell_provider(void)
 	tell(&provider);
 }
 
-static void record(struct cause *cause, enum cause_kind kind,
-		   const char *detail)
-{
-	cause->kind = kind;
-	snprintf(cause->detail, sizeof(cause->detail), "%s", detail);
-}
-
 static void record_size(struct cause *cause, enum cause_kind kind, int fd)
 {
 	struct stat st = { 0 };
@@ -70,7 +63,7 @@ static void record_size(struct cause *cause, enum cause_kind kind, int fd)
 
 	(void)sys_fstat(fd, &st);
 	snprintf(size, sizeof(size), "%lld", (long long)st.st_size);
-	record(cause, kind, size);
+	cause_set(cause, kind, size);
 }
 
 /* Under the root of this thread */
@@ -108,21 +101,22 @@ int lease_why_not_open(int error, struct cause *cause)
 }
 
 /* The user as whom this thread asks the file system: the fourth of them */
+static int read_user(const char *line, void *arg)
+{
+	unsigned int *uid = arg;
+
+	return sscanf(line, "Uid: %*u %*u %*u %u", uid) == 1 ? 1 : -1;
+}
+
 static bool is_owner(int fd)
 {
-	struct sys_lines lines;
-	unsigned int uid = -1;
+	unsigned int uid;
 	struct stat st;
-	const char *line;
-	bool is_found = false;
 
-	if (sys_fstat(fd, &st) ||
-	    sys_lines_open(&lines, "/proc/thread-self/status"))
-		return false;
-	while (!is_found && (line = sys_lines_next(&lines)))
-		is_found = sscanf(line, "Uid: %*u %*u %*u %u", &uid) == 1;
-	sys_lines_close(&lines);
-	return is_found && uid == st.st_uid;
+	return !sys_fstat(fd, &st) &&
+	       sys_lines_find("/proc/thread-self/status", read_user, &uid) >
+		       0 &&
+	       uid == st.st_uid;
 }
 
 /*
@@ -144,10 +138,10 @@ int lease_why_not(int fd, int error, struct cause *cause)
 	if (error != EINVAL)
 		return cause_call(cause, "fcntl(2) with F_SETLEASE", error);
 	if (!leases_are_enabled(true)) {
-		record(cause, CAUSE_LEASES_OFF, "");
+		cause_set(cause, CAUSE_LEASES_OFF, "");
 		return ENOLCK;
 	}
-	record(cause, CAUSE_NO_LEASES, "");
+	cause_set(cause, CAUSE_NO_LEASES, "");
 	return EOPNOTSUPP;
 }
 
@@ -155,11 +149,11 @@ static bool is_of_provider(const struct lease_provider *provider,
 			   unsigned long fs_magic, struct cause *cause)
 {
 	if (provider->kind == PROVIDER_CONTROL)
-		record(cause, CAUSE_CONTROL_MODULE, "");
+		cause_set(cause, CAUSE_CONTROL_MODULE, "");
 	else if (lease_provider_is_dead(provider))
-		record(cause, CAUSE_DEAD_MODULE, provider->state);
+		cause_set(cause, CAUSE_DEAD_MODULE, provider->state);
 	else if (lease_provider_lacks(provider, fs_name(fs_magic, "?")))
-		record(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
+		cause_set(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
 	else
 		return false;
 	return true;
@@ -187,11 +181,11 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 	if (is_of_provider(&provider, sfs.f_type, cause))
 		return r;
 	if (error == EINVAL)
-		record(cause, CAUSE_NO_PROVIDER, "");
+		cause_set(cause, CAUSE_NO_PROVIDER, "");
 	else if (sfs.f_type == XFS_SUPER_MAGIC && is_dax(fd))
 		record_size(cause, CAUSE_REFLINK, fd);
 	else
-		record(cause, CAUSE_FS_SAYS_NO, "");
+		cause_set(cause, CAUSE_FS_SAYS_NO, "");
 	return r;
 }
 
@@ -203,11 +197,11 @@ void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
 	if (is_of_provider(&provider, fs_magic, cause))
 		return;
 	if (provider.kind == PROVIDER_NONE)
-		record(cause, CAUSE_NO_PROVIDER, "");
+		cause_set(cause, CAUSE_NO_PROVIDER, "");
 	else if (provider.kind == PROVIDER_UNKNOWN && !leases_are_enabled(true))
-		record(cause, CAUSE_LEASES_OFF, "");
+		cause_set(cause, CAUSE_LEASES_OFF, "");
 	else
-		record(cause,
+		cause_set(cause,
 		       is_shown("/sys/module") ? CAUSE_DAX_ONLY :
 						 CAUSE_NO_SYSFS,
 		       "");
@@ -241,8 +235,8 @@ void lease_why_not_written(int fd, struct cause *cause)
 
 	lease_provider_find(&provider);
 	if (strcmp(says, "yes") == 0)
-		record(cause, why_not_written(fd), "");
+		cause_set(cause, why_not_written(fd), "");
 	else
-		record(cause, CAUSE_NO_PROMISE,
-		       says[0] ? says : "it does not offer that");
+		cause_set(cause, CAUSE_NO_PROMISE,
+			  says[0] ? says : "it does not offer that");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_LEASE_WHY_H
-#define PINSAFE_LEASE_WHY_H
+#pragma once
 
 #include "base/cause.h"
 
@@ -22,5 +21,3 @@ int lease_why_not_open(int error, struct cause *cause);
 
 /* Who gives layout leases goes to the log, the first time. */
 void lease_tell_provider(void);
-
-#endif /* PINSAFE_LEASE_WHY_H */

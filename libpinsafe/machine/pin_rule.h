@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PIN_RULE_H
-#define PINSAFE_PIN_RULE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -10,5 +9,3 @@
  * thread, without locks.
  */
 bool pin_rule_is_strict(void);
-
-#endif /* PINSAFE_PIN_RULE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_UVERBS_H
-#define PINSAFE_UVERBS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ int uverbs_query_mr(int fd, uint32_t driver_id, uint32_t handle,
 
 /* The same, and it is destroyed. */
 int uverbs_destroy_mr(int fd, uint32_t driver_id, uint32_t handle);
-
-#endif /* PINSAFE_UVERBS_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_BACKING_H
-#define PINSAFE_BACKING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,5 +55,3 @@ int backing_find_descriptor(const struct backing *backing);
  */
 int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 				void *arg);
-
-#endif /* PINSAFE_BACKING_H */

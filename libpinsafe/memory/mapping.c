@@ -7,20 +7,16 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include "base/sys.h"
 #include "memory/fs.h"
 #include "memory/mapping.h"
-#include "memory/memory_fs.h"
 #include "memory/vma.h"
-#include "memory/vma_probe.h"
 #include "policy/config.h"
 
 #ifndef STATX_ATTR_DAX
@@ -318,11 +314,9 @@ bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
 	}
 	vma_close(&reader);
 	if (is_found) {
-		cause->kind = CAUSE_PRIVATE_DAX;
+		cause_set(cause, CAUSE_PRIVATE_DAX, vma.path);
 		cause->start = vma.start;
 		cause->end = vma.end;
-		snprintf(cause->detail, sizeof(cause->detail), "%.*s",
-			 (int)sizeof(cause->detail) - 1, vma.path);
 	}
 	return is_found;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_MAPPING_H
-#define PINSAFE_MAPPING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,4 +73,9 @@ void mapping_put(struct mapping *mapping);
 
 const char *mapping_kind_name(enum mapping_kind kind);
 
-#endif /* PINSAFE_MAPPING_H */
+/*
+ * Record the first piece of a range that is not mapped, not accessible, or
+ * read-only although @is_written; if there is one, and it can be looked at.
+ */
+void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
+			struct cause *cause);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Which part of a range the kernel's EFAULT is about. */
 #include <errno.h>
-#include <stdio.h>
 
-#include "memory/mapping_access.h"
+#include "memory/mapping.h"
 #include "memory/vma.h"
 
 static void record(struct cause *cause, enum cause_kind kind, uintptr_t start,
 		   uintptr_t end, const char *what)
 {
-	cause->kind = kind;
+	cause_set(cause, kind, what);
 	cause->start = start;
 	cause->end = end;
-	snprintf(cause->detail, sizeof(cause->detail), "%.*s",
-		 (int)sizeof(cause->detail) - 1, what);
 }
 
 /* CAUSE_UNKNOWN: nothing is wrong with it. */

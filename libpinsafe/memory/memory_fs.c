@@ -12,23 +12,7 @@
 #include <unistd.h>
 
 #include "base/sys_lines.h"
-#include "memory/memory_fs.h"
-
-/* The first line that @fn does not return a negative value for decides. */
-static bool find_line(const char *path, int (*fn)(const char *line, void *arg),
-		      void *arg)
-{
-	struct sys_lines lines;
-	const char *line;
-	int answer = -1;
-
-	if (sys_lines_open(&lines, path))
-		return false;
-	while (answer < 0 && (line = sys_lines_next(&lines)))
-		answer = fn(line, arg);
-	sys_lines_close(&lines);
-	return answer > 0;
-}
+#include "memory/fs.h"
 
 /* "36 35 98:0 /root /mnt options - type source options" */
 static int is_memory_mount(const char *line, void *arg)
@@ -76,7 +60,8 @@ bool memory_fs_has(dev_t dev, uintptr_t start)
 {
 	struct page_size_args args = { .start = start };
 
-	return find_line("/proc/thread-self/mountinfo", is_memory_mount,
-			 &dev) ||
-	       find_line("/proc/thread-self/smaps", has_huge_pages, &args);
+	return sys_lines_find("/proc/thread-self/mountinfo", is_memory_mount,
+			      &dev) > 0 ||
+	       sys_lines_find("/proc/thread-self/smaps", has_huge_pages,
+			      &args) > 0;
 }

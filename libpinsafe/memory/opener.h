@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_OPENER_H
-#define PINSAFE_OPENER_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -12,5 +11,3 @@
  * processes, so not for the keeper.
  */
 void opener_name(dev_t dev, ino_t ino, char *ret_text, size_t size);
-
-#endif /* PINSAFE_OPENER_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PAGES_H
-#define PINSAFE_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ bool pages_are_anonymous(uintptr_t addr, size_t length);
  */
 bool pages_seem_anonymous(uintptr_t addr, size_t length);
 void pages_note(uintptr_t addr, size_t length, bool are_anonymous);
-
-#endif /* PINSAFE_PAGES_H */

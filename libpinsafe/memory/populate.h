@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_POPULATE_H
-#define PINSAFE_POPULATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ struct populate_range {
  */
 int populate(const struct populate_range *range,
 	     const struct populate_watch *watch);
-
-#endif /* PINSAFE_POPULATE_H */

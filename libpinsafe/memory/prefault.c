@@ -8,10 +8,8 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/sys.h"
 #include "memory/prefault.h"

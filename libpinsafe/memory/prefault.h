@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PREFAULT_H
-#define PINSAFE_PREFAULT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -44,5 +43,3 @@ int prefault_why(const struct mapping_part *part, int fd, size_t page_size);
  * shared with another file (reflink); or an errno of ioctl(2).
  */
 int prefault_check_blocks(const struct mapping_part *part, int fd);
-
-#endif /* PINSAFE_PREFAULT_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PROGRESS_H
-#define PINSAFE_PROGRESS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ void progress_begin(struct progress *progress,
 int progress_made(struct progress *progress, size_t done);
 /* All are; as above */
 int progress_end(struct progress *progress);
-
-#endif /* PINSAFE_PROGRESS_H */

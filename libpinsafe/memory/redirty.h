@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_REDIRTY_H
-#define PINSAFE_REDIRTY_H
+#pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-#include "memory/range.h"
+/* Addresses of a memory region that are a mapping of one file */
+struct mr_range {
+	uintptr_t start, end;
+	dev_t dev : 63;	  /* Linux uses 32 bits */
+	bool is_kept : 1; /* the kernel makes dirty what devices write */
+	ino_t ino;
+};
 
 /* Until when (CLOCK_MONOTONIC), or UINT64_MAX; asked before some pages each */
 struct redirty_limit {
@@ -26,5 +34,3 @@ size_t redirty_merge(struct mr_range *ranges, size_t n_ranges);
 
 /* The pages around these addresses, whatever is there; 0 or what madvise(2) says */
 int redirty_pages(uintptr_t start, uintptr_t end);
-
-#endif /* PINSAFE_REDIRTY_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_VMA_H
-#define PINSAFE_VMA_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -48,4 +47,9 @@ int vma_parse(const char *line, struct vma *ret_vma);
 
 void vma_close(struct vma_reader *reader);
 
-#endif /* PINSAFE_VMA_H */
+/*
+ * Could any page of a range be one of a shared mapping?  For where /proc is not
+ * to be had: one system call for each page, two for a shared one, after which
+ * the answer is yes.  Nothing of it stays.
+ */
+bool vma_probe_is_shared(uintptr_t start, uintptr_t end);

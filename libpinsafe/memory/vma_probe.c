@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "memory/vma_probe.h"
+#include "memory/vma.h"
 
 static bool is_shared(uintptr_t page, size_t page_size)
 {

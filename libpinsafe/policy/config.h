@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CONFIG_H
-#define PINSAFE_CONFIG_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -53,5 +52,3 @@ void config_set_uninvited(void);
 bool config_may_guard_shmem(void);
 /* Whether there is one that says guard=lease */
 bool config_may_want_lease(void);
-
-#endif /* PINSAFE_CONFIG_H */

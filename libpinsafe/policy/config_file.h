@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_CONFIG_FILE_H
-#define PINSAFE_CONFIG_FILE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -33,5 +32,3 @@ int config_file_read(const char *name, const char *program,
 
 /* Whether @path, as in /proc/self/maps, is @prefix or is below it */
 bool config_path_matches(const struct config_path *prefix, const char *path);
-
-#endif /* PINSAFE_CONFIG_FILE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_OPTIONS_H
-#define PINSAFE_OPTIONS_H
+#pragma once
 
 #include <infiniband/pinsafe.h>
 
@@ -27,5 +26,3 @@ struct reg_options {
  */
 void options_set(const struct reg_options *options);
 const struct reg_options *options_get(void);
-
-#endif /* PINSAFE_OPTIONS_H */

@@ -3,8 +3,7 @@
  * The keys of pinsafe.conf, which are environment variables as well, and the
  * layers in which they are set: defaults, program, path, environment.
  */
-#ifndef PINSAFE_SETTINGS_H
-#define PINSAFE_SETTINGS_H
+#pragma once
 
 #include "policy/config.h"
 
@@ -55,5 +54,3 @@ struct policy settings_policy(const struct settings *settings);
 /* Report such a combination, unless it is the one that @reported has. */
 void settings_report_hold(const struct settings *settings,
 			  const struct settings *reported, const char *file);
-
-#endif /* PINSAFE_SETTINGS_H */

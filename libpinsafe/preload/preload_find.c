@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/loaded.h"
-#include "preload/preload_find.h"
+#include "preload/preload_next.h"
 
 /* Of an entry of DT_VERSYM: dlsym(3) passes such a symbol by. */
 #define VERSION_HIDDEN 0x8000
@@ -32,21 +32,14 @@ struct search {
 static bool read_exports(const struct dl_phdr_info *info,
 			 struct exports *ret_exports)
 {
-	struct exports *exports = ret_exports;
-	const ElfW(Dyn) *dyn = loaded_dynamic(info);
-
-	*exports = (struct exports){ 0 };
-	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
-		if (dyn->d_tag == DT_SYMTAB)
-			exports->symbols = loaded_ptr(info, dyn);
-		else if (dyn->d_tag == DT_STRTAB)
-			exports->strings = loaded_ptr(info, dyn);
-		else if (dyn->d_tag == DT_VERSYM)
-			exports->versions = loaded_ptr(info, dyn);
-		else if (dyn->d_tag == DT_GNU_HASH)
-			exports->hash = loaded_ptr(info, dyn);
-	}
-	return exports->symbols && exports->strings && exports->hash;
+	*ret_exports = (struct exports){
+		.symbols = loaded_ptr(info, DT_SYMTAB),
+		.strings = loaded_ptr(info, DT_STRTAB),
+		.versions = loaded_ptr(info, DT_VERSYM),
+		.hash = loaded_ptr(info, DT_GNU_HASH),
+	};
+	return ret_exports->symbols && ret_exports->strings &&
+	       ret_exports->hash;
 }
 
 static uint32_t hash_of(const char *name)

@@ -8,8 +8,7 @@
  * So ours have the version that a program asks for that was linked with libc,
  * but not as the default one, which is what dlsym(3) asks for.
  */
-#ifndef PINSAFE_PRELOAD_HIDDEN_H
-#define PINSAFE_PRELOAD_HIDDEN_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -32,5 +31,3 @@ PINSAFE_EXPORT int front_munmap(void *addr, size_t length);
 PINSAFE_EXPORT void *front_mremap(void *old, size_t old_size, size_t new_size,
 				  int flags, ...);
 PINSAFE_EXPORT int front_madvise(void *addr, size_t length, int advice);
-
-#endif /* PINSAFE_PRELOAD_HIDDEN_H */

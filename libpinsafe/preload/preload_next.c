@@ -7,14 +7,10 @@
  */
 #include <aio.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/look_up.h"
-#include "preload/preload_find.h"
 #include "preload/preload_next.h"
 
 /* ISO C has no cast from void * to a function. */
@@ -39,31 +35,7 @@
 		return (type)syscall(SYS_##name, __VA_ARGS__); \
 	}
 
-FIRST(void *, mmap,
-      (void *addr, size_t length, int prot, int flags, int fd, off_t offset),
-      addr, length, prot, flags, fd, offset)
-FIRST(int, munmap, (void *addr, size_t length), addr, length)
-FIRST(void *, mremap,
-      (void *old, size_t old_size, size_t new_size, int flags, void *new_addr),
-      old, old_size, new_size, flags, new_addr)
-FIRST(int, madvise, (void *addr, size_t length, int advice), addr, length,
-      advice)
-FIRST(int, msync, (void *addr, size_t length, int flags), addr, length, flags)
-FIRST(int, fsync, (int fd), fd)
-FIRST(int, fdatasync, (int fd), fd)
-FIRST(int, sync_file_range,
-      (int fd, off_t offset, off_t length, unsigned int flags), fd, offset,
-      length, flags)
-FIRST(int, syncfs, (int fd), fd)
-FIRST(int, fcntl, (int fd, int command, void *arg), fd, command, arg)
-FIRST(int, ftruncate, (int fd, off_t length), fd, length)
-FIRST(int, fallocate, (int fd, int mode, off_t offset, off_t length), fd, mode,
-      offset, length)
-FIRST(int, ioctl, (int fd, unsigned long request, void *arg), fd, request, arg)
-FIRST(ssize_t, copy_file_range,
-      (int from, off_t *from_offset, int to, off_t *to_offset, size_t length,
-       unsigned int flags),
-      from, from_offset, to, to_offset, length, flags)
+PRELOAD_NEXT(FIRST)
 
 static void first_sync(void)
 {
@@ -85,42 +57,14 @@ static int first_aio_fsync(int operation, struct aiocb *aiocb)
 }
 
 struct preload_next preload_next = {
-	.mmap = first_mmap,
-	.munmap = first_munmap,
-	.mremap = first_mremap,
-	.madvise = first_madvise,
-	.msync = first_msync,
-	.fsync = first_fsync,
-	.fdatasync = first_fdatasync,
-	.sync_file_range = first_sync_file_range,
-	.syncfs = first_syncfs,
-	.sync = first_sync,
-	.aio_fsync = first_aio_fsync,
-	.fcntl = first_fcntl,
-	.ftruncate = first_ftruncate,
-	.fallocate = first_fallocate,
-	.ioctl = first_ioctl,
-	.copy_file_range = first_copy_file_range,
+#define FIELD(type, name, ...) .name = first_##name,
+	PRELOAD_NEXT(FIELD) FIELD(void, sync) FIELD(int, aio_fsync)
 };
-
-#define FIND(name) SET(name, look_up(RTLD_NEXT, #name))
 
 void preload_next_find(void)
 {
-	FIND(mmap);
-	FIND(munmap);
-	FIND(mremap);
-	FIND(madvise);
-	FIND(msync);
-	FIND(fsync);
-	FIND(fdatasync);
-	FIND(sync_file_range);
-	FIND(syncfs);
-	FIND(sync);
-	FIND(aio_fsync);
-	FIND(fcntl);
-	FIND(ftruncate);
-	FIND(fallocate);
-	FIND(ioctl);
-	FIND(copy_file_range);
+#define FIND(type, name, ...) SET(name, look_up(RTLD_NEXT, #name));
+	PRELOAD_NEXT(FIND)
+	FIND(void, sync)
+	FIND(int, aio_fsync)
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PRELOAD_REMOVAL_H
-#define PINSAFE_PRELOAD_REMOVAL_H
+#pragma once
 
 #include <errno.h>
 #include <stdbool.h>
@@ -33,5 +32,3 @@ static inline void removal_end(struct removal *removal)
 
 /* Is the descriptor on a file system with this number in statfs(2)? */
 bool preload_is_on(int fd, unsigned int fs_magic);
-
-#endif /* PINSAFE_PRELOAD_REMOVAL_H */

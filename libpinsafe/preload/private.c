@@ -9,7 +9,6 @@
 #include "hook/scan.h"
 #include "policy/config.h"
 #include "preload/private.h"
-#include "preload/wire.h"
 #include "watch.h"
 
 PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,

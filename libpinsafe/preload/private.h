@@ -3,8 +3,7 @@
  * What libpinsafe-preload.so and the provider of the same version call, and nobody
  * else; and what the files behind that share.
  */
-#ifndef PINSAFE_PRIVATE_H
-#define PINSAFE_PRIVATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -92,4 +91,8 @@ uintptr_t own_page_end(uintptr_t addr);
 /* For the keeper's thread, now and then: what nobody has told (own_look.c) */
 void own_look(void);
 
-#endif /* PINSAFE_PRIVATE_H */
+/*
+ * Done when the library is loaded, and by what may be called before that: the
+ * preload object, by constructors of others.
+ */
+void wire(void);

@@ -6,15 +6,14 @@
  */
 #include <pthread.h>
 
-#include "api/event_thread.h"
-#include "api/last_thread.h"
+#include "api/api.h"
 #include "aside.h"
 #include "base/fork.h"
 #include "base/lock.h"
-#include "base/log_queue.h"
+#include "base/log.h"
 #include "base/stats.h"
 #include "breaker.h"
-#include "disown.h"
+#include "device.h"
 #include "event.h"
 #include "guard_kept.h"
 #include "hook/engine.h"
@@ -23,7 +22,6 @@
 #include "keeper.h"
 #include "lease.h"
 #include "preload/private.h"
-#include "preload/wire.h"
 #include "track.h"
 #include "verbs_wrap.h"
 #include "watch.h"

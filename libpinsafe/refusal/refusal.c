@@ -3,19 +3,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include "base/log.h"
-#include "base/probe.h"
-#include "base/stats.h"
 #include "hook/called.h"
 #include "machine/pin_rule.h"
 #include "policy/config.h"
-#include "policy/options.h"
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
 

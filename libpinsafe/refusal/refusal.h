@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_REFUSAL_H
-#define PINSAFE_REFUSAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,5 +87,3 @@ void refusal_orphan(const struct mapping_part *part, uint32_t lkey);
 void refusal_stuck(uint32_t lkey, bool is_retired);
 /* For one that is over memory that was replaced meanwhile */
 void refusal_remapped_stuck(uint32_t lkey);
-
-#endif /* PINSAFE_REFUSAL_H */

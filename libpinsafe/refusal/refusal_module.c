@@ -4,8 +4,6 @@
  * and for memory: what it would, where it is not loaded, and what it does not.
  */
 #include <errno.h>
-#include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "machine/lease_provider.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* What refusal*.c share: how a sentence gets to who has to know. */
-#ifndef PINSAFE_REFUSAL_SAY_H
-#define PINSAFE_REFUSAL_SAY_H
+#pragma once
 
 #include "base/cause.h"
 #include "memory/mapping.h"
@@ -30,5 +29,3 @@ int refusal_call(const struct mapping_part *part, const char *what,
 /* The same if it may have failed on the way to the keeper */
 int refusal_handover(const struct mapping_part *part, const char *what,
 		     const struct cause *cause, int r);
-
-#endif /* PINSAFE_REFUSAL_SAY_H */

@@ -13,10 +13,10 @@
 
 #include "base/log.h"
 #include "breaker.h"
+#include "device.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "revoke.h"
 #include "track.h"
 
 #define PAGE 4096ul

@@ -5,11 +5,11 @@
  */
 #include "base/log.h"
 #include "breaker.h"
+#include "device.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
 #include "redirty_aside.h"
-#include "revoke.h"
 
 #define ROUNDS 200
 #define MAX_FILES 32000

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 
 #include "keeper.h"
-#include "keeper_start.h"
 #include "lib/test.h"
 
 void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd,

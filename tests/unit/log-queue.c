@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/log_file.h"
-#include "base/log_queue.h"
 #include "fakes/fake_write.h"
 #include "lib/files.h"
 #include "lib/test.h"

@@ -9,7 +9,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "memory/mapping_access.h"
+#include "memory/mapping.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define PAGES 6

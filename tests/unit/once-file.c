@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Once for each topic and file, and forgotten when there are too many */
-#include "base/once.h"
+#include "base/log.h"
 #include "lib/test.h"
 
 CASE(second_time__false)

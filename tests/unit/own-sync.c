@@ -10,7 +10,7 @@
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload/private.h"
-#include "track_filter.h"
+#include "track_list.h"
 
 static struct file file;
 static void *const memory = (void *)0x10000;

@@ -12,10 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "lib/child.h"
 #include "lib/refused.h"
 #include "lib/stack.h"
-#include "base/log_file.h"
 
 #define NUMBERS 64
 

@@ -40,7 +40,7 @@ static struct mr_params params_of_all(void)
 		.length = LENGTH,
 		.iova = START,
 		.access = IBV_ACCESS_LOCAL_WRITE,
-		.grace_ms = 70,
+		.options.grace_ms = 70,
 	};
 }
 
@@ -56,12 +56,13 @@ static void assert_says(struct guarded_mr *gmr,
 	assert_int_equal(params.length, expected->length);
 	assert_int_equal(params.iova, expected->iova);
 	assert_int_equal(params.access, expected->access);
-	assert_int_equal(params.mask, expected->mask);
-	assert_int_equal(params.guard, expected->guard);
-	assert_int_equal(params.grace_ms, expected->grace_ms);
-	assert_int_equal(params.prefault_threads, expected->prefault_threads);
-	assert_ptr_equal(params.progress, expected->progress);
-	assert_ptr_equal(params.user_data, expected->user_data);
+	assert_int_equal(params.options.mask, expected->options.mask);
+	assert_int_equal(params.options.guard, expected->options.guard);
+	assert_int_equal(params.options.grace_ms, expected->options.grace_ms);
+	assert_int_equal(params.options.prefault_threads,
+			 expected->options.prefault_threads);
+	assert_ptr_equal(params.options.progress, expected->options.progress);
+	assert_ptr_equal(params.options.user_data, expected->options.user_data);
 	assert_false(track_source(gmr));
 	track_free(gmr);
 }
@@ -104,17 +105,17 @@ PARAMS_CASE(wishes__kept)
 {
 	struct mr_params params = params_of_all();
 
-	params.mask = PINSAFE_REG_GRACE;
+	params.options.mask = PINSAFE_REG_GRACE;
 	assert_says(new_over(1), &params);
-	params.mask = PINSAFE_REG_PREFAULT_THREADS;
-	params.prefault_threads = 7;
-	assert_says(new_over(1), &params);
-	params = params_of_all();
-	params.guard = PINSAFE_GUARD_LAYOUT;
+	params.options.mask = PINSAFE_REG_PREFAULT_THREADS;
+	params.options.prefault_threads = 7;
 	assert_says(new_over(1), &params);
 	params = params_of_all();
-	params.progress = no_progress;
-	params.user_data = &params;
+	params.options.guard = PINSAFE_GUARD_LAYOUT;
+	assert_says(new_over(1), &params);
+	params = params_of_all();
+	params.options.progress = no_progress;
+	params.options.user_data = &params;
 	assert_says(new_over(1), &params);
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/test.h"
-#include "track_table.h"
+#include "track_list.h"
 
 #define MANY 20000
 #define THREADS 4
@@ -45,7 +45,7 @@ static struct guarded_mr *find(const struct ibv_mr *mr)
 
 CASE(empty__has_none)
 {
-	assert_false(table_may_have(&mrs[0][0]));
+	assert_false(track_may_have(&mrs[0][0]));
 	assert_null(find(&mrs[0][0]));
 }
 
@@ -58,12 +58,12 @@ static void *enter_and_ask(void *arg)
 
 	for (i = 0; i < MANY; i++) {
 		enter(&entries[me][i], &mrs[me][i]);
-		if (!table_may_have(&mrs[me][i]) ||
-		    !table_may_have(&mrs[me][i / 2]))
+		if (!track_may_have(&mrs[me][i]) ||
+		    !track_may_have(&mrs[me][i / 2]))
 			n_missed++;
 	}
 	for (i = 0; i < MANY; i++) {
-		if (!table_may_have(&mrs[me][i]))
+		if (!track_may_have(&mrs[me][i]))
 			n_missed++;
 		leave(&entries[me][i]);
 	}
@@ -92,7 +92,7 @@ CASE(many__each_is_found)
 		enter(&entries[0][i], &mrs[0][i]);
 	for (i = 0; i < MANY; i++) {
 		assert_ptr_equal(find(&mrs[0][i]), entries[0][i]);
-		assert_true(table_may_have(&mrs[0][i]));
+		assert_true(track_may_have(&mrs[0][i]));
 	}
 	/* Every other one goes. */
 	for (i = 0; i < MANY; i += 2)
@@ -101,12 +101,12 @@ CASE(many__each_is_found)
 		assert_ptr_equal(find(&mrs[0][i]),
 				 i % 2 ? entries[0][i] : NULL);
 		if (i % 2)
-			assert_true(table_may_have(&mrs[0][i]));
+			assert_true(track_may_have(&mrs[0][i]));
 	}
 	for (i = 1; i < MANY; i += 2)
 		leave(&entries[0][i]);
 	for (i = 0; i < MANY; i++)
-		assert_false(table_may_have(&mrs[0][i]));
+		assert_false(track_may_have(&mrs[0][i]));
 }
 
 /* Else most of those that are not guarded would take the lock. */
@@ -117,7 +117,7 @@ CASE(strangers__seldom_taken_for_known)
 	for (i = 0; i < MANY; i++)
 		enter(&entries[0][i], &mrs[0][i]);
 	for (i = 0; i < MANY; i++)
-		n += table_may_have(&mrs[1][i]);
+		n += track_may_have(&mrs[1][i]);
 	for (i = 0; i < MANY; i++)
 		leave(&entries[0][i]);
 	assert_in_range(n, 0, MANY / 8);

@@ -5,7 +5,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "memory/vma_probe.h"
+#include "memory/vma.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 

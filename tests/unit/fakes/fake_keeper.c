@@ -7,7 +7,6 @@
 #include "../lib/record.h"
 #include "fake_keeper.h"
 #include "keeper.h"
-#include "keeper_fd.h"
 
 struct fake_keeper fake_keeper;
 

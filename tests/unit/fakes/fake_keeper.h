@@ -4,7 +4,6 @@
 
 #include "../lib/fault.h"
 #include "keeper.h"
-#include "keeper_start.h"
 
 struct fake_keeper {
 	struct fault start;

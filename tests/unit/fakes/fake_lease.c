@@ -65,7 +65,7 @@ bool lease_is_held(struct lease *lease)
 	return !fault_now(&fake_lease.is_held);
 }
 
-const struct lease *lease_find(dev_t dev, ino_t ino)
+struct lease *lease_find(dev_t dev, ino_t ino)
 {
 	return dev == FAKE_DEV && ino < FAKE_LEASES ? &fake_lease.leases[ino] :
 						      NULL;

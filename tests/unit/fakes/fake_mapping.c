@@ -5,7 +5,7 @@
 
 #include "../lib/record.h"
 #include "fake_mapping.h"
-#include "memory/mapping_access.h"
+#include "memory/mapping.h"
 
 struct fake_mapping fake_mapping;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The stage revoke */
 #include "../lib/record.h"
+#include "device.h"
 #include "fake_revoke.h"
-#include "revoke.h"
 
 struct fault fake_revoke;
 
