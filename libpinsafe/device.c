@@ -28,7 +28,7 @@ static int random_mark(uint64_t *ret_mark)
 {
 	uint64_t mark;
 
-	if (sys_getrandom(&mark, sizeof(mark), 0) != sizeof(mark))
+	if (SYS_CALL(getrandom, &mark, sizeof(mark), 0) != sizeof(mark))
 		return errno;
 	*ret_mark = mark >> 2 | 1ull << 61;
 	return 0;

@@ -75,7 +75,7 @@ static bool may_keep(const struct guard_twin *twin)
 {
 	struct rlimit limit;
 
-	return !sys_getrlimit(RLIMIT_AS, &limit) &&
+	return !SYS_CALL(prlimit64, 0, RLIMIT_AS, NULL, &limit) &&
 	       limit.rlim_cur == RLIM_INFINITY &&
 	       !sys_call(SYS_munlock, twin->start, size_of(twin), 0, 0, 0, 0);
 }

@@ -18,7 +18,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -48,8 +47,7 @@ static uintptr_t up(uintptr_t addr)
 
 static bool unmap(uintptr_t start, uintptr_t end)
 {
-	return start == end ||
-	       !sys_call(SYS_munmap, start, end - start, 0, 0, 0, 0);
+	return start == end || !SYS_CALL(munmap, start, end - start);
 }
 
 /* Addresses that nobody else uses */
@@ -62,7 +60,7 @@ static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
 
 	if (all < size)
 		return false;
-	at = sys_call(SYS_mmap, 0, all, PROT_NONE,
+	at = SYS_CALL(mmap, NULL, all, PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == (uintptr_t)MAP_FAILED)
 		return false;
@@ -84,8 +82,8 @@ static bool copy_part(const struct mapping_part *part, int flags, uintptr_t to,
 {
 	uintptr_t from = down(part->start);
 	size_t size = up(part->end) - from;
-	uintptr_t at = sys_call(SYS_mremap, from, 0, size,
-				MREMAP_MAYMOVE | flags, to, 0);
+	uintptr_t at =
+		SYS_CALL(mremap, from, 0, size, MREMAP_MAYMOVE | flags, to);
 
 	if (at == (uintptr_t)MAP_FAILED)
 		return false;

@@ -48,7 +48,7 @@ static int name(struct cause *cause, struct sockaddr_un *ret_addr)
 {
 	uint64_t random[2];
 
-	if (sys_getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (SYS_CALL(getrandom, random, sizeof(random), 0) != sizeof(random))
 		return record(cause, "getrandom(2)", errno);
 	memset(ret_addr, 0, sizeof(*ret_addr));
 	ret_addr->sun_family = AF_UNIX;
@@ -67,15 +67,15 @@ int handover_open(struct cause *cause, struct handover *ret_handover)
 	if (r)
 		return r;
 	handover.receiver = sys_gettid();
-	handover.listener = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
+	handover.listener = SYS_CALL(socket, AF_UNIX, SOCKET_TYPE, 0);
 	if (handover.listener < 0)
 		return record(cause, "socket(2)", errno);
-	if (sys_bind(handover.listener, &handover.addr,
+	if (SYS_CALL(bind, handover.listener, &handover.addr,
 		     sizeof(handover.addr))) {
 		r = record(cause, "bind(2)", errno);
 		goto out_close;
 	}
-	if (sys_listen(handover.listener, 8)) {
+	if (SYS_CALL(listen, handover.listener, 8)) {
 		r = record(cause, "listen(2)", errno);
 		goto out_close;
 	}
@@ -127,12 +127,12 @@ static int send_now(const struct handover *handover, int fd,
 	message.control.header.cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(&message.control.header), &fd, sizeof(fd));
 
-	s = sys_socket(AF_UNIX, SOCKET_TYPE, 0);
+	s = SYS_CALL(socket, AF_UNIX, SOCKET_TYPE, 0);
 	if (s < 0)
 		return record(cause, "socket(2)", errno);
-	if (sys_connect(s, &handover->addr, sizeof(handover->addr)))
+	if (SYS_CALL(connect, s, &handover->addr, sizeof(handover->addr)))
 		r = record(cause, "connect(2)", errno);
-	else if (sys_sendmsg(s, &message.header, MSG_NOSIGNAL) < 0)
+	else if (SYS_CALL(sendmsg, s, &message.header, MSG_NOSIGNAL) < 0)
 		r = record(cause, "sendmsg(2)", errno);
 	sys_close(s);
 	return r;
@@ -207,7 +207,7 @@ static int check_peer(int s, struct cause *cause)
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
 
-	if (sys_getsockopt(s, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+	if (SYS_CALL(getsockopt, s, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return record(cause, "getsockopt(2)", errno);
 	return peer.pid == sys_getpid() ? 0 : ENOTCONN;
 }
@@ -217,8 +217,8 @@ static int receive(int s, struct cause *cause, int *ret_fd)
 	struct message message;
 
 	init(&message);
-	if (sys_recvmsg(s, &message.header,
-			MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+	if (SYS_CALL(recvmsg, s, &message.header,
+		     MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
 		return record(cause, "recvmsg(2)", errno);
 	/* What the kernel had no number for in this table it leaves out. */
 	if (message.header.msg_controllen < CMSG_LEN(sizeof(int)))
@@ -233,7 +233,8 @@ int handover_receive(const struct handover *handover, struct cause *cause,
 	int s, r = ENOTCONN;
 
 	while (r == ENOTCONN) {
-		s = sys_accept(handover->listener, SOCK_CLOEXEC);
+		s = SYS_CALL(accept4, handover->listener, NULL, NULL,
+			     SOCK_CLOEXEC);
 		if (s < 0)
 			return record(cause, "accept4(2)", errno);
 		r = check_peer(s, cause);

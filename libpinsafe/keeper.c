@@ -74,7 +74,7 @@ static int leave_descriptor_table(struct cause *cause)
 	 * may be no /dev/null (chroot), but sockets we need in any case.
 	 */
 	do {
-		fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		fd = SYS_CALL(socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (fd < 0)
 			return cause_call(cause, "socket(2)", errno);
 	} while (fd < STDERR_FILENO);

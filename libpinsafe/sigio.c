@@ -45,8 +45,7 @@ static struct ids ids_now(void)
 {
 	struct ids ids = { 0 };
 
-	(void)sys_call(SYS_getresuid, (long)&ids.real, (long)&ids.effective,
-		       (long)&ids.saved, 0, 0, 0);
+	(void)SYS_CALL(getresuid, &ids.real, &ids.effective, &ids.saved);
 	return ids;
 }
 
@@ -130,8 +129,7 @@ static void pass_on(siginfo_t *info)
 	/* Codes of kill(2) and the like may not be sent to another thread. */
 	if (info->si_code >= 0 || info->si_code == SI_TKILL)
 		info->si_code = SI_QUEUE;
-	if (sys_call(SYS_rt_tgsigqueueinfo, pid, pid, info->si_signo,
-		     (long)info, 0, 0))
+	if (SYS_CALL(rt_tgsigqueueinfo, pid, pid, info->si_signo, info))
 		log_warn("sigio: signal %d of process %d is lost: %s",
 			 info->si_signo, info->si_pid, strerror(errno));
 }

@@ -96,7 +96,7 @@ static bool is_one_too_many(int fd)
 {
 	struct rlimit limit;
 
-	return sys_getrlimit(RLIMIT_NOFILE, &limit) ||
+	return SYS_CALL(prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) ||
 	       (rlim_t)fd >= limit.rlim_cur / 2;
 }
 

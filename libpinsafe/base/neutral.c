@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "base/neutral.h"
 #include "base/sys.h"
@@ -59,20 +58,19 @@ static void leave_cpus(void)
 	size_t i;
 	long size;
 
-	size = sys_call(SYS_sched_getaffinity, 0, sizeof(cpus), (long)cpus, 0,
-			0, 0);
+	size = SYS_CALL(sched_getaffinity, 0, sizeof(cpus), cpus);
 	for (i = 0; i < sizeof(cpus) / sizeof(long); i++)
 		n += __builtin_popcountl(cpus[i]);
 	if (size <= 0 || n >= n_cpus_online())
 		return;
 	memset(cpus, 0xff, sizeof(cpus));
-	(void)sys_call(SYS_sched_setaffinity, 0, size, (long)cpus, 0, 0, 0);
+	(void)SYS_CALL(sched_setaffinity, 0, size, cpus);
 }
 
 /* getpriority(2): the system call says 20 - nice. */
 static long nice_of(pid_t tid)
 {
-	return 20 - sys_call(SYS_getpriority, PRIO_PROCESS, tid, 0, 0, 0, 0);
+	return 20 - SYS_CALL(getpriority, PRIO_PROCESS, tid);
 }
 
 /* A time-sharing thread, and as nice as the main thread is */
@@ -81,25 +79,19 @@ static void leave_scheduling(void)
 	const struct sched_param param = { 0 };
 	long nice = nice_of(sys_getpid());
 
-	if (sys_call(SYS_sched_getscheduler, 0, 0, 0, 0, 0, 0) != SCHED_OTHER)
-		(void)sys_call(SYS_sched_setscheduler, 0, SCHED_OTHER,
-			       (long)&param, 0, 0, 0);
+	if (SYS_CALL(sched_getscheduler, 0) != SCHED_OTHER)
+		(void)SYS_CALL(sched_setscheduler, 0, SCHED_OTHER, &param);
 	if (nice_of(0) != nice)
-		(void)sys_call(SYS_setpriority, PRIO_PROCESS, 0, nice, 0, 0,
-			       0);
-	if (sys_call(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0, 0, 0, 0, 0) !=
-	    IOPRIO_NONE)
-		(void)sys_call(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
-			       IOPRIO_NONE, 0, 0, 0);
-	if (sys_call(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0, 0) !=
-	    TIMER_SLACK_NS)
-		(void)sys_call(SYS_prctl, PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0,
-			       0, 0, 0);
+		(void)SYS_CALL(setpriority, PRIO_PROCESS, 0, nice);
+	if (SYS_CALL(ioprio_get, IOPRIO_WHO_PROCESS, 0) != IOPRIO_NONE)
+		(void)SYS_CALL(ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_NONE);
+	if (SYS_CALL(prctl, PR_GET_TIMERSLACK) != TIMER_SLACK_NS)
+		(void)SYS_CALL(prctl, PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 }
 
 void neutral_become(const char *name)
 {
-	(void)sys_call(SYS_prctl, PR_SET_NAME, (long)name, 0, 0, 0, 0);
+	(void)SYS_CALL(prctl, PR_SET_NAME, name);
 	leave_cpus();
 	leave_scheduling();
 }

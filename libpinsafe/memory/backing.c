@@ -102,7 +102,7 @@ int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 	if (dir < 0)
 		return errno;
 	while (!is_found &&
-	       (n = sys_getdents(dir, buffer, sizeof(buffer))) > 0) {
+	       (n = SYS_CALL(getdents64, dir, buffer, sizeof(buffer))) > 0) {
 		for (at = 0; at < n && !is_found;) {
 			const struct entry *entry = (void *)(buffer + at);
 
@@ -161,7 +161,7 @@ static void try_all_numbers(struct find_args *args)
 	struct rlimit limit;
 	int number;
 
-	if (sys_getrlimit(RLIMIT_NOFILE, &limit))
+	if (SYS_CALL(prlimit64, 0, RLIMIT_NOFILE, NULL, &limit))
 		return;
 	for (number = 0; number < MAX_NUMBERS && args->fd < 0 &&
 			 (rlim_t)number < limit.rlim_cur;
