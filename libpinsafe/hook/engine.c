@@ -51,41 +51,28 @@ static bool is_libibverbs(const void *caller)
 	       a.dli_fbase == b.dli_fbase;
 }
 
-/* An operation that a provider sets, NULL if it leaves it or it is ours */
-static void *foreign(void *const *ops, unsigned int index, void *ours)
+/*
+ * An operation that a provider sets.  NULL: it leaves it, or it is ours, or that
+ * which libibverbs has for providers without it
+ */
+static void *foreign(const struct ops_layout *layout, void *const *ops,
+		     enum verb verb)
 {
-	return ops[index] == ours ? NULL : ops[index];
-}
+	void *op = layout->of[verb] ? ops[layout->of[verb]] : NULL;
 
-/* The same where libibverbs has one of its own for providers without it */
-static void *special(void *const *ops, unsigned int index, void *ours)
-{
-	void *op = index ? foreign(ops, index, ours) : NULL;
-
-	return op && !is_libibverbs(op) ? op : NULL;
+	if (op == front->ops->of[verb] ||
+	    (op && verb >= VERB_REREG_MR && is_libibverbs(op)))
+		return NULL;
+	return op;
 }
 
 static void read_ops(const struct ops_layout *layout, void *const *ops,
 		     struct real_verbs *ret_real)
 {
-	ret_real->reg_mr =
-		(reg_mr_fn)foreign(ops, layout->reg_mr,
-				   (void *)front->ops->reg_mr);
-	ret_real->rereg_mr =
-		(rereg_mr_fn)special(ops, layout->rereg_mr,
-				     (void *)front->ops->rereg_mr);
-	ret_real->dereg_mr =
-		(dereg_mr_fn)foreign(ops, layout->dereg_mr,
-				     (void *)front->ops->dereg_mr);
-	ret_real->free_context =
-		(free_context_fn)foreign(ops, layout->free_context,
-					 (void *)front->ops->free_context);
-	ret_real->reg_mr_ex =
-		(reg_mr_ex_fn)special(ops, layout->reg_mr_ex,
-				      (void *)front->ops->reg_mr_ex);
-	ret_real->import_mr =
-		(import_mr_fn)special(ops, layout->import_mr,
-				      (void *)front->ops->import_mr);
+	enum verb verb;
+
+	for (verb = 0; verb < N_VERBS; verb++)
+		ret_real->of[verb] = foreign(layout, ops, verb);
 }
 
 /* A zombie must not reach the kernel: its handle may be another object's. */
@@ -100,6 +87,7 @@ static int redirect_provider(const struct real_verbs *real)
 static int hook(const struct ops_layout *layout, struct ibv_context *context)
 {
 	struct real_verbs real;
+	enum verb verb;
 	bool is_hooked;
 	void **ops;
 	int r;
@@ -115,14 +103,9 @@ static int hook(const struct ops_layout *layout, struct ibv_context *context)
 		free(ops);
 		return r;
 	}
-	ops[layout->reg_mr] = (void *)front->ops->reg_mr;
-	ops[layout->rereg_mr] = (void *)front->ops->rereg_mr;
-	ops[layout->dereg_mr] = (void *)front->ops->dereg_mr;
-	ops[layout->free_context] = (void *)front->ops->free_context;
-	if (real.reg_mr_ex)
-		ops[layout->reg_mr_ex] = (void *)front->ops->reg_mr_ex;
-	if (real.import_mr)
-		ops[layout->import_mr] = (void *)front->ops->import_mr;
+	for (verb = 0; verb < N_VERBS; verb++)
+		if (verb <= VERB_REREG_MR || real.of[verb])
+			ops[layout->of[verb]] = front->ops->of[verb];
 	real_private_get()->verbs_set_ops(layout_verbs_context(layout, context),
 					  ops);
 	free(ops);

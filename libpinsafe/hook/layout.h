@@ -15,14 +15,14 @@ struct ops_layout {
 	size_t context_size;	/* of struct verbs_context, in bytes */
 	size_t priv_ops;	/* of the table in verbs_ex_private, in bytes */
 	unsigned int n_ops;	/* pointers in struct verbs_context_ops */
-	/* Indices into struct verbs_context_ops */
-	unsigned int reg_mr;
-	unsigned int rereg_mr;
-	unsigned int dereg_mr;
-	unsigned int free_context;
-	/* 0 if it has no such operation */
-	unsigned int reg_mr_ex;	/* rdma-core 59 */
-	unsigned int import_mr;
+	/* Indices into struct verbs_context_ops; 0 if it has no such operation */
+	union {
+		struct {
+			unsigned int reg_mr, dereg_mr, free_context, rereg_mr,
+				reg_mr_ex, import_mr;
+		};
+		unsigned int of[N_VERBS]; /* the same, by enum verb */
+	};
 };
 
 /*

@@ -54,31 +54,18 @@ static struct hook *new_hook(struct ibv_context *context)
 	return hook;
 }
 
-/* NULL leaves what is there. */
-#define SET_OP(hook, ops, name)                                          \
-	do {                                                             \
-		if ((ops)->name)                                         \
-			__atomic_store_n(&(hook)->ops.name, (ops)->name, \
-					 __ATOMIC_RELEASE);              \
-	} while (0)
-#define GET_OP(hook, name) \
-	.name = __atomic_load_n(&(hook)->ops.name, __ATOMIC_ACQUIRE)
-
 int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 {
 	struct hook *hook;
+	enum verb verb;
 	SECTION(section);
 
 	ps_lock(&hook_lock);
 	hook = find(context) ?: new_hook(context);
-	if (hook) {
-		SET_OP(hook, ops, reg_mr);
-		SET_OP(hook, ops, rereg_mr);
-		SET_OP(hook, ops, dereg_mr);
-		SET_OP(hook, ops, free_context);
-		SET_OP(hook, ops, reg_mr_ex);
-		SET_OP(hook, ops, import_mr);
-	}
+	for (verb = 0; hook && verb < N_VERBS; verb++)
+		if (ops->of[verb])
+			__atomic_store_n(&hook->ops.of[verb], ops->of[verb],
+					 __ATOMIC_RELEASE);
 	ps_unlock(&hook_lock);
 	return hook ? 0 : ENOMEM;
 }
@@ -86,15 +73,12 @@ int real_verbs_set(struct ibv_context *context, const struct real_verbs *ops)
 int real_verbs_get(struct ibv_context *context, struct real_verbs *ret_ops)
 {
 	const struct hook *hook = context ? find(context) : NULL;
+	enum verb verb;
 
-	if (!hook)
-		return ENOENT;
-	*ret_ops = (struct real_verbs){
-		GET_OP(hook, reg_mr),	    GET_OP(hook, rereg_mr),
-		GET_OP(hook, dereg_mr),	    GET_OP(hook, free_context),
-		GET_OP(hook, reg_mr_ex),    GET_OP(hook, import_mr),
-	};
-	return 0;
+	for (verb = 0; hook && verb < N_VERBS; verb++)
+		ret_ops->of[verb] =
+			__atomic_load_n(&hook->ops.of[verb], __ATOMIC_ACQUIRE);
+	return hook ? 0 : ENOENT;
 }
 
 void real_verbs_remove(struct ibv_context *context)
@@ -155,7 +139,8 @@ void real_verbs_disown(void (*fn)(struct ibv_context *context))
 }
 
 static struct real_private private_ops;
-static pthread_once_t private_once = PTHREAD_ONCE_INIT;
+static struct real_public public_ops;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* By name, because a program may have loaded libibverbs with RTLD_LOCAL. */
 static void *libibverbs_symbol(const char *name)
@@ -170,36 +155,29 @@ static void *libibverbs_symbol(const char *name)
 	return symbol;
 }
 
-static void private_resolve(void)
+static void resolve(void)
 {
 	/* ISO C has no cast from void * to a function. */
 	*(void **)&private_ops.ibv_cmd_dereg_mr =
 		libibverbs_symbol("ibv_cmd_dereg_mr");
 	*(void **)&private_ops.verbs_set_ops =
 		libibverbs_symbol("verbs_set_ops");
-}
-
-const struct real_private *real_private_get(void)
-{
-	pthread_once(&private_once, private_resolve);
-	return private_ops.verbs_set_ops && private_ops.ibv_cmd_dereg_mr ?
-		       &private_ops :
-		       NULL;
-}
-
-static struct real_public public_ops;
-static pthread_once_t public_once = PTHREAD_ONCE_INIT;
-
-static void public_resolve(void)
-{
 	*(void **)&public_ops.reg_mr_iova2 =
 		libibverbs_symbol("ibv_reg_mr_iova2");
 	*(void **)&public_ops.dereg_mr = libibverbs_symbol("ibv_dereg_mr");
 }
 
+const struct real_private *real_private_get(void)
+{
+	pthread_once(&once, resolve);
+	return private_ops.verbs_set_ops && private_ops.ibv_cmd_dereg_mr ?
+		       &private_ops :
+		       NULL;
+}
+
 const struct real_public *real_public_get(void)
 {
-	pthread_once(&public_once, public_resolve);
+	pthread_once(&once, resolve);
 	return public_ops.reg_mr_iova2 && public_ops.dereg_mr ? &public_ops :
 								NULL;
 }

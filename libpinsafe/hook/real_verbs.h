@@ -19,15 +19,31 @@ typedef struct ibv_mr *(*reg_mr_ex_fn)(struct ibv_pd *pd,
 typedef struct ibv_mr *(*import_mr_fn)(struct ibv_pd *pd, uint32_t handle);
 typedef void (*free_context_fn)(struct ibv_context *context);
 
-/* The provider's own operations of one context */
+enum verb {
+	VERB_REG_MR,
+	VERB_DEREG_MR,
+	VERB_FREE_CONTEXT,
+	/* Those that a provider may leave to libibverbs */
+	VERB_REREG_MR,
+	/* Those that libibverbs may not have */
+	VERB_REG_MR_EX,
+	VERB_IMPORT_MR,
+	N_VERBS
+};
+
+/* The provider's own operations of one context, NULL where it has none */
 struct real_verbs {
-	reg_mr_fn reg_mr;
-	dereg_mr_fn dereg_mr;
-	free_context_fn free_context;
-	/* NULL where the provider leaves them to libibverbs */
-	rereg_mr_fn rereg_mr;
-	reg_mr_ex_fn reg_mr_ex;
-	import_mr_fn import_mr;
+	union {
+		struct {
+			reg_mr_fn reg_mr;
+			dereg_mr_fn dereg_mr;
+			free_context_fn free_context;
+			rereg_mr_fn rereg_mr;
+			reg_mr_ex_fn reg_mr_ex;
+			import_mr_fn import_mr;
+		};
+		void *of[N_VERBS]; /* the same, by enum verb */
+	};
 };
 
 /*
