@@ -18,9 +18,6 @@
 #include "memory/fs.h"
 #include "sigio.h"
 
-#ifndef F_LAYOUT
-#define F_LAYOUT 16
-#endif
 #define F_LAYOUT_WRITE (F_LAYOUT | F_WRLCK)
 
 /* 0 or the errno of the kernel */

@@ -94,12 +94,6 @@ static int go_down_line(const struct foresee *q,
 static int find_guard(const struct foresee *q, const struct mapping_part *part,
 		      uint32_t *ret_guard)
 {
-	static const uint32_t guards[] = {
-		[GUARD_LAYOUT] = PINSAFE_GUARD_LAYOUT,
-		[GUARD_LEASE] = PINSAFE_GUARD_LEASE,
-		[GUARD_ODP] = PINSAFE_GUARD_ODP,
-		[GUARD_NONE] = PINSAFE_GUARD_NONE,
-	};
 	struct choice choice;
 	bool is_unpinnable;
 	int r;
@@ -122,7 +116,7 @@ static int find_guard(const struct foresee *q, const struct mapping_part *part,
 		}
 	}
 	if (!r)
-		*ret_guard = guards[choice.guard];
+		*ret_guard = choice.guard; /* which has the same values */
 	return r;
 }
 

@@ -18,12 +18,6 @@
 #include "base/look_up.h"
 #include "hook/redirect.h"
 
-#if __ELF_NATIVE_CLASS == 64
-#define R_SYM ELF64_R_SYM
-#else
-#define R_SYM ELF32_R_SYM
-#endif
-
 static int replace(const struct dl_phdr_info *info, void **slot, void *value)
 {
 	bool protect = loaded_contains(info, PT_GNU_RELRO, (uintptr_t)slot);
@@ -61,8 +55,8 @@ static void for_each_entry(const struct imports *imports, int start_tag,
 
 	for (; entry && entry < end; entry += step) {
 		rel = (const void *)entry;
-		symbol = &imports->symbols[R_SYM(rel->r_info)];
-		if (R_SYM(rel->r_info) && symbol->st_shndx == SHN_UNDEF &&
+		symbol = &imports->symbols[ELF64_R_SYM(rel->r_info)];
+		if (ELF64_R_SYM(rel->r_info) && symbol->st_shndx == SHN_UNDEF &&
 		    !strcmp(imports->strings + symbol->st_name, imports->name))
 			imports->fn(imports->info,
 				    (void **)(imports->info->dlpi_addr +

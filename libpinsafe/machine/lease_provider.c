@@ -14,10 +14,6 @@
 #include "base/sys_lines.h"
 #include "machine/lease_provider.h"
 
-#ifndef F_LAYOUT
-#define F_LAYOUT 16
-#endif
-
 #define SYSFS "/sys/module/"
 
 /* The first line of a file of the module; "" if it cannot be read */

@@ -6,6 +6,11 @@
 
 #define LEASE_MODULE "layout_lease"
 
+/* Of F_SETLEASE: kernel/README.md */
+#ifndef F_LAYOUT
+#define F_LAYOUT 16
+#endif
+
 enum lease_provider_kind {
 	PROVIDER_UNKNOWN, /* leases are turned off, or nobody may ask */
 	PROVIDER_NONE,

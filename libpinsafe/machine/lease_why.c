@@ -24,10 +24,6 @@
 #include "machine/lease_why.h"
 #include "memory/fs.h"
 
-#ifndef STATX_ATTR_DAX
-#define STATX_ATTR_DAX 0x00200000
-#endif
-
 static bool is_told; /* who gives layout leases */
 
 static void tell(const struct lease_provider *provider)
@@ -159,14 +155,6 @@ static bool is_of_provider(const struct lease_provider *provider,
 	return true;
 }
 
-static bool is_dax(int fd)
-{
-	struct statx stx;
-
-	return !sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
-	       stx.stx_attributes & STATX_ATTR_DAX;
-}
-
 int lease_why_not_layout(int fd, int error, struct cause *cause)
 {
 	struct lease_provider provider;
@@ -182,7 +170,7 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 		return r;
 	if (error == EINVAL)
 		cause_set(cause, CAUSE_NO_PROVIDER, "");
-	else if (sfs.f_type == XFS_SUPER_MAGIC && is_dax(fd))
+	else if (sfs.f_type == XFS_SUPER_MAGIC && fs_is_dax(fd))
 		record_size(cause, CAUSE_REFLINK, fd);
 	else
 		cause_set(cause, CAUSE_FS_SAYS_NO, "");

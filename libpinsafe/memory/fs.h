@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
+#include <fcntl.h>
+#include <linux/stat.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/sys.h"
+
+/* Is the file mapped directly, without a page cache?  False also if nobody can tell */
+static inline bool fs_is_dax(int fd)
+{
+	struct statx stx;
+
+	return !sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
+	       stx.stx_attributes & STATX_ATTR_DAX;
+}
 
 /* By the number that statfs(2) gives; a constant string, or @otherwise */
 const char *fs_name(unsigned long magic, const char *otherwise);

@@ -19,10 +19,6 @@
 #include "memory/vma.h"
 #include "policy/config.h"
 
-#ifndef STATX_ATTR_DAX
-#define STATX_ATTR_DAX 0x00200000
-#endif
-
 #define UNKNOWN_FS "an unknown file system"
 
 /* Not even by who mounts them anew: they have no way to write. */
@@ -283,16 +279,10 @@ static int add_known(struct walk *walk, const struct vma *vma,
 
 static bool is_private_dax(const struct vma *vma, pid_t tid)
 {
-	struct mapping_part part = {
-		.file = {.dev = vma->dev,
-			 .map_dev = vma->dev,
-			 .ino = vma->ino,
-			 .start = vma->start,
-			 .end = vma->end,
-			 .tid = tid,
-			 .path = vma->path},
-	};
+	struct mapping_part part = part_of(vma, vma->start, vma->end);
 
+	part.file.tid = tid;
+	part.file.path = vma->path;
 	return !vma->shared && vma->ino && look_at_file(vma, &part) &&
 	       part.kind == MAPPING_FSDAX;
 }

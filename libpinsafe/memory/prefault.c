@@ -8,16 +8,10 @@
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/sys.h"
 #include "memory/prefault.h"
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
 
 int prefault(const struct mapping_part *part, size_t page_size, bool for_write,
 	     unsigned int n_threads, const struct populate_watch *watch)

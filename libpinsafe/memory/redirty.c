@@ -9,19 +9,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "memory/pkeys.h"
+#include "memory/populate.h"
 #include "memory/redirty.h"
 #include "memory/vma.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 /* So that a limit is seen in time */
 #define CHUNK_SIZE (64ul << 20)

@@ -18,13 +18,10 @@
 #include "base/sys.h"
 #include "keeper.h"
 #include "lease.h"
+#include "memory/fs.h"
 #include "policy/config.h"
 #include "preload/private.h"
 #include "watch.h"
-
-#ifndef STATX_ATTR_DAX
-#define STATX_ATTR_DAX 0x00200000
-#endif
 
 struct keep_args {
 	uintptr_t start, end;
@@ -63,7 +60,6 @@ static bool is_worth_keeping(int fd, struct stat *ret_st)
 {
 	int flags = sys_fcntl(fd, F_GETFL, 0);
 	struct statfs sfs;
-	struct statx stx;
 
 	if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) != O_RDWR ||
 	    sys_fstat(fd, ret_st) || !S_ISREG(ret_st->st_mode) ||
@@ -72,10 +68,7 @@ static bool is_worth_keeping(int fd, struct stat *ret_st)
 	if (sfs.f_type == TMPFS_MAGIC && !config_may_guard_shmem())
 		return false;
 	/* Pages of those with DAX are pinned under a layout lease only. */
-	if (!sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) &&
-	    stx.stx_attributes & STATX_ATTR_DAX)
-		return false;
-	return lease_ordinary_works_on(sfs.f_type) &&
+	return !fs_is_dax(fd) && lease_ordinary_works_on(sfs.f_type) &&
 	       (config_may_want_lease() || !lease_layout_works_on(sfs.f_type));
 }
 
