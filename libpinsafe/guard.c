@@ -5,7 +5,7 @@
  *   classify -> choose -> (guard_line.c) lease -> prefault -> register ->
  *   look again -> track
  *
- * guard_first.c has a shorter one for most memory that needs no guard, and
+ * guard_unneeded.c has a shorter one for most memory that needs no guard, and
  * guard_move.c another for memory regions that are moved.
  *
  * What cannot be guarded is refused in one sentence.  EAGAIN from any stage

@@ -23,7 +23,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "base/sys.h"
 #include "handover.h"
@@ -166,7 +165,7 @@ static int go_to_receiver(const struct courier *courier)
 	fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return courier->result;
-	r = sys_call(SYS_setns, fd, CLONE_NEWNET, 0, 0, 0, 0);
+	r = SYS_CALL(setns, fd, CLONE_NEWNET);
 	sys_close(fd);
 	return r ? courier->result : 0;
 }

@@ -21,7 +21,7 @@
 #include "lease.h"
 #include "lease_barrier.h"
 #include "lease_table.h"
-#include "machine/lease_sysctl.h"
+#include "machine/lease_provider.h"
 
 struct take_args {
 	const struct lease_backend *backend;

@@ -23,7 +23,7 @@
 #include "base/sys.h"
 #include "lease.h"
 #include "lease_table.h"
-#include "machine/lease_sysctl.h"
+#include "machine/lease_provider.h"
 #include "sigio.h"
 
 /* How long a break may go unnoticed when its signal was lost */

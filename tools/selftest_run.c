@@ -10,7 +10,6 @@
 
 #include "file_facts.h"
 #include "machine/lease_provider.h"
-#include "machine/lease_sysctl.h"
 #include "rdma_netlink.h"
 #include "selftest_run.h"
 

@@ -9,7 +9,6 @@
 #include "hook/odp.h"
 #include "hook/real_verbs.h"
 #include "machine/lease_provider.h"
-#include "machine/lease_sysctl.h"
 #include "policy/options.h"
 
 static uint32_t guards_of_kernel(void)

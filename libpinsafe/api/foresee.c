@@ -50,7 +50,7 @@ static int pin(const struct foresee *q, const struct lease_backend *backend)
 	return q->pin == EFAULT && must_keep_writes(q) ? 0 : q->pin;
 }
 
-/* As guard_lease.c */
+/* As guard_prepare.c */
 static int take_best_lease(const struct foresee *q,
 			   const struct mapping_part *part,
 			   struct choice *choice, bool *ret_unpinnable)

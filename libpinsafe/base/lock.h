@@ -6,7 +6,7 @@
  *
  *   1  hook_lock	real_verbs.c: the hooked contexts
  *   2  table_lock	leases and memory regions
- *   3  event_lock	event_queue.c: events and their channels
+ *   3  event_lock	event.c: events and their channels
  *   4  request_lock	keeper.c: what other threads ask of the keeper
  *   5  log_lock	log_queue.c: lines of the keeper
  *   6  aside_lock	aside.c: what others do for the keeper

@@ -156,3 +156,34 @@ int lease_provider_count(const struct lease_provider *provider,
 	*ret_count = count;
 	return 0;
 }
+
+/*
+ * What the administrator has set for leases (sysctl/fs.rst of Linux).  There
+ * may be no descriptor left to read it with.
+ */
+
+/* fs/locks.c */
+#define DEFAULT_BREAK_TIME_S 45
+
+unsigned long lease_break_time_s(void)
+{
+	static unsigned long last_s = DEFAULT_BREAK_TIME_S;
+	unsigned long now_s;
+	long number;
+
+	if (sys_read_number("/proc/sys/fs/lease-break-time", &number))
+		return __atomic_load_n(&last_s, __ATOMIC_RELAXED);
+	/* To the kernel a negative one is as 0 (fs/locks.c:__break_lease). */
+	now_s = number < 0 ? 0 : number;
+	__atomic_store_n(&last_s, now_s, __ATOMIC_RELAXED);
+	return now_s;
+}
+
+bool leases_are_enabled(bool if_unknown)
+{
+	long number;
+
+	if (sys_read_number("/proc/sys/fs/leases-enable", &number))
+		return if_unknown;
+	return number != 0;
+}

@@ -50,6 +50,16 @@ bool lease_provider_lacks(const struct lease_provider *provider,
 bool lease_provider_has_page_caches(const struct lease_provider *provider,
 				    const char *fs_name);
 
+/*
+ * /proc/sys/fs/lease-break-time, in seconds; 0: it does not end.  If it cannot
+ * be read now, what it was when it was read last; or else the kernel's default.
+ * Any thread.
+ */
+unsigned long lease_break_time_s(void);
+
+/* /proc/sys/fs/leases-enable, or @if_unknown if it cannot be read; any thread */
+bool leases_are_enabled(bool if_unknown);
+
 /* One of the module's counters; 0, or an errno value. */
 int lease_provider_count(const struct lease_provider *provider,
 			 const char *counter, uint64_t *ret_count);

@@ -20,7 +20,6 @@
 #include "base/sys.h"
 #include "base/sys_lines.h"
 #include "machine/lease_provider.h"
-#include "machine/lease_sysctl.h"
 #include "machine/lease_why.h"
 #include "memory/fs.h"
 

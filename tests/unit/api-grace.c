@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "lib/stack_api.h"
-#include "machine/lease_sysctl.h"
+#include "machine/lease_provider.h"
 #include "verbs_wrap.h"
 
 #define SHORT_MS 300

@@ -5,7 +5,7 @@
 
 #include "fakes/fake_open.h"
 #include "lib/test.h"
-#include "machine/lease_sysctl.h"
+#include "machine/lease_provider.h"
 
 #define BREAK_TIME "/proc/sys/fs/lease-break-time"
 #define ENABLE "/proc/sys/fs/leases-enable"
