@@ -16,6 +16,92 @@
 #include "event.h"
 #include "event_queue.h"
 
+static pthread_cond_t has_handlers = PTHREAD_COND_INITIALIZER;
+
+struct pinsafe_event_channel event_handlers = {
+	.refs = 1,
+	.queue = STAILQ_HEAD_INITIALIZER(event_handlers.queue),
+	.fd = -1,
+};
+/* Another one in each child of fork(2) */
+static unsigned int this_process;
+
+bool event_is_ours(const struct pinsafe_event_channel *channel)
+{
+	return channel->process == this_process;
+}
+
+unsigned int event_this_process(void)
+{
+	return this_process;
+}
+
+void event_channel_put(struct pinsafe_event_channel *channel)
+{
+	if (!--channel->refs)
+		free(channel);
+}
+
+static void put_source(struct event_source *source) PS_REQUIRES(event_lock)
+{
+	struct source_file *file;
+
+	if (--source->refs)
+		return;
+	event_channel_put(source->channel);
+	while ((file = SLIST_FIRST(&source->files))) {
+		SLIST_REMOVE_HEAD(&source->files, link);
+		free(file);
+	}
+	free(source);
+}
+
+/* @fd: of the channel, in the descriptor table of this thread; -1: none */
+static void enqueue(struct event *event, int fd) PS_REQUIRES(event_lock)
+{
+	struct pinsafe_event_channel *channel = event->source->channel;
+	const uint64_t one = 1;
+
+	event->state = QUEUED;
+	event->source->refs++;
+	STAILQ_INSERT_TAIL(&channel->queue, event, link);
+	if (event->source->handler)
+		pthread_cond_signal(&has_handlers);
+	else if (sys_is_writable(fd)) /* Else the program has filled it up. */
+		(void)!sys_write(fd, &one, sizeof(one));
+}
+
+void event_end(struct event *event)
+{
+	struct pinsafe_event_channel *channel = event->source->channel;
+
+	event->state = IDLE;
+	channel->n_taken--;
+	if (event->has_next && !channel->has_ended && event_is_ours(channel)) {
+		event->has_next = false;
+		event->public = event->next;
+		enqueue(event, channel->fd);
+	}
+	put_source(event->source);
+}
+
+struct event *event_begin(struct pinsafe_event_channel *channel)
+{
+	struct event *event = STAILQ_FIRST(&channel->queue);
+
+	if (!event)
+		return NULL;
+	STAILQ_REMOVE_HEAD(&channel->queue, link);
+	event->state = TAKEN;
+	channel->n_taken++;
+	return event;
+}
+
+void event_wait_for_handlers(void)
+{
+	ps_wait(&has_handlers, &event_lock);
+}
+
 static int source_new(struct pinsafe_event_channel *channel,
 		      pinsafe_break_handler *handler, void *user_data,
 		      struct event_source **ret_source) PS_REQUIRES(event_lock)
@@ -72,7 +158,7 @@ void event_source_put(struct event_source *source)
 		return;
 	SECTION(section);
 	ps_lock(&event_lock);
-	event_source_put_locked(source);
+	put_source(source);
 	ps_unlock(&event_lock);
 }
 
@@ -140,96 +226,9 @@ void event_post(struct event_source *source, enum pinsafe_event_type type,
 	} else {
 		event->public = public;
 		if (event->state == IDLE && !source->channel->has_ended)
-			event_enqueue(event, source->channel->keeper_fd.fd);
+			enqueue(event, source->channel->keeper_fd.fd);
 	}
 	ps_unlock(&event_lock);
-}
-
-/* The queues of events, and who has to know that there is something in one. */
-
-static pthread_cond_t has_handlers = PTHREAD_COND_INITIALIZER;
-
-struct pinsafe_event_channel event_handlers = {
-	.refs = 1,
-	.queue = STAILQ_HEAD_INITIALIZER(event_handlers.queue),
-	.fd = -1,
-};
-/* Another one in each child of fork(2) */
-static unsigned int this_process;
-
-bool event_is_ours(const struct pinsafe_event_channel *channel)
-{
-	return channel->process == this_process;
-}
-
-unsigned int event_this_process(void)
-{
-	return this_process;
-}
-
-void event_channel_put(struct pinsafe_event_channel *channel)
-{
-	if (!--channel->refs)
-		free(channel);
-}
-
-void event_source_put_locked(struct event_source *source)
-{
-	struct source_file *file;
-
-	if (--source->refs)
-		return;
-	event_channel_put(source->channel);
-	while ((file = SLIST_FIRST(&source->files))) {
-		SLIST_REMOVE_HEAD(&source->files, link);
-		free(file);
-	}
-	free(source);
-}
-
-void event_enqueue(struct event *event, int fd)
-{
-	struct pinsafe_event_channel *channel = event->source->channel;
-	const uint64_t one = 1;
-
-	event->state = QUEUED;
-	event->source->refs++;
-	STAILQ_INSERT_TAIL(&channel->queue, event, link);
-	if (event->source->handler)
-		pthread_cond_signal(&has_handlers);
-	else if (sys_is_writable(fd)) /* Else the program has filled it up. */
-		(void)!sys_write(fd, &one, sizeof(one));
-}
-
-void event_end(struct event *event)
-{
-	struct pinsafe_event_channel *channel = event->source->channel;
-
-	event->state = IDLE;
-	channel->n_taken--;
-	if (event->has_next && !channel->has_ended && event_is_ours(channel)) {
-		event->has_next = false;
-		event->public = event->next;
-		event_enqueue(event, channel->fd);
-	}
-	event_source_put_locked(event->source);
-}
-
-struct event *event_begin(struct pinsafe_event_channel *channel)
-{
-	struct event *event = STAILQ_FIRST(&channel->queue);
-
-	if (!event)
-		return NULL;
-	STAILQ_REMOVE_HEAD(&channel->queue, link);
-	event->state = TAKEN;
-	channel->n_taken++;
-	return event;
-}
-
-void event_wait_for_handlers(void)
-{
-	ps_wait(&has_handlers, &event_lock);
 }
 
 void event_forget(void) PS_ATTR(no_thread_safety_analysis)

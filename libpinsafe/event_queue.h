@@ -67,11 +67,6 @@ unsigned int event_this_process(void);
 
 void event_channel_put(struct pinsafe_event_channel *channel)
 	PS_REQUIRES(event_lock);
-void event_source_put_locked(struct event_source *source)
-	PS_REQUIRES(event_lock);
-
-/* @fd: of the channel, in the descriptor table of this thread; -1: none */
-void event_enqueue(struct event *event, int fd) PS_REQUIRES(event_lock);
 /* The first of a channel, TAKEN until event_end(), or NULL */
 struct event *event_begin(struct pinsafe_event_channel *channel)
 	PS_REQUIRES(event_lock);

@@ -30,10 +30,7 @@ void guard_free_context(const struct real_verbs *real,
 
 /* Pieces of it that guard*.c share; inside a section. */
 
-/* mapping_classify(), on a thread with descriptors to spare */
-int guard_find_files(const void *addr, size_t length,
-		     struct mapping *ret_mapping);
-/* The same, explained if it fails */
+/* mapping_classify(), on a thread with descriptors to spare; explained if it fails */
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping);
 /*
  * @gmr is about to be destroyed or moved by the program: what the device wrote

@@ -23,8 +23,8 @@ static int classify_with(void *arg)
 				args->mapping);
 }
 
-int guard_find_files(const void *addr, size_t length,
-		     struct mapping *ret_mapping)
+static int find_files(const void *addr, size_t length,
+		      struct mapping *ret_mapping)
 {
 	struct classify_args args = { addr, length, gettid(), ret_mapping };
 
@@ -33,7 +33,7 @@ int guard_find_files(const void *addr, size_t length,
 
 int guard_classify(const void *addr, size_t length, struct mapping *ret_mapping)
 {
-	int r = guard_find_files(addr, length, ret_mapping);
+	int r = find_files(addr, length, ret_mapping);
 
 	if (r)
 		refusal_no_maps(r);
@@ -46,7 +46,7 @@ int guard_look_for_files(const struct registration *reg, bool *ret_are_there)
 	SECTION(section);
 	int r;
 
-	r = guard_find_files(reg->addr, reg->length, &now);
+	r = find_files(reg->addr, reg->length, &now);
 	if (r)
 		return r;
 	*ret_are_there = now.n_parts;
@@ -59,7 +59,7 @@ bool guard_is_replaced(struct registration *reg)
 	bool is_replaced;
 	struct mapping now;
 
-	if (guard_find_files(reg->addr, reg->length, &now))
+	if (find_files(reg->addr, reg->length, &now))
 		return false;
 	is_replaced = !mapping_equal(&reg->mapping, &now);
 	mapping_put(&now);

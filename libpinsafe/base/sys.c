@@ -65,51 +65,42 @@ long sys_call(long number, long a, long b, long c, long d, long e, long f)
 	return result;
 }
 
-int sys_open(const char *path, int flags, mode_t mode)
-{
-	return SYS_CALL(openat, AT_FDCWD, path, flags, mode);
-}
+#define WRAP(type, name, parameters, call, ...)       \
+	type sys_##name parameters                    \
+	{                                             \
+		return SYS_CALL(call, ##__VA_ARGS__); \
+	}
 
-int sys_close(int fd)
-{
-	return SYS_CALL(close, fd);
-}
-
-ssize_t sys_read(int fd, void *data, size_t size)
-{
-	return SYS_CALL(read, fd, data, size);
-}
-
-ssize_t sys_pread(int fd, void *data, size_t size, off_t offset)
-{
-	return SYS_CALL(pread64, fd, data, size, offset);
-}
-
-ssize_t sys_write(int fd, const void *data, size_t size)
-{
-	return SYS_CALL(write, fd, data, size);
-}
-
-int sys_fcntl(int fd, int command, uintptr_t arg)
-{
-	return SYS_CALL(fcntl, fd, command, arg);
-}
-
-int sys_ioctl(int fd, unsigned long request, void *arg)
-{
-	return SYS_CALL(ioctl, fd, request, arg);
-}
-
-int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
-{
-	return SYS_CALL(close_range, first, last, flags);
-}
-
-int sys_statx(int dir, const char *path, int flags, unsigned int mask,
-	      struct statx *ret_stx)
-{
-	return SYS_CALL(statx, dir, path, flags, mask, ret_stx);
-}
+WRAP(int, open, (const char *path, int flags, mode_t mode), openat, AT_FDCWD,
+     path, flags, mode)
+WRAP(int, close, (int fd), close, fd)
+WRAP(ssize_t, read, (int fd, void *data, size_t size), read, fd, data, size)
+WRAP(ssize_t, pread, (int fd, void *data, size_t size, off_t offset), pread64,
+     fd, data, size, offset)
+WRAP(ssize_t, write, (int fd, const void *data, size_t size), write, fd, data,
+     size)
+WRAP(int, fcntl, (int fd, int command, uintptr_t arg), fcntl, fd, command, arg)
+WRAP(int, ioctl, (int fd, unsigned long request, void *arg), ioctl, fd, request,
+     arg)
+WRAP(int, close_range,
+     (unsigned int first, unsigned int last, unsigned int flags), close_range,
+     first, last, flags)
+WRAP(int, statx,
+     (int dir, const char *path, int flags, unsigned int mask,
+      struct statx *ret_stx),
+     statx, dir, path, flags, mask, ret_stx)
+WRAP(int, fstatfs, (int fd, struct statfs *ret_sfs), fstatfs, fd, ret_sfs)
+WRAP(int, madvise, (void *addr, size_t length, int advice), madvise, addr,
+     length, advice)
+WRAP(int, fallocate, (int fd, int mode, off_t offset, off_t length), fallocate,
+     fd, mode, offset, length)
+WRAP(int, sigtimedwait,
+     (const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout),
+     rt_sigtimedwait, set, ret_info, timeout, KERNEL_SIGSET_SIZE)
+WRAP(int, clock_gettime, (clockid_t clock, struct timespec *ret_ts),
+     clock_gettime, clock, ret_ts)
+WRAP(pid_t, getpid, (void), getpid)
+WRAP(pid_t, gettid, (void), gettid)
 
 int sys_fstat(int fd, struct stat *ret_st)
 {
@@ -132,11 +123,6 @@ int sys_fstat(int fd, struct stat *ret_st)
 	return 0;
 }
 
-int sys_fstatfs(int fd, struct statfs *ret_sfs)
-{
-	return SYS_CALL(fstatfs, fd, ret_sfs);
-}
-
 bool sys_is_writable(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
@@ -144,36 +130,4 @@ bool sys_is_writable(int fd)
 
 	return SYS_CALL(ppoll, &ready, 1, &now, NULL, 0) == 1 &&
 	       ready.revents & POLLOUT;
-}
-
-int sys_madvise(void *addr, size_t length, int advice)
-{
-	return SYS_CALL(madvise, addr, length, advice);
-}
-
-int sys_fallocate(int fd, int mode, off_t offset, off_t length)
-{
-	return SYS_CALL(fallocate, fd, mode, offset, length);
-}
-
-int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
-		     const struct timespec *timeout)
-{
-	return SYS_CALL(rt_sigtimedwait, set, ret_info, timeout,
-			KERNEL_SIGSET_SIZE);
-}
-
-int sys_clock_gettime(clockid_t clock, struct timespec *ret_ts)
-{
-	return SYS_CALL(clock_gettime, clock, ret_ts);
-}
-
-pid_t sys_getpid(void)
-{
-	return SYS_CALL(getpid);
-}
-
-pid_t sys_gettid(void)
-{
-	return SYS_CALL(gettid);
 }

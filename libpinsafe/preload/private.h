@@ -38,8 +38,6 @@ void pinsafe_private_mapped(void *addr, size_t length, int fd);
  * calling thread has the only description open.
  */
 void watch_look_back(void);
-/* One of them, of the file that @fd is one of */
-void watch_found(uintptr_t start, uintptr_t end, int fd);
 
 /*
  * Before addresses are unmapped or mapped over, and, unless this returns 0,

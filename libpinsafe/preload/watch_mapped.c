@@ -105,7 +105,8 @@ PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)
 	errno = saved_errno;
 }
 
-void watch_found(uintptr_t start, uintptr_t end, int fd)
+/* Of a file that @fd is one of, at a mapping that is there already */
+static void watch_found(uintptr_t start, uintptr_t end, int fd)
 {
 	struct keep_args args = { .start = start,
 				  .end = end,
