@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_GUARD_KEPT_H
-#define PINSAFE_GUARD_KEPT_H
+#pragma once
 
 #include "lease.h"
 #include "registration.h"
@@ -24,5 +23,3 @@ void guard_kept_drop(const struct lease *lease, const struct guard_twin *twin);
 void guard_kept_release(struct lease *lease);
 /* For fork.h, in the child, which has none of them */
 void guard_kept_forget(void);
-
-#endif /* PINSAFE_GUARD_KEPT_H */

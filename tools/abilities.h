@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_ABILITIES_H
-#define TOOLS_ABILITIES_H
+#pragma once
 
 #include "machine/lease_provider.h"
 #include "report.h"
@@ -29,5 +28,3 @@ void abilities_find(struct abilities *ret_abilities);
 void abilities_report(const struct abilities *abilities, json_object *report);
 /* What the administrator might change, as "notes" */
 void abilities_advise(const struct abilities *abilities, json_object *report);
-
-#endif /* TOOLS_ABILITIES_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_DEVICES_H
-#define TOOLS_DEVICES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -13,5 +12,3 @@
  * RC; ENODEV if there is none of that name.  No device at all is no error.
  */
 int devices_report(const char *name, json_object *report, bool *ret_has_odp);
-
-#endif /* TOOLS_DEVICES_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_DRY_RUN_H
-#define TOOLS_DRY_RUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ struct dry_run {
  */
 int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
 		   json_object *report, enum status *ret_status);
-
-#endif /* TOOLS_DRY_RUN_H */

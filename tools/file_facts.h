@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_FILE_FACTS_H
-#define TOOLS_FILE_FACTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,5 +42,3 @@ const char *file_kind_name(enum file_kind kind);
 
 /* Does the kernel or the file system take such a file's blocks back? */
 bool file_kind_has_blocks(enum file_kind kind);
-
-#endif /* TOOLS_FILE_FACTS_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_FILE_USERS_H
-#define TOOLS_FILE_USERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,5 +16,3 @@
  */
 int file_users_report(const struct file_facts *file, json_object *report,
 		      size_t *ret_openers);
-
-#endif /* TOOLS_FILE_USERS_H */

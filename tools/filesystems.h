@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_FILESYSTEMS_H
-#define TOOLS_FILESYSTEMS_H
+#pragma once
 
 #include "abilities.h"
 #include "report.h"
@@ -13,5 +12,3 @@
  */
 int filesystems_report(const struct abilities *abilities, bool has_odp,
 		       json_object *report);
-
-#endif /* TOOLS_FILESYSTEMS_H */

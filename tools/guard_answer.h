@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_GUARD_ANSWER_H
-#define TOOLS_GUARD_ANSWER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ struct guard_question {
 
 /* What libpinsafe would do with a shared mapping of such a file, so it says. */
 struct guard_answer guard_answer(const struct guard_question *question);
-
-#endif /* TOOLS_GUARD_ANSWER_H */

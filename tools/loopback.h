@@ -5,8 +5,7 @@
  *
  * int functions return 0 or an errno value.
  */
-#ifndef TOOLS_LOOPBACK_H
-#define TOOLS_LOOPBACK_H
+#pragma once
 
 #include <infiniband/verbs.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ int loopback_post(struct ibv_qp *qp, const struct loopback_transfer *transfer);
 int loopback_once(const struct loopback *loopback, struct ibv_pd *pd,
 		  struct ibv_cq *cq, const struct loopback_transfer *transfer,
 		  enum ibv_wc_status *ret_status);
-
-#endif /* TOOLS_LOOPBACK_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_MR_ADDRESS_H
-#define TOOLS_MR_ADDRESS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ struct mr_address {
  */
 int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		    struct mr_address *addresses, size_t n);
-
-#endif /* TOOLS_MR_ADDRESS_H */

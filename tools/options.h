@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_OPTIONS_H
-#define TOOLS_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ struct options {
 
 /* Exits with STATUS_ERROR, or after --help and --version with 0. */
 void options_parse(int argc, char **argv, struct options *ret_options);
-
-#endif /* TOOLS_OPTIONS_H */

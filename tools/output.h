@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_OUTPUT_H
-#define TOOLS_OUTPUT_H
+#pragma once
 
 #include "report.h"
 
@@ -12,5 +11,3 @@ void output_selftest(json_object *report);
 
 /* Print it as JSON, on one line if @is_compact. */
 void output_json(json_object *report, bool is_compact);
-
-#endif /* TOOLS_OUTPUT_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PRESENT_PAGES_H
-#define TOOLS_PRESENT_PAGES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@
 int present_pages(int pagemap, const struct proc_map *map,
 		  int (*fn)(uint64_t start, uint64_t end, void *arg),
 		  void *arg);
-
-#endif /* TOOLS_PRESENT_PAGES_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PRINT_H
-#define TOOLS_PRINT_H
+#pragma once
 
 #include "report.h"
 
@@ -18,5 +17,3 @@ static inline bool is_true(json_object *from, const char *key)
 {
 	return json_object_get_boolean(report_get(from, key));
 }
-
-#endif /* TOOLS_PRINT_H */

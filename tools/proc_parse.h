@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PROC_PARSE_H
-#define TOOLS_PROC_PARSE_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -28,5 +27,3 @@ int proc_parse_lease(const char *line, struct proc_lease *ret_lease);
 int proc_parse_tgid(const char *line, pid_t *ret_pid);
 
 const char *lease_type_name(enum lease_type type);
-
-#endif /* TOOLS_PROC_PARSE_H */

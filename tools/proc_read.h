@@ -3,8 +3,7 @@
  * What /proc shows of processes.  Any of them may end while it is looked at:
  * then these functions return ESRCH, or what was there before.
  */
-#ifndef TOOLS_PROC_READ_H
-#define TOOLS_PROC_READ_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,5 +57,3 @@ int proc_process_of(pid_t tid, pid_t *ret_pid);
 
 /* Its name, or "?" */
 void proc_command(pid_t pid, char command[COMMAND_MAX]);
-
-#endif /* TOOLS_PROC_READ_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PROCESS_H
-#define TOOLS_PROCESS_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -16,5 +15,3 @@
  */
 int process_report(pid_t pid, const char *device, json_object *report,
 		   enum status *ret_status);
-
-#endif /* TOOLS_PROCESS_H */

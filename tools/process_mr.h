@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PROCESS_MR_H
-#define TOOLS_PROCESS_MR_H
+#pragma once
 
 #include "mr_address.h"
 #include "proc_read.h"
@@ -20,5 +19,3 @@ struct process {
 /* Report a memory region with what is under it, and what that means for the tool. */
 enum status process_add_mr(const struct process *process,
 			   const struct mr_address *address, json_object *mrs);
-
-#endif /* TOOLS_PROCESS_MR_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_PROVIDER_H
-#define TOOLS_PROVIDER_H
+#pragma once
 
 #include "abilities.h"
 #include "base/cause.h"
@@ -15,5 +14,3 @@ void provider_report(const struct lease_provider *provider,
  */
 int provider_error(const struct abilities *abilities, const char *fs_name,
 		   struct cause *ret_cause);
-
-#endif /* TOOLS_PROVIDER_H */

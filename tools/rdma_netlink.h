@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_RDMA_NETLINK_H
-#define TOOLS_RDMA_NETLINK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,5 +44,3 @@ int rdma_netlink_mrs(struct rdma_mrs *ret_mrs);
 int rdma_netlink_parse_mrs(struct nlmsghdr *message, struct rdma_mrs *mrs);
 
 void rdma_mrs_put(struct rdma_mrs *mrs);
-
-#endif /* TOOLS_RDMA_NETLINK_H */

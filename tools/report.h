@@ -5,8 +5,7 @@
  *
  * json-c's functions fail only without memory; then a key is missing.
  */
-#ifndef TOOLS_REPORT_H
-#define TOOLS_REPORT_H
+#pragma once
 
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -105,5 +104,3 @@ static inline const char *report_text(json_object *from, const char *key)
 
 	return value ? json_object_get_string(value) : "-";
 }
-
-#endif /* TOOLS_REPORT_H */

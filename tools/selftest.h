@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_H
-#define TOOLS_SELFTEST_H
+#pragma once
 
 #include "report.h"
 
@@ -13,5 +12,3 @@
  */
 int selftest_report(const char *path, const char *device, json_object *report,
 		    enum status *ret_status);
-
-#endif /* TOOLS_SELFTEST_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_CHILD_H
-#define TOOLS_SELFTEST_CHILD_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -26,5 +25,3 @@ int child_start(const struct test_file *file, const char *device,
 /* Its answer; ETIMEDOUT or EPIPE if there is none */
 int child_ask(const struct child *child, const void *request, size_t size);
 void child_stop(struct child *child);
-
-#endif /* TOOLS_SELFTEST_CHILD_H */

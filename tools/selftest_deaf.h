@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_DEAF_H
-#define TOOLS_SELFTEST_DEAF_H
+#pragma once
 
 #include "selftest_child.h"
 
@@ -10,5 +9,3 @@ int deaf_start(const struct test_file *file, const char *device,
 
 /* Register the file there, guarded, and stop it; the errno */
 int deaf_hold(const struct child *child, int access);
-
-#endif /* TOOLS_SELFTEST_DEAF_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_FILE_H
-#define TOOLS_SELFTEST_FILE_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -36,5 +35,3 @@ int test_file_open(const char *path, struct test_file *ret_file,
  * the errno, and the copy stays where it is.
  */
 int test_file_restore(struct test_file *file);
-
-#endif /* TOOLS_SELFTEST_FILE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_HELPER_H
-#define TOOLS_SELFTEST_HELPER_H
+#pragma once
 
 #include "selftest_child.h"
 
@@ -8,5 +7,3 @@ int helper_start(const struct test_file *file, struct child *ret_child);
 
 /* 't' truncates the file, 'p' punches a hole, 'c' reads it; the errno */
 int helper_ask(const struct child *child, char what);
-
-#endif /* TOOLS_SELFTEST_HELPER_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef TOOLS_SELFTEST_PEER_H
-#define TOOLS_SELFTEST_PEER_H
+#pragma once
 
 #include <infiniband/verbs.h>
 #include <stdbool.h>
@@ -32,5 +31,3 @@ void peer_close(struct peer *peer);
  */
 int peer_transfer(struct peer *peer, bool writes, void *remote, uint32_t rkey,
 		  uint64_t *value, enum ibv_wc_status *ret_status);
-
-#endif /* TOOLS_SELFTEST_PEER_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* What the self-test knows while it runs: selftest.c and selftest_run.c */
-#ifndef TOOLS_SELFTEST_RUN_H
-#define TOOLS_SELFTEST_RUN_H
+#pragma once
 
 #include <infiniband/verbs.h>
 #include <stdbool.h>
@@ -37,5 +36,3 @@ bool selftest_step(struct selftest *test, const char *name, double begin,
 
 /* The verdict, and the errno of the registration */
 const char *selftest_run(struct selftest *test, int *ret_error);
-
-#endif /* TOOLS_SELFTEST_RUN_H */

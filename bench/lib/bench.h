@@ -5,8 +5,7 @@
  * so that the driver can have one with pinsafe and one without do the same in
  * turns.
  */
-#ifndef BENCH_H
-#define BENCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +82,3 @@ void bench_breaks(void);
  * ns.  With lib/kernel.c that, else by truncate(2) in a child.
  */
 uint64_t bench_break(const struct bench_file *file);
-
-#endif /* BENCH_H */

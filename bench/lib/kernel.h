@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_KERNEL_H
-#define FAKE_KERNEL_H
+#pragma once
 
 #include <signal.h>
 #include <stdbool.h>
@@ -27,5 +26,3 @@ int __wrap_sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 int __wrap_sys_statx(int dir, const char *path, int flags, unsigned int mask,
 		     struct statx *ret_stx);
 int __wrap_uname(struct utsname *name);
-
-#endif /* FAKE_KERNEL_H */

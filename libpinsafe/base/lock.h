@@ -11,10 +11,10 @@
  *   5  log_lock	log_queue.c: lines of the keeper
  *   6  aside_lock	aside.c: what others do for the keeper
  *
- * fork.c takes all of them.  A thread of the program enters a section before it takes any of them: inside,
- * signals are blocked and cancellation is off.  Otherwise a signal handler that
- * truncates a guarded file would wait in the kernel for the keeper, and the
- * keeper for the lock that the handler's own thread holds.
+ * fork.c takes all of them.  A thread of the program enters a section before it
+ * takes any of them: inside, signals are blocked and cancellation is off.  Otherwise
+ * a signal handler that truncates a guarded file would wait in the kernel for the
+ * keeper, and the keeper for the lock that the handler's own thread holds.
  */
 #pragma once
 

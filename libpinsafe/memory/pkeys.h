@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef PINSAFE_PKEYS_H
-#define PINSAFE_PKEYS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,5 +11,3 @@
  */
 bool pkeys_open(uint32_t *ret_rights);
 void pkeys_close(uint32_t rights);
-
-#endif /* PINSAFE_PKEYS_H */

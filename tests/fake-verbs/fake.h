@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* Between the fake libibverbs and its provider */
-#ifndef FAKE_H
-#define FAKE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,5 +70,3 @@ struct ibv_pd *fake_alloc_pd(struct ibv_context *context);
 int fake_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr,
 		  size_t length, int access);
 int fake_dereg_mr(struct ibv_mr *mr);
-
-#endif /* FAKE_H */

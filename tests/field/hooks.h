@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A library that hears by UCX, or by Open MPI, of memory that goes. */
-#ifndef HOOKS_H
-#define HOOKS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ bool hooks_told(bool is_part_enough);
 
 /* Of the library: this was unmapped. */
 void hooks_hear(const void *address, size_t length);
-
-#endif /* HOOKS_H */

@@ -6,8 +6,7 @@
  * does not have (moby/moby#45622, containerd#4730); but for system calls that
  * only one architecture has, or none any more.
  */
-#ifndef SANDBOX_H
-#define SANDBOX_H
+#pragma once
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -74,5 +73,3 @@ static inline int sandbox_enter(unsigned int action)
 		       errno :
 		       0;
 }
-
-#endif /* SANDBOX_H */

@@ -3,8 +3,7 @@
  * A gate in ioctl(2): the next command of one kind to a verbs device stops
  * there until the test lets it go, or destroying one region fails.
  */
-#ifndef FAKE_IOCTL_GATE_H
-#define FAKE_IOCTL_GATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ GATE_EXPORT void gate_open(void);
  */
 GATE_EXPORT void gate_fail_destroy(uint32_t handle, int error);
 GATE_EXPORT unsigned gate_failures(void);
-
-#endif /* FAKE_IOCTL_GATE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_REMOVAL_H
-#define FAKE_REMOVAL_H
+#pragma once
 
 #define REMOVAL_EXPORT __attribute__((visibility("default")))
 
@@ -9,5 +8,3 @@
  * handed to the kernel.
  */
 REMOVAL_EXPORT void fake_removal_expect(void (*hook)(void));
-
-#endif /* FAKE_REMOVAL_H */

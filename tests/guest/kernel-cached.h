@@ -3,8 +3,7 @@
  * Files with a page cache, for the tests of the kernel's layout leases: what
  * takes pages away, and whether a memory region is still one of the file.
  */
-#ifndef KERNEL_CACHED_H
-#define KERNEL_CACHED_H
+#pragma once
 
 #include "kernel-common.h"
 
@@ -64,5 +63,3 @@ bool cached_coherent(const struct k_file *file, struct ibv_mr *mr, size_t at);
 /* Has this process itself woken pid (not a timer) since tracing began? */
 void cached_trace_wakeups(bool on);
 bool cached_we_woke(pid_t pid);
-
-#endif /* KERNEL_CACHED_H */

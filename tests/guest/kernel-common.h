@@ -7,8 +7,7 @@
  * kernel-TEST DIRECTORY, one line per check, exit status 0, 1 (failed) or 77
  * (skipped).  A wait ends at a deadline, and that is a failure.
  */
-#ifndef KERNEL_COMMON_H
-#define KERNEL_COMMON_H
+#pragma once
 
 #include <signal.h>
 #include <stdbool.h>
@@ -109,5 +108,3 @@ static inline int k_rdma_write(struct ibv_mr *mr, void *addr, const void *buf,
 {
 	return k_rdma(IBV_WR_RDMA_WRITE, mr, addr, (void *)buf, len);
 }
-
-#endif /* KERNEL_COMMON_H */

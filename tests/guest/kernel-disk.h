@@ -3,13 +3,10 @@
  * What is on the disk below a file system on a loop device: in the file of that, so
  * that the look writes nothing back.
  */
-#ifndef KERNEL_DISK_H
-#define KERNEL_DISK_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
 
 /* n bytes at an offset of a file, all in one block; zeros if there is no block */
 void k_read_disk(const char *path, off_t at, void *got, size_t n);
-
-#endif /* KERNEL_DISK_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A file system of a test's own, in an image on a loop device */
-#ifndef KERNEL_IMAGE_H
-#define KERNEL_IMAGE_H
+#pragma once
 
 #define K_IMAGE_DIR "/run/kernel-image.mnt"
 
@@ -15,5 +14,3 @@ void k_image_unmount(const char *image);
 
 /* A shell command that has to succeed */
 void k_sh(const char *command);
-
-#endif /* KERNEL_IMAGE_H */

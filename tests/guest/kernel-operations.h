@@ -3,8 +3,7 @@
  * Operations that take blocks or pages of a file away, each in a process that ends
  * with it: descriptors stay open.  They return 0 or an errno value.
  */
-#ifndef KERNEL_OPERATIONS_H
-#define KERNEL_OPERATIONS_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -21,5 +20,3 @@ int k_madv_remove(const char *path, off_t offset, size_t len);
 int k_swap_boot(const char *path);
 /* xfs: change places with another file of @len bytes, as xfs_fsr does */
 int k_swap_extents(const char *path, size_t len);
-
-#endif /* KERNEL_OPERATIONS_H */

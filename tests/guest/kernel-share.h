@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* Blocks that files share, for the tests of the kernel's layout leases. */
-#ifndef KERNEL_SHARE_H
-#define KERNEL_SHARE_H
+#pragma once
 
 #include "kernel-common.h"
 
@@ -15,5 +14,3 @@ int k_unshare(int fd, off_t offset, size_t len);
 
 /* Is any block of the file shared? */
 bool k_is_shared(int fd);
-
-#endif /* KERNEL_SHARE_H */

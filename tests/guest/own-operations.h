@@ -3,8 +3,7 @@
  * What a program does to its file, the one that is in a memory region.  Functions
  * return 0 or an errno value.
  */
-#ifndef OWN_OPERATIONS_H
-#define OWN_OPERATIONS_H
+#pragma once
 
 #include "region.h"
 
@@ -41,5 +40,3 @@ extern const struct own_sharing {
 int own_open_other(void);
 int own_copy(void);
 int own_grow(void);
-
-#endif /* OWN_OPERATIONS_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* Mappings of every kind that a kernel tells apart when it pins memory. */
-#ifndef TRUTH_KINDS_H
-#define TRUTH_KINDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,5 +50,3 @@ void kind_unmap(struct kind *kind);
 
 const char *kind_memory_name(enum memory memory);
 const char *kind_how_name(enum how how);
-
-#endif /* TRUTH_KINDS_H */

@@ -3,8 +3,7 @@
  * Regions with an event channel, for programs that are linked with pinsafe;
  * those that are not must not call any of it.
  */
-#ifndef T_EVENTS_H
-#define T_EVENTS_H
+#pragma once
 
 #include <infiniband/pinsafe.h>
 
@@ -26,5 +25,3 @@ uint64_t events_expect(struct pinsafe_event_channel *channel,
 /* Check that an RDMA WRITE of 8 bytes fails with this key */
 void events_check_key_dead(struct verbs *verbs, void *addr, uint32_t rkey,
 			   const char *what);
-
-#endif /* T_EVENTS_H */

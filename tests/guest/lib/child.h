@@ -3,8 +3,7 @@
  * An operation in another process: forked early, so that it shares neither
  * memory regions nor leases with the test, and released when the test wants.
  */
-#ifndef T_CHILD_H
-#define T_CHILD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,5 +38,3 @@ bool t_child_wait(struct t_child *child, int ms, struct t_child_result *ret);
 struct t_child_result t_child_run(struct t_child *child, long param, int ms);
 
 void t_child_stop(struct t_child *child);
-
-#endif /* T_CHILD_H */

@@ -4,8 +4,7 @@
  * this opens nothing but the file below it: no lease breaks, no page of the
  * page cache is written back.
  */
-#ifndef T_DISK_H
-#define T_DISK_H
+#pragma once
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,5 +17,3 @@ struct disk {
 /* Of a file of len bytes in one piece; bails out */
 struct disk disk_open(int file, size_t len, off_t offset);
 uint64_t disk_read(const struct disk *disk);
-
-#endif /* T_DISK_H */

@@ -3,8 +3,7 @@
  * Files on the file system under test: filled, mapped, their blocks, a full
  * file system, and the victim that is given blocks somebody else lost.
  */
-#ifndef T_FILES_H
-#define T_FILES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ int files_punch(const char *path, size_t len);
  * about leave bytes.  The file system is of no use for other tests afterwards.
  */
 void files_fill_up(const char *dir, const char *name, uint64_t leave);
-
-#endif /* T_FILES_H */

@@ -3,8 +3,7 @@
  * What can be seen of a guard from outside: leases in /proc/locks, the
  * counters of the library if it is loaded.
  */
-#ifndef T_GUARD_H
-#define T_GUARD_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -64,5 +63,3 @@ void guard_set_sysctl(const char *name, int value);
 
 /* fs.lease-break-time in ms; a breaker must return well before */
 int guard_break_time_ms(void);
-
-#endif /* T_GUARD_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* What a failed call must not leave behind. */
-#ifndef T_LEAKS_H
-#define T_LEAKS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -18,5 +17,3 @@ void leaks_check(const struct leaks *before, const char *what);
 
 /* Wait until there are no more memory regions than before */
 bool leaks_wait_regions(const struct leaks *before, int ms);
-
-#endif /* T_LEAKS_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A memory region over a whole mapped file, the way most tests want it. */
-#ifndef T_REGION_H
-#define T_REGION_H
+#pragma once
 
 #include "files.h"
 #include "guard.h"
@@ -54,5 +53,3 @@ void region_destroy(struct region *region);
 
 /* A t_child_fn: truncate the file at path to size */
 int region_truncate(void *path, long size);
-
-#endif /* T_REGION_H */

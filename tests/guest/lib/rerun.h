@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* The test's program once more, in another environment. */
-#ifndef T_RERUN_H
-#define T_RERUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ bool rerun_log_wait(const char *text, int n, int ms);
  */
 void rerun_output(char **argv, const char *name, const char *value,
 		  const char *argument, char *ret, size_t size);
-
-#endif /* T_RERUN_H */

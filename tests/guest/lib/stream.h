@@ -7,8 +7,7 @@
  * that "nothing posted after the operation returned ever succeeds" can be
  * checked: compare stream_last_success_ns() with the time of the return.
  */
-#ifndef T_STREAM_H
-#define T_STREAM_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -61,5 +60,3 @@ enum ibv_wc_status stream_first_error(struct stream *stream);
 
 /* The number of words in a buffer that a stream has written */
 uint64_t stream_count_words(const void *buf, size_t len);
-
-#endif /* T_STREAM_H */

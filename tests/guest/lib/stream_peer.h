@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* What the two ends of a stream share */
-#ifndef T_STREAM_PEER_H
-#define T_STREAM_PEER_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,5 +29,3 @@ struct stream_message {
 
 /* Runs until told to stop or until the other end of sock is closed */
 void stream_peer_run(struct stream_state *state, int sock);
-
-#endif /* T_STREAM_PEER_H */

@@ -5,8 +5,7 @@
  * A test prints one line per check and exits with 0 (all held), 1 (one did
  * not) or 77 (skipped: the guest lacks what the test needs).
  */
-#ifndef T_H
-#define T_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,5 +48,3 @@ bool t_wait(bool (*fn)(void *arg), void *arg, int ms);
 
 /* Memory that stays shared with the children; zeroed, never freed */
 void *t_shared(size_t size);
-
-#endif /* T_H */

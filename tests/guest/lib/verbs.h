@@ -4,8 +4,7 @@
  *
  * int functions return 0 or an errno value.
  */
-#ifndef T_VERBS_H
-#define T_VERBS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ int verbs_write_once(struct verbs *v, const void *data, uint32_t len,
 		     void *remote, uint32_t rkey);
 int verbs_read_once(struct verbs *v, void *data, uint32_t len, void *remote,
 		    uint32_t rkey);
-
-#endif /* T_VERBS_H */

@@ -3,8 +3,7 @@
  * A file that is given blocks which another file lost.  Its content is known
  * byte for byte, so a write of somebody who still uses the blocks shows.
  */
-#ifndef T_VICTIM_H
-#define T_VICTIM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ struct victim_damage {
 };
 
 struct victim_damage victim_check(const char *path, size_t len);
-
-#endif /* T_VICTIM_H */

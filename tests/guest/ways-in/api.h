@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* The verbs that way-in.c calls, and how it has got hold of them */
-#ifndef WAY_IN_API_H
-#define WAY_IN_API_H
+#pragma once
 
 #include <infiniband/verbs.h>
 
@@ -18,5 +17,3 @@ struct verbs_api {
 };
 
 struct verbs_api verbs_api_get(void);
-
-#endif /* WAY_IN_API_H */

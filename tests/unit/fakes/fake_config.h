@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_CONFIG_H
-#define FAKE_CONFIG_H
+#pragma once
 
 #include "policy/config.h"
 
@@ -13,5 +12,3 @@ struct fake_config {
 };
 
 extern struct fake_config fake_config;
-
-#endif /* FAKE_CONFIG_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_DEVICE_H
-#define FAKE_DEVICE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ extern struct fake_device fake_device;
 
 /* Has the keeper the device? */
 bool fake_device_is_adopted(struct ibv_context *context);
-
-#endif /* FAKE_DEVICE_H */

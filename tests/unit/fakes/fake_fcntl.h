@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_FCNTL_H
-#define FAKE_FCNTL_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -53,5 +52,3 @@ void fake_lease_expire(const struct file *file);
 bool fake_lease_exists(const struct file *file);
 /* Would somebody be signalled? */
 bool fake_is_armed(const struct file *file);
-
-#endif /* FAKE_FCNTL_H */

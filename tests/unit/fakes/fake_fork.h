@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_FORK_H
-#define FAKE_FORK_H
+#pragma once
 
 /* What fork_setup() returns */
 extern int fake_fork_setup_error;
-
-#endif /* FAKE_FORK_H */

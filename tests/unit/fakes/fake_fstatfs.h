@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_FSTATFS_H
-#define FAKE_FSTATFS_H
+#pragma once
 
 /* The file system that all regular files seem to be on; 0: the real one */
 extern unsigned long fake_fstatfs_magic;
-
-#endif /* FAKE_FSTATFS_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_KEEPER_H
-#define FAKE_KEEPER_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "keeper.h"
@@ -16,5 +15,3 @@ struct fake_keeper {
 };
 
 extern struct fake_keeper fake_keeper;
-
-#endif /* FAKE_KEEPER_H */

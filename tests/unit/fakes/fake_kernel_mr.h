@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_KERNEL_MR_H
-#define FAKE_KERNEL_MR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ int fake_cmd_rereg_mr(struct ibv_mr *mr, int flags, void *addr, size_t length);
 size_t fake_kernel_mr_count(void);
 /* Is there one over a part of this? */
 bool fake_kernel_mr_covers(const char *addr, size_t length);
-
-#endif /* FAKE_KERNEL_MR_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_LEASE_H
-#define FAKE_LEASE_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "lease.h"
@@ -34,5 +33,3 @@ struct fake_lease {
 };
 
 extern struct fake_lease fake_lease;
-
-#endif /* FAKE_LEASE_H */

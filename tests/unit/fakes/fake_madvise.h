@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_MADVISE_H
-#define FAKE_MADVISE_H
+#pragma once
 
 #include "../lib/fault.h"
 
 /* What MADV_POPULATE_WRITE fails with; it is recorded, nothing happens. */
 extern struct fault fake_madvise;
-
-#endif /* FAKE_MADVISE_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_MAPPING_H
-#define FAKE_MAPPING_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "base/cause.h"
@@ -20,5 +19,3 @@ extern struct fake_mapping fake_mapping;
 
 /* Of this kind, with inodes 1, 2... */
 void fake_mapping_set(size_t n_parts, enum mapping_kind kind);
-
-#endif /* FAKE_MAPPING_H */

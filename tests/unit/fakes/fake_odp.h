@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_ODP_H
-#define FAKE_ODP_H
+#pragma once
 
 #include "hook/odp.h"
 
@@ -10,5 +9,3 @@ struct fake_odp {
 };
 
 extern struct fake_odp fake_odp;
-
-#endif /* FAKE_ODP_H */

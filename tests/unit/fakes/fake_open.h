@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_OPEN_H
-#define FAKE_OPEN_H
+#pragma once
 
 #define FAKE_OPEN_FILES 12
 
@@ -12,5 +11,3 @@ void fake_open_file(const char *path, const char *text);
 /* It cannot be opened. */
 void fake_open_fails(const char *path, int error);
 void fake_open_reset(void);
-
-#endif /* FAKE_OPEN_H */

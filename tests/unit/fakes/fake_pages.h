@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_PAGES_H
-#define FAKE_PAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,5 +8,3 @@ extern struct fake_pages {
 	bool seem_anonymous, are_anonymous;
 	size_t n_noted;
 } fake_pages;
-
-#endif /* FAKE_PAGES_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_PREFAULT_H
-#define FAKE_PREFAULT_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "memory/prefault.h"
@@ -12,5 +11,3 @@ struct fake_prefault {
 };
 
 extern struct fake_prefault fake_prefault;
-
-#endif /* FAKE_PREFAULT_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_PROVIDER_H
-#define FAKE_PROVIDER_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "hook/real_verbs.h"
@@ -25,5 +24,3 @@ struct fake_provider {
 
 extern struct fake_provider fake_provider;
 extern const struct real_verbs fake_provider_ops;
-
-#endif /* FAKE_PROVIDER_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_REDIRTY_H
-#define FAKE_REDIRTY_H
+#pragma once
 
 #include "track.h"
 
@@ -15,5 +14,3 @@ struct fake_redirty {
 };
 
 extern struct fake_redirty fake_redirty;
-
-#endif /* FAKE_REDIRTY_H */

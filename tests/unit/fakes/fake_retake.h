@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_RETAKE_H
-#define FAKE_RETAKE_H
+#pragma once
 
 /* How often it may still wait */
 extern unsigned int fake_retake_left;
-
-#endif /* FAKE_RETAKE_H */

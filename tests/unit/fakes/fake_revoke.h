@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_REVOKE_H
-#define FAKE_REVOKE_H
+#pragma once
 
 #include "../lib/fault.h"
 
 extern struct fault fake_revoke;
-
-#endif /* FAKE_REVOKE_H */

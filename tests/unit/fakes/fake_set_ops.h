@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_SET_OPS_H
-#define FAKE_SET_OPS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +17,3 @@ struct fake_set_ops {
 extern struct fake_set_ops fake_set_ops_layout;
 
 void fake_set_ops(void *verbs_context, const void *ops);
-
-#endif /* FAKE_SET_OPS_H */

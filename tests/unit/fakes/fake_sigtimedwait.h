@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_SIGTIMEDWAIT_H
-#define FAKE_SIGTIMEDWAIT_H
+#pragma once
 
 #define FAKE_BREAK_FDS 1024
 
@@ -12,5 +11,3 @@ extern char fake_break_marks[FAKE_BREAK_FDS];
 
 /* How often the keeper has waited for as long as it ever does, so far */
 unsigned int fake_sigtimedwait_timeouts(void);
-
-#endif /* FAKE_SIGTIMEDWAIT_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_STATX_H
-#define FAKE_STATX_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -8,5 +7,3 @@
 extern bool fake_statx_is_dax;
 /* What it fails with from now on; 0: it succeeds. */
 extern int fake_statx_errno;
-
-#endif /* FAKE_STATX_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_TRACK_H
-#define FAKE_TRACK_H
+#pragma once
 
 #include "../lib/fault.h"
 #include "track.h"
@@ -24,5 +23,3 @@ extern struct fake_track fake_track;
 
 /* What it was registered with */
 struct mr_params fake_track_params(void);
-
-#endif /* FAKE_TRACK_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_VMA_H
-#define FAKE_VMA_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -14,5 +13,3 @@ struct fake_vma {
 };
 
 extern struct fake_vma fake_vma;
-
-#endif /* FAKE_VMA_H */

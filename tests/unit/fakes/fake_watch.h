@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FAKE_WATCH_H
-#define FAKE_WATCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -13,5 +12,3 @@ extern bool fake_called_is_not_sure;
 /* What watch_covers() and watch_ticket() say */
 extern bool fake_watch_covers;
 extern uint64_t fake_watch_ticket;
-
-#endif /* FAKE_WATCH_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef CHILD_H
-#define CHILD_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -30,5 +29,3 @@ void child_check(int (*fn)(void), pid_t (*fork_fn)(void));
 		if (UNDER_TSAN)                                           \
 			SKIP_CASE("ThreadSanitizer cannot follow there"); \
 	} while (0)
-
-#endif /* CHILD_H */

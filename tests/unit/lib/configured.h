@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A process that reads a pinsafe.conf and has an environment */
-#ifndef CONFIGURED_H
-#define CONFIGURED_H
+#pragma once
 
 #include "files.h"
 #include "policy/config.h"
@@ -38,5 +37,3 @@ enum guard_choice configured_guard(const char *path);
 /* The log must be one line, "@name:@line: @what", of the file. */
 void assert_reported(const char *log, int line, const char *what);
 void assert_policy(struct policy policy, struct policy expected);
-
-#endif /* CONFIGURED_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* When a fake fails */
-#ifndef FAULT_H
-#define FAULT_H
+#pragma once
 
 struct fault {
 	int error;
@@ -25,5 +24,3 @@ static inline int fault_now(struct fault *fault)
 		       fault->error :
 		       0;
 }
-
-#endif /* FAULT_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef FILES_H
-#define FILES_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -43,5 +42,3 @@ size_t descriptors_limit(size_t n);
 /* Be an ordinary user for a while, who may not use /proc/self/map_files. */
 void privileges_drop(void);
 void privileges_regain(void);
-
-#endif /* FILES_H */

@@ -3,8 +3,7 @@
  * How a cost grows with the number of things, which no machine and no load
  * changes much: the exponent of the power that fits best.  Never a time.
  */
-#ifndef GROWTH_H
-#define GROWTH_H
+#pragma once
 
 #include <stddef.h>
 
@@ -23,5 +22,3 @@ double growth_exponent(const char *what, const size_t sizes[GROWTH_SIZES],
 
 /* CPU time of this thread in ns */
 double growth_now(void);
-
-#endif /* GROWTH_H */

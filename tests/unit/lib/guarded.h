@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* guard.c with a fake of each stage around it */
-#ifndef GUARDED_H
-#define GUARDED_H
+#pragma once
 
 #include "../fakes/fake_device.h"
 #include "../fakes/fake_keeper.h"
@@ -35,5 +34,3 @@ void guarded_reg_fails(int error, const char *text);
 struct ibv_mr *guarded_reg_succeeds(const char *text);
 
 #define GUARDED_CASE(fn) CASE_WITH(fn, guarded_setup, guarded_teardown)
-
-#endif /* GUARDED_H */

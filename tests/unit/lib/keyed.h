@@ -3,8 +3,7 @@
  * A stack whose device has keys to give as a test wants them.  The next one
  * comes first, as with devices that reuse the last one freed.
  */
-#ifndef KEYED_H
-#define KEYED_H
+#pragma once
 
 #include "stack.h"
 
@@ -30,5 +29,3 @@ bool keyed_is(const struct ibv_mr *mr, uint32_t lkey);
 void keyed_revoke(uint32_t lkey, uint32_t rkey);
 /* A page of memory that is no file, which is there for each case */
 struct ibv_mr *keyed_reg_anonymous(int access);
-
-#endif /* KEYED_H */

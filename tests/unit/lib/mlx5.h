@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A libmlx5 that counts, and a library that calls it */
-#ifndef MLX5_H
-#define MLX5_H
+#pragma once
 
 #include <infiniband/mlx5dv.h>
 
@@ -16,5 +15,3 @@ struct umem_user {
 	unsigned int (*calls)(void);
 };
 MLX5_EXPORT extern const struct umem_user umem_user;
-
-#endif /* MLX5_H */

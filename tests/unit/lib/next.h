@@ -3,8 +3,7 @@
  * Stands behind the preload object, in place of libc: it records a call with
  * its arguments and answers what the test wants.
  */
-#ifndef NEXT_H
-#define NEXT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -36,5 +35,3 @@ struct next_early {
 };
 
 extern struct next_early next_early NEXT_EXPORT;
-
-#endif /* NEXT_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A stack without layout leases, whose files have ordinary ones */
-#ifndef ORDINARY_H
-#define ORDINARY_H
+#pragma once
 
 #include "stack.h"
 
@@ -19,5 +18,3 @@ void ordinary_lease_fails(int kernel_errno, int error);
 
 /* Like run_cases(); cases that give up wait for a short time. */
 int ordinary_run(void);
-
-#endif /* ORDINARY_H */

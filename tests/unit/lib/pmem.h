@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* libpmem.so.1 of the test, which writes down what it is asked for */
-#ifndef PMEM_H
-#define PMEM_H
+#pragma once
 
 #include <stddef.h>
 
@@ -19,5 +18,3 @@ struct pmem_stub {
 };
 
 extern struct pmem_stub pmem_stub PMEM_EXPORT;
-
-#endif /* PMEM_H */

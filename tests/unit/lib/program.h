@@ -3,8 +3,7 @@
  * A program of its own with a stack, that ends in its own way: a child, whose
  * output is a pipe.
  */
-#ifndef PROGRAM_H
-#define PROGRAM_H
+#pragma once
 
 #include <stdio.h>
 
@@ -48,5 +47,3 @@ void program_wait_for_main(void);
 void program_wait_for_others(void);
 /* Until the keeper has looked which threads there are now */
 void program_wait_for_look(void);
-
-#endif /* PROGRAM_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* A machine with or without somebody who gives layout leases */
-#ifndef PROVIDED_H
-#define PROVIDED_H
+#pragma once
 
 /* What F_SETLEASE with F_LAYOUT says of any file; 0: it is granted */
 extern int provided_lease_error;
@@ -13,5 +12,3 @@ void provided_module(const char *version, const char *state,
 		     const char *file_systems);
 /* And guards page caches there, too; what it says of written ones */
 void provided_page_caches(const char *page_cache_write);
-
-#endif /* PROVIDED_H */

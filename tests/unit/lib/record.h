@@ -3,8 +3,7 @@
  * What the fakes were asked to do, in order: "take 1, prefault 1, put 1".
  * Any thread may record.
  */
-#ifndef RECORD_H
-#define RECORD_H
+#pragma once
 
 void record(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void record_clear(void);
@@ -17,5 +16,3 @@ const char *record_text(void);
 		assert_string_equal(record_text(), expected); \
 		record_clear();                               \
 	} while (0)
-
-#endif /* RECORD_H */

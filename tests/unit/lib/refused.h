@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef REFUSED_H
-#define REFUSED_H
+#pragma once
 
 /* Of one system call, or of one command or request of it */
 struct refused {
@@ -12,5 +11,3 @@ struct refused {
 
 /* From now on in this process, by seccomp(2).  0 or an errno */
 int refuse(const struct refused *call);
-
-#endif /* REFUSED_H */

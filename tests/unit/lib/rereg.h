@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* ibv_rereg_mr() on a stack whose provider can do it */
-#ifndef REREG_H
-#define REREG_H
+#pragma once
 
 #include "stack_api.h"
 
@@ -27,5 +26,3 @@ int rereg(struct ibv_mr *mr, int flags, void *addr);
 
 /* Which of the two files have a lease */
 void assert_leases(bool a, bool b);
-
-#endif /* REREG_H */

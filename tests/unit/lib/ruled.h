@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* guard.c with a policy that a case can change, and a log */
-#ifndef RULED_H
-#define RULED_H
+#pragma once
 
 #include "../fakes/fake_config.h"
 #include "files.h"
@@ -20,5 +19,3 @@ void assert_logged(const char *text);
 void assert_not_logged(const char *text);
 
 #define RULED_CASE(fn) CASE_WITH(fn, ruled_setup, ruled_teardown)
-
-#endif /* RULED_H */

@@ -3,8 +3,7 @@
  * All stages, with the keeper's thread, between a fake provider and a kernel
  * with fake leases and memory regions.  Threads, files and mappings are real.
  */
-#ifndef STACK_H
-#define STACK_H
+#pragma once
 
 #include <sys/stat.h>
 
@@ -72,5 +71,3 @@ const char *stack_log(void);
 int stack_keeper_tid(void);
 
 #define STACK_CASE(fn) CASE_WITH(fn, stack_setup, stack_teardown)
-
-#endif /* STACK_H */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* The public functions on a stack, the way most tests want them */
-#ifndef STACK_API_H
-#define STACK_API_H
+#pragma once
 
 #include <infiniband/pinsafe.h>
 
@@ -26,5 +25,3 @@ struct pinsafe_event *stack_event(struct pinsafe_event_channel *channel,
 /* The same, acknowledged */
 void stack_event_is(struct pinsafe_event_channel *channel,
 		    enum pinsafe_event_type type, const struct ibv_mr *mr);
-
-#endif /* STACK_API_H */

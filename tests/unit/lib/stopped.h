@@ -3,8 +3,7 @@
  * Breaks that this thread notices and answers in place of the keeper's, on a clock
  * that stands still.  The kernel and its leases are fakes.
  */
-#ifndef STOPPED_H
-#define STOPPED_H
+#pragma once
 
 #include "../fakes/fake_clock.h"
 #include "../fakes/fake_config.h"
@@ -50,5 +49,3 @@ struct lease *stopped_hold(const struct lease_backend *backend);
 
 /* So many milliseconds after the break was noticed */
 uint64_t stopped_run_at(unsigned int ms);
-
-#endif /* STOPPED_H */

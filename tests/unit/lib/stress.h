@@ -3,8 +3,7 @@
  * Threads that operate on memory regions at random, while the files are broken
  * again and again.  Nothing is recorded meanwhile.
  */
-#ifndef STRESS_H
-#define STRESS_H
+#pragma once
 
 #include "stack.h"
 
@@ -31,5 +30,3 @@ struct stress {
  * Returns the number of operations.
  */
 unsigned int stress_run(const struct stress *stress);
-
-#endif /* STRESS_H */

@@ -3,8 +3,7 @@
  * What every test starts with.  Assertions jump, so they are for the main
  * thread only; other threads leave something behind that it looks at.
  */
-#ifndef TEST_H
-#define TEST_H
+#pragma once
 
 /* cmocka.h needs these first */
 #include <setjmp.h>
@@ -68,5 +67,3 @@ int run_cases(void);
 		print_message("\n");        \
 		skip();                     \
 	} while (0)
-
-#endif /* TEST_H */

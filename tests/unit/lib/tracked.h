@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* track.c with entries of the test */
-#ifndef TRACKED_H
-#define TRACKED_H
+#pragma once
 
 #include "../fakes/fake_lease.h"
 #include "base/stats.h"
@@ -27,5 +26,3 @@ enum mr_state tracked_state(const struct guarded_mr *gmr);
 void tracked_counts(uint64_t guarded, uint64_t zombies);
 
 #define TRACKED_CASE(fn) CASE_WITH(fn, tracked_setup, tracked_teardown)
-
-#endif /* TRACKED_H */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-#ifndef WAIT_H
-#define WAIT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -10,5 +9,3 @@ bool wait_until(bool (*is_true)(void *arg), void *arg);
 /* Until thread @tid of this process sleeps in the kernel, or is gone: the same
  */
 bool wait_until_asleep(int tid);
-
-#endif /* WAIT_H */

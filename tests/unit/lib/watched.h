@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /* watch.c with mappings of the test, which are addresses and nothing more */
-#ifndef WATCHED_H
-#define WATCHED_H
+#pragma once
 
 #include "../fakes/fake_config.h"
 #include "../fakes/fake_fork.h"
@@ -34,5 +33,3 @@ void watched_unmap(size_t first, size_t pages);
 bool watched_is_kept(void);
 
 #define WATCHED_CASE(fn) CASE_WITH(fn, watched_setup, watched_teardown)
-
-#endif /* WATCHED_H */

@@ -3,8 +3,7 @@
  * A refusal and what its sentence says to do: tests/house/ways-out compares what
  * is quoted by WAY() with what the sentences say.
  */
-#ifndef WAYS_H
-#define WAYS_H
+#pragma once
 
 #include "stack_api.h"
 
@@ -57,5 +56,3 @@ void ways_map(int fd, int flags);
 		add_rows(rows, ways_check, ways_setup, ways_teardown); \
 		return run_cases();                                    \
 	}
-
-#endif /* WAYS_H */
