@@ -1,17 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
-# Look at all interleavings of a model, and of each of its mutants, in which a
-# mistake has to be found.
+# Look at all interleavings of a model, or of it and of each of its mutants, in
+# which a mistake has to be found.
 #
-#   model.sh MODEL [OPTION...]
+#   model.sh [--mutants] MODEL [OPTION...]
 #
-# OPTIONs are for spin, when there is no mistake in the model.
+# OPTIONs are for spin.
 set -euo pipefail
 
+mutants=
+if [ "$1" = --mutants ]; then
+	mutants=yes
+	shift
+fi
 model=$(readlink -f "$1")
 shift
-smaller=("$@")
+options=("$@")
 command -v spin >/dev/null || {
 	echo "skipped: no spin"
 	exit 77
@@ -25,12 +30,8 @@ cd "$work"
 errors()
 {
 	local optimize=-O0	# A mistake is found soon
-	local options=()
 
-	if [ "$1" = 0 ]; then
-		optimize=-O2
-		options=("${smaller[@]}")
-	fi
+	[ "$1" != 0 ] || optimize=-O2
 	spin -DMUTANT="$1" "${options[@]}" -a "$model"
 	gcc $optimize -DSAFETY -DCOLLAPSE -DMEMLIM=4096 -o pan pan.c
 	./pan -m100000 >output
@@ -44,7 +45,8 @@ errors()
 }
 
 failed=0
-n_mutants=$(grep -o 'MUTANT == [0-9]*' "$model" | wc -l)
+n_mutants=0
+[ -z "$mutants" ] || n_mutants=$(grep -o 'MUTANT == [0-9]*' "$model" | wc -l)
 for mutant in $(seq 0 "$n_mutants"); do
 	expected=$((mutant > 0))
 	found=$(errors "$mutant")
