@@ -66,27 +66,31 @@ static int set_mark(struct real_device *device, struct cause *cause)
 struct adopt_args {
 	struct ibv_context *context;
 	struct cause *cause;
+	uint64_t unfit;		/* the mark of what is to be replaced, or 0 */
 };
 
 static int adopt_on_keeper(void *arg)
 {
 	const struct adopt_args *args = arg;
 	struct ibv_context *context = args->context;
-	struct real_device device = { .fd = keeper_take() };
-	int r;
+	struct real_device device = { .fd = keeper_take() }, old;
+	bool has_old = !real_verbs_get_device(context, &old);
+	int r = 0;
 
 	/* Another thread may have been faster. */
-	if (!real_verbs_get_device(context, &(struct real_device){ 0 })) {
-		(void)sys_close(device.fd);
-		return 0;
-	}
+	if (has_old && (old.is_known || old.mark != args->unfit))
+		goto out_close;
 	r = set_mark(&device, args->cause);
-	if (r) {
-		(void)sys_close(device.fd);
-		return r;
-	}
+	if (r)
+		goto out_close;
 	real_verbs_set_device(context, &device);
+	if (has_old)
+		(void)sys_close(old.fd);
 	return 0;
+
+out_close:
+	(void)sys_close(device.fd);
+	return r;
 }
 
 /* What this thread has is not what the keeper has, or that is no device. */
@@ -115,22 +119,28 @@ static int check(const struct ibv_context *context,
 	return lock.l_type == F_UNLCK ? 0 : other_device(cause);
 }
 
+/*
+ * What nothing has proven yet may be of a thread with a table of its own, which was
+ * the first to register: it is not kept against those that have another one.
+ */
 int device_adopt(struct ibv_context *context, struct cause *cause)
 {
-	struct adopt_args args = { context, cause };
+	struct adopt_args args = { context, cause, 0 };
 	struct real_device device;
 	int r;
 
-	if (real_verbs_get_device(context, &device)) {
-		r = keeper_call_with(context->cmd_fd, adopt_on_keeper, &args,
-				     cause);
-		if (r)
-			return r == EBADF ? other_device(cause) : r;
-		r = real_verbs_get_device(context, &device);
-		if (r)
+	if (!real_verbs_get_device(context, &device)) {
+		r = check(context, &device, cause);
+		if (r != EBADF || device.is_known)
 			return r;
+		args.unfit = device.mark;
+		cause->kind = CAUSE_UNKNOWN;
 	}
-	return check(context, &device, cause);
+	r = keeper_call_with(context->cmd_fd, adopt_on_keeper, &args, cause);
+	if (r)
+		return r == EBADF ? other_device(cause) : r;
+	r = real_verbs_get_device(context, &device);
+	return r ?: check(context, &device, cause);
 }
 
 static bool is_meant(const struct uverbs_mr *found, const struct ibv_mr *mr)

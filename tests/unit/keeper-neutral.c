@@ -258,6 +258,36 @@ STACK_CASE(number_of_another_file__EBADF)
 	stack_dereg_ok(mr);
 }
 
+static void *register_without_the_device(void *arg)
+{
+	assert_int_equal(syscall(SYS_close_range, stack_device.context.cmd_fd,
+				 stack_device.context.cmd_fd,
+				 CLOSE_RANGE_UNSHARE),
+			 0);
+	*(struct ibv_mr **)arg = stack_reg(&stack_device, 0, 1);
+	worker_error = errno;
+	return NULL;
+}
+
+/* It is the first to register; the main thread, which opened it, comes next. */
+STACK_CASE(closed_in_another_table__main_is_served)
+{
+	struct ibv_mr *mr, *other = NULL;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL,
+					register_without_the_device, &other),
+			 0);
+	pthread_join(thread, NULL);
+	assert_null(other);
+	assert_int_equal(worker_error, EBADF);
+	mr = stack_reg_file(STACK_A);
+	assert_non_null(mr);
+	stack_break(STACK_A);
+	assert_int_equal(fake_kernel_mr_count(), 0);
+	stack_dereg_ok(mr);
+}
+
 static bool has_failed(void *arg)
 {
 	return stack_stats().revoke_failures > 0;
