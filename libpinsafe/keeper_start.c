@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Is there a keeper, and if not, why? */
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/neutral.h"
 #include "keeper.h"
 
 /*
@@ -15,15 +15,12 @@
  */
 static void record_no_thread(struct cause *cause)
 {
-	pthread_attr_t attr;
-	size_t size = 0;
+	size_t size = neutral_stack_size();
 	void *stack;
 
 	cause->kind = CAUSE_NO_THREAD;
-	if (pthread_attr_init(&attr))
+	if (!size)
 		return;
-	(void)pthread_attr_getstacksize(&attr, &size);
-	pthread_attr_destroy(&attr);
 	stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack != MAP_FAILED) {

@@ -96,12 +96,42 @@ void neutral_become(const char *name)
 	leave_scheduling();
 }
 
+/* What our threads need themselves, lazy binding included */
+#define STACK_SIZE (256 << 10)
+
+/*
+ * The program's default has room for its thread-local variables, and may have little
+ * more than that.
+ */
+static int init(pthread_attr_t *attr, size_t *ret_size)
+{
+	int r = pthread_attr_init(attr);
+
+	if (r)
+		return r;
+	(void)pthread_attr_getstacksize(attr, ret_size);
+	*ret_size += STACK_SIZE;
+	(void)pthread_attr_setstacksize(attr, *ret_size);
+	return 0;
+}
+
+size_t neutral_stack_size(void)
+{
+	pthread_attr_t attr;
+	size_t size = 0;
+
+	if (!init(&attr, &size))
+		pthread_attr_destroy(&attr);
+	return size;
+}
+
 int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
 {
 	pthread_attr_t attr;
+	size_t size = 0;
 	int r;
 
-	r = pthread_attr_init(&attr);
+	r = init(&attr, &size);
 	if (r)
 		return r;
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

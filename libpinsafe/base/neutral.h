@@ -14,3 +14,6 @@ void neutral_become(const char *name);
  * as pthread_create(3)
  */
 int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread);
+
+/* Of such a thread, in bytes; 0: no memory to ask */
+size_t neutral_stack_size(void);

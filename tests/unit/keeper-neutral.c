@@ -46,6 +46,22 @@ static void leave_name_spaces(void)
 }
 
 /* As threads that poll, or that work when there is nothing else to do */
+/* Of the threads that are made from now on, or 0: as it is; what it was */
+static size_t default_stack(size_t size)
+{
+	pthread_attr_t attr;
+	size_t was;
+
+	assert_int_equal(pthread_getattr_default_np(&attr), 0);
+	assert_int_equal(pthread_attr_getstacksize(&attr, &was), 0);
+	if (size) {
+		assert_int_equal(pthread_attr_setstacksize(&attr, size), 0);
+		assert_int_equal(pthread_setattr_default_np(&attr), 0);
+	}
+	pthread_attr_destroy(&attr);
+	return was;
+}
+
 static void become_special(void)
 {
 	const struct sched_param param = { 0 };
@@ -64,14 +80,18 @@ static void become_special(void)
 				 IOPRIO_IDLE),
 			 0);
 	leave_name_spaces();
+	default_stack(PTHREAD_STACK_MIN);
 }
 
 static void *register_main(void *arg)
 {
 	struct ibv_mr **mr = arg;
 
+	size_t size = default_stack(0);
+
 	become_special();
 	*mr = stack_reg(&stack_device, 0, 1);
+	default_stack(size);
 	return NULL;
 }
 
