@@ -15,8 +15,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "guard_kept.h"
@@ -38,7 +38,7 @@ static size_t all_size PS_GUARDED_BY(table_lock);
 
 static struct kept *at(uintptr_t start) PS_REQUIRES(table_lock)
 {
-	return &table[start * 0x9e3779b97f4a7c15ull >> (64 - BITS)];
+	return &table[hash_bits(start, BITS)];
 }
 
 static size_t size_of(const struct guard_twin *twin)
@@ -77,7 +77,7 @@ static bool may_keep(const struct guard_twin *twin)
 
 	return !SYS_CALL(prlimit64, 0, RLIMIT_AS, NULL, &limit) &&
 	       limit.rlim_cur == RLIM_INFINITY &&
-	       !sys_call(SYS_munlock, twin->start, size_of(twin), 0, 0, 0, 0);
+	       !SYS_CALL(munlock, twin->start, size_of(twin));
 }
 
 bool guard_kept_put(uintptr_t start, struct lease *lease,
@@ -123,9 +123,7 @@ static int unmap(void *arg)
 	    vma.end < twin->end || vma.dev != drop->lease->dev ||
 	    vma.ino != drop->lease->ino)
 		return r ?: ENOENT;
-	return sys_call(SYS_munmap, twin->start, size_of(twin), 0, 0, 0, 0) ?
-		       errno :
-		       0;
+	return SYS_CALL(munmap, twin->start, size_of(twin)) ? errno : 0;
 }
 
 static void tell(const struct lease *lease, int r)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "lease.h"
 #include "registration.h"
 
@@ -26,7 +27,7 @@ static struct known known[1 << BITS] PS_GUARDED_BY(table_lock);
 
 static struct known *known_at(const void *addr) PS_REQUIRES(table_lock)
 {
-	return &known[((uintptr_t)addr * 0x9e3779b97f4a7c15ull) >> (64 - BITS)];
+	return &known[hash_bits((uintptr_t)addr, BITS)];
 }
 
 /* That of a layout lease depends on the file and its path only. */

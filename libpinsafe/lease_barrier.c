@@ -18,6 +18,7 @@
  */
 #include <stdatomic.h>
 
+#include "base/hash.h"
 #include "lease_barrier.h"
 
 /* What finds no room is entered as one of any file, too. */
@@ -41,15 +42,10 @@ static _Atomic uint32_t counters[1 << COUNTER_BITS];
 static _Atomic size_t n_blind;
 static atomic_bool was_ever_blind;
 
-static uint64_t mix(uint64_t number)
-{
-	return number * 0x9e3779b97f4a7c15ull;
-}
-
 static _Atomic uint32_t *counter_of(dev_t dev, ino_t ino)
 {
-	return &counters[mix(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull) >>
-			 (64 - COUNTER_BITS)];
+	return &counters[hash_bits(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull,
+				   COUNTER_BITS)];
 }
 
 void lease_blind_add(dev_t dev, ino_t ino)
@@ -102,7 +98,7 @@ static bool take_entry(struct entry *entry)
 void lease_barrier_enter(struct lease_barrier *barrier)
 {
 	/* Threads have theirs on stacks that are far apart. */
-	unsigned int first = mix((uintptr_t)barrier) >> 32, i;
+	unsigned int first = hash_bits((uintptr_t)barrier, 32), i;
 	struct entry *entry;
 
 	barrier->generation = atomic_load(&generation);

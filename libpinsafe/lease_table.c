@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "lease_table.h"
 
 #define FIRST_BITS 6
@@ -25,7 +26,7 @@ static LIST_HEAD(, lease) unused
 
 static size_t hash(uint64_t number)
 {
-	return (number * 0x9e3779b97f4a7c15ull) >> (64 - n_bits);
+	return hash_bits(number, n_bits);
 }
 
 static struct bucket *bucket_of_file(dev_t dev, ino_t ino)

@@ -11,6 +11,7 @@
  */
 #include <stdatomic.h>
 
+#include "base/hash.h"
 #include "track_list.h"
 
 /* Of a range that has more of them the next larger ones are counted. */
@@ -38,8 +39,7 @@ static struct level {
 
 static _Atomic uint32_t *counter_of(const struct level *level, uint64_t piece)
 {
-	return &level->counters[piece * 0x9e3779b97f4a7c15ull >>
-				(64 - level->bits)];
+	return &level->counters[hash_bits(piece, level->bits)];
 }
 
 static uint64_t last_piece(const struct level *level, uintptr_t end)
@@ -65,7 +65,7 @@ static _Atomic uint32_t *counter_of_file(dev_t dev, ino_t ino)
 {
 	uint64_t number = ino + (uint64_t)dev * 0x2545f4914f6cdd1dull;
 
-	return &files[number * 0x9e3779b97f4a7c15ull >> (64 - FILE_BITS)];
+	return &files[hash_bits(number, FILE_BITS)];
 }
 
 /* What is added is counted before it can be asked about. */

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "track_list.h"
 
 #define FIRST_BITS 6
@@ -44,10 +45,9 @@ static unsigned int n_bits PS_GUARDED_BY(table_lock) = FIRST_BITS;
 static size_t n_entries PS_GUARDED_BY(table_lock);
 static _Atomic(struct words *) current_words = &first_words;
 
-/* Fibonacci hashing of the address */
 static uint64_t hash(const struct ibv_mr *mr)
 {
-	return (uintptr_t)mr * 0x9e3779b97f4a7c15ull;
+	return hash_number((uintptr_t)mr);
 }
 
 static size_t index_of(const struct ibv_mr *mr, unsigned int bits)

@@ -103,37 +103,35 @@ void neutral_become(const char *name)
  * The program's default has room for its thread-local variables, and may have little
  * more than that.
  */
-static int init(pthread_attr_t *attr, size_t *ret_size)
+static size_t size_with(const pthread_attr_t *defaults)
 {
-	int r = pthread_attr_init(attr);
+	size_t size = 0;
 
-	if (r)
-		return r;
-	(void)pthread_attr_getstacksize(attr, ret_size);
-	*ret_size += STACK_SIZE;
-	(void)pthread_attr_setstacksize(attr, *ret_size);
-	return 0;
+	(void)pthread_attr_getstacksize(defaults, &size);
+	return size + STACK_SIZE;
 }
 
 size_t neutral_stack_size(void)
 {
 	pthread_attr_t attr;
-	size_t size = 0;
+	size_t size;
 
-	if (!init(&attr, &size))
-		pthread_attr_destroy(&attr);
+	if (pthread_attr_init(&attr))
+		return 0;
+	size = size_with(&attr);
+	pthread_attr_destroy(&attr);
 	return size;
 }
 
 int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
 {
 	pthread_attr_t attr;
-	size_t size = 0;
 	int r;
 
-	r = init(&attr, &size);
+	r = pthread_attr_init(&attr);
 	if (r)
 		return r;
+	(void)pthread_attr_setstacksize(&attr, size_with(&attr));
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(ret_thread, &attr, run, arg);
 	pthread_attr_destroy(&attr);

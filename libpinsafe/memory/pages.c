@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/sys.h"
 #include "memory/pages.h"
 
@@ -75,7 +76,7 @@ static _Atomic uint64_t noted[N_NOTED];
 
 static uint64_t hash(uintptr_t addr, size_t length)
 {
-	return (addr ^ (uint64_t)length << 40 ^ length) * 0x9e3779b97f4a7c15ull;
+	return hash_number(addr ^ (uint64_t)length << 40 ^ length);
 }
 
 bool pages_seem_anonymous(uintptr_t addr, size_t length)
