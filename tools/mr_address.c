@@ -22,14 +22,6 @@
 
 #define CHUNK_PAGES 256
 
-/* A struct ibv_mr that may be one of those looked for */
-struct candidate {
-	uint64_t length;
-	uint64_t address;
-	uint32_t lkey;
-	uint32_t rkey;
-};
-
 struct search {
 	pid_t pid;
 	int pagemap;
@@ -37,7 +29,7 @@ struct search {
 	struct mr_address **wanted; /* sorted by length */
 	size_t n_wanted;
 	size_t n_candidates;
-	struct candidate *candidates;
+	struct ibv_mr *candidates; /* that may be those looked for */
 	char *chunk;
 	size_t page_size;
 };
@@ -50,23 +42,36 @@ static int by_length(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The first one wanted with this length, or NULL */
-static struct mr_address **first_of(const struct search *search,
-				    uint64_t length)
+/* By its length, and by its keys where they are known */
+static bool fits(const struct ibv_mr *found, const struct rdma_mr *mr)
+{
+	return found->length == mr->length &&
+	       (!mr->has_keys ||
+		(found->lkey == mr->lkey && found->rkey == mr->rkey));
+}
+
+/* One that may be @found, or NULL */
+static const struct rdma_mr *find_wanted(const struct search *search,
+					 const struct ibv_mr *found)
 {
 	size_t low = 0, high = search->n_wanted, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (search->wanted[middle]->mr->length < length)
+		if (search->wanted[middle]->mr->length < found->length)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == search->n_wanted ||
-	    search->wanted[low]->mr->length != length)
-		return NULL;
-	return search->wanted + low;
+	for (; low < search->n_wanted; low++) {
+		const struct rdma_mr *mr = search->wanted[low]->mr;
+
+		if (mr->length != found->length)
+			break;
+		if (fits(found, mr))
+			return mr;
+	}
+	return NULL;
 }
 
 static bool is_mapped(const struct search *search, uint64_t start,
@@ -88,13 +93,12 @@ static bool is_mapped(const struct search *search, uint64_t start,
 	return at >= start + length;
 }
 
-static bool peek(const struct search *search, const void *at, void *buffer,
-		 size_t size)
+static ssize_t peek(const struct search *search, uintptr_t at, void *buffer,
+		    size_t size)
 {
-	struct iovec here = {buffer, size};
-	struct iovec there = {(void *)at, size};
+	struct iovec here = {buffer, size}, there = {(void *)at, size};
 
-	return process_vm_readv(search->pid, &here, 1, &there, 1, 0) == size;
+	return process_vm_readv(search->pid, &here, 1, &there, 1, 0);
 }
 
 /*
@@ -109,85 +113,68 @@ static bool makes_sense(const struct search *search, const struct ibv_mr *mr,
 	return mr->context && mr->pd &&
 	       (has_keys ||
 		is_mapped(search, (uintptr_t)mr->addr, mr->length)) &&
-	       peek(search, mr->pd, &pd, sizeof(pd)) &&
+	       peek(search, (uintptr_t)mr->pd, &pd, sizeof(pd)) ==
+		       sizeof(pd) &&
 	       pd.context == mr->context;
 }
 
 static int add_candidate(struct search *search, const struct ibv_mr *mr)
 {
-	struct candidate *candidate = search->candidates;
+	struct ibv_mr *more;
 	size_t i;
 
-	for (i = 0; i < search->n_candidates; i++, candidate++)
-		if (candidate->length == mr->length &&
-		    candidate->address == (uintptr_t)mr->addr &&
-		    candidate->lkey == mr->lkey && candidate->rkey == mr->rkey)
+	for (i = 0; i < search->n_candidates; i++) {
+		const struct ibv_mr *other = &search->candidates[i];
+
+		if (other->length == mr->length && other->addr == mr->addr &&
+		    other->lkey == mr->lkey && other->rkey == mr->rkey)
 			return 0;
-	candidate = reallocarray(search->candidates, search->n_candidates + 1,
-				 sizeof(*candidate));
-	if (!candidate)
+	}
+	more = reallocarray(search->candidates, search->n_candidates + 1,
+			    sizeof(*more));
+	if (!more)
 		return ENOMEM;
-	search->candidates = candidate;
-	candidate[search->n_candidates++] = (struct candidate){
-		.length = mr->length,
-		.address = (uintptr_t)mr->addr,
-		.lkey = mr->lkey,
-		.rkey = mr->rkey,
-	};
+	search->candidates = more;
+	more[search->n_candidates] = *mr;
+	/* Else it would be found, too, by who looks at himself. */
+	more[search->n_candidates++].pd = NULL;
 	return 0;
 }
 
 /* Anything that may be a struct ibv_mr in @size bytes of memory */
 static int scan_chunk(struct search *search, const char *chunk, size_t size)
 {
-	struct mr_address **wanted, **end = search->wanted + search->n_wanted;
-	uint64_t length;
+	const struct rdma_mr *wanted;
 	struct ibv_mr mr;
 	size_t at;
-	int r;
+	int r = 0;
 
-	for (at = 0; at + sizeof(mr) <= size; at += sizeof(void *)) {
-		memcpy(&length, chunk + at + offsetof(struct ibv_mr, length),
-		       sizeof(length));
-		wanted = length ? first_of(search, length) : NULL;
-		if (!wanted)
-			continue;
+	for (at = 0; at + sizeof(mr) <= size && !r; at += sizeof(void *)) {
 		memcpy(&mr, chunk + at, sizeof(mr));
-		while (wanted < end && (*wanted)->mr->length == length &&
-		       (*wanted)->mr->has_keys &&
-		       ((*wanted)->mr->lkey != mr.lkey ||
-			(*wanted)->mr->rkey != mr.rkey))
-			wanted++;
-		if (wanted == end || (*wanted)->mr->length != length ||
-		    !makes_sense(search, &mr, (*wanted)->mr->has_keys))
-			continue;
-		r = add_candidate(search, &mr);
-		if (r)
-			return r;
+		wanted = mr.length ? find_wanted(search, &mr) : NULL;
+		if (wanted && makes_sense(search, &mr, wanted->has_keys))
+			r = add_candidate(search, &mr);
 	}
-	return 0;
+	return r;
 }
 
 /* Pages that are present, or were a moment ago */
 static int scan_present(uint64_t at, uint64_t end, void *arg)
 {
 	struct search *search = arg;
-	struct iovec here = {.iov_base = search->chunk}, there;
-	uint64_t chunk_size = CHUNK_PAGES * search->page_size;
+	uint64_t n, chunk_size = CHUNK_PAGES * search->page_size;
 	ssize_t size;
 	int r;
 
 	while (at < end) {
-		here.iov_len = end - at < chunk_size ? end - at : chunk_size;
-		there.iov_base = (void *)at;
-		there.iov_len = here.iov_len;
-		size = process_vm_readv(search->pid, &here, 1, &there, 1, 0);
+		n = end - at < chunk_size ? end - at : chunk_size;
+		size = peek(search, at, search->chunk, n);
 		if (size < 0)
 			return errno == EFAULT ? 0 : errno;
 		r = scan_chunk(search, search->chunk, size);
 		if (r)
 			return r;
-		at += here.iov_len;
+		at += n;
 		/* A struct may lie across the end of a chunk. */
 		if (at < end)
 			at -= search->page_size;
@@ -195,55 +182,31 @@ static int scan_present(uint64_t at, uint64_t end, void *arg)
 	return 0;
 }
 
-static void match_by_keys(struct search *search)
-{
-	size_t i, k;
-
-	for (i = 0; i < search->n_wanted; i++) {
-		struct mr_address *wanted = search->wanted[i];
-
-		for (k = 0; k < search->n_candidates; k++) {
-			const struct candidate *c = &search->candidates[k];
-
-			if (!wanted->mr->has_keys ||
-			    c->length != wanted->mr->length ||
-			    c->lkey != wanted->mr->lkey ||
-			    c->rkey != wanted->mr->rkey)
-				continue;
-			/* Two devices with the same key: which is which? */
-			if (wanted->source == ADDRESS_PROGRAM &&
-			    wanted->address != c->address) {
-				wanted->source = ADDRESS_UNKNOWN;
-				break;
-			}
-			wanted->source = ADDRESS_PROGRAM;
-			wanted->address = c->address;
-		}
-	}
-}
-
-/* As many structs of a length as memory regions: then they are those. */
-static void match_by_length(struct search *search)
+/*
+ * As many structs as memory regions that they fit: then they are those.  If two
+ * devices have the same keys nobody can tell which is which.
+ */
+static void match(struct search *search)
 {
 	size_t i, k, n, found;
 
 	for (i = 0; i < search->n_wanted; i += n) {
-		uint64_t length = search->wanted[i]->mr->length;
+		const struct rdma_mr *mr = search->wanted[i]->mr;
 
-		for (n = 1; i + n < search->n_wanted &&
-			    search->wanted[i + n]->mr->length == length;
+		for (n = 1; !mr->has_keys && i + n < search->n_wanted &&
+			    search->wanted[i + n]->mr->length == mr->length;
 		     n++)
 			;
 		for (k = found = 0; k < search->n_candidates; k++)
-			found += search->candidates[k].length == length;
-		if (found != n || search->wanted[i]->mr->has_keys)
+			found += fits(&search->candidates[k], mr);
+		if (found != n)
 			continue;
 		for (k = found = 0; k < search->n_candidates; k++) {
-			if (search->candidates[k].length != length)
+			if (!fits(&search->candidates[k], mr))
 				continue;
 			search->wanted[i + found]->source = ADDRESS_PROGRAM;
 			search->wanted[i + found]->address =
-				search->candidates[k].address;
+				(uintptr_t)search->candidates[k].addr;
 			found++;
 		}
 	}
@@ -295,10 +258,8 @@ int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		goto free_chunk;
 	}
 	r = search.n_wanted ? scan_all(&search) : 0;
-	if (!r) {
-		match_by_keys(&search);
-		match_by_length(&search);
-	}
+	if (!r)
+		match(&search);
 	close(search.pagemap);
 	free(search.candidates);
 free_chunk:

@@ -16,6 +16,7 @@ enum address_source {
 
 struct mr_address {
 	const struct rdma_mr *mr; /* borrowed */
+	pid_t pid;		  /* of its process, 0: nobody knows */
 	enum address_source source;
 	uint64_t address;
 };

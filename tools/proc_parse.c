@@ -8,13 +8,13 @@
 
 #include "proc_parse.h"
 
+/* By enum lease_type: for the kernel, and for people */
 static const struct {
-	const char *name;
-	enum lease_type type;
+	const char *in_proc, *name;
 } lease_types[] = {
-	{"LEASE", LEASE_ORDINARY},
-	{"LAYOUT", LEASE_LAYOUT},
-	{"DELEG", LEASE_DELEGATION},
+	[LEASE_ORDINARY] = {"LEASE", "lease"},
+	[LEASE_LAYOUT] = {"LAYOUT", "layout"},
+	[LEASE_DELEGATION] = {"DELEG", "delegation"},
 };
 
 static const char *const other_locks[] = {"POSIX", "OFDLCK", "FLOCK", "ACCESS",
@@ -22,15 +22,7 @@ static const char *const other_locks[] = {"POSIX", "OFDLCK", "FLOCK", "ACCESS",
 
 const char *lease_type_name(enum lease_type type)
 {
-	switch (type) {
-	case LEASE_ORDINARY:
-		return "lease";
-	case LEASE_LAYOUT:
-		return "layout";
-	case LEASE_DELEGATION:
-		return "delegation";
-	}
-	return "unknown";
+	return lease_types[type].name;
 }
 
 static int parse_type(const char *word, enum lease_type *ret_type)
@@ -38,8 +30,8 @@ static int parse_type(const char *word, enum lease_type *ret_type)
 	size_t i;
 
 	for (i = 0; i < sizeof(lease_types) / sizeof(lease_types[0]); i++) {
-		if (!strcmp(word, lease_types[i].name)) {
-			*ret_type = lease_types[i].type;
+		if (!strcmp(word, lease_types[i].in_proc)) {
+			*ret_type = i;
 			return 0;
 		}
 	}

@@ -6,34 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sys_lines.h"
 #include "memory/vma.h"
 #include "proc_read.h"
 
 /* Call @fn for each line until it says other than 0, and return that. */
-static int for_each_line(const char *path, int (*fn)(char *line, void *arg),
-			 void *arg)
+static int for_each_line(const char *path,
+			 int (*fn)(const char *line, void *arg), void *arg)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
-	FILE *file;
+	struct sys_lines lines;
+	const char *line;
+	int r;
 
-	file = fopen(path, "re");
-	if (!file)
-		return errno == ENOENT ? ESRCH : errno;
-	errno = 0;
-	while (!r && getline(&line, &size, file) >= 0) {
+	r = sys_lines_open(&lines, path);
+	if (r)
+		return r == ENOENT ? ESRCH : r;
+	while (!r && (line = sys_lines_next(&lines)))
 		r = fn(line, arg);
-		errno = 0;
-	}
-	if (!r && ferror(file))
-		r = errno;
-	free(line);
-	fclose(file);
+	r = r ?: errno;
+	sys_lines_close(&lines);
 	return r;
 }
 
-static int add_map(char *line, void *arg)
+static int add_map(const char *line, void *arg)
 {
 	struct proc_maps *maps = arg;
 	struct proc_map *map;
@@ -94,7 +89,7 @@ void proc_maps_put(struct proc_maps *maps)
 	memset(maps, 0, sizeof(*maps));
 }
 
-static int add_lease(char *line, void *arg)
+static int add_lease(const char *line, void *arg)
 {
 	struct proc_leases *leases = arg;
 	struct proc_lease lease, *more;
@@ -109,7 +104,7 @@ static int add_lease(char *line, void *arg)
 	return 0;
 }
 
-static int add_lock_line(char *line, void *arg)
+static int add_lock_line(const char *line, void *arg)
 {
 	return strncmp(line, "lock:", strlen("lock:")) ? 0
 						       : add_lease(line, arg);
@@ -158,15 +153,8 @@ void proc_leases_put(struct proc_leases *leases)
 
 static void read_comm(const char *path, char command[COMMAND_MAX])
 {
-	FILE *file;
-
-	strcpy(command, "?");
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(command, COMMAND_MAX, file))
-		command[strcspn(command, "\n")] = '\0';
-	fclose(file);
+	if (sys_read_line(path, command, COMMAND_MAX) || !command[0])
+		strcpy(command, "?");
 }
 
 int proc_find_thread(pid_t pid, const char *name, pid_t *ret_tid)
@@ -194,21 +182,19 @@ int proc_find_thread(pid_t pid, const char *name, pid_t *ret_tid)
 	return r;
 }
 
-static int find_tgid(char *line, void *arg)
+static int find_tgid(const char *line, void *arg)
 {
-	return proc_parse_tgid(line, arg) ? 0 : -1;
+	return proc_parse_tgid(line, arg) ? -1 : 0;
 }
 
-int proc_process_of(pid_t tid, pid_t *ret_pid)
+pid_t proc_process_of(pid_t tid)
 {
 	char path[64];
-	int r;
+	pid_t pid = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	r = for_each_line(path, find_tgid, ret_pid);
-	if (r < 0)
-		return 0;
-	return r ? r : EINVAL;
+	(void)sys_lines_find(path, find_tgid, &pid);
+	return pid;
 }
 
 void proc_command(pid_t pid, char command[COMMAND_MAX])

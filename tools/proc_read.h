@@ -52,8 +52,8 @@ void proc_leases_put(struct proc_leases *leases);
 /* The thread of a process with this name; ENOENT, or ESRCH */
 int proc_find_thread(pid_t pid, const char *name, pid_t *ret_tid);
 
-/* The process of a thread */
-int proc_process_of(pid_t tid, pid_t *ret_pid);
+/* The process of a thread; 0: it has ended */
+pid_t proc_process_of(pid_t tid);
 
 /* Its name, or "?" */
 void proc_command(pid_t pid, char command[COMMAND_MAX]);

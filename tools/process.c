@@ -153,24 +153,18 @@ out:
 	return r;
 }
 
-/* A memory region and its process, 0 if nobody knows it */
-struct owned_mr {
-	pid_t pid;
-	struct mr_address address;
-};
-
 static int by_pid(const void *a, const void *b)
 {
-	const struct owned_mr *x = a, *y = b;
+	const struct mr_address *x = a, *y = b;
 
 	if (x->pid != y->pid)
 		return x->pid < y->pid ? -1 : 1;
 	/* The kernel's order, which is stable */
-	return x->address.mr < y->address.mr ? -1 : 1;
+	return x->mr < y->mr ? -1 : 1;
 }
 
 /* Those of nobody: their threads, and the threads of their PDs, have ended */
-static enum status add_orphans(const struct owned_mr *owned, size_t n,
+static enum status add_orphans(const struct mr_address *addresses, size_t n,
 			       json_object *report)
 {
 	struct process process = {.notes = json_object_new_array()};
@@ -178,74 +172,59 @@ static enum status add_orphans(const struct owned_mr *owned, size_t n,
 	enum status status = STATUS_PROTECTED;
 	size_t i;
 
-	for (i = 0; i < n && !owned[i].pid; i++)
-		status = worse_status(
-			status,
-			process_add_mr(&process, &owned[i].address, orphans));
+	for (i = 0; i < n && !addresses[i].pid; i++)
+		status = worse_status(status, process_add_mr(&process,
+							     &addresses[i],
+							     orphans));
 	json_object_put(process.notes);
 	return status;
 }
 
-static int add_processes(pid_t pid, struct owned_mr *owned, size_t n,
-			 const struct proc_leases *leases, json_object *report,
-			 enum status *ret_status)
+static int add_all(const struct proc_leases *leases,
+		   struct mr_address *addresses, size_t n, json_object *report,
+		   json_object *processes, enum status *status)
 {
-	json_object *processes = report_array(report, "processes");
-	enum status status = STATUS_PROTECTED;
-	struct mr_address *addresses;
-	size_t i, k, count;
-	bool is_found = false;
-	int r = 0;
+	size_t i, count;
+	int r;
 
-	if (!pid)
-		status = add_orphans(owned, n, report);
-	addresses = calloc(n ? n : 1, sizeof(*addresses));
-	if (!addresses)
-		return ENOMEM;
-	for (i = 0; !r && i < n; i += count) {
-		for (count = 0;
-		     i + count < n && owned[i + count].pid == owned[i].pid;
+	*status = add_orphans(addresses, n, report);
+	for (i = 0; i < n; i += count) {
+		pid_t pid = addresses[i].pid;
+
+		for (count = 1; i + count < n && addresses[i + count].pid == pid;
 		     count++)
-			addresses[count] = owned[i + count].address;
-		if (!owned[i].pid || (pid && owned[i].pid != pid))
+			;
+		if (!pid)
 			continue;
-		is_found = true;
-		r = add_process(owned[i].pid, leases, addresses, count,
-				processes, &status);
+		r = add_process(pid, leases, &addresses[i], count, processes,
+				status);
 		/* It ended while we looked at it, so it has none. */
-		if (r == ESRCH && !pid)
-			r = 0;
-		for (k = 0; k < count; k++)
-			owned[i + k].address = addresses[k];
+		if (r && r != ESRCH)
+			return r;
 	}
-	if (!r && pid && !is_found)
-		r = add_process(pid, leases, addresses, 0, processes, &status);
-	free(addresses);
-	if (!r)
-		*ret_status = status;
-	return r;
+	return 0;
 }
 
-static int own_mrs(const struct rdma_mrs *mrs, const char *device,
-		   struct owned_mr **ret_owned, size_t *ret_n)
+/* Those of process @pid, of all if it is 0, by process */
+static int find_mrs(const struct rdma_mrs *mrs, pid_t pid, const char *device,
+		    struct mr_address **ret_addresses, size_t *ret_n)
 {
-	struct owned_mr *owned;
+	struct mr_address *addresses = calloc(mrs->n + 1, sizeof(*addresses));
 	size_t i, n = 0;
 
-	owned = calloc(mrs->n ? mrs->n : 1, sizeof(*owned));
-	if (!owned)
+	if (!addresses)
 		return ENOMEM;
 	for (i = 0; i < mrs->n; i++) {
-		if (device && strcmp(mrs->mrs[i].device, device))
+		const struct rdma_mr *mr = &mrs->mrs[i];
+		pid_t owner = mr->tid ? proc_process_of(mr->tid) : 0;
+
+		if ((device && strcmp(mr->device, device)) ||
+		    (pid && owner != pid))
 			continue;
-		owned[n].address.mr = &mrs->mrs[i];
-		if (mrs->mrs[i].tid &&
-		    proc_process_of(mrs->mrs[i].tid, &owned[n].pid))
-			owned[n].pid = 0;
-		n++;
+		addresses[n++] = (struct mr_address){.mr = mr, .pid = owner};
 	}
-	qsort(owned, n, sizeof(*owned), by_pid);
-	*ret_owned = owned;
+	qsort(addresses, n, sizeof(*addresses), by_pid);
+	*ret_addresses = addresses;
 	*ret_n = n;
 	return 0;
 }
@@ -253,9 +232,11 @@ static int own_mrs(const struct rdma_mrs *mrs, const char *device,
 int process_report(pid_t pid, const char *device, json_object *report,
 		   enum status *ret_status)
 {
+	enum status status = STATUS_PROTECTED;
 	struct proc_leases leases = {0};
+	struct mr_address *addresses;
 	struct rdma_mrs mrs = {0};
-	struct owned_mr *owned;
+	json_object *processes;
 	size_t n;
 	int r;
 
@@ -267,12 +248,16 @@ int process_report(pid_t pid, const char *device, json_object *report,
 	r = proc_read_leases(&leases);
 	if (r)
 		goto put_mrs;
-	r = own_mrs(&mrs, device, &owned, &n);
+	r = find_mrs(&mrs, pid, device, &addresses, &n);
 	if (r)
 		goto put_leases;
-	report_bool(report, "keys", n && owned[0].address.mr->has_keys);
-	r = add_processes(pid, owned, n, &leases, report, ret_status);
-	free(owned);
+	report_bool(report, "keys", mrs.n && mrs.mrs[0].has_keys);
+	processes = report_array(report, "processes");
+	r = pid ? add_process(pid, &leases, addresses, n, processes, &status)
+		: add_all(&leases, addresses, n, report, processes, &status);
+	if (!r)
+		*ret_status = status;
+	free(addresses);
 put_leases:
 	proc_leases_put(&leases);
 put_mrs:

@@ -21,18 +21,6 @@
 
 #define COMMAND(op) RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_##op)
 
-/* A thread that owns a protection domain of a device */
-struct pd {
-	char device[64];
-	uint32_t pdn;
-	pid_t tid;
-};
-
-struct pds {
-	size_t n;
-	struct pd *pds;
-};
-
 struct devices {
 	size_t n;
 	uint32_t *indices;
@@ -70,29 +58,54 @@ static bool get_name(struct nlattr *attr, char *name, size_t size)
 	return true;
 }
 
-/* The attributes of a message: its device's name and the table of entries */
-static int parse_table(struct nlmsghdr *message, int table, char *device,
-		       size_t size, struct nlattr **ret_table)
+/* What to do with the attributes of an entry; 0 or an errno value */
+typedef int entry_fn(struct nlattr **attrs, const char *device,
+		     struct rdma_mrs *mrs);
+
+/* Of the table in a message about one device */
+static int for_each_entry(struct nlmsghdr *message, int type, entry_fn *fn,
+			  struct rdma_mrs *mrs)
 {
-	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
+	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX], *table, *entry;
+	char device[sizeof(mrs->mrs->device)];
+	int rest, r = 0;
 
 	if (nlmsg_parse(message, 0, attrs, RDMA_NLDEV_ATTR_MAX - 1, NULL) < 0 ||
-	    !get_name(attrs[RDMA_NLDEV_ATTR_DEV_NAME], device, size))
+	    !get_name(attrs[RDMA_NLDEV_ATTR_DEV_NAME], device, sizeof(device)))
 		return EINVAL;
-	*ret_table = attrs[table];
+	table = attrs[type];
+	if (!table)
+		return 0;
+	nla_for_each_nested(entry, table, rest)
+	{
+		r = nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry,
+				     NULL) < 0
+			    ? EINVAL
+			    : fn(attrs, device, mrs);
+		if (r)
+			break;
+	}
+	return r;
+}
+
+static int append(struct rdma_mrs *mrs, const struct rdma_mr *mr)
+{
+	struct rdma_mr *more;
+
+	more = reallocarray(mrs->mrs, mrs->n + 1, sizeof(*more));
+	if (!more)
+		return ENOMEM;
+	mrs->mrs = more;
+	more[mrs->n++] = *mr;
 	return 0;
 }
 
-static int add_mr(struct nlattr *entry, const char *device,
+static int add_mr(struct nlattr **attrs, const char *device,
 		  struct rdma_mrs *mrs)
 {
-	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
 	struct rdma_mr mr = {0};
-	struct rdma_mr *more;
 	uint32_t tid;
 
-	if (nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry, NULL) < 0)
-		return EINVAL;
 	if (attrs[RDMA_NLDEV_ATTR_RES_KERN_NAME])
 		return 0;
 	if (!get_u64(attrs[RDMA_NLDEV_ATTR_RES_MRLEN], &mr.length) ||
@@ -105,32 +118,27 @@ static int add_mr(struct nlattr *entry, const char *device,
 	mr.has_iova = get_u64(attrs[RDMA_NLDEV_ATTR_RES_IOVA], &mr.iova);
 	if (get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
 		mr.tid = tid;
+	return append(mrs, &mr);
+}
 
-	more = reallocarray(mrs->mrs, mrs->n + 1, sizeof(*more));
-	if (!more)
-		return ENOMEM;
-	mrs->mrs = more;
-	more[mrs->n++] = mr;
-	return 0;
+/* A protection domain, as a memory region of it would be */
+static int add_pd(struct nlattr **attrs, const char *device,
+		  struct rdma_mrs *pds)
+{
+	struct rdma_mr pd = {0};
+	uint32_t tid;
+
+	if (!get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &pd.pdn) ||
+	    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
+		return 0;
+	strcpy(pd.device, device);
+	pd.tid = tid;
+	return append(pds, &pd);
 }
 
 int rdma_netlink_parse_mrs(struct nlmsghdr *message, struct rdma_mrs *mrs)
 {
-	struct nlattr *table, *entry;
-	char device[64];
-	int rest, r;
-
-	r = parse_table(message, RDMA_NLDEV_ATTR_RES_MR, device, sizeof(device),
-			&table);
-	if (r || !table)
-		return r;
-	nla_for_each_nested(entry, table, rest)
-	{
-		r = add_mr(entry, device, mrs);
-		if (r)
-			return r;
-	}
-	return 0;
+	return for_each_entry(message, RDMA_NLDEV_ATTR_RES_MR, add_mr, mrs);
 }
 
 static int parse_mrs(struct nlmsghdr *message, void *arg)
@@ -140,32 +148,7 @@ static int parse_mrs(struct nlmsghdr *message, void *arg)
 
 static int parse_pds(struct nlmsghdr *message, void *arg)
 {
-	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX], *table, *entry;
-	struct pds *pds = arg;
-	struct pd pd, *more;
-	uint32_t tid;
-	int rest, r;
-
-	r = parse_table(message, RDMA_NLDEV_ATTR_RES_PD, pd.device,
-			sizeof(pd.device), &table);
-	if (r || !table)
-		return r;
-	nla_for_each_nested(entry, table, rest)
-	{
-		if (nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry,
-				     NULL) < 0)
-			return EINVAL;
-		if (!get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &pd.pdn) ||
-		    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
-			continue;
-		pd.tid = tid;
-		more = reallocarray(pds->pds, pds->n + 1, sizeof(*more));
-		if (!more)
-			return ENOMEM;
-		pds->pds = more;
-		more[pds->n++] = pd;
-	}
-	return 0;
+	return for_each_entry(message, RDMA_NLDEV_ATTR_RES_PD, add_pd, arg);
 }
 
 static int parse_device(struct nlmsghdr *message, void *arg)
@@ -201,76 +184,62 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
 	return NL_STOP;
 }
 
-/* Ask for a dump, of one device if @index is not NULL, and parse all of it. */
-static int run_dump(struct nl_sock *sock, int type, const uint32_t *index,
+/* Ask for a dump, of device @index if the command is about one, and parse it. */
+static int run_dump(struct nl_sock *sock, int command, uint32_t index,
 		    struct dump *dump)
 {
-	struct nl_msg *message;
-	struct nl_cb *cb;
-	int r = ENOMEM;
+	struct {
+		struct nlattr header;
+		uint32_t index;
+	} attr = {{sizeof(attr), RDMA_NLDEV_ATTR_DEV_INDEX}, index};
+	size_t size = command == COMMAND(GET) ? 0 : sizeof(attr);
 
-	message = nlmsg_alloc_simple(type, NLM_F_REQUEST | NLM_F_DUMP);
-	if (!message)
-		return ENOMEM;
-	if (index &&
-	    nla_put_u32(message, RDMA_NLDEV_ATTR_DEV_INDEX, *index) < 0)
-		goto free_message;
-	cb = nl_cb_alloc(NL_CB_DEFAULT);
-	if (!cb)
-		goto free_message;
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, dump);
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, dump);
-	r = EIO;
-	if (nl_send_auto(sock, message) < 0)
-		goto free_cb;
-	r = nl_recvmsgs(sock, cb) < 0 ? EIO : 0;
-	if (dump->error)
-		r = dump->error;
-free_cb:
-	nl_cb_put(cb);
-free_message:
-	nlmsg_free(message);
-	return r;
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, dump);
+	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, dump);
+	if (nl_send_simple(sock, command, NLM_F_DUMP, &attr, size) < 0 ||
+	    nl_recvmsgs_default(sock) < 0)
+		return dump->error ?: EIO;
+	return dump->error;
 }
 
 /* The thread of the protection domain stands in for one that has ended. */
-static void find_owners(struct rdma_mrs *mrs, const struct pds *pds)
+static void find_owners(struct rdma_mrs *mrs, const struct rdma_mrs *pds)
 {
+	const struct rdma_mr *pd;
 	struct rdma_mr *mr;
-	size_t i;
 
 	for (mr = mrs->mrs; mr < mrs->mrs + mrs->n; mr++)
-		for (i = 0; i < pds->n && !mr->tid; i++)
-			if (pds->pds[i].pdn == mr->pdn &&
-			    !strcmp(pds->pds[i].device, mr->device))
-				mr->tid = pds->pds[i].tid;
+		for (pd = pds->mrs; pd < pds->mrs + pds->n && !mr->tid; pd++)
+			if (pd->pdn == mr->pdn &&
+			    !strcmp(pd->device, mr->device))
+				mr->tid = pd->tid;
 }
 
 static int dump_all(struct nl_sock *sock, struct rdma_mrs *mrs)
 {
 	struct devices devices = {0};
-	struct pds pds = {0};
+	struct rdma_mrs pds = {0};
 	struct dump dump_devices = {parse_device, &devices, 0};
 	size_t i;
 	int r;
 
-	r = run_dump(sock, COMMAND(GET), NULL, &dump_devices);
+	r = run_dump(sock, COMMAND(GET), 0, &dump_devices);
 	for (i = 0; !r && i < devices.n; i++) {
 		struct dump dump_mrs = {parse_mrs, mrs, 0};
 		struct dump dump_pds = {parse_pds, &pds, 0};
 
-		r = run_dump(sock, COMMAND(RES_MR_GET), &devices.indices[i],
+		r = run_dump(sock, COMMAND(RES_MR_GET), devices.indices[i],
 			     &dump_mrs);
 		if (!r)
 			r = run_dump(sock, COMMAND(RES_PD_GET),
-				     &devices.indices[i], &dump_pds);
+				     devices.indices[i], &dump_pds);
 		/* The device is gone. */
 		if (r == EINVAL && (dump_mrs.error || dump_pds.error))
 			r = 0;
 	}
 	if (!r)
 		find_owners(mrs, &pds);
-	free(pds.pds);
+	rdma_mrs_put(&pds);
 	free(devices.indices);
 	return r;
 }
