@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "abilities.h"
+#include "base/sys_lines.h"
+#include "machine/pin_rule.h"
 #include "provider.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -46,17 +48,12 @@ static int open_scratch(char *place, size_t size)
 	return -1;
 }
 
-static int read_number(const char *path)
+/* -1: nobody can tell */
+static long read_number(const char *path)
 {
-	int value = -1;
-	FILE *file;
+	long value = -1;
 
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &value) != 1)
-		value = -1;
-	fclose(file);
+	(void)sys_read_number(path, &value);
 	return value;
 }
 
@@ -147,29 +144,13 @@ static enum ability try_pre_access(int scratch)
 static enum ability find_bpf_lsm(void)
 {
 	char text[256], *name;
-	FILE *file;
 
-	file = fopen("/sys/kernel/security/lsm", "re");
-	if (!file)
+	if (sys_read_line("/sys/kernel/security/lsm", text, sizeof(text)))
 		return ABILITY_UNKNOWN;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	for (name = strtok(text, ",\n"); name; name = strtok(NULL, ",\n"))
+	for (name = strtok(text, ","); name; name = strtok(NULL, ","))
 		if (!strcmp(name, "bpf"))
 			return ABILITY_YES;
 	return ABILITY_NO;
-}
-
-/* mm/gup.c:writable_file_mapping_allowed came with Linux 6.5. */
-static enum ability guess_page_cache_pins(const char *release)
-{
-	int major, minor;
-
-	if (sscanf(release, "%d.%d", &major, &minor) != 2)
-		return ABILITY_UNKNOWN;
-	return major > 6 || (major == 6 && minor >= 5) ? ABILITY_NO
-						       : ABILITY_YES;
 }
 
 void abilities_find(struct abilities *ret_abilities)
@@ -193,7 +174,7 @@ void abilities_find(struct abilities *ret_abilities)
 	a.bpf_lsm = find_bpf_lsm();
 	uname(&uts);
 	snprintf(a.release, sizeof(a.release), "%s", uts.release);
-	a.page_cache_pins = guess_page_cache_pins(a.release);
+	a.page_cache_pins = pin_rule_is_of_release() ? ABILITY_NO : ABILITY_YES;
 	if (fd >= 0)
 		close(fd);
 	*ret_abilities = a;
@@ -211,12 +192,10 @@ static void report_ability(json_object *to, const char *key,
 
 void abilities_report(const struct abilities *abilities, json_object *report)
 {
-	json_object *to = json_object_new_object();
+	json_object *to = report_object(report, "kernel");
 
-	report_add(report, "kernel", to);
 	report_string(to, "release", abilities->release);
-	report_string(to, "tried_in",
-		      abilities->scratch[0] ? abilities->scratch : NULL);
+	report_words(to, "tried_in", abilities->scratch);
 	report_ability(to, "layout_leases", abilities->layout_leases);
 	provider_report(&abilities->provider, to);
 	report_ability(to, "leases", abilities->leases);

@@ -30,12 +30,11 @@ static void find_provider(struct ibv_context *context, char *name, size_t size)
 static void add_odp(const struct ibv_device_attr_ex *attr, json_object *device,
 		    bool *ret_has_rc)
 {
-	json_object *odp = json_object_new_object();
+	json_object *odp = report_object(device, "odp");
 	uint32_t rc = attr->odp_caps.per_transport_caps.rc_odp_caps;
 
 	*ret_has_rc = (attr->odp_caps.general_caps & IBV_ODP_SUPPORT) &&
 		      (rc & ODP_WANTED) == ODP_WANTED;
-	report_add(device, "odp", odp);
 	report_bool(odp, "supported",
 		    attr->odp_caps.general_caps & IBV_ODP_SUPPORT);
 	report_bool(odp, "implicit",
@@ -59,17 +58,14 @@ static void add_device(struct ibv_device *ibv_device, json_object *devices,
 	errno = 0;
 	context = ibv_open_device(ibv_device);
 	if (!context) {
-		report_string(device, "error",
-			      strerrorname_np(errno ? errno : EIO));
+		report_errno(device, "error", errno ?: EIO);
 		return;
 	}
 	find_provider(context, provider, sizeof(provider));
 	report_string(device, "provider", provider);
 	r = ibv_query_device_ex(context, NULL, &attr);
-	if (r) {
-		report_string(device, "error", strerrorname_np(r));
-	} else {
-		report_string(device, "error", NULL);
+	report_errno(device, "error", r);
+	if (!r) {
 		report_uint(device, "max_mr_size", attr.orig_attr.max_mr_size);
 		report_int(device, "max_mr", attr.orig_attr.max_mr);
 		add_odp(&attr, device, &has_rc);
@@ -80,7 +76,7 @@ static void add_device(struct ibv_device *ibv_device, json_object *devices,
 	/* Last: from here on the operations are ours. */
 	r = pinsafe_attach(context);
 	report_bool(device, "hooked", !r);
-	report_string(device, "hook_error", r ? strerrorname_np(r) : NULL);
+	report_errno(device, "hook_error", r);
 	ibv_close_device(context);
 }
 

@@ -13,7 +13,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "dry_run.h"
@@ -122,16 +121,12 @@ static void find_answer(const struct dry_run *run,
 static void report_file(const struct dry_run *run,
 			const struct file_facts *file, json_object *report)
 {
-	json_object *to = json_object_new_object();
-	char device[32];
+	json_object *to = report_object(report, "file");
 
-	snprintf(device, sizeof(device), "%02x:%02x", major(file->dev),
-		 minor(file->dev));
-	report_add(report, "file", to);
 	report_string(to, "path", run->path);
 	report_string(to, "kind", file_kind_name(file->kind));
 	report_string(to, "file_system", file->fs_name);
-	report_string(to, "block_device", device);
+	report_device(to, "block_device", file->dev);
 	report_uint(to, "inode", file->ino);
 	report_uint(to, "size", file->size);
 	report_uint(to, "uid", file->uid);
@@ -148,20 +143,16 @@ static void report_answer(const struct guard_answer *answer,
 
 	report_string(report, "verdict", verdicts[answer->status]);
 	report_string(report, "guard", answer->guard);
-	report_string(report, "errno",
-		      answer->error ? strerrorname_np(answer->error) : NULL);
-	report_string(report, "reason",
-		      answer->reason[0] ? answer->reason : NULL);
-	report_string(report, "remedy",
-		      answer->remedy[0] ? answer->remedy : NULL);
+	report_errno(report, "errno", answer->error);
+	report_words(report, "reason", answer->reason);
+	report_words(report, "remedy", answer->remedy);
 }
 
 static void report_request(const struct dry_run *run, uint64_t length,
 			   json_object *report)
 {
-	json_object *to = json_object_new_object();
+	json_object *to = report_object(report, "request");
 
-	report_add(report, "request", to);
 	report_uint(to, "offset", run->offset);
 	report_uint(to, "length", length);
 	report_string(to, "access", run->is_write ? "write" : "read");

@@ -20,21 +20,13 @@
 
 const char *file_kind_name(enum file_kind kind)
 {
-	switch (kind) {
-	case FILE_NONE:
-		return "anonymous";
-	case FILE_FSDAX:
-		return "fsdax";
-	case FILE_PAGE_CACHE:
-		return "page-cache";
-	case FILE_MEMORY:
-		return "memory";
-	case FILE_DEVICE:
-		return "device";
-	case FILE_UNKNOWN:
-		break;
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[FILE_NONE] = "anonymous",	  [FILE_FSDAX] = "fsdax",
+		[FILE_PAGE_CACHE] = "page-cache", [FILE_MEMORY] = "memory",
+		[FILE_DEVICE] = "device",	  [FILE_UNKNOWN] = "unknown",
+	};
+
+	return names[kind];
 }
 
 bool file_kind_has_blocks(enum file_kind kind)
@@ -69,25 +61,6 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 		facts.kind = FILE_PAGE_CACHE;
 	*ret_facts = facts;
 	return 0;
-}
-
-/*
- * The kernel's own mounts of tmpfs and hugetlbfs have no path and no block
- * device (major 0), which no file of the same name on a disk can claim.
- */
-static bool is_unnamed_memory(const struct proc_map *map)
-{
-	static const char *const names[] = {
-		"/dev/zero (deleted)", "/memfd:",   "/SYSV",
-		"/anon_hugepage",      "/dev/shm/", "/dev/hugepages/"};
-	size_t i;
-
-	if (major(map->dev) != 0)
-		return false;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(map->path, names[i], strlen(names[i])))
-			return true;
-	return false;
 }
 
 static int look_at(const char *path, int flags, const struct proc_map *map,
@@ -136,7 +109,10 @@ void file_facts_of_map(pid_t pid, const struct proc_map *map,
 	facts.error = look_at(map->path, O_NOFOLLOW, map, &facts);
 	if (!facts.error)
 		goto out;
-	facts.kind = is_unnamed_memory(map) ? FILE_MEMORY : FILE_UNKNOWN;
+	facts.kind = fs_is_no_file(map->dev, map->path) ||
+				     fs_is_unnamed_memory(map->dev, map->path)
+			     ? FILE_MEMORY
+			     : FILE_UNKNOWN;
 out:
 	*ret_facts = facts;
 }

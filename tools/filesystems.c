@@ -1,60 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Mounted file systems, and what would guard their files. */
 #include <errno.h>
-#include <fcntl.h>
 #include <mntent.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
+#include "base/sys_lines.h"
 #include "file_facts.h"
 #include "filesystems.h"
 #include "guard_answer.h"
 #include "memory/fs.h"
 
 /* Servers that do not answer must not hang us: not even statfs(2). */
-static const struct {
-	const char *type; /* a prefix, as fuse.sshfs */
-	const char *name;
-} remote[] = {
-	{"nfs", "nfs"}, {"cifs", "cifs"}, {"smb3", "smb3"}, {"ceph", "ceph"},
-	{"9p", "9p"},	{"fuse", "fuse"}, {"afs", "afs"},
-};
+static const char *const remote[] = {"nfs", "cifs", "smb3", "ceph",
+				     "9p",  "fuse", "afs"};
 
+/* Of a type that begins with it, as fuse.sshfs; else NULL */
 static const char *remote_name(const char *type)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
-		if (!strncmp(type, remote[i].type, strlen(remote[i].type)))
-			return remote[i].name;
+		if (!strncmp(type, remote[i], strlen(remote[i])))
+			return remote[i];
 	return NULL;
 }
 
 /* Does the block device under it have DAX? */
 static bool has_dax_device(dev_t dev)
 {
-	char path[80], value = '0';
-	int fd;
-
 	/* A partition has no queue of its own. */
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/dax",
-		 major(dev), minor(dev));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		snprintf(path, sizeof(path),
-			 "/sys/dev/block/%u:%u/../queue/dax", major(dev),
-			 minor(dev));
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+	static const char *const places[] = {"queue", "../queue"};
+	char path[80], value[8];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/dax",
+			 major(dev), minor(dev), places[i]);
+		if (!sys_read_line(path, value, sizeof(value)))
+			return value[0] == '1';
 	}
-	if (fd < 0)
-		return false;
-	if (read(fd, &value, 1) != 1)
-		value = '0';
-	close(fd);
-	return value == '1';
+	return false;
 }
 
 /* "always", "inode" (each file has a flag) or "never" */
@@ -148,7 +136,7 @@ static void add_mount(const struct mntent *mount,
 	object = report_append(file_systems);
 	report_string(object, "directory", mount->mnt_dir);
 	report_string(object, "type", mount->mnt_type);
-	report_string(object, "block_device", device[0] ? device : NULL);
+	report_words(object, "block_device", device);
 	report_string(object, "dax", dax);
 	if (facts.block_size)
 		report_uint(object, "block_size", facts.block_size);
@@ -157,10 +145,8 @@ static void add_mount(const struct mntent *mount,
 	report_bool(object, "read_only", hasmntopt(mount, "ro") != NULL);
 	report_string(object, "guard", answer.guard);
 	report_int(object, "status", answer.status);
-	report_string(object, "errno",
-		      answer.error ? strerrorname_np(answer.error) : NULL);
-	report_string(object, "reason",
-		      answer.reason[0] ? answer.reason : NULL);
+	report_errno(object, "errno", answer.error);
+	report_words(object, "reason", answer.reason);
 }
 
 int filesystems_report(const struct abilities *abilities, bool has_odp,

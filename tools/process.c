@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "proc_read.h"
 #include "process.h"
@@ -26,7 +25,6 @@ static void add_leases(struct process *process)
 		const struct proc_map *map = process->maps.maps;
 		json_object *object;
 		const char *path = NULL;
-		char device[32];
 
 		if (lease->pid != process->pid)
 			continue;
@@ -34,11 +32,9 @@ static void add_leases(struct process *process)
 			if (map->dev == lease->dev && map->ino == lease->ino)
 				path = map->path;
 		object = report_append(array);
-		snprintf(device, sizeof(device), "%02x:%02x", major(lease->dev),
-			 minor(lease->dev));
 		report_string(object, "type", lease_type_name(lease->type));
 		report_bool(object, "breaking", lease->breaking);
-		report_string(object, "block_device", device);
+		report_device(object, "block_device", lease->dev);
 		report_uint(object, "inode", lease->ino);
 		report_string(object, "path", path);
 	}

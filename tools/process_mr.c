@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* One memory region: the files under it, and the leases on them. */
-#include <sys/sysmacros.h>
-
 #include "file_facts.h"
 #include "process_mr.h"
 #include "rdma_netlink.h"
@@ -57,7 +55,6 @@ static enum state add_part(const struct process *process,
 	struct file_facts facts;
 	const char *holder = NULL;
 	enum state state = NO_FILE;
-	char device[32];
 
 	file_facts_of_map(process->pid, map, &facts);
 	report_hex(part, "address", start);
@@ -67,11 +64,9 @@ static enum state add_part(const struct process *process,
 	if (facts.kind == FILE_NONE)
 		return NO_FILE;
 
-	snprintf(device, sizeof(device), "%02x:%02x", major(map->dev),
-		 minor(map->dev));
 	report_string(part, "path", map->path);
 	report_string(part, "file_system", facts.fs_name);
-	report_string(part, "block_device", device);
+	report_device(part, "block_device", map->dev);
 	report_uint(part, "inode", map->ino);
 	report_uint(part, "offset", map->offset + (start - map->start));
 	if (facts.kind == FILE_DEVICE)

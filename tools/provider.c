@@ -31,23 +31,15 @@ static void report_counters(const struct lease_provider *provider,
 			report_string(to, counters[i], NULL);
 }
 
-static void report_text_or_null(json_object *to, const char *key,
-				const char *text)
-{
-	report_string(to, key, text[0] ? text : NULL);
-}
-
 void provider_report(const struct lease_provider *provider, json_object *kernel)
 {
-	json_object *to = json_object_new_object();
+	json_object *to = report_object(kernel, "layout_lease_provider");
 
-	report_add(kernel, "layout_lease_provider", to);
 	report_string(to, "by", kinds[provider->kind]);
-	report_text_or_null(to, "version", provider->version);
-	report_text_or_null(to, "state", provider->state);
-	report_text_or_null(to, "guards", provider->file_systems);
-	report_text_or_null(to, "page_cache_write",
-			    provider->page_cache_write);
+	report_words(to, "version", provider->version);
+	report_words(to, "state", provider->state);
+	report_words(to, "guards", provider->file_systems);
+	report_words(to, "page_cache_write", provider->page_cache_write);
 	report_counters(provider, to);
 }
 

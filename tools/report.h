@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
 
 /* Exit statuses; a higher one of two is not worse, see worse_status() */
 enum status {
@@ -47,6 +49,28 @@ static inline void report_string(json_object *to, const char *key,
 	report_add(to, key, value ? json_object_new_string(value) : NULL);
 }
 
+/* "" is null, too */
+static inline void report_words(json_object *to, const char *key,
+				const char *value)
+{
+	report_string(to, key, value[0] ? value : NULL);
+}
+
+/* By its name, 0 is null */
+static inline void report_errno(json_object *to, const char *key, int error)
+{
+	report_string(to, key, error ? strerrorname_np(error) : NULL);
+}
+
+/* As /proc/PID/maps has it */
+static inline void report_device(json_object *to, const char *key, dev_t dev)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%02x:%02x", major(dev), minor(dev));
+	report_string(to, key, text);
+}
+
 static inline void report_int(json_object *to, const char *key, int64_t value)
 {
 	report_add(to, key, json_object_new_int64(value));
@@ -69,6 +93,14 @@ static inline void report_hex(json_object *to, const char *key, uint64_t value)
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
 	report_string(to, key, text);
+}
+
+static inline json_object *report_object(json_object *to, const char *key)
+{
+	json_object *object = json_object_new_object();
+
+	report_add(to, key, object);
+	return object;
 }
 
 static inline json_object *report_array(json_object *to, const char *key)

@@ -10,11 +10,10 @@
 
 static void report_promises(const struct selftest *test)
 {
-	json_object *promises = json_object_new_object();
+	json_object *promises = report_object(test->report, "promises");
 	char name[3] = "C?";
 	int i;
 
-	report_add(test->report, "promises", promises);
 	for (i = C1; i < N_PROMISES; i++) {
 		name[1] = '0' + i;
 		if (test->is_asked[i])
@@ -44,8 +43,7 @@ static int map_and_run(struct selftest *test, const char **ret_verdict)
 	report_string(test->report, "access",
 		      test->access == SELFTEST_ACCESS ? "write" : "read");
 	report_string(test->report, "verdict", *ret_verdict);
-	report_string(test->report, "errno",
-		      error ? strerrorname_np(error) : NULL);
+	report_errno(test->report, "errno", error);
 	if (test->mr)
 		ibv_dereg_mr(test->mr);
 	munmap(test->addr, test->file.size);

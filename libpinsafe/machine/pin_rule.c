@@ -16,16 +16,22 @@
 
 enum { UNKNOWN, STRICT, LAX };
 
-static int find_out(void)
+bool pin_rule_is_of_release(void)
 {
-	unsigned int major = 0, minor = 0;
+	unsigned int major, minor;
 	struct utsname name;
 
-	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-		return LAX;
-	if (!access("/sys/module/layout_lease_control", F_OK))
-		return LAX;
-	return major > 6 || (major == 6 && minor >= 5) ? STRICT : LAX;
+	return !uname(&name) &&
+	       sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 5));
+}
+
+static int find_out(void)
+{
+	return pin_rule_is_of_release() &&
+			       access("/sys/module/layout_lease_control", F_OK)
+		       ? STRICT
+		       : LAX;
 }
 
 bool pin_rule_is_strict(void)

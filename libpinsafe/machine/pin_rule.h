@@ -9,3 +9,6 @@
  * thread, without locks.
  */
 bool pin_rule_is_strict(void);
+
+/* As far as its release says it: for files with a page cache, Linux 6.5 and later */
+bool pin_rule_is_of_release(void);

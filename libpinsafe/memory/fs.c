@@ -74,6 +74,30 @@ bool fs_has_module(unsigned long magic)
 	return is(magic, HAS_MODULE);
 }
 
+static bool is_one_of(dev_t dev, const char *path, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strncmp(path, *names, strlen(*names)))
+			return major(dev) == 0;
+	return false;
+}
+
+bool fs_is_unnamed_memory(dev_t dev, const char *path)
+{
+	static const char *const names[] = { "/memfd:", "/dev/shm/",
+					     "/dev/hugepages/", NULL };
+
+	return is_one_of(dev, path, names);
+}
+
+bool fs_is_no_file(dev_t dev, const char *path)
+{
+	static const char *const names[] = { "/dev/zero (deleted)", "/SYSV",
+					     "/anon_hugepage", NULL };
+
+	return is_one_of(dev, path, names);
+}
+
 /*
  * Memory that has a file, but no blocks.  An unlinked file of which nobody has
  * a descriptor cannot be asked; its file system can, by the device number in

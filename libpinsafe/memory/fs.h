@@ -28,6 +28,15 @@ bool fs_is_memory(unsigned long magic);
 bool fs_has_module(unsigned long magic);
 
 /*
+ * Is what is mapped memory of the kernel's own mounts of tmpfs and hugetlbfs?  Those
+ * have no path that could be opened, and no block device (major 0), which no file
+ * of the same name on a disk can claim.
+ */
+bool fs_is_unnamed_memory(dev_t dev, const char *path);
+/* The same that nobody can truncate: it has no file that anybody could open. */
+bool fs_is_no_file(dev_t dev, const char *path);
+
+/*
  * Is the file under a mapping that starts at @start one of tmpfs, ramfs or
  * hugetlbfs?  Without opening it: for files that cannot be found.
  */

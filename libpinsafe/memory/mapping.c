@@ -28,36 +28,6 @@ static bool is_for_reading_only(unsigned long magic)
 	       magic == ISOFS_SUPER_MAGIC || magic == CRAMFS_MAGIC;
 }
 
-static bool starts_with_one_of(const char *path, const char *const *names)
-{
-	for (; *names; names++)
-		if (!strncmp(path, *names, strlen(*names)))
-			return true;
-	return false;
-}
-
-/*
- * Memory of the kernel's own mounts of tmpfs and hugetlbfs has no path that
- * could be opened.  Those mounts have no block device (major 0), which no file
- * of the same name on a disk can claim.
- */
-static bool is_unnamed_memory(const struct vma *vma)
-{
-	static const char *const names[] = { "/memfd:", "/dev/shm/",
-					     "/dev/hugepages/", NULL };
-
-	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
-}
-
-/* Nobody can truncate this memory: it has no file that anybody could open. */
-static bool is_no_file(const struct vma *vma)
-{
-	static const char *const names[] = { "/dev/zero (deleted)", "/SYSV",
-					     "/anon_hugepage", NULL };
-
-	return major(vma->dev) == 0 && starts_with_one_of(vma->path, names);
-}
-
 static bool must_guard_shmem(const struct vma *vma)
 {
 	return config_may_guard_shmem() && config_policy(vma->path).guard_shmem;
@@ -98,7 +68,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 
 	part->kind = MAPPING_UNKNOWN;
 	part->fs_name = UNKNOWN_FS;
-	if (is_no_file(vma)) {
+	if (fs_is_no_file(vma->dev, vma->path)) {
 		part->error = ENOENT;
 		return is_on_stacked_fs(vma, part);
 	}
@@ -106,7 +76,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	if (r) {
 		part->error = r;
 		if (is_on_stacked_fs(vma, part) ||
-		    (!is_unnamed_memory(vma) &&
+		    (!fs_is_unnamed_memory(vma->dev, vma->path) &&
 		     !memory_fs_has(vma->dev, vma->start)))
 			return true;
 		part->kind = MAPPING_SHMEM;
@@ -336,15 +306,12 @@ void mapping_put(struct mapping *mapping)
 
 const char *mapping_kind_name(enum mapping_kind kind)
 {
-	switch (kind) {
-	case MAPPING_FSDAX:
-		return "FS-DAX";
-	case MAPPING_PAGE_CACHE:
-		return "page-cache";
-	case MAPPING_SHMEM:
-		return "shared-memory";
-	case MAPPING_UNKNOWN:
-		break;
-	}
-	return "unknown";
+	static const char *const names[] = {
+		[MAPPING_FSDAX] = "FS-DAX",
+		[MAPPING_PAGE_CACHE] = "page-cache",
+		[MAPPING_SHMEM] = "shared-memory",
+		[MAPPING_UNKNOWN] = "unknown",
+	};
+
+	return names[kind];
 }

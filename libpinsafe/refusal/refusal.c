@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 
 #include "base/log.h"
 #include "hook/called.h"
@@ -211,17 +210,6 @@ int refusal_prefault(const struct mapping_part *part,
 			   strerror(r), refusal_way_out(r));
 }
 
-/* mm/gup.c:writable_file_mapping_allowed() came with Linux 6.5. */
-static bool is_before_6_5(void)
-{
-	unsigned int major, minor;
-	struct utsname uts;
-
-	return !uname(&uts) &&
-	       sscanf(uts.release, "%u.%u", &major, &minor) == 2 &&
-	       (major < 6 || (major == 6 && minor < 5));
-}
-
 /* The kernel's EFAULT for pages that prefault.c has made present (mm/gup.c) */
 static const char *why_efault(const struct mapping_part *part, bool is_written)
 {
@@ -269,7 +257,7 @@ int refusal_register(const struct mapping_part *part,
 	if (r == EFAULT && part_in_the_way(part, cause))
 		return EFAULT;
 	if (r == EFAULT && (is_written ? part->kind == MAPPING_PAGE_CACHE &&
-						 !is_before_6_5() :
+						 pin_rule_is_of_release() :
 					 !part->writable))
 		return refusal_say(part, r, "%s%s",
 				   why_efault(part, is_written),
