@@ -200,8 +200,11 @@ static int serve(struct receiver *receiver, struct rdma_cm_id *id)
 		return EAGAIN;
 	}
 	for (;;) {
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, 3, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			err(1, "poll");
+		}
 		/* The key of this connection is no longer good. */
 		if (fds[0].revents && take_event(receiver))
 			return EAGAIN;

@@ -11,7 +11,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include <rdma/rdma_cma.h>
 #include <rdma/rdma_verbs.h>
 
+#include "connection.h"
 #include "protocol.h"
 
 #define CHUNK (64ul << 10)
@@ -59,67 +59,21 @@ static void read_file(const char *path, struct file *file)
 
 static struct rdma_cm_id *connect_to(const char *address)
 {
-	struct rdma_addrinfo *info, hints = {
-		.ai_flags = RAI_NUMERICHOST,
-		.ai_port_space = RDMA_PS_TCP,
-	};
-	struct ibv_qp_init_attr init = {
-		.cap = { .max_send_wr = WINDOW, .max_recv_wr = 1,
-			 .max_send_sge = 1, .max_recv_sge = 1 },
-		.sq_sig_all = 1,
-	};
 	struct rdma_conn_param param = {
 		.retry_count = 7,
 		.rnr_retry_count = 7,
 	};
-	struct rdma_cm_id *id;
+	struct rdma_cm_id *id = connection_new(address, PORT, WINDOW);
 
-	if (rdma_getaddrinfo(address, PORT, &hints, &info))
-		err(1, "%s", address);
-	if (rdma_create_ep(&id, info, NULL, &init))
-		err(1, "%s: rdma_create_ep", address);
-	rdma_freeaddrinfo(info);
 	/* For the answer, which is empty */
 	if (rdma_post_recvv(id, NULL, NULL, 0) || rdma_connect(id, &param))
 		err(1, "%s: connect", address);
 	return id;
 }
 
-/* Wait for a completion, but not if the peer has disconnected; 0 or errno */
-static int wait_done(struct rdma_cm_id *id, struct ibv_cq *cq,
-		     struct ibv_comp_channel *channel)
+static int wait_sent(struct rdma_cm_id *id)
 {
-	struct pollfd fds[] = {
-		{ .fd = channel->fd, .events = POLLIN },
-		{ .fd = id->channel->fd, .events = POLLIN },
-	};
-	struct ibv_cq *event_cq;
-	struct ibv_wc wc;
-	void *context;
-	int n;
-
-	for (;;) {
-		n = ibv_poll_cq(cq, 1, &wc);
-		if (!n && ibv_req_notify_cq(cq, 0))
-			return EIO;
-		if (!n)		/* came in before the request? */
-			n = ibv_poll_cq(cq, 1, &wc);
-		if (n < 0)
-			return EIO;
-		if (n && wc.status != IBV_WC_SUCCESS)
-			printf("%s\n", ibv_wc_status_str(wc.status));
-		if (n)
-			return wc.status == IBV_WC_SUCCESS ? 0 : EIO;
-		if (fds[1].revents)
-			return ECONNRESET;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return errno;
-		if (fds[0].revents) {
-			if (ibv_get_cq_event(channel, &event_cq, &context))
-				return errno;
-			ibv_ack_cq_events(event_cq, 1);
-		}
-	}
+	return connection_wait(id, id->send_cq, id->send_cq_channel);
 }
 
 static void tell(const struct file *file, size_t n)
@@ -144,7 +98,7 @@ static int write_all(struct rdma_cm_id *id, struct ibv_mr *mr,
 		if (length > CHUNK)
 			length = CHUNK;
 		if (n_posted == WINDOW) {
-			r = wait_done(id, id->send_cq, id->send_cq_channel);
+			r = wait_sent(id);
 			if (r)
 				return r;
 			n_posted--;
@@ -158,7 +112,7 @@ static int write_all(struct rdma_cm_id *id, struct ibv_mr *mr,
 			tell(file, offset + length);
 	}
 	for (; n_posted; n_posted--) {
-		r = wait_done(id, id->send_cq, id->send_cq_channel);
+		r = wait_sent(id);
 		if (r)
 			return r;
 	}
@@ -185,9 +139,9 @@ static int transfer(struct rdma_cm_id *id, const struct file *file)
 	if (!r && rdma_post_sendv(id, NULL, NULL, 0, 0))
 		r = errno;
 	if (!r)
-		r = wait_done(id, id->send_cq, id->send_cq_channel);
+		r = wait_sent(id);
 	if (!r)
-		r = wait_done(id, id->recv_cq, id->recv_cq_channel);
+		r = connection_wait(id, id->recv_cq, id->recv_cq_channel);
 	/* The queue pair first, as it may still read from the memory. */
 	rdma_destroy_qp(id);
 	rdma_dereg_mr(mr);
