@@ -55,10 +55,10 @@ static int test_on_device(struct selftest *test, const char *device,
 {
 	int r;
 
-	r = helper_start(&test->file, &test->helper);
+	r = child_start(&test->file, NULL, &test->helper);
 	if (r)
 		return fail("starting a child", NULL, r);
-	r = deaf_start(&test->file, device, &test->deaf);
+	r = child_start(&test->file, device, &test->deaf);
 	if (r) {
 		fail("starting a child", NULL, r);
 		goto stop_helper;

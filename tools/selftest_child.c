@@ -1,19 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
+/*
+ * The processes of the self-test: one does to the file what others do, the other
+ * holds a memory region over it and is stopped.
+ */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "selftest_child.h"
+#include "selftest_peer.h"
 
 /* How long an operation may be held up, besides by a lease that is ignored */
 #define ANSWER_MS 60000
 
+struct request {
+	enum child_does what;
+	int access; /* of CHILD_REGISTERS */
+};
+
+/* As cat(1) does */
+static int read_all(int fd)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+		;
+	return n ? errno : 0;
+}
+
+/* Until the process ends */
+static int register_file(int fd, size_t size, const char *device, int access)
+{
+	static struct peer peer;
+	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  0);
+	int r;
+
+	if (addr == MAP_FAILED)
+		return errno;
+	r = peer_open(device, &peer);
+	if (r)
+		return r;
+	return ibv_reg_mr(peer.pd, addr, size, access) ? 0 : errno;
+}
+
+/* The file has to be opened anew each time. */
+static int operate(const struct test_file *file, const char *device,
+		   const struct request *request)
+{
+	int fd, r = 0;
+
+	if (request->what == CHILD_TRUNCATES)
+		return truncate(file->path, 0) ? errno : 0;
+	fd = open(file->path, O_CLOEXEC | (request->what == CHILD_READS
+						   ? O_RDONLY
+						   : O_RDWR));
+	if (fd < 0)
+		return errno;
+	if (request->what == CHILD_READS)
+		r = read_all(fd);
+	else if (request->what == CHILD_REGISTERS)
+		r = register_file(fd, file->size, device, request->access);
+	else if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+			   file->size))
+		r = errno;
+	close(fd);
+	return r;
+}
+
+static void serve(const struct test_file *file, const char *device, int sock)
+{
+	struct request request;
+	int r;
+
+	while (read(sock, &request, sizeof(request)) == sizeof(request)) {
+		r = operate(file, device, &request);
+		if (write(sock, &r, sizeof(r)) != sizeof(r))
+			break;
+	}
+}
+
 int child_start(const struct test_file *file, const char *device,
-		void (*run)(const struct test_file *file, const char *device,
-			    int sock),
 		struct child *ret_child)
 {
 	int socks[2];
@@ -31,7 +105,7 @@ int child_start(const struct test_file *file, const char *device,
 		close(socks[0]);
 		/* Nobody has it open but those who are tested. */
 		close(file->fd);
-		run(file, device, socks[1]);
+		serve(file, device, socks[1]);
 		_exit(0);
 	}
 	close(socks[1]);
@@ -40,16 +114,35 @@ int child_start(const struct test_file *file, const char *device,
 	return 0;
 }
 
-int child_ask(const struct child *child, const void *request, size_t size)
+static int ask(const struct child *child, const struct request *request)
 {
 	struct pollfd answer = {.fd = child->sock, .events = POLLIN};
 	int r;
 
-	if (write(child->sock, request, size) != size)
+	if (write(child->sock, request, sizeof(*request)) != sizeof(*request))
 		return EPIPE;
 	if (poll(&answer, 1, ANSWER_MS) != 1)
 		return ETIMEDOUT;
 	return read(child->sock, &r, sizeof(r)) == sizeof(r) ? r : EPIPE;
+}
+
+int child_ask(const struct child *child, enum child_does what)
+{
+	return ask(child, &(struct request){.what = what});
+}
+
+int child_hold(const struct child *child, int access)
+{
+	int r;
+
+	r = ask(child, &(struct request){CHILD_REGISTERS, access});
+	if (r)
+		return r;
+	/* All of its threads */
+	if (kill(child->pid, SIGSTOP) ||
+	    waitpid(child->pid, NULL, WUNTRACED) != child->pid)
+		return errno;
+	return 0;
 }
 
 void child_stop(struct child *child)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "selftest_file.h"
@@ -12,16 +11,23 @@ struct child {
 	int sock;
 };
 
+/* To the file */
+enum child_does {
+	CHILD_TRUNCATES,
+	CHILD_PUNCHES, /* a hole */
+	CHILD_READS,
+	CHILD_REGISTERS, /* for child_hold() */
+};
+
 /*
- * Start it, before there is anything of RDMA that it would inherit.  It calls @run,
- * which reads requests from @sock and answers each with an errno; the file it has
- * to open anew.  0 or an errno value
+ * Start it, before there is anything of RDMA that it would inherit.  @device is
+ * where it can register; 0 or an errno value
  */
 int child_start(const struct test_file *file, const char *device,
-		void (*run)(const struct test_file *file, const char *device,
-			    int sock),
 		struct child *ret_child);
 
-/* Its answer; ETIMEDOUT or EPIPE if there is none */
-int child_ask(const struct child *child, const void *request, size_t size);
+/* The errno of it; ETIMEDOUT or EPIPE if there is no answer */
+int child_ask(const struct child *child, enum child_does what);
+/* Register the file there, guarded, and stop it, so that it does not answer a break */
+int child_hold(const struct child *child, int access);
 void child_stop(struct child *child);

@@ -152,7 +152,7 @@ static void read_beside_it(struct selftest *test)
 
 	if (!stats().registered_layout)
 		return;
-	r = helper_ask(&test->helper, 'c');
+	r = child_ask(&test->helper, CHILD_READS);
 	selftest_step(test, "read by another process", begin, C2,
 		      !r && stats().breaks == breaks,
 		      r				 ? strerror(r)
@@ -162,14 +162,15 @@ static void read_beside_it(struct selftest *test)
 }
 
 /* Somebody takes the blocks away: it must succeed, after the memory region. */
-static void break_it(struct selftest *test, char what, const char *name)
+static void break_it(struct selftest *test, enum child_does what,
+		     const char *name)
 {
 	uint64_t breaks = stats().breaks;
 	uint32_t rkey = test->mr->rkey;
 	double begin = selftest_now_ms();
 	int r, left;
 
-	r = helper_ask(&test->helper, what);
+	r = child_ask(&test->helper, what);
 	left = count_kernel_mrs(test);
 	selftest_step(test, name, begin, C2, !r,
 		      r ? strerror(r) : "it went on");
@@ -212,13 +213,13 @@ static void ignore_break(struct selftest *test)
 		selftest_step(test, name, begin, 0, true, detail);
 		return;
 	}
-	r = deaf_hold(&test->deaf, test->access);
+	r = child_hold(&test->deaf, test->access);
 	if (r) {
 		selftest_step(test, "have another process hold", begin, 0,
 			      false, strerror(r));
 		return;
 	}
-	r = helper_ask(&test->helper, 't');
+	r = child_ask(&test->helper, CHILD_TRUNCATES);
 	selftest_step(test, name, begin, C2,
 		      r == ETXTBSY && !fstat(test->file.fd, &st) &&
 			      st.st_size == test->file.size,
@@ -255,12 +256,12 @@ const char *selftest_run(struct selftest *test, int *ret_error)
 		return "unprotected";
 	transfer(test, test->mr->rkey, true);
 	read_beside_it(test);
-	break_it(test, 't', "truncate by another process");
+	break_it(test, CHILD_TRUNCATES, "truncate by another process");
 	if (ftruncate(test->file.fd, test->file.size) ||
 	    register_file(test, "register again", C5))
 		return "failed";
 	transfer(test, test->mr->rkey, true);
-	break_it(test, 'p', "punch a hole by another process");
+	break_it(test, CHILD_PUNCHES, "punch a hole by another process");
 	ignore_break(test);
 	return test->has_failed ? "failed" : "protected";
 }

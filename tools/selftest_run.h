@@ -6,9 +6,7 @@
 #include <stdbool.h>
 
 #include "report.h"
-#include "selftest_deaf.h"
-#include "selftest_file.h"
-#include "selftest_helper.h"
+#include "selftest_child.h"
 #include "selftest_peer.h"
 
 #define SELFTEST_ACCESS (IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE)
