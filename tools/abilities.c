@@ -17,7 +17,6 @@
 #include "abilities.h"
 #include "base/sys_lines.h"
 #include "machine/pin_rule.h"
-#include "provider.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -61,21 +60,9 @@ static long read_number(const char *path)
 static enum ability has_layout_leases(const struct lease_provider *provider,
 				      enum ability leases_enabled)
 {
-	if (leases_enabled == ABILITY_NO)
+	if (leases_enabled == ABILITY_NO || provider->kind == PROVIDER_UNKNOWN)
 		return ABILITY_UNKNOWN;
-	switch (provider->kind) {
-	case PROVIDER_NONE:
-	case PROVIDER_CONTROL:
-		return ABILITY_NO;
-	case PROVIDER_KERNEL:
-		return ABILITY_YES;
-	case PROVIDER_MODULE:
-		return lease_provider_is_dead(provider) ? ABILITY_NO
-							: ABILITY_YES;
-	case PROVIDER_UNKNOWN:
-		break;
-	}
-	return ABILITY_UNKNOWN;
+	return lease_provider_is_alive(provider) ? ABILITY_YES : ABILITY_NO;
 }
 
 static enum ability try_lease(int fd)
@@ -190,6 +177,36 @@ static void report_ability(json_object *to, const char *key,
 		report_bool(to, key, ability == ABILITY_YES);
 }
 
+/* Who gives layout leases, and how it is; without a module most of it is null */
+static void report_provider(const struct lease_provider *provider,
+			    json_object *kernel)
+{
+	static const char *const counters[] = {"leases", "pinned_files",
+					       "breaks", "timeouts",
+					       "refused_pins"};
+	static const char *const kinds[] = {
+		[PROVIDER_NONE] = "none",
+		[PROVIDER_KERNEL] = "kernel",
+		[PROVIDER_MODULE] = "module",
+		[PROVIDER_CONTROL] = "control-module",
+	};
+	json_object *to = report_object(kernel, "layout_lease_provider");
+	uint64_t count;
+	size_t i;
+
+	report_string(to, "by", kinds[provider->kind]);
+	report_words(to, "version", provider->version);
+	report_words(to, "state", provider->state);
+	report_words(to, "guards", provider->file_systems);
+	report_words(to, "page_cache_write", provider->page_cache_write);
+	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (provider->version[0] &&
+		    !lease_provider_count(provider, counters[i], &count))
+			report_uint(to, counters[i], count);
+		else
+			report_string(to, counters[i], NULL);
+}
+
 void abilities_report(const struct abilities *abilities, json_object *report)
 {
 	json_object *to = report_object(report, "kernel");
@@ -197,7 +214,7 @@ void abilities_report(const struct abilities *abilities, json_object *report)
 	report_string(to, "release", abilities->release);
 	report_words(to, "tried_in", abilities->scratch);
 	report_ability(to, "layout_leases", abilities->layout_leases);
-	provider_report(&abilities->provider, to);
+	report_provider(&abilities->provider, to);
 	report_ability(to, "leases", abilities->leases);
 	report_ability(to, "leases_enabled", abilities->leases_enabled);
 	if (abilities->lease_break_time < 0)

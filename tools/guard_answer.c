@@ -11,55 +11,58 @@
 
 #include "api/foresee.h"
 #include "guard_answer.h"
-#include "provider.h"
 
 static const char passed_through[] =
 	"memory without blocks is passed through: if it is truncated, the device goes on with pages that the file does not have any more, and no other file is harmed";
 
-/* Of lease_error(), and of the file being open elsewhere */
-static struct cause lease_cause(const struct guard_question *q)
+/* Of any lease, and what is recorded with it */
+static int lease_error(const struct guard_question *q, struct cause *ret_cause)
 {
-	struct cause cause = {0};
-
-	if (q->abilities->leases_enabled == ABILITY_NO)
-		cause.kind = CAUSE_LEASES_OFF;
-	else if (q->is_others)
-		cause.kind = CAUSE_NOT_OWNER;
-	else if (q->is_open)
-		cause.kind = CAUSE_OPEN_ELSEWHERE;
-	return cause;
+	if (q->abilities->leases_enabled == ABILITY_NO) {
+		ret_cause->kind = CAUSE_LEASES_OFF;
+		return ENOLCK;
+	}
+	if (q->is_others) {
+		ret_cause->kind = CAUSE_NOT_OWNER;
+		return EACCES;
+	}
+	return 0;
 }
 
-static int lease_error(const struct guard_question *q)
+static int ordinary_lease_error(const struct guard_question *q,
+				struct cause *ret_cause)
 {
-	if (q->abilities->leases_enabled == ABILITY_NO)
-		return ENOLCK;
-	return q->is_others ? EACCES : 0;
+	int r = lease_error(q, ret_cause);
+
+	if (r || !q->is_open)
+		return r;
+	ret_cause->kind = CAUSE_OPEN_ELSEWHERE;
+	return EAGAIN;
 }
 
 /* Leases that are turned off hide whether there are layout leases. */
 static int layout_lease_error(const struct guard_question *q,
 			      struct cause *ret_cause)
 {
-	int r = 0;
+	const struct lease_provider *provider = &q->abilities->provider;
 
-	if (q->abilities->leases_enabled != ABILITY_NO)
-		r = provider_error(q->abilities, q->file->fs_name, ret_cause);
-	return r ? r : lease_error(q);
+	if (q->abilities->leases_enabled == ABILITY_NO)
+		return lease_error(q, ret_cause);
+	if (lease_provider_why_not(provider, q->file->fs_name, ret_cause))
+		return EOPNOTSUPP;
+	if (q->abilities->layout_leases == ABILITY_YES)
+		return lease_error(q, ret_cause);
+	if (provider->kind == PROVIDER_NONE)
+		ret_cause->kind = CAUSE_NO_PROVIDER;
+	return EOPNOTSUPP;
 }
 
 /* As the module promises it; what is wrong with one file it says there only. */
 static bool keeps_writes(const struct guard_question *q,
 			 struct cause *ret_cause)
 {
-	const char *says = q->abilities->provider.page_cache_write;
-
-	if (strcmp(says, "yes") != 0) {
-		ret_cause->kind = CAUSE_NO_PROMISE;
-		snprintf(ret_cause->detail, sizeof(ret_cause->detail), "%s",
-			 says[0] ? says : "it does not offer that");
+	if (!lease_provider_keeps_writes(&q->abilities->provider, ret_cause))
 		return false;
-	}
 	if (q->file->fs_magic != BTRFS_SUPER_MAGIC)
 		return true;
 	ret_cause->kind = CAUSE_CHECKSUMS;
@@ -88,18 +91,13 @@ static void ask(const struct guard_question *q,
 		.is_written = q->is_write,
 		.has_odp = q->has_odp,
 		.sees_maps = geteuid() == 0,
-		.ordinary_lease = lease_error(q)
-					  ?: q->is_open ? EAGAIN
-							: 0,
 		.prefault = q->is_too_far ? ENXIO : 0,
 		.pin = pin_error(q),
 	};
 
 	what.keeps_writes = keeps_writes(q, &what.write_cause);
 	what.layout_lease = layout_lease_error(q, &what.layout_cause);
-	if (what.layout_lease != EOPNOTSUPP)
-		what.layout_cause = lease_cause(q);
-	what.ordinary_cause = lease_cause(q);
+	what.ordinary_lease = ordinary_lease_error(q, &what.ordinary_cause);
 	pinsafe_private_foresee(&what, ret_result);
 }
 

@@ -18,9 +18,7 @@ static uint32_t guards_of_kernel(void)
 	if (!leases_are_enabled(false))
 		return 0;
 	lease_provider_find(&provider);
-	if (provider.kind == PROVIDER_KERNEL ||
-	    (provider.kind == PROVIDER_MODULE &&
-	     !lease_provider_is_dead(&provider)))
+	if (lease_provider_is_alive(&provider))
 		return PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE) |
 		       PINSAFE_GUARD_BIT(PINSAFE_GUARD_LAYOUT);
 	return PINSAFE_GUARD_BIT(PINSAFE_GUARD_LEASE);

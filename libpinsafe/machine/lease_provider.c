@@ -124,11 +124,39 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
-bool lease_provider_lacks(const struct lease_provider *provider,
-			  const char *fs_name)
+bool lease_provider_is_alive(const struct lease_provider *provider)
 {
-	return provider->kind == PROVIDER_MODULE && provider->file_systems[0] &&
-	       !is_listed(provider->file_systems, fs_name);
+	return provider->kind == PROVIDER_KERNEL ||
+	       (provider->kind == PROVIDER_MODULE &&
+		!lease_provider_is_dead(provider));
+}
+
+bool lease_provider_why_not(const struct lease_provider *provider,
+			    const char *fs_name, struct cause *cause)
+{
+	if (provider->kind == PROVIDER_CONTROL)
+		cause_set(cause, CAUSE_CONTROL_MODULE, "");
+	else if (lease_provider_is_dead(provider))
+		cause_set(cause, CAUSE_DEAD_MODULE, provider->state);
+	else if (provider->kind == PROVIDER_MODULE &&
+		 provider->file_systems[0] &&
+		 !is_listed(provider->file_systems, fs_name))
+		cause_set(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
+	else
+		return false;
+	return true;
+}
+
+bool lease_provider_keeps_writes(const struct lease_provider *provider,
+				 struct cause *cause)
+{
+	const char *says = provider->page_cache_write;
+
+	if (!strcmp(says, "yes"))
+		return true;
+	cause_set(cause, CAUSE_NO_PROMISE,
+		  says[0] ? says : "it does not offer that");
+	return false;
 }
 
 bool lease_provider_has_page_caches(const struct lease_provider *provider,

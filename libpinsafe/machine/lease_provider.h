@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cause.h"
+
 #define LEASE_MODULE "layout_lease"
 
 /* Of F_SETLEASE: kernel/README.md */
@@ -39,9 +41,16 @@ const char *lease_provider_name(const struct lease_provider *provider);
 /* A module that says of itself that it gives no more leases */
 bool lease_provider_is_dead(const struct lease_provider *provider);
 
-/* A module that does not have the file system in its list */
-bool lease_provider_lacks(const struct lease_provider *provider,
-			  const char *fs_name);
+/* Does it give leases, on some file system? */
+bool lease_provider_is_alive(const struct lease_provider *provider);
+
+/* Is it the module's doing that there are none on the file system?  Records why. */
+bool lease_provider_why_not(const struct lease_provider *provider,
+			    const char *fs_name, struct cause *cause);
+
+/* The promise of F_LAYOUT_WRITE, as far as no file is looked at; records why not */
+bool lease_provider_keeps_writes(const struct lease_provider *provider,
+				 struct cause *cause);
 
 /*
  * A module that is alive and guards files with a page cache there, too.  It has

@@ -140,20 +140,6 @@ int lease_why_not(int fd, int error, struct cause *cause)
 	return EOPNOTSUPP;
 }
 
-static bool is_of_provider(const struct lease_provider *provider,
-			   unsigned long fs_magic, struct cause *cause)
-{
-	if (provider->kind == PROVIDER_CONTROL)
-		cause_set(cause, CAUSE_CONTROL_MODULE, "");
-	else if (lease_provider_is_dead(provider))
-		cause_set(cause, CAUSE_DEAD_MODULE, provider->state);
-	else if (lease_provider_lacks(provider, fs_name(fs_magic, "?")))
-		cause_set(cause, CAUSE_NOT_THAT_FS, provider->file_systems);
-	else
-		return false;
-	return true;
-}
-
 int lease_why_not_layout(int fd, int error, struct cause *cause)
 {
 	struct lease_provider provider;
@@ -165,7 +151,7 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 	(void)sys_fstatfs(fd, &sfs);
 	lease_provider_find(&provider);
 	tell(&provider);
-	if (is_of_provider(&provider, sfs.f_type, cause))
+	if (lease_provider_why_not(&provider, fs_name(sfs.f_type, "?"), cause))
 		return r;
 	if (error == EINVAL)
 		cause_set(cause, CAUSE_NO_PROVIDER, "");
@@ -181,7 +167,7 @@ void lease_why_not_there(unsigned long fs_magic, struct cause *cause)
 	struct lease_provider provider;
 
 	lease_provider_find(&provider);
-	if (is_of_provider(&provider, fs_magic, cause))
+	if (lease_provider_why_not(&provider, fs_name(fs_magic, "?"), cause))
 		return;
 	if (provider.kind == PROVIDER_NONE)
 		cause_set(cause, CAUSE_NO_PROVIDER, "");
@@ -218,12 +204,8 @@ static enum cause_kind why_not_written(int fd)
 void lease_why_not_written(int fd, struct cause *cause)
 {
 	struct lease_provider provider;
-	const char *says = provider.page_cache_write;
 
 	lease_provider_find(&provider);
-	if (strcmp(says, "yes") == 0)
+	if (lease_provider_keeps_writes(&provider, cause))
 		cause_set(cause, why_not_written(fd), "");
-	else
-		cause_set(cause, CAUSE_NO_PROMISE,
-			  says[0] ? says : "it does not offer that");
 }
