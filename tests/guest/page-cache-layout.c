@@ -5,7 +5,9 @@
  * reads from a memory region over it; whoever takes pages away, the program
  * itself as well, does so when it is revoked, and the peer gets an error.
  *
- *   page-cache-layout [--expect-stale] DIR...
+ *   page-cache-layout [--expect-stale | --tools] DIR...
+ *
+ * With --tools others use programs for it, which takes longer.
  *
  * With --expect-stale it is the control: without pinsafe the peer goes on to read
  * what the file does not have any more.
@@ -16,117 +18,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "files.h"
 #include "guard.h"
+#include "page-cache-ops.h"
 #include "t.h"
 #include "verbs.h"
 
-#define LEN (256UL << 10)
-#define AT 8192
+#define LEN PAGE_OP_LEN
 #define OPENERS 10
-#define OPERATION_MS 20000
-#define OLD 'O'
+#define OPERATION_MS 60000
+#define OLD PAGE_OP_OLD
 #define NEW 'N'
-
-static char path[FILES_PATH_MAX], other[FILES_PATH_MAX];
-static bool is_tmpfs;
 
 struct served {
 	char *addr;
 	int fd; /* with which it was mapped */
 	struct ibv_mr *mr;
 };
-
-/* What another process does, with a descriptor of its own */
-
-static int op_cat(int fd)
-{
-	char buf[4096];
-	int again = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (again < 0)
-		return -1;
-	while ((n = read(again, buf, sizeof(buf))) > 0)
-		;
-	return close(again) || n ? -1 : 0;
-}
-
-static int op_copy(int fd)
-{
-	int to = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	off_t at = 0;
-	ssize_t n = to < 0 ? -1 : copy_file_range(fd, &at, to, NULL, LEN, 0);
-
-	return n <= 0 || close(to) || unlink(other) ? -1 : 0;
-}
-
-static int op_write(int fd)
-{
-	char same = OLD;
-
-	return pwrite(fd, &same, 1, AT) == 1 ? 0 : -1;
-}
-
-static int op_fsync(int fd)
-{
-	return fsync(fd);
-}
-
-static int op_grow(int fd)
-{
-	return pwrite(fd, "x", 1, LEN) == 1 && !ftruncate(fd, 2 * LEN) ? 0
-								       : -1;
-}
-
-static int op_allocate(int fd)
-{
-	return fallocate(fd, 0, 0, 3 * LEN);
-}
-
-static int op_rename(int fd)
-{
-	return rename(path, other) || link(other, path) || unlink(other) ||
-	       fchmod(fd, 0600);
-}
-
-static int op_truncate(int fd)
-{
-	return truncate(path, 0);
-}
-
-static int op_open_trunc(int fd)
-{
-	int again = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-	return again < 0 ? -1 : close(again);
-}
-
-static int op_punch(int fd)
-{
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			 LEN);
-}
-
-static const struct operation {
-	const char *name;
-	int (*run)(int fd);
-} sharing[] = {
-	{"cat", op_cat},	    {"copy", op_copy},
-	{"write", op_write},	    {"fsync", op_fsync},
-	{"growth", op_grow},	    {"fallocate", op_allocate},
-	{"rename and link", op_rename},
-}, removing[] = {
-	{"truncate", op_truncate},
-	{"open with O_TRUNC", op_open_trunc},
-	{"punch a hole", op_punch},
-};
-
-#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static int openers[OPENERS];
 
@@ -135,8 +46,8 @@ static int open_all(void)
 	int i;
 
 	for (i = 0; i < OPENERS; i++) {
-		openers[i] = open(path, (i % 2 ? O_RDONLY : O_RDWR) |
-						O_CLOEXEC);
+		openers[i] = open(page_op_path,
+				  (i % 2 ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 		if (openers[i] < 0)
 			return errno;
 	}
@@ -160,21 +71,19 @@ static int operate(void *arg, long number)
 		return open_all();
 	if (number == CLOSE)
 		return close_all();
-	if (number < N_OF(sharing))
-		return sharing[number].run(openers[0]) ? errno : 0;
-	return removing[number - N_OF(sharing)].run(openers[0]) ? errno : 0;
+	return page_op_run(number, openers[0]);
 }
 
 static void fill(char value)
 {
 	char buf[4096];
 	size_t at;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(page_op_path, O_WRONLY | O_CLOEXEC);
 
 	memset(buf, value, sizeof(buf));
 	for (at = 0; at < LEN; at += sizeof(buf))
 		if (pwrite(fd, buf, sizeof(buf), at) != sizeof(buf))
-			t_bail("filling %s", path);
+			t_bail("filling %s", page_op_path);
 	close(fd);
 }
 
@@ -182,11 +91,11 @@ static void serve(struct served *served, struct verbs *verbs)
 {
 	int access = IBV_ACCESS_REMOTE_READ;
 
-	if (is_tmpfs)
+	if (!strcmp(page_op_fs, "tmpfs"))
 		access = VERBS_ACCESS;
 	served->mr = ibv_reg_mr(verbs->pd, served->addr, LEN, access);
 	if (!served->mr)
-		t_bail("registering %s", path);
+		t_bail("registering %s", page_op_path);
 }
 
 /* -1: it reads something else */
@@ -197,29 +106,28 @@ static int read_by_peer(const struct served *served, struct verbs *verbs,
 	int status;
 
 	memset(expected, value, sizeof(expected));
-	status = verbs_read_once(verbs, data, sizeof(data), served->addr + AT,
-				 served->mr->rkey);
+	status = verbs_read_once(verbs, data, sizeof(data),
+				 served->addr + PAGE_OP_AT, served->mr->rkey);
 	if (!status && memcmp(data, expected, sizeof(data)))
 		return -1;
 	return status;
 }
 
-static void share(const struct served *served, struct verbs *verbs,
-		  struct t_child *child)
+static void share(enum page_op kind, const struct served *served,
+		  struct verbs *verbs, struct t_child *child)
 {
 	uint64_t breaks = guard_stats().breaks;
 	struct guard_own own;
-	size_t i;
+	int i = -1;
 
-	for (i = 0; i < N_OF(sharing); i++) {
+	while (page_op_next(kind, &i)) {
 		t_zero(t_child_run(child, i, OPERATION_MS).err,
-		       "%s by another process", sharing[i].name);
+		       "%s by another process", page_op_name(i));
 		t_zero(read_by_peer(served, verbs, OLD),
-		       "%s: the peer reads the file", sharing[i].name);
+		       "%s: the peer reads the file", page_op_name(i));
 	}
 	own = guard_own_leases();
-	t_ok(own.layout == 1 && !own.classic &&
-		     guard_stats().breaks == breaks,
+	t_ok(own.layout == 1 && !own.classic && guard_stats().breaks == breaks,
 	     "one layout lease, unbroken: %d, %d ordinary", own.layout,
 	     own.classic);
 }
@@ -227,8 +135,8 @@ static void share(const struct served *served, struct verbs *verbs,
 static void check_revoked(struct served *served, struct verbs *verbs,
 			  const char *what, uint64_t breaks)
 {
-	t_ok(read_by_peer(served, verbs, OLD) > 0,
-	     "%s: the peer gets an error", what);
+	t_ok(read_by_peer(served, verbs, OLD) > 0, "%s: the peer gets an error",
+	     what);
 	t_ok(guard_stats().breaks == breaks && !guard_own_leases().layout,
 	     "%s: one break, and no lease is left", what);
 	t_zero(ibv_dereg_mr(served->mr), "ibv_dereg_mr");
@@ -239,16 +147,18 @@ static void remove_pages(struct served *served, struct verbs *verbs,
 			 struct t_child *child)
 {
 	uint64_t breaks = guard_stats().breaks;
-	size_t i;
+	const char *name;
+	int i = -1;
 
-	for (i = 0; i < N_OF(removing); i++) {
-		t_zero(t_child_run(child, N_OF(sharing) + i, OPERATION_MS).err,
-		       "%s by another process", removing[i].name);
-		check_revoked(served, verbs, removing[i].name, ++breaks);
+	while (page_op_next(PAGE_OP_REMOVES, &i)) {
+		name = page_op_name(i);
+		t_zero(t_child_run(child, i, OPERATION_MS).err,
+		       "%s by another process", name);
+		check_revoked(served, verbs, name, ++breaks);
 		fill(NEW);
 		serve(served, verbs);
 		t_zero(read_by_peer(served, verbs, NEW),
-		       "%s: the peer reads what is new", removing[i].name);
+		       "%s: the peer reads what is new", name);
 	}
 	t_zero(ftruncate(served->fd, 0) ? errno : 0,
 	       "ftruncate by the program itself");
@@ -258,60 +168,95 @@ static void remove_pages(struct served *served, struct verbs *verbs,
 static void expect_stale(struct served *served, struct verbs *verbs,
 			 struct t_child *child)
 {
-	t_zero(t_child_run(child, N_OF(sharing), OPERATION_MS).err, "%s",
-	       removing[0].name);
+	int i = -1;
+
+	if (!page_op_next(PAGE_OP_REMOVES, &i))
+		t_bail("nothing to remove pages with");
+	t_zero(t_child_run(child, i, OPERATION_MS).err, "%s", page_op_name(i));
 	fill(NEW);
 	t_zero(read_by_peer(served, verbs, OLD),
 	       "the peer goes on to read what was there: stale");
 	t_zero(ibv_dereg_mr(served->mr), "ibv_dereg_mr");
 }
 
+/* A file of twice the length becomes one with each page in an extent of its own. */
+static void scatter(int fd)
+{
+	const size_t page = 4096;
+	const char old = OLD;
+	size_t at;
+
+	for (at = page; at <= LEN; at += page)
+		if (fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, at, page))
+			break;
+	if (at > LEN)
+		return;
+	/* btrfs writes them elsewhere. */
+	if (ftruncate(fd, LEN))
+		t_bail("ftruncate %s", page_op_path);
+	for (at = 0; at < LEN; at += 2 * page)
+		if (pwrite(fd, &old, 1, at) != 1 || fsync(fd))
+			t_bail("writing %s", page_op_path);
+}
+
+enum mode { SHARING, TOOLS, CONTROL };
+
 static void run(const char *dir, struct verbs *verbs, struct t_child *child,
-		bool is_control)
+		enum mode mode)
 {
 	struct served served;
 	int fd;
 
 	t_note("%s", dir);
-	fd = files_create(path, LEN, OLD);
+	fd = files_create(page_op_path, mode == TOOLS ? 2 * LEN : LEN, OLD);
 	if (files_is_dax(fd))
-		t_bail("%s has DAX", path);
+		t_bail("%s has DAX", page_op_path);
+	if (mode == TOOLS)
+		scatter(fd);
 	served.fd = fd;
 	served.addr = files_map(fd, LEN);
 	t_zero(t_child_run(child, OPEN, OPERATION_MS).err, "%d openers",
 	       OPENERS);
 	serve(&served, verbs);
 	t_zero(read_by_peer(&served, verbs, OLD), "the peer reads the file");
-	if (is_control) {
+	if (mode == CONTROL) {
 		expect_stale(&served, verbs, child);
 	} else {
-		share(&served, verbs, child);
+		share(mode == TOOLS ? PAGE_OP_TOOL : PAGE_OP_SHARES, &served,
+		      verbs, child);
 		remove_pages(&served, verbs, child);
 	}
 	t_child_run(child, CLOSE, OPERATION_MS);
 	munmap(served.addr, LEN);
 	close(fd);
-	unlink(path);
+	unlink(page_op_path);
+}
+
+static enum mode mode_of(const char *arg)
+{
+	if (!strcmp(arg, "--expect-stale"))
+		return CONTROL;
+	return !strcmp(arg, "--tools") ? TOOLS : SHARING;
 }
 
 int main(int argc, char **argv)
 {
-	bool is_control = argc > 1 && !strcmp(argv[1], "--expect-stale");
+	enum mode mode = argc > 1 ? mode_of(argv[1]) : SHARING;
 	struct t_child child;
 	struct verbs verbs;
 	const char *dir;
 	int i;
 
-	if (is_control == guard_loaded())
+	if ((mode == CONTROL) == guard_loaded())
 		t_bail("the control runs without pinsafe, the test with it");
-	for (i = 1 + is_control; i < argc; i++) {
+	for (i = 1 + (mode != SHARING); i < argc; i++) {
 		dir = argv[i];
-		is_tmpfs = !strcmp(files_fs_name(dir), "tmpfs");
-		files_path(path, dir, "served");
-		files_path(other, dir, "served-other");
+		page_op_fs = files_fs_name(dir);
+		files_path(page_op_path, dir, "served");
+		files_path(page_op_other, dir, "served-other");
 		t_child_start(&child, operate, NULL);
 		verbs_open(&verbs);
-		run(dir, &verbs, &child, is_control);
+		run(dir, &verbs, &child, mode);
 		t_zero(verbs_close(&verbs), "closing the device");
 		t_child_stop(&child);
 	}

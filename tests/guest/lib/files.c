@@ -26,6 +26,8 @@ const char *files_fs_name(const char *dir)
 		return "ext4";
 	case XFS_SUPER_MAGIC:
 		return "xfs";
+	case BTRFS_SUPER_MAGIC:
+		return "btrfs";
 	case TMPFS_MAGIC:
 		return "tmpfs";
 	default:
