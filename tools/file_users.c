@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/stat.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "file_facts.h"

@@ -1,86 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The command line. */
+#include <argp.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
 #include "report.h"
 
-enum {
-	OPT_JSON = 256,
-	OPT_WATCH,
-	OPT_OFFSET,
-	OPT_LENGTH,
-	OPT_ACCESS,
-	OPT_SELFTEST,
-	OPT_HELP,
-	OPT_VERSION
-};
+enum { OPT_JSON = 256, OPT_WATCH, OPT_OFFSET, OPT_LENGTH, OPT_ACCESS,
+       OPT_SELFTEST };
 
-static const char help[] =
-	"Usage: ibv_pinsafe_devinfo [OPTION]...\n"
-	"See which RDMA memory regions over files are protected, which would\n"
-	"be, and why not.\n"
-	"\n"
-	"One of these; without any: the kernel, RDMA devices and file systems.\n"
-	"  -p, --pid=PID         memory regions of a process, and their guards\n"
-	"  -a, --all             the same for all processes\n"
-	"  -f, --file=FILE       what would become of a memory region over FILE\n"
-	"      --selftest=PATH   try it: register a file, truncate it, restore it;\n"
-	"                        with a directory a scratch file there\n"
-	"\n"
-	"With -f:\n"
-	"      --offset=BYTES    where in the file it begins (default 0)\n"
-	"      --length=BYTES    how long it is (default: to the end of the file)\n"
-	"      --access=MODE     read, or write: the device writes (default write)\n"
-	"\n"
-	"  -d, --device=DEV      only this RDMA device\n"
-	"      --watch[=SECONDS] with -p or -a: again and again (default: every 2)\n"
-	"      --json            print JSON, see ibv_pinsafe_devinfo(1)\n"
-	"  -v, --verbose         say more of the machine, and why files are refused\n"
-	"      --help            print this\n"
-	"      --version         print the version\n"
-	"\n"
-	"Exit status: 0 protected (or needs no guard), 1 refused or NOT GUARDED,\n"
-	"2 unprotected by policy, 3 error or UNKNOWN.\n";
-
-static const struct option long_options[] = {
-	{"pid", required_argument, NULL, 'p'},
-	{"all", no_argument, NULL, 'a'},
-	{"file", required_argument, NULL, 'f'},
-	{"selftest", required_argument, NULL, OPT_SELFTEST},
-	{"device", required_argument, NULL, 'd'},
-	{"offset", required_argument, NULL, OPT_OFFSET},
-	{"length", required_argument, NULL, OPT_LENGTH},
-	{"access", required_argument, NULL, OPT_ACCESS},
-	{"watch", optional_argument, NULL, OPT_WATCH},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"verbose", no_argument, NULL, 'v'},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
+static const struct argp_option known[] = {
+	{0, 0, 0, 0,
+	 "One of these; without any: the kernel, RDMA devices and file systems.",
+	 1},
+	{"pid", 'p', "PID", 0, "the same for one process", 1},
+	{"all", 'a', 0, 0, "memory regions of all processes, and their guards",
+	 1},
+	{"file", 'f', "FILE", 0,
+	 "what would become of a memory region over FILE", 1},
+	{"selftest", OPT_SELFTEST, "PATH", 0,
+	 "try it: register a file, truncate it, restore it; with a directory a scratch file there",
+	 1},
+	{0, 0, 0, 0, "With -f:", 2},
+	{"offset", OPT_OFFSET, "BYTES", 0,
+	 "where in the file it begins (default 0)", 2},
+	{"length", OPT_LENGTH, "BYTES", 0,
+	 "how long it is (default: to the end of the file)", 2},
+	{"access", OPT_ACCESS, "MODE", 0,
+	 "read, or write: the device writes (default write)", 2},
+	{0, 0, 0, 0, "Others:", 3},
+	{"device", 'd', "DEV", 0, "only this RDMA device", 3},
+	{"watch", OPT_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	 "with -p or -a: again and again (default: every 2)", 3},
+	{"json", OPT_JSON, 0, 0, "print JSON, see ibv_pinsafe_devinfo(1)", 3},
+	{"verbose", 'v', 0, 0,
+	 "say more of the machine, and why files are refused", 3},
 	{0},
 };
 
-__attribute__((noreturn, format(printf, 1, 2))) static void
-usage_error(const char *format, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "ibv_pinsafe_devinfo: ");
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fprintf(stderr, "\nTry 'ibv_pinsafe_devinfo --help'.\n");
-	exit(STATUS_ERROR);
-}
-
-static uint64_t number(const char *option, const char *text, uint64_t min,
-		       uint64_t max)
+static uint64_t number(struct argp_state *state, const char *option,
+		       const char *text, uint64_t min, uint64_t max)
 {
 	unsigned long long value;
 	char *end;
@@ -89,88 +51,97 @@ static uint64_t number(const char *option, const char *text, uint64_t min,
 	value = strtoull(text, &end, 0);
 	if (errno || end == text || *end || strchr(text, '-') || value < min ||
 	    value > max)
-		usage_error("--%s: '%s' is not a number it can be", option,
-			    text);
+		argp_error(state, "--%s: '%s' is not a number it can be",
+			   option, text);
 	return value;
 }
 
-static void set_mode(struct options *options, enum mode mode, const char *path)
+static void set_mode(struct argp_state *state, enum mode mode, const char *path)
 {
+	struct options *options = state->input;
+
 	if (options->mode != MODE_MACHINE)
-		usage_error("only one of -p, -a, -f and --selftest");
+		argp_error(state, "only one of -p, -a, -f and --selftest");
 	options->mode = mode;
 	options->path = path;
 }
 
-static void set_access(struct options *options, const char *text)
+static void check(struct argp_state *state, const struct options *options)
 {
-	if (strcmp(text, "read") && strcmp(text, "write"))
-		usage_error("--access: '%s' is neither read nor write", text);
-	options->is_read_only = !strcmp(text, "read");
+	if (options->is_for_file && options->mode != MODE_FILE)
+		argp_error(state, "--offset, --length and --access go with -f");
+	if (options->watch && options->mode != MODE_PROCESS &&
+	    options->mode != MODE_ALL)
+		argp_error(state, "--watch goes with -p or -a");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'p':
+		set_mode(state, MODE_PROCESS, NULL);
+		options->pid = number(state, "pid", arg, 1, INT_MAX);
+		break;
+	case 'a':
+		set_mode(state, MODE_ALL, NULL);
+		break;
+	case 'f':
+		set_mode(state, MODE_FILE, arg);
+		break;
+	case OPT_SELFTEST:
+		set_mode(state, MODE_SELFTEST, arg);
+		break;
+	case 'd':
+		options->device = arg;
+		break;
+	case OPT_OFFSET:
+		options->offset = number(state, "offset", arg, 0, INT64_MAX);
+		options->is_for_file = true;
+		break;
+	case OPT_LENGTH:
+		options->length = number(state, "length", arg, 1, INT64_MAX);
+		options->is_for_file = true;
+		break;
+	case OPT_ACCESS:
+		options->is_read_only = !strcmp(arg, "read");
+		if (!options->is_read_only && strcmp(arg, "write"))
+			argp_error(state,
+				   "--access: '%s' is neither read nor write",
+				   arg);
+		options->is_for_file = true;
+		break;
+	case OPT_WATCH:
+		options->watch = arg ? number(state, "watch", arg, 1, 3600)
+				     : 2;
+		break;
+	case OPT_JSON:
+		options->is_json = true;
+		break;
+	case 'v':
+		options->is_verbose = true;
+		break;
+	case ARGP_KEY_END:
+		check(state, options);
+		break;
+	default: /* an argument is too many */
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
 }
 
 void options_parse(int argc, char **argv, struct options *ret_options)
 {
-	struct options o = {0};
-	bool is_for_file = false;
-	int c;
+	static const struct argp argp = {
+		.options = known,
+		.parser = parse,
+		.doc = "See which RDMA memory regions over files are protected, which would be, and why not.\v"
+		       "Exit status: 0 protected (or needs no guard), 1 refused or NOT GUARDED, 2 unprotected by policy, 3 error or UNKNOWN.",
+	};
 
-	while ((c = getopt_long(argc, argv, "p:af:d:v", long_options, NULL)) !=
-	       -1) {
-		switch (c) {
-		case 'p':
-			set_mode(&o, MODE_PROCESS, NULL);
-			o.pid = number("pid", optarg, 1, INT_MAX);
-			break;
-		case 'a':
-			set_mode(&o, MODE_ALL, NULL);
-			break;
-		case 'f':
-			set_mode(&o, MODE_FILE, optarg);
-			break;
-		case OPT_SELFTEST:
-			set_mode(&o, MODE_SELFTEST, optarg);
-			break;
-		case 'd':
-			o.device = optarg;
-			break;
-		case OPT_OFFSET:
-			o.offset = number("offset", optarg, 0, INT64_MAX);
-			is_for_file = true;
-			break;
-		case OPT_LENGTH:
-			o.length = number("length", optarg, 1, INT64_MAX);
-			is_for_file = true;
-			break;
-		case OPT_ACCESS:
-			set_access(&o, optarg);
-			is_for_file = true;
-			break;
-		case OPT_WATCH:
-			o.watch = optarg ? number("watch", optarg, 1, 3600) : 2;
-			break;
-		case OPT_JSON:
-			o.is_json = true;
-			break;
-		case 'v':
-			o.is_verbose = true;
-			break;
-		case OPT_HELP:
-			fputs(help, stdout);
-			exit(0);
-		case OPT_VERSION:
-			printf("ibv_pinsafe_devinfo %s\n", PINSAFE_VERSION);
-			exit(0);
-		default:
-			fprintf(stderr, "Try 'ibv_pinsafe_devinfo --help'.\n");
-			exit(STATUS_ERROR);
-		}
-	}
-	if (optind < argc)
-		usage_error("'%s' is not an option", argv[optind]);
-	if (is_for_file && o.mode != MODE_FILE)
-		usage_error("--offset, --length and --access go with -f");
-	if (o.watch && o.mode != MODE_PROCESS && o.mode != MODE_ALL)
-		usage_error("--watch goes with -p or -a");
-	*ret_options = o;
+	argp_program_version = "ibv_pinsafe_devinfo " PINSAFE_VERSION;
+	argp_err_exit_status = STATUS_ERROR;
+	memset(ret_options, 0, sizeof(*ret_options));
+	(void)argp_parse(&argp, argc, argv, 0, NULL, ret_options);
 }

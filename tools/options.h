@@ -18,6 +18,7 @@ struct options {
 	uint64_t offset;
 	uint64_t length;   /* 0: to the end of the file */
 	bool is_read_only; /* --access read */
+	bool is_for_file;  /* one of the last three was given */
 };
 
 /* Exits with STATUS_ERROR, or after --help and --version with 0. */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "output.h"
-#include "print.h"
 
 /* A line of what the kernel can do; "?" where nobody can tell */
 static void print_ability(json_object *kernel, const char *key,

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "output.h"
-#include "print.h"
 
 static const char *state_text(const char *state)
 {

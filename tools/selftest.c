@@ -96,7 +96,6 @@ int selftest_report(const char *path, const char *device, json_object *report,
 	static struct selftest test;
 	const char *why, *verdict = NULL;
 	sigset_t signals, saved;
-	double begin;
 	int r, restored;
 
 	memset(&test, 0, sizeof(test));
@@ -114,13 +113,12 @@ int selftest_report(const char *path, const char *device, json_object *report,
 	test.steps = report_array(report, "steps");
 	r = test_on_device(&test, device, &verdict);
 
-	begin = selftest_now_ms();
+	selftest_begin(&test);
 	restored = test_file_restore(&test.file);
 	selftest_step(&test,
 		      test.file.is_scratch ? "remove the scratch file"
 					   : "restore the file and compare",
-		      begin, 0, !restored,
-		      restored ? strerror(restored) : NULL);
+		      0, !restored, restored ? strerror(restored) : NULL);
 	if (restored) {
 		r = restored;
 		fail(test.file.is_scratch ? test.file.path

@@ -17,7 +17,7 @@
 #define VALUE 0x70696e73616665ULL
 #define ACCESS SELFTEST_ACCESS
 
-double selftest_now_ms(void)
+static double now_ms(void)
 {
 	struct timespec now;
 
@@ -25,22 +25,27 @@ double selftest_now_ms(void)
 	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
-bool selftest_step(struct selftest *test, const char *name, double begin,
-		   int promise, bool is_ok, const char *detail)
+void selftest_begin(struct selftest *test)
+{
+	test->step_began_ms = now_ms();
+}
+
+void selftest_step(struct selftest *test, const char *name, int promise,
+		   bool is_ok, const char *detail)
 {
 	json_object *object = report_append(test->steps);
+	double took_ms = now_ms() - test->step_began_ms;
 	char ms[32];
 
-	snprintf(ms, sizeof(ms), "%.1f", selftest_now_ms() - begin);
+	snprintf(ms, sizeof(ms), "%.1f", took_ms);
 	report_string(object, "step", name);
 	report_bool(object, "ok", is_ok);
-	report_add(object, "ms",
-		   json_object_new_double_s(selftest_now_ms() - begin, ms));
+	report_add(object, "ms", json_object_new_double_s(took_ms, ms));
 	report_string(object, "detail", detail);
 	test->is_asked[promise] = true;
 	test->is_broken[promise] |= !is_ok;
 	test->has_failed |= !is_ok;
-	return is_ok;
+	selftest_begin(test);
 }
 
 static struct pinsafe_stats stats(void)
@@ -70,7 +75,6 @@ static int count_kernel_mrs(const struct selftest *test)
 static void check_anonymous(struct selftest *test)
 {
 	uint64_t before = stats().registrations;
-	double begin = selftest_now_ms();
 	struct ibv_mr *mr;
 	void *memory;
 	bool is_ok;
@@ -81,7 +85,7 @@ static void check_anonymous(struct selftest *test)
 		return;
 	mr = ibv_reg_mr(test->peer.pd, memory, 4096, ACCESS);
 	is_ok = mr && stats().registrations == before && !ibv_dereg_mr(mr);
-	selftest_step(test, "register anonymous memory", begin, C7, is_ok,
+	selftest_step(test, "register anonymous memory", C7, is_ok,
 		      is_ok ? "as without pinsafe" : "not as without pinsafe");
 	munmap(memory, 4096);
 }
@@ -89,7 +93,6 @@ static void check_anonymous(struct selftest *test)
 /* 0, or the errno of the registration */
 static int register_file(struct selftest *test, const char *name, int promise)
 {
-	double begin = selftest_now_ms();
 	char detail[100];
 	bool is_full;
 	int r;
@@ -101,18 +104,15 @@ static int register_file(struct selftest *test, const char *name, int promise)
 	if (r) {
 		snprintf(detail, sizeof(detail), "refused with %s",
 			 strerrorname_np(r));
-		selftest_step(test, name, begin, promise, promise == C6,
-			      detail);
+		selftest_step(test, name, promise, promise == C6, detail);
 		return r;
 	}
-	selftest_step(test, name, begin, promise == C6 ? 0 : promise, true,
-		      NULL);
+	selftest_step(test, name, promise == C6 ? 0 : promise, true, NULL);
 	/* A page cache has pages for holes that are read. */
 	if (test->access != ACCESS)
 		return 0;
-	begin = selftest_now_ms();
 	is_full = lseek(test->file.fd, 0, SEEK_HOLE) == test->file.size;
-	selftest_step(test, "look for holes in the file", begin, C1, is_full,
+	selftest_step(test, "look for holes in the file", C1, is_full,
 		      is_full ? "all blocks are allocated" : "there is one");
 	return 0;
 }
@@ -126,7 +126,6 @@ static void transfer(struct selftest *test, uint32_t rkey, bool should_work)
 	enum ibv_wc_status status = IBV_WC_SUCCESS;
 	bool writes = test->access == ACCESS, is_ok;
 	uint64_t value = VALUE, seen = VALUE;
-	double begin = selftest_now_ms();
 	int r, fd = test->file.fd;
 
 	if (!writes && should_work &&
@@ -138,22 +137,20 @@ static void transfer(struct selftest *test, uint32_t rkey, bool should_work)
 		seen = 0;
 	is_ok = !r && (should_work ? !status && seen == VALUE && value
 				   : status == IBV_WC_REM_ACCESS_ERR);
-	selftest_step(test, names[writes][should_work], begin,
-		      should_work ? 0 : C3, is_ok,
-		      r ? strerror(r) : ibv_wc_status_str(status));
+	selftest_step(test, names[writes][should_work], should_work ? 0 : C3,
+		      is_ok, r ? strerror(r) : ibv_wc_status_str(status));
 }
 
 /* Under a layout lease others may use the file. */
 static void read_beside_it(struct selftest *test)
 {
 	uint64_t breaks = stats().breaks;
-	double begin = selftest_now_ms();
 	int r;
 
 	if (!stats().registered_layout)
 		return;
 	r = child_ask(&test->helper, CHILD_READS);
-	selftest_step(test, "read by another process", begin, C2,
+	selftest_step(test, "read by another process", C2,
 		      !r && stats().breaks == breaks,
 		      r				 ? strerror(r)
 		      : stats().breaks == breaks ? "it breaks nothing"
@@ -167,26 +164,21 @@ static void break_it(struct selftest *test, enum child_does what,
 {
 	uint64_t breaks = stats().breaks;
 	uint32_t rkey = test->mr->rkey;
-	double begin = selftest_now_ms();
 	int r, left;
 
 	r = child_ask(&test->helper, what);
 	left = count_kernel_mrs(test);
-	selftest_step(test, name, begin, C2, !r,
-		      r ? strerror(r) : "it went on");
-	begin = selftest_now_ms();
-	selftest_step(test, "look for the memory region in the kernel", begin,
-		      C2, left <= 0 && !stats().guarded_mrs,
+	selftest_step(test, name, C2, !r, r ? strerror(r) : "it went on");
+	selftest_step(test, "look for the memory region in the kernel", C2,
+		      left <= 0 && !stats().guarded_mrs,
 		      left < 0 ? "the kernel does not tell"
 		      : left   ? "it is still there"
 			       : "it is gone");
-	begin = selftest_now_ms();
-	selftest_step(test, "look for the break in the counters", begin, C4,
+	selftest_step(test, "look for the break in the counters", C4,
 		      stats().breaks > breaks, NULL);
 	transfer(test, rkey, false);
-	begin = selftest_now_ms();
 	r = ibv_dereg_mr(test->mr);
-	selftest_step(test, "deregister", begin, 0, !r, r ? strerror(r) : NULL);
+	selftest_step(test, "deregister", 0, !r, r ? strerror(r) : NULL);
 	test->mr = NULL;
 }
 
@@ -197,7 +189,6 @@ static void break_it(struct selftest *test, enum child_does what,
 static void ignore_break(struct selftest *test)
 {
 	const char *name = "truncate while a holder does not answer";
-	double begin = selftest_now_ms();
 	unsigned long time = lease_break_time_s();
 	char detail[100];
 	struct stat st;
@@ -210,17 +201,17 @@ static void ignore_break(struct selftest *test)
 			detail, sizeof(detail),
 			"not tried: fs.lease-break-time is %lu s, more than %d",
 			time, DEAF_S);
-		selftest_step(test, name, begin, 0, true, detail);
+		selftest_step(test, name, 0, true, detail);
 		return;
 	}
 	r = child_hold(&test->deaf, test->access);
 	if (r) {
-		selftest_step(test, "have another process hold", begin, 0,
-			      false, strerror(r));
+		selftest_step(test, "have another process hold", 0, false,
+			      strerror(r));
 		return;
 	}
 	r = child_ask(&test->helper, CHILD_TRUNCATES);
-	selftest_step(test, name, begin, C2,
+	selftest_step(test, name, C2,
 		      r == ETXTBSY && !fstat(test->file.fd, &st) &&
 			      st.st_size == test->file.size,
 		      r ? strerrorname_np(r) : "it went on");
@@ -243,6 +234,7 @@ const char *selftest_run(struct selftest *test, int *ret_error)
 	uint64_t before = stats().registrations;
 	int r;
 
+	selftest_begin(test);
 	check_anonymous(test);
 	r = register_file(test, "register the file", C6);
 	if (r && is_for_reading(test)) {

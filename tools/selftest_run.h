@@ -20,17 +20,18 @@ struct selftest {
 	void *addr;
 	int access;
 	struct ibv_mr *mr; /* NULL while there is none */
+	double step_began_ms;
 	json_object *report;
 	json_object *steps;
 	bool is_asked[N_PROMISES], is_broken[N_PROMISES];
 	bool has_failed;
 };
 
-double selftest_now_ms(void);
-
-/* Of a step that began at @begin; @promise is what it is about, or 0 */
-bool selftest_step(struct selftest *test, const char *name, double begin,
-		   int promise, bool is_ok, const char *detail);
+/* A step that begins where the last one ended */
+void selftest_begin(struct selftest *test);
+/* @promise is what it was about, or 0 */
+void selftest_step(struct selftest *test, const char *name, int promise,
+		   bool is_ok, const char *detail);
 
 /* The verdict, and the errno of the registration */
 const char *selftest_run(struct selftest *test, int *ret_error);
