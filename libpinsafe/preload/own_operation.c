@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fork.h"
 #include "base/lock.h"
@@ -172,7 +171,8 @@ static bool begin_any(struct lease_barrier *barrier)
 	return false;
 }
 
-static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
+PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd, bool is_shared,
+						 struct lease_barrier *barrier)
 {
 	int r = ENOENT, saved_errno = errno;
 	struct stat st;
@@ -185,18 +185,6 @@ static int begin_file(int fd, bool is_shared, struct lease_barrier *barrier)
 		r = begin(st.st_dev, st.st_ino, is_shared, barrier);
 	errno = saved_errno;
 	return r;
-}
-
-PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd,
-						 struct lease_barrier *barrier)
-{
-	return begin_file(fd, false, barrier);
-}
-
-PINSAFE_EXPORT int pinsafe_private_sharing_begin(int fd,
-						 struct lease_barrier *barrier)
-{
-	return begin_file(fd, true, barrier);
 }
 
 PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)

@@ -27,17 +27,17 @@ static void sync_found(const struct track_query *query)
 	redirty_found(query);
 }
 
-static void sync_by_descriptor(int fd, bool any_inode)
+PINSAFE_EXPORT void pinsafe_private_sync_file(int fd, bool is_whole_fs)
 {
 	int saved_errno = errno;
 	struct stat st;
 
 	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0 &&
-	    (any_inode || track_may_be_written_file(st.st_dev, st.st_ino))) {
+	    (is_whole_fs || track_may_be_written_file(st.st_dev, st.st_ino))) {
 		struct track_query query = {
 			.dev = st.st_dev,
 			.ino = st.st_ino,
-			.any_inode = any_inode,
+			.any_inode = is_whole_fs,
 			.end = UINTPTR_MAX,
 		};
 
@@ -46,37 +46,16 @@ static void sync_by_descriptor(int fd, bool any_inode)
 	errno = saved_errno;
 }
 
-PINSAFE_EXPORT void pinsafe_private_sync_file(int fd)
-{
-	sync_by_descriptor(fd, false);
-}
-
-PINSAFE_EXPORT void pinsafe_private_sync_fs(int fd)
-{
-	sync_by_descriptor(fd, true);
-}
-
-static void sync_by_address(uintptr_t start, uintptr_t end)
+PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
 {
 	struct track_query query = {
 		.any_file = true,
-		.start = start,
-		.end = end,
+		.start = (uintptr_t)addr,
+		.end = own_page_end((uintptr_t)addr + length),
 	};
 	int saved_errno = errno;
 
-	if (track_may_be_written(start, end))
+	if (track_may_be_written(query.start, query.end))
 		sync_found(&query);
 	errno = saved_errno;
-}
-
-PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
-{
-	sync_by_address((uintptr_t)addr,
-			own_page_end((uintptr_t)addr + length));
-}
-
-PINSAFE_EXPORT void pinsafe_private_sync_all(void)
-{
-	sync_by_address(0, UINTPTR_MAX);
 }

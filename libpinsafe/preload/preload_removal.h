@@ -17,8 +17,7 @@ struct removal {
 static inline int removal_add(struct removal *removal, int fd, bool is_shared)
 {
 	struct lease_barrier *barrier = &removal->barriers[removal->n];
-	int r = is_shared ? pinsafe_private_sharing_begin(fd, barrier)
-			  : pinsafe_private_removal_begin(fd, barrier);
+	int r = pinsafe_private_removal_begin(fd, is_shared, barrier);
 
 	removal->n += !r;
 	return r == ETXTBSY ? r : 0;

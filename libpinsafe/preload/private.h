@@ -61,27 +61,24 @@ void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
  * its memory regions first; until pinsafe_private_removal_end() there are no new
  * ones.
  *
+ * @is_shared: blocks of the file come to belong to another one as well.  What a
+ * device wrote has to be in them, and later it must not write to them any more:
+ * pages that it made dirty unseen are written back to where they were.  Memory
+ * regions over it that are only read stay.
+ *
  * 0, and that has to be called; ENOENT if there is nothing to do; ETXTBSY if a
  * memory region could not be revoked in time.
  */
-int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier);
+int pinsafe_private_removal_begin(int fd, bool is_shared,
+				  struct lease_barrier *barrier);
 void pinsafe_private_removal_end(struct lease_barrier *barrier);
-/*
- * The same before blocks of the file come to belong to another one as well.  What
- * a device wrote has to be in them, and later it must not write to them any more:
- * pages that it made dirty unseen are written back to where they were.  Memory
- * regions over it that are only read stay.
- */
-int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier);
 /* madvise(2) with MADV_REMOVE; @real_madvise is that of libc.  As madvise(2) */
 int pinsafe_private_removal_mapped(void *addr, size_t length,
 				   int (*real_madvise)(void *, size_t, int));
 
-/* Before the file, what is mapped there, a file system or all is written back */
-void pinsafe_private_sync_file(int fd);
+/* Before the file, all of its file system, or what is mapped there is written back */
+void pinsafe_private_sync_file(int fd, bool is_whole_fs);
 void pinsafe_private_sync_range(const void *addr, size_t length);
-void pinsafe_private_sync_fs(int fd);
-void pinsafe_private_sync_all(void);
 
 /* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
 uintptr_t own_page_end(uintptr_t addr);

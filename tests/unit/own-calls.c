@@ -19,7 +19,7 @@
 #define FD 7
 #define OTHER 8
 
-/* What preload_file.c and preload_sync.c ask of others */
+/* What preload_file.c asks of others */
 
 static unsigned int fs_magic;
 
@@ -36,24 +36,14 @@ int pinsafe_private_removal_mapped(void *addr, size_t length,
 	return 0;
 }
 
-void pinsafe_private_sync_file(int fd)
+void pinsafe_private_sync_file(int fd, bool is_whole_fs)
 {
-	record("dirty %d", fd);
+	record(is_whole_fs ? "dirty all on %d" : "dirty %d", fd);
 }
 
 void pinsafe_private_sync_range(const void *addr, size_t length)
 {
-	record("dirty range");
-}
-
-void pinsafe_private_sync_fs(int fd)
-{
-	record("dirty all on %d", fd);
-}
-
-void pinsafe_private_sync_all(void)
-{
-	record("dirty all");
+	record(addr ? "dirty range" : "dirty all");
 }
 
 static int next_call(void)

@@ -46,7 +46,7 @@ static int teardown(void **state)
 
 OWN_CASE(removal__barred_meanwhile)
 {
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier), 0);
 	assert_int_equal(errno, E2BIG);
 	assert_record("bar");
 	assert_int_equal(barrier.dev, file.dev);
@@ -60,7 +60,7 @@ OWN_CASE(removal__barred_meanwhile)
 OWN_CASE(removal__lease_is_broken_behind_the_barrier)
 {
 	fake_lease.blind_left = 1;
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier), 0);
 	assert_record("bar, break, run");
 	pinsafe_private_removal_end(&barrier);
 }
@@ -68,7 +68,7 @@ OWN_CASE(removal__lease_is_broken_behind_the_barrier)
 OWN_CASE(sharing__lease_is_broken_behind_the_barrier)
 {
 	fake_lease.blind_left = 1;
-	assert_int_equal(pinsafe_private_sharing_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, true, &barrier), 0);
 	assert_record("bar, break, run");
 	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
@@ -79,11 +79,11 @@ OWN_CASE(sharing_what_is_only_read__barred_meanwhile)
 {
 	fake_lease.blind_left = 1;
 	fake_track.is_only_read = true;
-	assert_int_equal(pinsafe_private_sharing_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, true, &barrier), 0);
 	assert_record("bar");
 	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier), 0);
 	assert_record("bar, break, run");
 	pinsafe_private_removal_end(&barrier);
 }
@@ -92,7 +92,7 @@ OWN_CASE(removal__waits_for_the_last_holder)
 {
 	fake_lease.blind_left = 4;
 	fake_retake_left = 5;
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier), 0);
 	assert_record("bar, break, run, wait, break, run, wait");
 	pinsafe_private_removal_end(&barrier);
 }
@@ -101,7 +101,7 @@ OWN_CASE(removal__not_revoked_in_time_ETXTBSY)
 {
 	fake_lease.blind_left = 100;
 	fake_retake_left = 1;
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier),
 			 ETXTBSY);
 	assert_int_equal(errno, E2BIG);
 	/* And registrations are possible again. */
@@ -112,7 +112,7 @@ OWN_CASE(removal__keeper_cannot_be_called)
 {
 	fake_lease.blind_left = 100;
 	fake_keeper.call = ALWAYS(EAGAIN);
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier),
 			 ETXTBSY);
 	assert_record("bar, unbar");
 }
@@ -121,12 +121,12 @@ OWN_CASE(removal__keeper_cannot_be_called)
 OWN_CASE(removal__never_a_lease_any_file_is_barred)
 {
 	fake_lease.was_never_blind = true;
-	assert_int_equal(pinsafe_private_removal_begin(-1, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(-1, false, &barrier), 0);
 	assert_int_equal(errno, E2BIG);
 	assert_record("bar any");
 	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
-	assert_int_equal(pinsafe_private_sharing_begin(-1, &barrier), 0);
+	assert_int_equal(pinsafe_private_removal_begin(-1, true, &barrier), 0);
 	assert_record("bar any");
 	pinsafe_private_removal_end(&barrier);
 	assert_record("unbar");
@@ -135,7 +135,7 @@ OWN_CASE(removal__never_a_lease_any_file_is_barred)
 OWN_CASE(removal__not_watched_nothing)
 {
 	fake_watch_is_enabled = false;
-	assert_int_equal(pinsafe_private_removal_begin(file.fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(file.fd, false, &barrier),
 			 ENOENT);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
@@ -143,7 +143,7 @@ OWN_CASE(removal__not_watched_nothing)
 
 OWN_CASE(removal__no_descriptor_nothing)
 {
-	assert_int_equal(pinsafe_private_removal_begin(-1, &barrier), ENOENT);
+	assert_int_equal(pinsafe_private_removal_begin(-1, false, &barrier), ENOENT);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
@@ -152,7 +152,7 @@ OWN_CASE(removal__device_nothing)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	assert_int_equal(pinsafe_private_removal_begin(fd, &barrier), ENOENT);
+	assert_int_equal(pinsafe_private_removal_begin(fd, false, &barrier), ENOENT);
 	assert_record("");
 	close(fd);
 }

@@ -25,7 +25,7 @@ REMOVAL_CASE(lease__revoked_first)
 	struct lease_barrier barrier;
 
 	record_clear();
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &barrier),
 			 0);
 	assert_record("destroy 0, unlock a");
 	assert_false(fake_lease_exists(STACK_A));
@@ -40,7 +40,7 @@ REMOVAL_CASE(lease_of_other_file__stays)
 	struct ibv_mr *mr = stack_reg_file(STACK_B);
 	struct lease_barrier barrier;
 
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &barrier),
 			 0);
 	pinsafe_private_removal_end(&barrier);
 	assert_true(fake_lease_exists(STACK_B));
@@ -52,7 +52,7 @@ REMOVAL_CASE(meanwhile__no_new_lease)
 {
 	struct lease_barrier barrier;
 
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &barrier),
 			 0);
 	ordinary_refused(EAGAIN, "");
 	pinsafe_private_removal_end(&barrier);
@@ -63,8 +63,8 @@ REMOVAL_CASE(two_at_a_time__until_both_are_over)
 {
 	struct lease_barrier first, second;
 
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &first), 0);
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &second),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &first), 0);
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &second),
 			 0);
 	pinsafe_private_removal_end(&first);
 	ordinary_refused(EAGAIN, "");
@@ -79,7 +79,7 @@ REMOVAL_CASE(not_revoked__ETXTBSY)
 
 	fake_kernel_mr_stick(mr, -1, EBUSY);
 	errno = E2BIG;
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &barrier),
 			 ETXTBSY);
 	assert_int_equal(errno, E2BIG);
 	assert_true(fake_lease_exists(STACK_A));
@@ -95,7 +95,7 @@ REMOVAL_CASE(layout_lease__left_alone)
 
 	fake_statx_is_dax = true;
 	mr = stack_reg_file(STACK_A);
-	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, &barrier),
+	assert_int_equal(pinsafe_private_removal_begin(STACK_A->fd, false, &barrier),
 			 0);
 	assert_true(fake_lease_exists(STACK_A));
 	pinsafe_private_removal_end(&barrier);

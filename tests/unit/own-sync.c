@@ -55,10 +55,10 @@ SYNC_CASE(sync_file__redirty_first)
 
 	stats.guarded_mrs = 1;
 	/* Of others only */
-	pinsafe_private_sync_file(file.fd);
+	pinsafe_private_sync_file(file.fd, false);
 	assert_record("");
 	gmr = written((uintptr_t)memory);
-	pinsafe_private_sync_file(file.fd);
+	pinsafe_private_sync_file(file.fd, false);
 	track_filter_remove(gmr);
 	free(gmr);
 	assert_int_equal(errno, E2BIG);
@@ -73,7 +73,7 @@ SYNC_CASE(sync_file__redirty_first)
 SYNC_CASE(sync_fs__redirty_all_there)
 {
 	stats.guarded_mrs = 1;
-	pinsafe_private_sync_fs(file.fd);
+	pinsafe_private_sync_file(file.fd, true);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_inode);
@@ -86,10 +86,10 @@ SYNC_CASE(sync_all__redirty_all)
 {
 	struct guarded_mr *gmr;
 
-	pinsafe_private_sync_all();
+	pinsafe_private_sync_range(NULL, SIZE_MAX);
 	assert_record("");
 	gmr = written((uintptr_t)memory);
-	pinsafe_private_sync_all();
+	pinsafe_private_sync_range(NULL, SIZE_MAX);
 	track_filter_remove(gmr);
 	free(gmr);
 	assert_int_equal(errno, E2BIG);
@@ -102,7 +102,7 @@ SYNC_CASE(sync_all__redirty_all)
 SYNC_CASE(sync_file__no_descriptor_nothing)
 {
 	stats.guarded_mrs = 1;
-	pinsafe_private_sync_file(-1);
+	pinsafe_private_sync_file(-1, false);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
@@ -134,7 +134,7 @@ SYNC_CASE(sync_range__of_other_memory_nothing)
 
 SYNC_CASE(sync__nothing_guarded_nothing)
 {
-	pinsafe_private_sync_file(file.fd);
+	pinsafe_private_sync_file(file.fd, false);
 	pinsafe_private_sync_range(memory, 0x3000);
 	assert_record("");
 }

@@ -8,15 +8,10 @@
 
 int fake_removal_busy_fd = -1;
 
-int pinsafe_private_removal_begin(int fd, struct lease_barrier *barrier)
+int pinsafe_private_removal_begin(int fd, bool is_shared,
+				  struct lease_barrier *barrier)
 {
-	record("begin %d", fd);
-	return fd == fake_removal_busy_fd ? ETXTBSY : 0;
-}
-
-int pinsafe_private_sharing_begin(int fd, struct lease_barrier *barrier)
-{
-	record("share %d", fd);
+	record(is_shared ? "share %d" : "begin %d", fd);
 	return fd == fake_removal_busy_fd ? ETXTBSY : 0;
 }
 
