@@ -24,7 +24,6 @@
 #include "keeper.h"
 #include "refusal/refusal.h"
 #include "registration.h"
-#include "retake.h"
 #include "retired.h"
 #include "watch.h"
 
@@ -208,6 +207,7 @@ void guard_forget(struct registration *reg)
 	reg->waits_for = NULL;
 	reg->unpinnable = NULL;
 	reg->recalled = NULL;
+	reg->is_again = false;
 }
 
 /* It is not what it was before, or all is to be found out to know why. */
@@ -223,9 +223,10 @@ static bool must_find_out(struct registration *reg, int r)
 }
 
 /* EAGAIN for longer than one should wait */
-static int give_up(const struct registration *reg, const struct retake *retake)
+static int give_up(const struct registration *reg)
 {
 	const struct mapping_part *part = reg->waits_for;
+	const struct retake *retake = &reg->retake;
 
 	return refusal_retake(part ? part : &reg->mapping.parts[0],
 			      &reg->cause,
@@ -233,35 +234,27 @@ static int give_up(const struct registration *reg, const struct retake *retake)
 						    config_get()->retake_ms);
 }
 
-static struct retake retake_of(const struct registration *reg)
-{
-	struct retake retake = RETAKE_INITIALIZER;
-
-	if (reg->options && reg->options->timeout_ms >= 0) {
-		retake.has_timeout = true;
-		retake.timeout_ms = reg->options->timeout_ms;
-	}
-	return retake;
-}
-
 int guard_register(struct registration *reg)
 {
-	struct retake retake = retake_of(reg);
 	int r;
 
+	if (reg->options && reg->options->timeout_ms >= 0) {
+		reg->retake.has_timeout = true;
+		reg->retake.timeout_ms = reg->options->timeout_ms;
+	}
 	for (;;) {
 		r = classify_and_register(reg);
 		if (must_find_out(reg, r))
 			continue;
 		if (r != EAGAIN || !reg->is_guarded || reg->is_final)
 			break;
-		if (!retake_wait(&retake)) {
-			r = give_up(reg, &retake);
+		if (!retake_wait(&reg->retake)) {
+			r = give_up(reg);
 			break;
 		}
 		guard_forget(reg);
 	}
-	if (!r && retake.deadline_ns) {
+	if (!r && reg->retake.deadline_ns) {
 		stats_add(retakes, 1);
 		probe_retake(reg->addr, reg->length);
 	}
@@ -281,7 +274,6 @@ static const struct registrar new_mr = {
 /* Memory may come to need a guard while it is registered without one. */
 static int register_new(struct registration *reg)
 {
-	struct retake retake = retake_of(reg);
 	bool is_replaced;
 	int r;
 
@@ -292,7 +284,7 @@ static int register_new(struct registration *reg)
 		r = guard_register_unneeded(reg, &is_replaced);
 		if (!is_replaced)
 			return r;
-		if (!retake_wait(&retake))
+		if (!retake_wait(&reg->retake))
 			return refusal_replaced(reg->addr);
 		guard_forget(reg);
 	}

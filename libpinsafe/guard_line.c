@@ -134,7 +134,8 @@ static int do_register(struct registration *reg, const struct guard_twin *twin)
 	int r;
 
 	r = ask_provider(reg, twin);
-	if (r && r != EADDRNOTAVAIL && is_twin_of_other(reg, twin))
+	if (r && r != EADDRNOTAVAIL &&
+	    (reg->recalled || is_twin_of_other(reg, twin)))
 		return EAGAIN;
 	/* Pages may not be there after all, and the prefault says why. */
 	if (r && reg->has_trusted_lease) {

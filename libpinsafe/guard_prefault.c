@@ -196,9 +196,9 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 
 	if (may_leave_it_to_kernel(reg, part, lease))
 		return 0;
-	/* Nobody has looked what is there. */
+	/* Nobody has looked what is there, but it is to be written to. */
 	if (reg->recalled)
-		return EAGAIN;
+		return prefault(part, page_size(), true, 1, watch) ? EAGAIN : 0;
 	r = populate_part(reg, part, for_write, watch);
 	/* The program does not want it any more, and knows why. */
 	if (r == ECANCELED)

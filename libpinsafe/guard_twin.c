@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,6 +30,10 @@
 
 /* So that pages of this size can be mapped as such */
 #define HUGE_SIZE (2ul << 20)
+/* Not within reach of a null pointer */
+#define MIN_ADDR (4ul << 30)
+/* Between a twin and the program */
+#define GAP (64ul << 10)
 
 static uintptr_t page_mask(void)
 {
@@ -50,7 +55,21 @@ static bool unmap(uintptr_t start, uintptr_t end)
 	return start == end || !SYS_CALL(munmap, start, end - start);
 }
 
-/* Addresses that nobody else uses */
+/*
+ * Where mappings are read as text, from the lowest on, a twin is best found below
+ * the program, before all that there are.  Further down it would have page tables
+ * of its own, to be freed each time.  0: anywhere; it is but a wish.
+ */
+static uintptr_t wanted_addr(size_t size)
+{
+	uintptr_t program = down(getauxval(AT_PHDR));
+
+	return vma_is_text() && program > MIN_ADDR + GAP + size ?
+		       program - GAP - size :
+		       0;
+}
+
+/* Addresses that nobody else uses; also if it fails, @twin is what there is. */
 static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
 {
 	size_t align = size < HUGE_SIZE ? page_mask() + 1 : HUGE_SIZE;
@@ -60,14 +79,20 @@ static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
 
 	if (all < size)
 		return false;
-	at = SYS_CALL(mmap, NULL, all, PROT_NONE,
+	at = SYS_CALL(mmap, wanted_addr(all), all, PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (at == (uintptr_t)MAP_FAILED)
 		return false;
 	base = at + ((start - at) & (align - 1));
+	twin->start = at;
+	twin->end = at + all;
+	if (!unmap(at, base))
+		return false;
 	twin->start = base;
+	if (!unmap(base + size, at + all))
+		return false;
 	twin->end = base + size;
-	return unmap(at, base) && unmap(base + size, at + all);
+	return true;
 }
 
 static uintptr_t in_twin(const struct guard_twin *twin, uintptr_t start,
@@ -151,7 +176,8 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 {
 	uintptr_t start = down((uintptr_t)reg->addr);
 	size_t size = up((uintptr_t)reg->addr + reg->length) - start;
-	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE;
+	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE &&
+			 !vma_is_text();
 	struct guard_twin twin = { 0 };
 
 	if (reg->recalled && can_have_one(reg) &&
@@ -161,8 +187,12 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 		return 0;
 	}
 	*ret_twin = (struct guard_twin){ .addr = reg->addr };
-	if (!can_have_one(reg) || (!is_simple && !reserve(start, size, &twin)))
+	if (!can_have_one(reg))
 		return reg->recalled ? EAGAIN : 0;
+	if (!is_simple && !reserve(start, size, &twin)) {
+		guard_twin_drop(&twin);
+		return reg->recalled ? EAGAIN : 0;
+	}
 	if (!(is_simple ? copy_only(reg, size, &twin)
 			: copy_parts(reg, &twin))) {
 		guard_twin_drop(&twin);
@@ -185,73 +215,74 @@ static bool is_of_part(const struct mapping_part *part, uintptr_t at,
 	uintptr_t start = at, end = at + up(part->end) - down(part->start);
 
 	for (; at < end; at = vma->end)
-		if (vma_next(reader, at, vma) || vma->start > at ||
-		    !vma->shared || vma->writable != part->writable ||
+		if ((at >= vma->end && vma_next(reader, at, vma)) ||
+		    vma->start > at || !vma->shared || vma->writable != part->writable ||
 		    vma->dev != part->file.map_dev || vma->ino != part->file.ino ||
 		    vma->offset + (at - vma->start) != offset + (at - start))
 			return false;
 	return true;
 }
 
-static bool is_twin_sound(const struct look *look, struct vma_reader *reader)
+/* A policy is that of a path, and where they differ a device is of many files. */
+static bool is_file_known(const struct registration *reg,
+			  const struct mapping_part *part, const struct vma *vma)
 {
-	const struct mapping *mapping = &look->reg->mapping;
-	uintptr_t start = down((uintptr_t)look->reg->addr);
-	struct vma vma;
-	size_t i;
-
-	for (i = 0; i < mapping->n_parts; i++) {
-		const struct mapping_part *part = &mapping->parts[i];
-		uintptr_t at = in_twin(look->twin, start, down(part->start));
-
-		if (!is_of_part(part, at, reader, &vma))
-			return false;
-	}
-	return true;
+	return part->file.dev == part->file.map_dev &&
+	       (!reg->recalled || !strcmp(vma->path, part->file.path));
 }
 
-/* Where they differ a device is that of many files. */
-static bool is_program_same(const struct look *look, struct vma_reader *reader)
+/* 0, EAGAIN, or ESTALE: it is, as far as can be told. */
+static int look_from(const struct registration *reg, uintptr_t start,
+		     struct vma_reader *reader)
 {
-	const struct registration *reg = look->reg;
+	uintptr_t first = down((uintptr_t)reg->addr);
 	struct vma vma;
+	int r = 0;
 	size_t i;
 
+	vma.end = 0;
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		const struct mapping_part *part = &reg->mapping.parts[i];
 
-		if (part->file.dev != part->file.map_dev ||
-		    !is_of_part(part, down(part->start), reader, &vma))
-			return false;
-		/* A policy is that of a path. */
-		if (reg->recalled && strcmp(vma.path, part->file.path))
-			return false;
+		if (!is_of_part(part, start + down(part->start) - first, reader,
+				&vma))
+			return EAGAIN;
+		if (!is_file_known(reg, part, &vma))
+			r = ESTALE;
 	}
-	return true;
+	return r;
+}
+
+/*
+ * One page is what the program had when the twin was made of it.  Of more, mremap(2)
+ * looks at the first page only, and a twin of before may be of anything.
+ */
+static bool tells_of_program(const struct guard_twin *twin)
+{
+	return !twin->was_kept && twin->end - twin->start == page_mask() + 1;
 }
 
 /* A reader only goes upwards. */
 static int look_at_both(void *arg)
 {
 	const struct look *look = arg;
-	bool is_sound, is_same;
+	uintptr_t program = down((uintptr_t)look->reg->addr);
+	uintptr_t twin = look->twin->start;
 	struct vma_reader reader;
-	int r;
+	int r, r_program = 0;
 
 	r = vma_open(&reader);
 	if (r)
 		return r;
-	if (look->twin->start < (uintptr_t)look->reg->addr) {
-		is_sound = is_twin_sound(look, &reader);
-		is_same = is_program_same(look, &reader);
-	} else {
-		is_same = is_program_same(look, &reader);
-		is_sound = is_twin_sound(look, &reader);
-	}
+	if (!tells_of_program(look->twin) && program < twin)
+		r_program = look_from(look->reg, program, &reader);
+	r = look_from(look->reg, twin, &reader);
+	if (!tells_of_program(look->twin) && program > twin)
+		r_program = look_from(look->reg, program, &reader);
 	vma_close(&reader);
-	if (!is_sound)
-		return EAGAIN;
-	return is_same ? 0 : ESTALE;
+	if (r == EAGAIN)
+		return r;
+	return r || r_program ? ESTALE : 0;
 }
 
 int guard_twin_look(const struct registration *reg,
@@ -267,7 +298,7 @@ int guard_twin_look(const struct registration *reg,
 void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
 		    int r)
 {
-	bool is_kept = !r && reg->recalled &&
+	bool is_kept = !r && reg->is_again &&
 		       guard_kept_put(down((uintptr_t)reg->addr), reg->recalled,
 				      twin);
 

@@ -115,12 +115,20 @@ static bool is_refused_by_kernel(const struct registration *reg)
 	       !config_may_guard_shmem() && pin_rule_is_strict();
 }
 
+/* Whether it is worth to ask the same of what is pinned: a guess */
+static bool seems_anonymous(const struct registration *reg)
+{
+	uintptr_t addr = (uintptr_t)reg->addr;
+	bool are;
+
+	if (pages_recall(addr, reg->length, &are))
+		return are;
+	return !guard_is_known(reg) && pages_are_anonymous(addr, reg->length);
+}
+
 static bool may_go_first(const struct registration *reg, bool is_refused)
 {
-	if (reg->options)
-		return false;
-	return is_refused ||
-	       pages_seem_anonymous((uintptr_t)reg->addr, reg->length);
+	return !reg->options && (is_refused || seems_anonymous(reg));
 }
 
 /* It is pinned, so its pages are there. */

@@ -61,6 +61,14 @@ static int share(const struct lease_backend *backend,
 	return r;
 }
 
+struct lease *lease_get_held(dev_t dev, ino_t ino)
+{
+	const struct backing file = { .dev = dev, .ino = ino };
+	struct lease *lease;
+
+	return share(&lease_layout, &file, &lease) ? NULL : lease;
+}
+
 static struct lease *lease_new(const struct take_args *args)
 {
 	struct lease *lease = calloc(1, sizeof(*lease));

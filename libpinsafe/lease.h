@@ -144,6 +144,8 @@ struct lease {
  */
 int lease_take(const struct lease_backend *backend, const struct backing *file,
 	       struct cause *cause, struct lease **ret_lease);
+/* The lease on the file, with one more holder, if it is there for new ones */
+struct lease *lease_get_held(dev_t dev, ino_t ino);
 void lease_put(struct lease *lease);
 /* One more holder, also of a lease that is being broken; the caller is one. */
 void lease_get(struct lease *lease);
@@ -158,12 +160,6 @@ bool lease_is_held(struct lease *lease);
  */
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to);
 bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to);
-/*
- * The lease on the file, with one more holder, if it is held and all of these
- * bytes have blocks; else NULL.
- */
-struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
-				    uint64_t to);
 
 /* What the table knows; NULL: there is no lease on the file */
 struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);

@@ -27,29 +27,9 @@ void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
 	ps_unlock(&table_lock);
 }
 
-static bool has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
-	PS_REQUIRES(table_lock)
-{
-	return lease->state == LEASE_HELD && from >= lease->blocks_from &&
-	       to <= lease->blocks_to;
-}
-
 bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
 {
-	return PS_LOCKED(&table_lock, has_blocks(lease, from, to));
-}
-
-struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
-				    uint64_t to)
-{
-	struct lease *lease;
-
-	ps_lock(&table_lock);
-	lease = lease_find(dev, ino);
-	if (lease && has_blocks(lease, from, to))
-		leases_hold(lease);
-	else
-		lease = NULL;
-	ps_unlock(&table_lock);
-	return lease;
+	return PS_LOCKED(&table_lock, lease->state == LEASE_HELD &&
+					      from >= lease->blocks_from &&
+					      to <= lease->blocks_to);
 }

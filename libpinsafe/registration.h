@@ -11,6 +11,7 @@
 #include "choice.h"
 #include "hook/real_verbs.h"
 #include "memory/mapping.h"
+#include "retake.h"
 #include "track.h"
 
 struct registration;
@@ -53,6 +54,7 @@ struct registration {
 	struct cause cause;		/* of the last failure of a stage */
 	bool is_final;			/* an errno that is not tried again */
 	unsigned int n_odd;		/* odd answers of the kernel until now */
+	struct retake retake;		/* for all of it, whatever it waits for */
 
 	const struct section *section;	/* in which it is */
 	/* Not to prefault what has blocks under the lease; and it was not done */
@@ -63,6 +65,7 @@ struct registration {
 	 */
 	bool may_recall;
 	struct lease *recalled;
+	bool is_again;			/* this very range was registered before */
 	bool was_recalled;		/* in vain, so nothing is trusted */
 	struct guarded_mr *gmr;		/* owned until it is tracked */
 	struct ibv_mr *mr;
@@ -102,11 +105,13 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
 /* Stages of that; inside a section. */
 
 /*
- * True: it was registered before, and is taken to be what it was until that is
- * seen; then reg->recalled is there, and whoever finds that it is not says EAGAIN,
- * or another errno, and nothing to the user.
+ * True: it was registered before, or other memory of its mapping, and is taken to
+ * be what that was until that is seen; then reg->recalled is there, and whoever
+ * finds that it is not says EAGAIN, or another errno, and nothing to the user.
  */
 bool guard_recall(struct registration *reg);
+/* Is it worth to try that? */
+bool guard_is_known(const struct registration *reg);
 /* For that: what was just registered; and not to recall it any more */
 void guard_note(const struct registration *reg);
 void guard_unlearn(const struct registration *reg);

@@ -7,10 +7,17 @@
 #include "base/sys.h"
 #include "base/sys_lines.h"
 
+/*
+ * What is wanted is often in the first lines, and the kernel makes as many as are
+ * asked for.
+ */
+#define MIN_WANTED 512
+
 int sys_lines_open(struct sys_lines *lines, const char *path)
 {
 	lines->fd = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	lines->start = lines->end = 0;
+	lines->n_wanted = MIN_WANTED;
 	lines->is_cut = false;
 	return lines->fd < 0 ? errno : 0;
 }
@@ -19,6 +26,7 @@ int sys_lines_open(struct sys_lines *lines, const char *path)
 static int read_more(struct sys_lines *lines)
 {
 	size_t size = lines->end - lines->start;
+	size_t room = sizeof(lines->text) - 1 - size;
 	ssize_t n;
 
 	memmove(lines->text, lines->text + lines->start, size);
@@ -26,7 +34,9 @@ static int read_more(struct sys_lines *lines)
 	lines->end = size;
 	/* One byte for the end of the last piece */
 	n = sys_read(lines->fd, lines->text + size,
-		     sizeof(lines->text) - 1 - size);
+		     room < lines->n_wanted ? room : lines->n_wanted);
+	if (lines->n_wanted < sizeof(lines->text))
+		lines->n_wanted *= 2;
 	if (n > 0)
 		lines->end += n;
 	return n < 0 ? -1 : n > 0;

@@ -8,6 +8,7 @@
 struct sys_lines {
 	int fd;
 	size_t start, end;	/* of what is not yet given out */
+	size_t n_wanted;	/* bytes, the next time */
 	bool is_cut;		/* the last line: there is more of it */
 	char text[8192];
 };

@@ -79,13 +79,14 @@ static uint64_t hash(uintptr_t addr, size_t length)
 	return hash_number(addr ^ (uint64_t)length << 40 ^ length);
 }
 
-bool pages_seem_anonymous(uintptr_t addr, size_t length)
+bool pages_recall(uintptr_t addr, size_t length, bool *ret_are_anonymous)
 {
 	uint64_t h = hash(addr, length);
 	uint64_t note =
 		atomic_load_explicit(&noted[h >> 54], memory_order_relaxed);
 
-	return (note ^ h) >> 1 ? pages_are_anonymous(addr, length) : note & 1;
+	*ret_are_anonymous = note & 1;
+	return !((note ^ h) >> 1);
 }
 
 void pages_note(uintptr_t addr, size_t length, bool are_anonymous)

@@ -13,9 +13,8 @@
 bool pages_are_anonymous(uintptr_t addr, size_t length);
 
 /*
- * The same before a registration, which makes pages present: true if it is worth
- * while to ask pages_are_anonymous() after it.  A guess that costs nothing where
- * pages_note() was told before what it was.
+ * What it was when it was registered before, which costs nothing to ask; false:
+ * nothing is known.
  */
-bool pages_seem_anonymous(uintptr_t addr, size_t length);
+bool pages_recall(uintptr_t addr, size_t length, bool *ret_are_anonymous);
 void pages_note(uintptr_t addr, size_t length, bool are_anonymous);

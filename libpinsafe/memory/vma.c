@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -41,13 +43,21 @@ struct procmap_query {
 #define QUERY_VMA_SHARED 0x08
 #define QUERY_COVERING_OR_NEXT_VMA 0x10
 
+/* Is there no such ioctl in this kernel? */
+static atomic_bool is_text;
+
+bool vma_is_text(void)
+{
+	return atomic_load_explicit(&is_text, memory_order_relaxed);
+}
+
 int vma_open(struct vma_reader *reader)
 {
 	int r;
 
 	/* /proc/self is the main thread, which has none when it has ended. */
 	r = sys_lines_open(&reader->lines, "/proc/thread-self/maps");
-	reader->fd = r ? -1 : reader->lines.fd;
+	reader->fd = r || vma_is_text() ? -1 : reader->lines.fd;
 	reader->has_answered = false;
 	return r;
 }
@@ -135,6 +145,14 @@ int vma_parse(const char *line, struct vma *ret_vma)
 	return 0;
 }
 
+/* Most lines are of no interest, and what they say takes long to read. */
+static bool ends_before(const char *line, uintptr_t addr)
+{
+	const char *dash = strchr(line, '-');
+
+	return dash && strtoull(dash + 1, NULL, 16) <= addr;
+}
+
 int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 {
 	const char *line;
@@ -147,16 +165,16 @@ int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 			return r;
 		/* Linux before 6.11, or a sandbox: as text, then */
 		reader->fd = -1;
+		if (r == ENOTTY)
+			atomic_store_explicit(&is_text, true,
+					      memory_order_relaxed);
 	}
 	do {
 		line = sys_lines_next(&reader->lines);
 		if (!line)
 			return errno ? errno : ENOENT;
-		r = vma_parse(line, ret_vma);
-		if (r)
-			return r;
-	} while (ret_vma->end <= addr);
-	return 0;
+	} while (ends_before(line, addr));
+	return vma_parse(line, ret_vma);
 }
 
 void vma_close(struct vma_reader *reader)

@@ -42,6 +42,9 @@ int vma_open(struct vma_reader *reader);
  */
 int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma);
 
+/* Did this kernel say that it has no PROCMAP_QUERY?  All that is below is read. */
+bool vma_is_text(void);
+
 /* Fill in @ret_vma from a line of /proc/PID/maps; EINVAL if it is not one. */
 int vma_parse(const char *line, struct vma *ret_vma);
 

@@ -175,6 +175,21 @@ GUARDED_CASE(file_comes_while_unguarded__guarded_then)
 	assert_int_equal(stats.registrations, 1);
 }
 
+/* A storm of that does not begin to wait again and again. */
+GUARDED_CASE(file_goes_and_comes__one_time_to_wait)
+{
+	unsigned int begun = fake_retake_begun;
+
+	fake_lease.take = ONCE(EAGAIN);
+	fake_mapping.vanishes_at = 2;
+	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
+	fake_retake_left = 2;
+	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_record("classify, take 1, wait, classify, reg_mr, classify, "
+		      "wait, " FIRST_TRY);
+	assert_int_equal(fake_retake_begun, begun + 1);
+}
+
 /* And one that is gone when it is looked for; the kernel said that it was there. */
 GUARDED_CASE(file_for_just_the_moment_of_the_pin__again)
 {

@@ -7,12 +7,11 @@
  * The file cannot be looked at (NO_LOOK) where it must not be.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "lib/stack_api.h"
-#include "memory/vma.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define NO_LOOK(call)                   \
@@ -97,14 +96,64 @@ RECALL_CASE(lease_was_given_back__looked_at)
 }
 
 /* The lease is another one, and knows less blocks. */
-RECALL_CASE(lease_of_less__looked_at)
+RECALL_CASE(lease_of_less__populated)
 {
 	struct ibv_mr *mr;
 
 	stack_dereg_ok(first);
 	first = NULL;
 	mr = stack_reg(&stack_device, 1, 1);
-	assert_false(is_recalled());
+	assert_int_equal(fallocate(STACK_A->fd,
+				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   2 * page_size(), page_size()),
+			 0);
+	assert_true(is_recalled());
+	assert_true(file_has_data(STACK_A, 2));
+	stack_dereg_ok(mr);
+}
+
+/* Other memory of the same mapping, which was never registered */
+RECALL_CASE(rest_of_the_mapping__recalled)
+{
+	struct ibv_mr *mr;
+
+	stack_dereg_ok(first);
+	first = stack_reg(&stack_device, 0, 1);
+	NO_LOOK(mr = stack_reg(&stack_device, 2, 2));
+	stack_break(STACK_A);
+	assert_int_equal(stack_stats().revoked_mrs, 2);
+	stack_dereg_ok(mr);
+}
+
+RECALL_CASE(rest_of_the_mapping_is_of_another_file__seen)
+{
+	struct ibv_mr *mr;
+
+	file_map(STACK_B, 2, 2, RW, stack_addr + 2 * page_size());
+	mr = stack_reg(&stack_device, 2, 1);
+	assert_true(fake_lease_exists(STACK_B));
+	stack_break(STACK_B);
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+/* What is populated on the way to that does not count for the lease's file. */
+RECALL_CASE(rest_is_of_another_file__its_blocks_are_not_known)
+{
+	struct ibv_mr *mr;
+
+	stack_dereg_ok(first);
+	first = stack_reg(&stack_device, 0, 1);
+	file_map(STACK_B, 1, 1, RW, stack_addr + page_size());
+	mr = stack_reg(&stack_device, 1, 1);
+	stack_dereg_ok(mr);
+	file_map(STACK_A, 1, 1, RW, stack_addr + page_size());
+	assert_int_equal(fallocate(STACK_A->fd,
+				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				   page_size(), page_size()),
+			 0);
+	mr = stack_reg(&stack_device, 1, 1);
+	assert_true(file_has_data(STACK_A, 1));
 	stack_dereg_ok(mr);
 }
 
@@ -238,124 +287,4 @@ RECALL_CASE(refused_by_the_provider__refused_once)
 	assert_int_equal(errno, ENOMEM);
 	assert_int_equal(stack_stats().refusals, 1);
 	fake_provider.reg_mr = NEVER;
-}
-
-/* From here on: the mapping through which it is pinned */
-
-static size_t n_mappings_of(const struct file *file)
-{
-	struct vma_reader reader;
-	uintptr_t addr = 0;
-	struct vma vma;
-	size_t n = 0;
-
-	assert_int_equal(vma_open(&reader), 0);
-	for (; !vma_next(&reader, addr, &vma); addr = vma.end)
-		n += vma.ino == file->ino && vma.dev == file->dev;
-	vma_close(&reader);
-	return n;
-}
-
-/* That of @file which is not the program's */
-static uintptr_t twin_of(const struct file *file)
-{
-	struct vma_reader reader;
-	uintptr_t addr = 0, at = 0;
-	struct vma vma;
-
-	assert_int_equal(vma_open(&reader), 0);
-	for (; !vma_next(&reader, addr, &vma); addr = vma.end)
-		if (vma.ino == file->ino && vma.dev == file->dev &&
-		    vma.start != (uintptr_t)stack_addr)
-			at = vma.start;
-	vma_close(&reader);
-	return at;
-}
-
-RECALL_CASE(twin__kept_and_used_again)
-{
-	uintptr_t twin;
-
-	assert_int_equal(n_mappings_of(STACK_A), 1);
-	assert_true(is_recalled());
-	assert_int_equal(n_mappings_of(STACK_A), 2);
-	twin = twin_of(STACK_A);
-	assert_true(is_recalled());
-	assert_int_equal(n_mappings_of(STACK_A), 2);
-	assert_int_equal(twin_of(STACK_A), twin);
-}
-
-RECALL_CASE(twin__goes_with_the_lease)
-{
-	assert_true(is_recalled());
-	stack_dereg_ok(first);
-	first = NULL;
-	assert_int_equal(n_mappings_of(STACK_A), 1);
-}
-
-static bool is_alone(void *arg)
-{
-	return n_mappings_of(STACK_A) == 1;
-}
-
-RECALL_CASE(twin__goes_in_a_break)
-{
-	assert_true(is_recalled());
-	stack_break(STACK_A);
-	assert_true(wait_until(is_alone, NULL));
-}
-
-/* The program may do so without a thought of us. */
-RECALL_CASE(twin_was_unmapped__what_is_there_now_stays)
-{
-	size_t size = STACK_PAGES * page_size();
-	char *there;
-
-	assert_true(is_recalled());
-	there = (char *)twin_of(STACK_A);
-	assert_ptr_equal(mmap(there, size, RW, MAP_PRIVATE | MAP_ANONYMOUS |
-			      MAP_FIXED, -1, 0), there);
-	there[0] = 'x';
-	/* It is seen that this is not the file. */
-	seen_and_registered(RECALLED ANEW);
-	stack_dereg_ok(first);
-	first = NULL;
-	assert_int_equal(there[0], 'x');
-	munmap(there, size);
-}
-
-RECALL_CASE(twin_was_unmapped_other_file_there__stays)
-{
-	char *there;
-
-	assert_true(is_recalled());
-	there = (char *)twin_of(STACK_A);
-	file_map(STACK_B, 0, STACK_PAGES, RW, there);
-	there[0] = 'x';
-	stack_dereg_ok(first);
-	first = NULL;
-	assert_int_equal(there[0], 'x');
-	munmap(there, STACK_PAGES * page_size());
-}
-
-/* The device would write to the file that was there. */
-RECALL_CASE(twin_is_there_but_other_file_is_mapped__seen)
-{
-	assert_true(is_recalled());
-	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
-	seen_and_registered(RECALLED TAKEN ANEW);
-	assert_int_equal(n_mappings_of(STACK_A), 0);
-}
-
-RECALL_CASE(process_with_few_addresses__not_kept)
-{
-	struct rlimit limit, some;
-
-	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
-	some = limit;
-	some.rlim_cur = 1ull << 62;
-	assert_int_equal(setrlimit(RLIMIT_AS, &some), 0);
-	assert_true(is_recalled());
-	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
-	assert_int_equal(n_mappings_of(STACK_A), 1);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "keeper.h"
@@ -24,7 +25,13 @@ static struct ibv_context context = { .device = &device };
 static struct ibv_pd pd = { .context = &context };
 static struct mapping_part parts[2];
 static struct registration reg;
-static bool is_replaced;
+static bool is_replaced, is_text;
+
+bool __wrap_vma_is_text(void);
+bool __wrap_vma_is_text(void)
+{
+	return is_text;
+}
 
 int keeper_call_if_full(int (*fn)(void *arg), void *arg)
 {
@@ -148,6 +155,32 @@ TWIN_CASE(replaced_once_it_is_made__still_of_the_file)
 	assert_int_equal(there[0], 'f');
 	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
 	guard_twin_drop(&twin);
+}
+
+/* It is what the program had when it was made; of more pages that is not sure. */
+TWIN_CASE(one_page_replaced_once_it_is_made__sound)
+{
+	struct guard_twin twin;
+
+	reg.length = page_size();
+	parts[0].end = (uintptr_t)addr + page_size();
+	(void)twin_of(&twin);
+	replace_by(&other, 0, RW);
+	assert_int_equal(guard_twin_look(&reg, &twin), 0);
+	twin.was_kept = true;
+	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
+	guard_twin_drop(&twin);
+}
+
+/* Before all that is there, as far as the kernel likes it */
+TWIN_CASE(mappings_are_read_as_text__below_the_program)
+{
+	struct guard_twin twin;
+
+	is_text = true;
+	assert_true((uintptr_t)twin_of(&twin) < getauxval(AT_PHDR));
+	guard_twin_drop(&twin);
+	is_text = false;
 }
 
 /* Before, and back at the moment of the look */

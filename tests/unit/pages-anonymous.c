@@ -156,15 +156,18 @@ CASE(noted__seems_so)
 {
 	char *addr = map_anonymous();
 	size_t length = N_PAGES * page_size();
+	bool are;
 
-	assert_false(pages_seem_anonymous((uintptr_t)addr, length));
+	assert_false(pages_recall((uintptr_t)addr, length, &are));
 	pages_note((uintptr_t)addr, length, true);
-	assert_true(pages_seem_anonymous((uintptr_t)addr, length));
-	assert_false(pages_seem_anonymous((uintptr_t)addr, length - 1));
+	assert_true(pages_recall((uintptr_t)addr, length, &are));
+	assert_true(are);
+	assert_false(pages_recall((uintptr_t)addr, length - 1, &are));
 	assert_false(ask(addr));
 	fill(addr);
 	pages_note((uintptr_t)addr, length, false);
-	assert_false(pages_seem_anonymous((uintptr_t)addr, length));
+	assert_true(pages_recall((uintptr_t)addr, length, &are));
+	assert_false(are);
 	assert_true(ask(addr));
 	unmap(addr);
 }

@@ -96,8 +96,7 @@ bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to)
 	return false;
 }
 
-struct lease *lease_get_with_blocks(dev_t dev, ino_t ino, uint64_t from,
-				    uint64_t to)
+struct lease *lease_get_held(dev_t dev, ino_t ino)
 {
 	return NULL;
 }

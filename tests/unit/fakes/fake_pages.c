@@ -10,9 +10,10 @@ bool pages_are_anonymous(uintptr_t addr, size_t length)
 	return fake_pages.are_anonymous;
 }
 
-bool pages_seem_anonymous(uintptr_t addr, size_t length)
+bool pages_recall(uintptr_t addr, size_t length, bool *ret_are_anonymous)
 {
-	return fake_pages.seem_anonymous;
+	*ret_are_anonymous = fake_pages.seem_anonymous;
+	return true;
 }
 
 void pages_note(uintptr_t addr, size_t length, bool are_anonymous)

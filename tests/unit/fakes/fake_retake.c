@@ -7,12 +7,13 @@
 #include "fake_retake.h"
 #include "retake.h"
 
-unsigned int fake_retake_left;
+unsigned int fake_retake_left, fake_retake_begun;
 
 bool retake_wait(struct retake *retake)
 {
 	sigset_t mask;
 
+	fake_retake_begun += !retake->deadline_ns;
 	retake->deadline_ns = 1;
 	if (!fake_retake_left)
 		return false;

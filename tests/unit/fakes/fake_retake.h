@@ -3,3 +3,5 @@
 
 /* How often it may still wait */
 extern unsigned int fake_retake_left;
+/* How many have begun to wait */
+extern unsigned int fake_retake_begun;
