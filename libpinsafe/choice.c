@@ -5,32 +5,15 @@
  */
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "base/sys_lines.h"
 #include "choice.h"
 #include "keeper.h"
 #include "machine/lease_why.h"
 #include "machine/pin_rule.h"
+#include "memory/fs.h"
 #include "refusal/refusal.h"
-
-/* 0 and whether the attribute of the disk is set; ENOENT: it has no queue */
-static int read_queue_attribute(dev_t dev, const char *from, const char *name,
-				bool *ret_is_set)
-{
-	char path[128], value[8];
-	int r;
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/%s",
-		 major(dev), minor(dev), from, name);
-	r = sys_read_line(path, value, sizeof(value));
-	if (r || !value[0])
-		return r ?: EIO;
-	*ret_is_set = value[0] == '1';
-	return 0;
-}
 
 struct stable_args {
 	dev_t dev;
@@ -39,15 +22,9 @@ struct stable_args {
 
 static int read_stable_writes(void *arg)
 {
-	static const char name[] = "stable_writes";
 	struct stable_args *args = arg;
-	int r;
 
-	r = read_queue_attribute(args->dev, "", name, &args->is_stable);
-	if (r == ENOENT) /* a partition: ask its disk */
-		r = read_queue_attribute(args->dev, "../", name,
-					 &args->is_stable);
-	return r;
+	return fs_disk_has(args->dev, "stable_writes", &args->is_stable);
 }
 
 /*

@@ -25,9 +25,14 @@ static size_t page_size(void)
 	return sysconf(_SC_PAGESIZE);
 }
 
-static bool is_broken(void *arg)
+struct prefaulting {
+	struct guarded_mr *gmr;
+	struct progress progress;
+};
+
+static bool is_any_broken(void *arg)
 {
-	struct guarded_mr *gmr = arg;
+	const struct guarded_mr *gmr = ((struct prefaulting *)arg)->gmr;
 	bool broken = false;
 	size_t i;
 
@@ -223,18 +228,6 @@ static int prefault_part(struct registration *reg, struct mapping_part *part,
 		mapping_find_fault((uintptr_t)reg->addr, reg->length,
 				   reg->is_written, &reg->cause);
 	return refusal_prefault(part, &reg->cause, r);
-}
-
-struct prefaulting {
-	struct guarded_mr *gmr;
-	struct progress progress;
-};
-
-static bool is_any_broken(void *arg)
-{
-	struct prefaulting *prefaulting = arg;
-
-	return is_broken(prefaulting->gmr);
 }
 
 static int tell_progress(void *arg, size_t done)

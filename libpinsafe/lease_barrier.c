@@ -44,8 +44,7 @@ static atomic_bool was_ever_blind;
 
 static _Atomic uint32_t *counter_of(dev_t dev, ino_t ino)
 {
-	return &counters[hash_bits(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull,
-				   COUNTER_BITS)];
+	return &counters[hash_file(dev, ino, COUNTER_BITS)];
 }
 
 void lease_blind_add(dev_t dev, ino_t ino)

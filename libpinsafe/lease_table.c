@@ -24,21 +24,21 @@ static TAILQ_HEAD(, lease) broken = TAILQ_HEAD_INITIALIZER(broken);
 static LIST_HEAD(, lease) unused
 	PS_GUARDED_BY(table_lock) = LIST_HEAD_INITIALIZER(unused);
 
-static size_t hash(uint64_t number)
-{
-	return hash_bits(number, n_bits);
-}
-
 static struct bucket *bucket_of_file(dev_t dev, ino_t ino)
 {
-	return &by_file[hash(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull)];
+	return &by_file[hash_file(dev, ino, n_bits)];
+}
+
+static struct bucket *bucket_of_signal(int fd)
+{
+	return &by_signal[hash_bits(fd, n_bits)];
 }
 
 static void link_both(struct lease *lease)
 {
 	LIST_INSERT_HEAD(bucket_of_file(lease->dev, lease->ino), lease,
 			 by_file);
-	LIST_INSERT_HEAD(&by_signal[hash(lease->signal_fd)], lease, by_signal);
+	LIST_INSERT_HEAD(bucket_of_signal(lease->signal_fd), lease, by_signal);
 }
 
 /* Without memory it stays as it is, which only takes longer. */
@@ -108,7 +108,7 @@ struct lease *lease_find(dev_t dev, ino_t ino)
 struct lease *leases_next_signalled(struct lease *lease, int signal_fd)
 {
 	lease = lease ? LIST_NEXT(lease, by_signal)
-		      : LIST_FIRST(&by_signal[hash(signal_fd)]);
+		      : LIST_FIRST(bucket_of_signal(signal_fd));
 	while (lease && lease->signal_fd != signal_fd)
 		lease = LIST_NEXT(lease, by_signal);
 	return lease;
@@ -118,7 +118,7 @@ void leases_set_signal_fd(struct lease *lease, int signal_fd)
 {
 	LIST_REMOVE(lease, by_signal);
 	lease->signal_fd = signal_fd;
-	LIST_INSERT_HEAD(&by_signal[hash(signal_fd)], lease, by_signal);
+	LIST_INSERT_HEAD(bucket_of_signal(signal_fd), lease, by_signal);
 }
 
 struct lease *leases_next_turn(bool is_blind)

@@ -218,7 +218,7 @@ int track_find_written(const struct track_query *query,
  * The same of those that were claimed together, or, if @only_new, of those that
  * are so for the first time.  0, or ENOMEM
  */
-int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
+int track_claimed_written(struct guarded_mr *claimed, bool only_new,
 			  struct mr_range **ret_ranges, size_t *ret_n);
 
 /*

@@ -63,9 +63,7 @@ static _Atomic uint32_t files[1 << FILE_BITS];
 
 static _Atomic uint32_t *counter_of_file(dev_t dev, ino_t ino)
 {
-	uint64_t number = ino + (uint64_t)dev * 0x2545f4914f6cdd1dull;
-
-	return &files[hash_bits(number, FILE_BITS)];
+	return &files[hash_file(dev, ino, FILE_BITS)];
 }
 
 /* What is added is counted before it can be asked about. */
@@ -80,7 +78,7 @@ static void count(const struct mr_range *range, int n)
 	atomic_fetch_add(counter_of_file(range->dev, range->ino), n);
 }
 
-static void count_all(const struct guarded_mr *gmr, int n)
+void track_filter_count(const struct guarded_mr *gmr, int n)
 {
 	size_t i;
 
@@ -88,16 +86,6 @@ static void count_all(const struct guarded_mr *gmr, int n)
 		if (gmr->ranges[i].start < gmr->ranges[i].end &&
 		    !gmr->ranges[i].is_kept)
 			count(&gmr->ranges[i], n);
-}
-
-void track_filter_add(const struct guarded_mr *gmr)
-{
-	count_all(gmr, 1);
-}
-
-void track_filter_remove(const struct guarded_mr *gmr)
-{
-	count_all(gmr, -1);
 }
 
 static bool may_be_in(const struct level *level, uintptr_t start, uintptr_t end)

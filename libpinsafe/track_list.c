@@ -30,7 +30,7 @@ void track_list_add(struct guarded_mr *gmr)
 	}
 	gmr->is_listed = true;
 	if (!gmr->is_on_demand)
-		track_filter_add(gmr);
+		track_filter_count(gmr, 1);
 }
 
 void track_list_remove(struct guarded_mr *gmr)
@@ -40,7 +40,7 @@ void track_list_remove(struct guarded_mr *gmr)
 	for (i = 0; i < n && gmr->is_listed; i++)
 		LIST_REMOVE(hold(gmr, i), link);
 	if (gmr->is_listed && !gmr->is_on_demand)
-		track_filter_remove(gmr);
+		track_filter_count(gmr, -1);
 	gmr->is_listed = false;
 }
 

@@ -32,9 +32,9 @@ static inline bool track_is_written_locked(const struct guarded_mr *gmr)
 	return gmr->is_written && !gmr->is_on_demand && !gmr->kernel_mr_gone;
 }
 
-/* Of those that devices write to: one more, or one less */
-void track_filter_add(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
-void track_filter_remove(const struct guarded_mr *gmr) PS_REQUIRES(table_lock);
+/* Of those that devices write to: one more (1), or one less (-1) */
+void track_filter_count(const struct guarded_mr *gmr, int n)
+	PS_REQUIRES(table_lock);
 
 /* The guarded memory regions by the address of their ibv_mr */
 void table_insert(struct guarded_mr *gmr) PS_REQUIRES(table_lock);

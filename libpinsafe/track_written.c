@@ -49,9 +49,9 @@ static bool cut(struct mr_range *range, const struct track_query *query)
 	return range->start < range->end;
 }
 
-static void find_in(const struct guarded_mr *gmr, struct found *found)
-	PS_REQUIRES(table_lock)
+static void find_in(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
 {
+	struct found *found = arg;
 	size_t i;
 
 	if (!track_is_written_locked(gmr) || found->error ||
@@ -61,12 +61,6 @@ static void find_in(const struct guarded_mr *gmr, struct found *found)
 		found->ranges[found->n] = gmr->ranges[i];
 		found->n += cut(&found->ranges[found->n], found->query);
 	}
-}
-
-static void find_in_any(struct guarded_mr *gmr, void *arg)
-	PS_REQUIRES(table_lock)
-{
-	find_in(gmr, arg);
 }
 
 /* The caller has found all that it can get. */
@@ -91,7 +85,7 @@ int track_find_written(const struct track_query *query,
 
 	ps_lock(&table_lock);
 	if (query->any_file || query->any_inode) {
-		table_visit(find_in_any, &found);
+		table_visit(find_in, &found);
 	} else {
 		/* What needs no redirty has none, nor what is on demand. */
 		lease = lease_find(query->dev, query->ino);
@@ -103,11 +97,11 @@ int track_find_written(const struct track_query *query,
 	return give(&found, ret_ranges, ret_n);
 }
 
-int track_claimed_written(const struct guarded_mr *claimed, bool only_new,
+int track_claimed_written(struct guarded_mr *claimed, bool only_new,
 			  struct mr_range **ret_ranges, size_t *ret_n)
 {
 	struct found found = {0};
-	const struct guarded_mr *gmr;
+	struct guarded_mr *gmr;
 
 	ps_lock(&table_lock);
 	for (gmr = claimed; gmr; gmr = gmr->next)

@@ -29,12 +29,6 @@ const char *file_kind_name(enum file_kind kind)
 	return names[kind];
 }
 
-bool file_kind_has_blocks(enum file_kind kind)
-{
-	return kind == FILE_FSDAX || kind == FILE_PAGE_CACHE ||
-	       kind == FILE_UNKNOWN;
-}
-
 int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 {
 	struct file_facts facts = {0};

@@ -39,6 +39,3 @@ void file_facts_of_map(pid_t pid, const struct proc_map *map,
 		       struct file_facts *ret_facts);
 
 const char *file_kind_name(enum file_kind kind);
-
-/* Does the kernel or the file system take such a file's blocks back? */
-bool file_kind_has_blocks(enum file_kind kind);

@@ -73,10 +73,10 @@ static int count_descriptors(pid_t pid, const struct file_facts *file,
 	return 0;
 }
 
-static int add_openers(const struct file_facts *file, json_object *report,
-		       size_t *ret_openers)
+int file_users_report(const struct file_facts *file, json_object *report,
+		      size_t *ret_openers)
 {
-	json_object *openers = report_array(report, "openers"), *opener;
+	json_object *openers, *opener;
 	bool is_complete = true;
 	char command[COMMAND_MAX];
 	struct dirent *entry;
@@ -85,6 +85,10 @@ static int add_openers(const struct file_facts *file, json_object *report,
 	pid_t pid;
 	int r;
 
+	r = add_holders(file, report);
+	if (r)
+		return r;
+	openers = report_array(report, "openers");
 	proc = opendir("/proc");
 	if (!proc)
 		return errno;
@@ -110,13 +114,4 @@ static int add_openers(const struct file_facts *file, json_object *report,
 	report_bool(report, "openers_complete", is_complete);
 	*ret_openers = n;
 	return 0;
-}
-
-int file_users_report(const struct file_facts *file, json_object *report,
-		      size_t *ret_openers)
-{
-	int r;
-
-	r = add_holders(file, report);
-	return r ? r : add_openers(file, report, ret_openers);
 }

@@ -7,7 +7,6 @@
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
-#include "base/sys_lines.h"
 #include "file_facts.h"
 #include "filesystems.h"
 #include "guard_answer.h"
@@ -28,29 +27,13 @@ static const char *remote_name(const char *type)
 	return NULL;
 }
 
-/* Does the block device under it have DAX? */
-static bool has_dax_device(dev_t dev)
-{
-	/* A partition has no queue of its own. */
-	static const char *const places[] = {"queue", "../queue"};
-	char path[80], value[8];
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/dax",
-			 major(dev), minor(dev), places[i]);
-		if (!sys_read_line(path, value, sizeof(value)))
-			return value[0] == '1';
-	}
-	return false;
-}
-
 /* "always", "inode" (each file has a flag) or "never" */
 static const char *find_dax(const struct mntent *mount, dev_t dev)
 {
 	const char *option = hasmntopt(mount, "dax");
+	bool has_dax;
 
-	if (!has_dax_device(dev))
+	if (fs_disk_has(dev, "dax", &has_dax) || !has_dax)
 		return "never";
 	if (!option)
 		return "inode";

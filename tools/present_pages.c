@@ -38,21 +38,15 @@ struct pagemap_scan {
 #define N_REGIONS 64
 #define N_ENTRIES 256
 
-struct walk {
-	int pagemap;
-	const struct proc_map *map;
-	int (*fn)(uint64_t start, uint64_t end, void *arg);
-	void *arg;
-};
-
 /* ENOTTY on kernels that do not know it */
-static int by_ioctl(const struct walk *walk)
+static int by_ioctl(int pagemap, const struct proc_map *map, present_fn *fn,
+		    void *arg)
 {
 	struct mapped_pages regions[N_REGIONS];
-	struct pagemap_scan arg = {
-		.size = sizeof(arg),
-		.start = walk->map->start,
-		.end = walk->map->end,
+	struct pagemap_scan scan = {
+		.size = sizeof(scan),
+		.start = map->start,
+		.end = map->end,
 		.vec = (uintptr_t)regions,
 		.vec_len = N_REGIONS,
 		.category_mask = CATEGORY_PRESENT,
@@ -60,36 +54,36 @@ static int by_ioctl(const struct walk *walk)
 	};
 	int i, n, r;
 
-	while (arg.start < arg.end) {
-		n = ioctl(walk->pagemap, PAGEMAP_SCAN_IOCTL, &arg);
+	while (scan.start < scan.end) {
+		n = ioctl(pagemap, PAGEMAP_SCAN_IOCTL, &scan);
 		if (n < 0)
 			return errno;
 		for (i = 0; i < n; i++) {
-			r = walk->fn(regions[i].start, regions[i].end,
-				     walk->arg);
+			r = fn(regions[i].start, regions[i].end, arg);
 			if (r)
 				return r;
 		}
-		arg.start = arg.walk_end;
+		scan.start = scan.walk_end;
 	}
 	return 0;
 }
 
-static int by_entries(const struct walk *walk)
+static int by_entries(int pagemap, const struct proc_map *map, present_fn *fn,
+		      void *arg)
 {
-	uint64_t entries[N_ENTRIES], at = walk->map->start, first = 0;
+	uint64_t entries[N_ENTRIES], at = map->start, first = 0;
 	bool was_present = false, is_present;
 	size_t page_size = sysconf(_SC_PAGESIZE);
 	ssize_t size, i;
 	int r;
 
-	if (walk->map->end - walk->map->start > MAX_MAPPING)
+	if (map->end - map->start > MAX_MAPPING)
 		return 0;
-	while (at < walk->map->end) {
-		size = (walk->map->end - at) / page_size * sizeof(*entries);
+	while (at < map->end) {
+		size = (map->end - at) / page_size * sizeof(*entries);
 		if (size > sizeof(entries))
 			size = sizeof(entries);
-		size = pread(walk->pagemap, entries, size,
+		size = pread(pagemap, entries, size,
 			     at / page_size * sizeof(*entries));
 		/* 0: the process has ended */
 		if (size <= 0)
@@ -99,7 +93,7 @@ static int by_entries(const struct walk *walk)
 			if (is_present && !was_present)
 				first = at;
 			r = was_present && !is_present
-				    ? walk->fn(first, at, walk->arg)
+				    ? fn(first, at, arg)
 				    : 0;
 			if (r)
 				return r;
@@ -107,14 +101,13 @@ static int by_entries(const struct walk *walk)
 			at += page_size;
 		}
 	}
-	return was_present ? walk->fn(first, at, walk->arg) : 0;
+	return was_present ? fn(first, at, arg) : 0;
 }
 
-int present_pages(int pagemap, const struct proc_map *map,
-		  int (*fn)(uint64_t start, uint64_t end, void *arg), void *arg)
+int present_pages(int pagemap, const struct proc_map *map, present_fn *fn,
+		  void *arg)
 {
-	const struct walk walk = { pagemap, map, fn, arg };
-	int r = by_ioctl(&walk);
+	int r = by_ioctl(pagemap, map, fn, arg);
 
-	return r == ENOTTY ? by_entries(&walk) : r;
+	return r == ENOTTY ? by_entries(pagemap, map, fn, arg) : r;
 }

@@ -10,6 +10,6 @@
  * @pagemap is /proc/PID/pagemap.  0; what @fn returns if that is not 0; ESRCH: the
  * process has ended; or another errno.
  */
-int present_pages(int pagemap, const struct proc_map *map,
-		  int (*fn)(uint64_t start, uint64_t end, void *arg),
+typedef int present_fn(uint64_t start, uint64_t end, void *arg);
+int present_pages(int pagemap, const struct proc_map *map, present_fn *fn,
 		  void *arg);

@@ -81,7 +81,8 @@ static enum state add_part(const struct process *process,
 	else
 		state = NOT_GUARDED;
 	report_bool(part, "breaking", state == BREAKING);
-	*needs_guard |= file_kind_has_blocks(facts.kind);
+	/* All others have no blocks that could be taken back. */
+	*needs_guard |= facts.kind != FILE_MEMORY;
 	return state;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Numbers that are near each other get far apart in the upper bits (Fibonacci). */
 static inline uint64_t hash_number(uint64_t number)
@@ -13,4 +14,10 @@ static inline uint64_t hash_number(uint64_t number)
 static inline uint64_t hash_bits(uint64_t number, unsigned int n_bits)
 {
 	return hash_number(number) >> (64 - n_bits);
+}
+
+/* The same for a file */
+static inline uint64_t hash_file(dev_t dev, ino_t ino, unsigned int n_bits)
+{
+	return hash_bits(ino + (uint64_t)dev * 0x2545f4914f6cdd1dull, n_bits);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* File systems by their numbers: the only table of them */
-#include <inttypes.h>
+#include <errno.h>
 #include <linux/magic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -72,6 +72,23 @@ bool fs_is_memory(unsigned long magic)
 bool fs_has_module(unsigned long magic)
 {
 	return is(magic, HAS_MODULE);
+}
+
+int fs_disk_has(dev_t dev, const char *attribute, bool *ret_is_set)
+{
+	static const char *const queues[] = { "queue", "../queue" };
+	char path[128], value[8];
+	int i, r = ENOENT;
+
+	for (i = 0; i < 2 && r == ENOENT; i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/%s",
+			 major(dev), minor(dev), queues[i], attribute);
+		r = sys_read_line(path, value, sizeof(value));
+	}
+	if (r || !value[0])
+		return r ?: EIO;
+	*ret_is_set = value[0] == '1';
+	return 0;
 }
 
 static bool is_one_of(dev_t dev, const char *path, const char *const *names)

@@ -28,6 +28,13 @@ bool fs_is_memory(unsigned long magic);
 bool fs_has_module(unsigned long magic);
 
 /*
+ * Is an attribute of the queue of a block device set, or of its disk's if it is a
+ * partition?  0 and the answer; ENOENT: it has no queue; or another errno of reading
+ * /sys
+ */
+int fs_disk_has(dev_t dev, const char *attribute, bool *ret_is_set);
+
+/*
  * Is what is mapped memory of the kernel's own mounts of tmpfs and hugetlbfs?  Those
  * have no path that could be opened, and no block device (major 0), which no file
  * of the same name on a disk can claim.
