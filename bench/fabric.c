@@ -6,10 +6,15 @@
  *   file N     from now on the memory is a populated file that is guarded, N bytes,
  *              and a memory region keeps its lease held; else it is anonymous
  *   hit N      N times what is registered already is found and let go
- *   direct N   N times ibv_reg_mr() and ibv_dereg_mr(), without a cache
+ *   miss N     N times another page is mapped, found not to be registered, let go,
+ *              and unmapped, which the cache hears of
+ *   direct N, direct_miss N   the same by ibv_reg_mr() and ibv_dereg_mr(),
+ *              without a cache
+ *   mmap N, raw_mmap N   N times mmap() and munmap(), which the cache hears of
  *
  * PINSAFE_TEST_ADDRESS is the address of the device.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,6 +27,8 @@
 static struct fid_domain *domain;
 static char *memory;
 static size_t size = BENCH_PAGE;
+/* Of the file, or -1 */
+static int fd = -1;
 
 static void check(int r, const char *what)
 {
@@ -48,13 +55,12 @@ static void open_domain(void)
 	check(fi_domain(fabric, info, &domain, NULL), "fi_domain");
 }
 
-static struct fid_mr *get(void)
+static struct fid_mr *get(void *addr)
 {
 	struct fid_mr *mr;
 
-	check(fi_mr_reg(domain, memory, size,
-			FI_SEND | FI_RECV | FI_REMOTE_WRITE, 0, 0, 0, &mr,
-			NULL),
+	check(fi_mr_reg(domain, addr, size, FI_SEND | FI_RECV | FI_REMOTE_WRITE,
+			0, 0, 0, &mr, NULL),
 	      "fi_mr_reg");
 	return mr;
 }
@@ -67,6 +73,9 @@ static void op_file(long n)
 	bench_populate(&file);
 	bench_bare_lease(&file);
 	bench_reg(file.addr, BENCH_PAGE);
+	fd = open(file.path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		BENCH_DIE("%s", file.path);
 	unlink(file.path);
 	memory = file.addr;
 	size = n;
@@ -74,11 +83,44 @@ static void op_file(long n)
 
 static void op_hit(long n)
 {
-	fi_close(&get()->fid);
+	fi_close(&get(memory)->fid);
 	bench_begin();
 	while (n--)
-		fi_close(&get()->fid);
+		fi_close(&get(memory)->fid);
 	bench_end();
+}
+
+static void *map(void)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  flags | MAP_POPULATE, fd, 0);
+
+	if (addr == MAP_FAILED)
+		BENCH_DIE("mmap");
+	return addr;
+}
+
+static void op_miss(long n)
+{
+	void *addr;
+
+	while (n--) {
+		addr = map();
+		fi_close(&get(addr)->fid);
+		munmap(addr, size);
+	}
+}
+
+static void op_direct_miss(long n)
+{
+	void *addr;
+
+	while (n--) {
+		addr = map();
+		bench_dereg(bench_reg(addr, size));
+		munmap(addr, size);
+	}
 }
 
 static void op_direct(long n)
@@ -92,15 +134,16 @@ int main(void)
 	static const struct bench_op ops[] = {
 		{ "file", op_file },
 		{ "hit", op_hit },
+		{ "miss", op_miss },
 		{ "direct", op_direct },
+		{ "direct_miss", op_direct_miss },
+		{ "mmap", bench_mmap },
+		{ "raw_mmap", bench_raw_mmap },
 		{ NULL, NULL },
 	};
 
 	bench_open();
 	open_domain();
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (memory == MAP_FAILED)
-		BENCH_DIE("mmap");
+	memory = map();
 	return bench_serve(ops);
 }

@@ -320,14 +320,21 @@ class Figures:
         if not self.has_peer('fabric', 'libfabric-dev'):
             return
         with Pair(self.setting, 'fabric') as pair:
+            sides = [in_turns(side, 'raw_mmap', 'mmap', 200, 15)
+                     for side in (pair.bare, pair.other)]
+            self.add('guest: for comparison, hooks of the cache of libfabric '
+                     'and pinsafe: mmap and munmap', sides[1]['ratio'], 'x',
+                     None, f'without pinsafe {sides[0]["ratio"]:.2f}')
             for file in False, True:
                 if file:
                     pair.tell('file', 4 * KIB)
-                for op, n in ('hit', 200), ('direct', 20):
+                memory = 'a guarded file' if file else 'anonymous'
+                for op, n, what in (
+                        ('hit', 200, 'libfabric, a hit'),
+                        ('direct', 20, 'none, ibv_reg_mr and ibv_dereg_mr'),
+                        ('miss', 20, 'libfabric, mapped, a miss, unmapped'),
+                        ('direct_miss', 20, 'none, mapped, registered, gone')):
                     m = pair.measure(op, n, 7)
-                    memory = 'a guarded file' if file else 'anonymous'
-                    what = ('libfabric, a hit' if op == 'hit' else
-                            'none, ibv_reg_mr and ibv_dereg_mr')
                     self.add('guest: for comparison, cache of '
                              f'{memory} 4 KiB: {what}', m['ratio'], 'x',
                              None, f'{report.amount(m["bare"], "ns")} '

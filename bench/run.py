@@ -58,10 +58,8 @@ def ask_guest(args, add):
 
 def measure(args, setting, add, series):
     figures = Figures(setting, args.quick, add, series)
-    if args.inside:
-        figures.guest()
-        return
-    for name in args.only.split(',') if args.only else ['native']:
+    names = (args.only or ('guest' if args.inside else 'native')).split(',')
+    for name in names:
         getattr(figures, name)()
     if args.guest:
         ask_guest(args, add)
