@@ -8,6 +8,7 @@ import report
 from worker import MEDIAN, Pair, Worker, in_turns
 
 NO_PROCMAP = {'FAKE_NO_PROCMAP': '1', 'FAKE_RELEASE': '6.1.0'}
+GUARD_MEMORY = {'PINSAFE_SHMEM': 'guard'}
 KIB, MIB = 1024, 1024 * 1024
 
 
@@ -49,6 +50,12 @@ class Figures:
                 leased = 'leases held' if n else 'nothing leased'
                 self.add(f'anonymous 4 KiB, {leased}: added', m['added'],
                          'ns', goal)
+
+        # Of which the kernel does not say that it needs none
+        with Pair(self.setting, 'anonymous', **GUARD_MEMORY) as pair:
+            m = pair.measure('reg', 2000, self.rounds(21))
+            self.add('anonymous 4 KiB, nothing leased, shmem=guard: added',
+                     m['added'], 'ns', None)
 
     def mappings(self):
         """As on a kernel without PROCMAP_QUERY."""
@@ -302,6 +309,14 @@ class Figures:
                 m = pair.measure('reg', 2 if size > MIB else 20, 7)
             self.add(f'guest: guarded again, {size_name(size)}', m['ratio'],
                      'x', goal)
+        memory = os.environ.get('PINSAFE_TEST_TMPFS')
+        for size in (4 * KIB, 64 * MIB) if memory else ():
+            with Pair(self.setting, 'guarded', BENCH_DIR=memory,
+                      **GUARD_MEMORY) as pair:
+                pair.tell('size', size)
+                m = pair.measure('reg', 2 if size > MIB else 20, 7)
+            self.add(f'guest: tmpfs with shmem=guard again, {size_name(size)}',
+                     m['ratio'], 'x', None)
         with self.alone('guarded') as worker:
             worker.ask('first', MIB)
             pairs = [(worker.ask('populate', 32 * MIB, each=False)[0],

@@ -56,7 +56,8 @@ static void note_ranges(struct registration *reg)
 			.end = part->end,
 			.dev = part->file.dev,
 			.ino = part->file.ino,
-			.is_kept = lease && lease->keeps_writes,
+			.is_kept = part->kind == MAPPING_SHMEM ||
+				   (lease && lease->keeps_writes),
 		};
 	}
 }

@@ -45,7 +45,7 @@ static bool is_choice_of(const struct mapping_part *part,
 {
 	return choice->backend == lease->backend &&
 	       (lease->backend == &lease_ordinary ||
-		part->kind == MAPPING_FSDAX || lease->keeps_writes);
+		part->kind != MAPPING_PAGE_CACHE || lease->keeps_writes);
 }
 
 static bool is_worth_it(const struct registration *reg)

@@ -10,7 +10,7 @@
 struct mr_range {
 	uintptr_t start, end;
 	dev_t dev : 63;	  /* Linux uses 32 bits */
-	bool is_kept : 1; /* the kernel makes dirty what devices write */
+	bool is_kept : 1; /* dirty without us, or never written back */
 	ino_t ino;
 };
 

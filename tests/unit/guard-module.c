@@ -166,3 +166,11 @@ RULED_CASE(promise_is_given__kept)
 	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
 	assert_true(fake_track.gmr->ranges[0].is_kept);
 }
+
+RULED_CASE(memory__not_to_be_made_dirty)
+{
+	with_layout(CAUSE_UNKNOWN);
+	fake_mapping_set(1, MAPPING_SHMEM);
+	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	assert_true(fake_track.gmr->ranges[0].is_kept);
+}

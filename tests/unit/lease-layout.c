@@ -220,6 +220,41 @@ LAYOUT_CASE(guard_layout__means_it)
 	assert_non_null(strstr(stack_log(), "no layout lease on this file"));
 }
 
+/* Registered again where its file cannot be looked at */
+static struct ibv_mr *again_unseen(void)
+{
+	struct ibv_mr *mr;
+
+	fake_statx_errno = EIO;
+	mr = stack_reg(&stack_device, 0, STACK_PAGES);
+	fake_statx_errno = 0;
+	return mr;
+}
+
+LAYOUT_CASE(page_cache__again_looked_at)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	assert_null(again_unseen());
+	stack_dereg_ok(mr);
+}
+
+/* What is never written back stays as it was made present. */
+LAYOUT_CASE(memory__again_taken_for_what_it_was)
+{
+	struct ibv_mr *mr, *again;
+
+	fake_fstatfs_magic = TMPFS_MAGIC;
+	mr = stack_reg_file(STACK_A);
+	assert_int_equal(stack_stats().registered_layout, 1);
+	again = again_unseen();
+	assert_non_null(again);
+	stack_break(STACK_A);
+	assert_int_equal(stack_stats().revoked_mrs, 2);
+	stack_dereg_ok(again);
+	stack_dereg_ok(mr);
+}
+
 LAYOUT_CASE(write__promise_asked_for_first)
 {
 	struct ibv_mr *mr, *written;
@@ -270,6 +305,7 @@ LAYOUT_CASE(write__dax_has_nothing_to_promise)
 
 int main(int argc, char **argv)
 {
+	setenv("PINSAFE_SHMEM", "guard", 1);
 	if (argc > 1 && !strcmp(argv[1], "write")) {
 		setenv("PINSAFE_PAGE_CACHE_WRITE", "yes", 1);
 		cmocka_set_test_filter("write__*");
