@@ -200,7 +200,8 @@ void output_machine(json_object *report, bool is_verbose)
 		       report_text(fs, "dax"), report_text(fs, "block_size"),
 		       guard_text(fs), report_text(fs, "directory"));
 	}
-	printf("  GUARD: of a shared mapping, writable if the file system is;\n"
+	printf("  GUARD: of a shared mapping to which the device writes, if it is mounted so;\n"
+	       "  -f FILE --access read tells of one that it only reads;\n"
 	       "  an errno: refused with it%s; none: by policy\n",
 	       is_verbose ? "" : " (-v says why)");
 	for (i = 0; is_verbose && i < json_object_array_length(list); i++)
