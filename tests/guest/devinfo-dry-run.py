@@ -64,6 +64,12 @@ compare("dax.xfs", path_on("XFS"), "write")
 compare("page cache", path_on("PAGECACHE"), "write")
 compare("page cache", path_on("PAGECACHE"), "read")
 compare("tmpfs", path_on("TMPFS"), "write")
+# By a policy, which makes no difference without the module
+os.environ |= {"PINSAFE_PAGE_CACHE_WRITE": "yes", "PINSAFE_SHMEM": "guard"}
+for name in ("PAGECACHE", "TMPFS"):
+    for access in ("write", "read"):
+        compare(f"{name} by policy", path_on(name), access)
+del os.environ["PINSAFE_PAGE_CACHE_WRITE"], os.environ["PINSAFE_SHMEM"]
 # Somebody else's file, and one's own
 compare("dax.ext4", path_on("EXT4"), "write", user="nobody", owner=0)
 compare("dax.xfs", path_on("XFS"), "write", user="nobody", owner=65534)

@@ -173,7 +173,8 @@ const struct cached_op cached_ops[] = {
 	OP("F2FS_IOC_MOVE_RANGE from", f2fs_move_from, "---b--"),
 	OP("F2FS_IOC_SEC_TRIM_FILE", f2fs_sec_trim, "---!--"),
 	OP("F2FS_IOC_START_ATOMIC_WRITE", f2fs_atomic_write, "---!--"),
-	OP("F2FS_IOC_START_ATOMIC_REPLACE", f2fs_atomic_replace, "---!--"),
+	OP("F2FS_IOC_START_ATOMIC_REPLACE", f2fs_atomic_replace, "---!--",
+	  .since = 602),
 };
 
 const size_t cached_n_ops = sizeof(cached_ops) / sizeof(*cached_ops);

@@ -120,10 +120,12 @@ static int op_tar(int fd)
 	return bash("tar -Pc \"$0\" | tar -PxO | cmp - \"$0\"");
 }
 
+/* Linux 6.1 has made pages dirty to pin them, and btrfs one extent of these. */
 #define FEWER_EXTENTS(command)                                                 \
 	"extents() { filefrag \"$0\" | sed -E 's/.*: ([0-9]+) ex.*/\\1/'; }; " \
 	"before=$(extents); " command "; "                                     \
-	"echo \"# $before, $(extents) extents\"; [ $(extents) -lt $before ]"
+	"echo \"# $before, $(extents) extents\"; "                             \
+	"[ $before = 1 ] || [ $(extents) -lt $before ]"
 
 static int op_e4defrag(int fd)
 {
