@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "devices.h"
+#include "reports.h"
 
 #define ODP_WANTED (IBV_ODP_SUPPORT_WRITE | IBV_ODP_SUPPORT_READ)
 

@@ -15,10 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "dry_run.h"
-#include "file_facts.h"
-#include "file_users.h"
 #include "guard_answer.h"
+#include "reports.h"
 
 /* Those of a user name space count neither for leases nor for pinned memory. */
 static bool is_in_first_user_ns(void)

@@ -10,8 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "file_users.h"
 #include "proc_read.h"
+#include "reports.h"
 
 static int add_holders(const struct file_facts *file, json_object *report)
 {

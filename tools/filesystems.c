@@ -7,10 +7,9 @@
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
-#include "file_facts.h"
-#include "filesystems.h"
 #include "guard_answer.h"
 #include "memory/fs.h"
+#include "reports.h"
 
 /* Servers that do not answer must not hang us: not even statfs(2). */
 static const char *const remote[] = {"nfs", "cifs", "smb3", "ceph",

@@ -8,15 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "abilities.h"
-#include "devices.h"
-#include "dry_run.h"
-#include "filesystems.h"
 #include "options.h"
 #include "output.h"
-#include "process.h"
-#include "report.h"
-#include "selftest.h"
+#include "reports.h"
 
 /* Changes when a key changes its meaning or goes; new keys may come. */
 #define SCHEMA 1

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "proc_read.h"
-#include "process.h"
 #include "process_mr.h"
 #include "rdma_netlink.h"
+#include "reports.h"
 
 #define KEEPER "pinsafe-keeper"
 

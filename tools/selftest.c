@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "selftest.h"
+#include "reports.h"
 #include "selftest_run.h"
 
 static void report_promises(const struct selftest *test)
