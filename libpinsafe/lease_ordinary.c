@@ -17,7 +17,6 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/sys.h"

@@ -25,12 +25,11 @@ static int covered(const struct mapping_part *part, size_t *ret_covered)
 	close(fd);
 	if (r)
 		return r;
-	if ((uint64_t)st.st_size <= part->offset)
-		*ret_covered = 0;
-	else if (st.st_size - part->offset < length)
-		*ret_covered = st.st_size - part->offset;
-	else
-		*ret_covered = length;
+	if ((uint64_t)st.st_size < part->offset + length)
+		length = (uint64_t)st.st_size > part->offset
+				 ? st.st_size - part->offset
+				 : 0;
+	*ret_covered = length;
 	return 0;
 }
 

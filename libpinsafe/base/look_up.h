@@ -6,6 +6,7 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <stddef.h>
 
 /* dlsym(3) */
 static inline void *look_up(void *handle, const char *name)
@@ -25,4 +26,15 @@ static inline void *look_up_library(const char *name, int flags)
 	if (!handle)
 		(void)dlerror();
 	return handle;
+}
+
+/* In a library that is loaded, maybe with RTLD_LOCAL */
+static inline void *look_up_in(const char *library, const char *name)
+{
+	void *handle = look_up_library(library, RTLD_NOW | RTLD_NOLOAD);
+	void *symbol = handle ? look_up(handle, name) : NULL;
+
+	if (handle)
+		dlclose(handle);
+	return symbol;
 }

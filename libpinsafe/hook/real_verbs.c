@@ -145,14 +145,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* By name, because a program may have loaded libibverbs with RTLD_LOCAL. */
 static void *libibverbs_symbol(const char *name)
 {
-	void *handle, *symbol;
-
-	handle = look_up_library("libibverbs.so.1", RTLD_NOW | RTLD_NOLOAD);
-	if (!handle)
-		return look_up(RTLD_NEXT, name);
-	symbol = look_up(handle, name);
-	dlclose(handle);
-	return symbol;
+	return look_up_in("libibverbs.so.1", name) ?: look_up(RTLD_NEXT, name);
 }
 
 static void resolve(void)

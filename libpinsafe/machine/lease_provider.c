@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
@@ -170,19 +169,16 @@ bool lease_provider_has_page_caches(const struct lease_provider *provider,
 int lease_provider_count(const struct lease_provider *provider,
 			 const char *counter, uint64_t *ret_count)
 {
-	char path[64], text[32], *end;
-	uint64_t count;
+	char path[128];
+	long count;
 	int r;
 
-	snprintf(path, sizeof(path), "parameters/%s", counter);
-	r = read_text(module_of(provider), path, text, sizeof(text));
-	if (r)
-		return r;
-	count = strtoull(text, &end, 10);
-	if (end == text)
-		return EINVAL;
-	*ret_count = count;
-	return 0;
+	snprintf(path, sizeof(path), SYSFS "%s/parameters/%s",
+		 module_of(provider), counter);
+	r = sys_read_number(path, &count);
+	if (!r)
+		*ret_count = count;
+	return r;
 }
 
 /*

@@ -67,21 +67,17 @@ void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
 
 /* Two looks at the same range: is it still the same? */
 
-static bool part_equal(const struct mapping_part *a,
-		       const struct mapping_part *b)
+static bool is_alike(const struct mapping_part *a, const struct mapping_part *b)
 {
-	return a->kind == b->kind && a->start == b->start && a->end == b->end &&
-	       a->offset == b->offset && a->writable == b->writable &&
+	return a->kind == b->kind && a->writable == b->writable &&
 	       a->file.dev == b->file.dev && a->file.ino == b->file.ino;
 }
 
 static bool continues(const struct mapping_part *a,
 		      const struct mapping_part *b)
 {
-	return a->kind == b->kind && a->end == b->start &&
-	       a->offset + (a->end - a->start) == b->offset &&
-	       a->writable == b->writable && a->file.dev == b->file.dev &&
-	       a->file.ino == b->file.ino;
+	return is_alike(a, b) && a->end == b->start &&
+	       a->offset + (a->end - a->start) == b->offset;
 }
 
 /* As one, parts that mlock(2) or madvise(2) may have split or joined */
@@ -102,7 +98,9 @@ bool mapping_equal(const struct mapping *a, const struct mapping *b)
 	while (i < a->n_parts && j < b->n_parts) {
 		part_a = next_part(a, &i);
 		part_b = next_part(b, &j);
-		if (!part_equal(&part_a, &part_b))
+		if (!is_alike(&part_a, &part_b) ||
+		    part_a.start != part_b.start || part_a.end != part_b.end ||
+		    part_a.offset != part_b.offset)
 			return false;
 	}
 	return i == a->n_parts && j == b->n_parts;

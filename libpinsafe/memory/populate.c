@@ -53,14 +53,6 @@ struct pace {
 	uint64_t settled_until_ns;
 };
 
-static int populate_pages(uintptr_t start, uintptr_t end, int advice)
-{
-	while (sys_madvise((void *)start, end - start, advice))
-		if (errno != EINTR)
-			return errno;
-	return 0;
-}
-
 /* False: there is no chunk left, or nothing should be done any more. */
 static bool populate_chunk(struct work *work)
 {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+
+#include "base/sys.h"
 
 /* Older C libraries do not have them. */
 #ifndef MADV_POPULATE_READ
@@ -42,3 +45,12 @@ struct populate_range {
  */
 int populate(const struct populate_range *range,
 	     const struct populate_watch *watch);
+
+/* The same at once, by this thread: 0 or the errno of madvise(2) */
+static inline int populate_pages(uintptr_t start, uintptr_t end, int advice)
+{
+	while (sys_madvise((void *)start, end - start, advice))
+		if (errno != EINTR)
+			return errno;
+	return 0;
+}

@@ -24,14 +24,6 @@
 /* What was seen of the mappings longer ago may not be true any more. */
 #define MAX_AGE_NS (100 * NSEC_PER_MSEC)
 
-static int populate_for_write(uintptr_t start, uintptr_t end)
-{
-	while (sys_madvise((void *)start, end - start, MADV_POPULATE_WRITE))
-		if (errno != EINTR)
-			return errno;
-	return 0;
-}
-
 int redirty_pages(uintptr_t start, uintptr_t end)
 {
 	uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
@@ -40,9 +32,9 @@ int redirty_pages(uintptr_t start, uintptr_t end)
 
 	start &= mask;
 	end = (end + ~mask) & mask;
-	r = populate_for_write(start, end);
+	r = populate_pages(start, end, MADV_POPULATE_WRITE);
 	if ((r == EFAULT || r == EINVAL) && pkeys_open(&rights)) {
-		r = populate_for_write(start, end);
+		r = populate_pages(start, end, MADV_POPULATE_WRITE);
 		pkeys_close(rights);
 	}
 	return r;

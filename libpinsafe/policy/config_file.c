@@ -216,33 +216,25 @@ static char *next_line(char *line, int size, void *arg)
 /* Neither waits for a pipe nor reads what cannot be a text for people. */
 static int open_file(const char *name, FILE **ret_stream)
 {
+	FILE *stream = NULL;
 	struct stat st;
-	int fd, r;
+	int fd, r = 0;
 
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return errno;
-	if (fstat(fd, &st)) {
+	if (fstat(fd, &st))
 		r = errno;
-		goto err_close;
-	}
-	if (S_ISREG(st.st_mode) && st.st_size > FILE_BYTES_MAX) {
+	else if (S_ISREG(st.st_mode) && st.st_size > FILE_BYTES_MAX)
 		r = EFBIG;
-		goto err_close;
-	}
-	if (!S_ISREG(st.st_mode) && strcmp(name, "/dev/null")) {
+	else if (!S_ISREG(st.st_mode) && strcmp(name, "/dev/null"))
 		r = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		goto err_close;
-	}
-	*ret_stream = fdopen(fd, "r");
-	if (!*ret_stream) {
+	else if (!(stream = fdopen(fd, "r")))
 		r = errno;
-		goto err_close;
-	}
-	return 0;
-
-err_close:
-	close(fd);
+	if (r)
+		close(fd);
+	else
+		*ret_stream = stream;
 	return r;
 }
 

@@ -31,25 +31,11 @@ typedef struct mlx5dv_devx_umem *reg_ex_fn(struct ibv_context *context,
 PINSAFE_EXPORT reg_fn mlx5dv_devx_umem_reg;
 PINSAFE_EXPORT reg_ex_fn mlx5dv_devx_umem_reg_ex;
 
-/* The program may have loaded libmlx5 with RTLD_LOCAL. */
-static void *find_next(const char *name)
-{
-	void *next = look_up(RTLD_NEXT, name), *handle;
-
-	if (next)
-		return next;
-	handle = look_up_library("libmlx5.so.1", RTLD_NOW | RTLD_NOLOAD);
-	if (!handle)
-		return NULL;
-	next = look_up(handle, name);
-	dlclose(handle);
-	return next;
-}
-
 /* The next function, or NULL and errno */
 static void *may_pin(const char *name, const void *addr, size_t size)
 {
-	void *next = find_next(name);
+	void *next = look_up(RTLD_NEXT, name)
+			     ?: look_up_in("libmlx5.so.1", name);
 	int r = EOPNOTSUPP;
 
 	if (next)
