@@ -41,7 +41,7 @@ static void tell_half_guarded_part(const struct mapping_part *part,
 	if (!once_for_file(ONCE_HALF_GUARDED, part->file.dev, part->file.ino))
 		return;
 	if (bypass->name)
-		log_warn("guard: %s: the lease does not guard against what the program itself does to the file by %s(): in %s that is the one of %s, and not of libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
+		log_warn("guard: %s: the lease does not guard against what the program itself does to the file by %s(): in %s that is, or may be, the one of %s, and not of libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
 			 part->file.path, bypass->name, bypass->caller,
 			 bypass->callee);
 	else

@@ -6,29 +6,52 @@
  * hooks may have put theirs into all tables of imports, as those of UCX do
  * (UCX_MEM_MMAP_HOOK_MODE=reloc).  Both can come at any time, also with an
  * object that is loaded later.  The tables say what will be called.
+ *
+ * But not of functions that were not called yet, by objects that are bound lazily.
+ * What these find for those that were there when the program started is what this
+ * library finds.  Those that were loaded later may look elsewhere before
+ * (RTLD_DEEPBIND), and nobody can ask in their name; so where nobody but libc has
+ * such a function besides us, their entries are filled in with ours here, as the
+ * dynamic linker would do; and else it is said who else may be found.
  */
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/exports.h"
 #include "hook/called.h"
+#include "hook/linkage.h"
 #include "hook/redirect.h"
 
 #define MAX_LOOKS 100
+/* They are bits of a word, too. */
+#define MAX_FUNCTIONS 64
 
 static const struct called_function *functions;
 static size_t n_functions;
+/*
+ * Objects up to the dynamic linker itself, all of which the program was started
+ * with; of those behind it nobody knows.
+ */
+static size_t n_started;
+/* What the dynamic linker tells debuggers; a program may have a copy, of before. */
+static const struct r_debug *debug;
+/* Of LD_AUDIT, which may have any function called; "": there is none */
+static char auditor[128];
 
 /* An entry of a table of imports */
 struct binding {
 	void **slot;
 	const struct called_function *function;
 	uintptr_t base, start, end; /* of the object */
+	bool is_late;
 };
 
 /* All there are; guarded by the lock under which dl_iterate_phdr(3) calls back */
@@ -36,15 +59,16 @@ static struct {
 	struct binding *bindings;
 	size_t n, room;
 	bool is_complete;
-	unsigned long long adds, subs; /* as of when it was made */
+	unsigned long long adds, subs;	   /* as of when it was made */
+	const void *others[MAX_FUNCTIONS]; /* neither ours nor libc's */
 } table;
 
 /* The program: dl_iterate_phdr(3) begins with it.  What it imports, as bits */
 static struct binding program;
 static uint64_t program_imports;
 
-/* Of the program and of this library; grows only */
-static struct binding permanent[64];
+/* Of those and of this library, which are never unloaded; grows only */
+static struct binding permanent[512];
 static _Atomic size_t n_permanent;
 
 /*
@@ -58,10 +82,23 @@ static const void *const volatile first[] __attribute__((used)) = {
 	(void *)fsync,	(void *)fdatasync, (void *)msync,
 };
 
+static int count_object(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	if (!n_started++)
+		debug = (const void *)loaded_value(info, DT_DEBUG);
+	return debug && info->dlpi_addr == debug->r_ldbase;
+}
+
 void called_set(const struct called_function *set, size_t n)
 {
+	const char *audit = getenv("LD_AUDIT");
+
 	functions = set;
 	n_functions = n;
+	n_started = 0;
+	if (!dl_iterate_phdr(count_object, NULL))
+		n_started = 1; /* the program */
+	snprintf(auditor, sizeof(auditor), "%s", audit ? audit : "");
 }
 
 struct search {
@@ -134,40 +171,57 @@ static void measure(const struct dl_phdr_info *info, struct binding *object)
 	}
 }
 
-static void read_object(const struct dl_phdr_info *info, struct search *search)
-{
-	struct binding *object = &search->object;
-	uintptr_t self = (uintptr_t)first;
-	size_t i;
-
-	measure(info, object);
-	if (!search->n_seen++)
-		program = *object;
-	search->is_permanent = search->n_seen == 1 ||
-			       (self >= object->start && self < object->end);
-	for (i = 0; i < n_functions; i++) {
-		object->function = &functions[i];
-		redirect_for_each_slot(info, functions[i].name, note, search);
-	}
-}
-
 static bool is_within(const struct binding *object, uintptr_t addr)
 {
 	return addr >= object->start && addr < object->end;
 }
 
-/*
- * An entry that was not needed yet leads back into its own object, from where
- * the first call goes to what this library found; an address that a program at
- * a fixed address gives out leads there; and in an object that is just being
- * loaded it is not an address yet.
- */
-static bool is_open(const struct binding *binding, uintptr_t value)
+static void note_other(const struct dl_phdr_info *info, size_t i)
 {
-	return !value || is_within(binding, value) ||
-	       is_within(binding, value + binding->base) ||
-	       (!program.base && is_within(&program, value) &&
-		program_imports & import_bit(binding->function));
+	void *found = loaded_export(info, functions[i].name);
+
+	if (found && found != functions[i].ours &&
+	    !loaded_contains(info, PT_LOAD, (uintptr_t)functions[i].ours) &&
+	    !loaded_contains(info, PT_LOAD, (uintptr_t)gnu_get_libc_version))
+		table.others[i] = found;
+}
+
+static void read_object(const struct dl_phdr_info *info, struct search *search)
+{
+	struct binding *object = &search->object;
+	size_t i;
+
+	measure(info, object);
+	object->is_late = search->n_seen >= n_started;
+	if (!search->n_seen++)
+		program = *object;
+	search->is_permanent =
+		!object->is_late || is_within(object, (uintptr_t)first);
+	for (i = 0; i < n_functions; i++) {
+		object->function = &functions[i];
+		redirect_for_each_slot(info, functions[i].name, note, search);
+		note_other(info, i);
+	}
+}
+
+/* Of an object that is just being loaded: not an address yet */
+static bool is_unrelocated(const struct binding *binding, uintptr_t value)
+{
+	return !value ||
+	       (binding->base && is_within(binding, value + binding->base));
+}
+
+static bool is_lazy(const struct binding *binding, uintptr_t value)
+{
+	return is_within(binding, value) && linkage_is(value);
+}
+
+/* An address that a program at a fixed address gives out, of its own table */
+static bool is_of_program(const struct binding *binding, uintptr_t value)
+{
+	return !program.base && is_within(&program, value) &&
+	       program_imports & import_bit(binding->function) &&
+	       linkage_is(value);
 }
 
 static void name_object(const void *inside, char *name, size_t size)
@@ -179,28 +233,74 @@ static void name_object(const void *inside, char *name, size_t size)
 	snprintf(name, size, "%s", info.dli_fname);
 }
 
-static bool is_ours(const struct binding *binding, void **ret_value)
+/* Whom else a call may lead to that was not made yet; NULL: to nobody */
+static const char *other_of(const struct binding *binding, char *name,
+			    size_t size)
 {
-	void *value = __atomic_load_n(binding->slot, __ATOMIC_ACQUIRE);
+	const void *other = table.others[binding->function - functions];
 
-	*ret_value = value;
-	return value == binding->function->ours ||
-	       is_open(binding, (uintptr_t)value);
+	if (auditor[0])
+		return auditor;
+	if (!binding->is_late || !other)
+		return NULL;
+	name_object(other, name, size);
+	return name;
+}
+
+/* Else another thread has just called it. */
+static bool fill_in(const struct binding *binding, void *lazy)
+{
+	void *ours = (void *)binding->function->ours;
+
+	return __atomic_compare_exchange_n(binding->slot, &lazy, ours, false,
+					   __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE) ||
+	       lazy == ours;
+}
+
+/* Does it lead to us?  What is lazy leads to what is found first. */
+static bool is_ours(const struct binding *binding, void **ret_value,
+		    bool *ret_is_lazy)
+{
+	uintptr_t value;
+
+	*ret_value = __atomic_load_n(binding->slot, __ATOMIC_ACQUIRE);
+	value = (uintptr_t)*ret_value;
+	*ret_is_lazy = false;
+	if (*ret_value == binding->function->ours ||
+	    is_unrelocated(binding, value) || is_of_program(binding, value))
+		return true;
+	*ret_is_lazy = is_lazy(binding, value);
+	return *ret_is_lazy;
 }
 
 static void judge(const struct binding *binding, struct search *search)
 {
 	struct called_bypass *bypass = search->ret_bypass;
+	char callee[sizeof(bypass->callee)];
+	const char *other = NULL;
 	void *value;
+	bool lazy;
 
-	if (binding->function->use != search->use || is_ours(binding, &value))
+	if (binding->function->use != search->use)
 		return;
+	if (is_ours(binding, &value, &lazy)) {
+		if (!lazy)
+			return;
+		other = other_of(binding, callee, sizeof(callee));
+		if (!other && (!binding->is_late || fill_in(binding, value)))
+			return;
+	}
 	search->is_sure = false;
 	if (!bypass)
 		return;
 	bypass->name = binding->function->name;
 	name_object(binding->slot, bypass->caller, sizeof(bypass->caller));
-	name_object(value, bypass->callee, sizeof(bypass->callee));
+	if (!other)
+		name_object(__atomic_load_n(binding->slot, __ATOMIC_ACQUIRE),
+			    callee, sizeof(callee));
+	snprintf(bypass->callee, sizeof(bypass->callee), "%s",
+		 other ? other : callee);
 }
 
 /* The first call decides whether the others are needed. */
@@ -214,11 +314,34 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
 			return 1;
 		table.n = 0;
 		table.is_complete = true;
+		memset(table.others, 0, sizeof(table.others));
 		table.adds = info->dlpi_adds;
 		table.subs = info->dlpi_subs;
 	}
 	read_object(info, search);
 	return 0;
+}
+
+/*
+ * Objects that dlmopen(3) has loaded have a C library of their own, and nobody here
+ * sees what they call.  The dynamic linker says so from glibc 2.35 on.
+ */
+static void judge_name_spaces(struct search *search)
+{
+	struct called_bypass *bypass = search->ret_bypass;
+	size_t i;
+
+	if (!debug || debug->r_version < 2)
+		return;
+	search->is_sure = false;
+	for (i = 0; bypass && i < n_functions; i++)
+		if (functions[i].use == search->use)
+			*bypass = (struct called_bypass){
+				.name = functions[i].name,
+				.caller =
+					"objects of another name space (dlmopen)",
+				.callee = "their own C library",
+			};
 }
 
 /* Under the lock of the dynamic linker, so that no object goes */
@@ -233,6 +356,8 @@ static int judge_all(struct dl_phdr_info *info, size_t size, void *arg)
 	search->is_sure = !search->is_stale;
 	for (i = 0; i < table.n && search->is_sure; i++)
 		judge(&table.bindings[i], search);
+	if (search->is_sure)
+		judge_name_spaces(search);
 	return 1;
 }
 
@@ -259,10 +384,11 @@ bool called_seems_sure(enum called_use use)
 {
 	size_t i, n = n_permanent;
 	void *value;
+	bool lazy;
 
 	for (i = 0; i < n; i++)
 		if (permanent[i].function->use == use &&
-		    !is_ours(&permanent[i], &value))
+		    !is_ours(&permanent[i], &value, &lazy))
 			return false;
 	return n_functions != 0;
 }

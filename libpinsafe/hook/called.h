@@ -20,7 +20,7 @@ struct called_function {
 /* The preload object is loaded; @functions stays there. */
 void called_set(const struct called_function *functions, size_t n);
 
-/* Who calls what past the preload object; whole paths, cut */
+/* Who calls what past the preload object, or may do so; whole paths, cut */
 struct called_bypass {
 	const char *name;
 	char caller[128], callee[128];
@@ -37,7 +37,8 @@ struct called_bypass {
 bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass);
 
 /*
- * The same for the program and libpinsafe themselves, which are never unloaded,
- * as of the last called_is_sure().  Without any lock.
+ * The same for objects that are never unloaded, as of the last called_is_sure():
+ * those up to the dynamic linker in its list, which begins with the program and
+ * what is preloaded, and libpinsafe.  Without any lock.
  */
 bool called_seems_sure(enum called_use use);

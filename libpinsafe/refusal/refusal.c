@@ -136,7 +136,7 @@ int refusal_no_watch(const struct mapping_part *part,
 	if (bypass)
 		return refusal_say(
 			part, EOPNOTSUPP,
-			"guard=odp needs somebody to see when the program unmaps the memory, but what %s calls by the name of %s() is in %s, and not in libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
+			"guard=odp needs somebody to see when the program unmaps the memory, but what %s calls by the name of %s() is, or may be, in %s, and not in libpinsafe-preload.so; preload pinsafe first, or turn off what replaces it",
 			bypass->caller, bypass->name, bypass->callee);
 	return refusal_say(
 		part, EOPNOTSUPP,

@@ -14,9 +14,16 @@
 static struct called_function functions[] = {
 	{ .name = "munmap", .use = CALLED_MAPPINGS },
 	{ .name = "madvise", .use = CALLED_FILES },
+	{ .name = "munlockall", .use = CALLED_FILES },
 };
 
-static const char *library;
+static const char *library, *unlocker;
+
+/* Found before libc's, as that of a preload object */
+__attribute__((visibility("default"))) int munlockall(void)
+{
+	return 42;
+}
 
 /* A hook, as an object in front of ours or in all tables */
 static int hooked_munmap(void *addr, size_t length)
@@ -31,6 +38,7 @@ static void use_them(void)
 
 	functions[0].ours = (void *)fn;
 	functions[1].ours = (void *)advise;
+	functions[2].ours = (void *)munlockall;
 }
 
 static int setup(void **state)
@@ -118,10 +126,121 @@ CALLED_CASE(object_loaded__looked_at)
 	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
 }
 
+static int call_munlockall(void *handle)
+{
+	int (*call)(void);
+
+	*(void **)&call = dlsym(handle, "call_munlockall");
+	assert_non_null(call);
+	return call();
+}
+
+/* Who was loaded so finds libc's before ours, once it calls. */
+CALLED_CASE(deep_and_lazy__bound_to_ours)
+{
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_DEEPBIND);
+
+	assert_non_null(handle);
+	assert_true(called_is_sure(CALLED_FILES, NULL));
+	assert_int_equal(call_munlockall(handle), 42);
+	dlclose(handle);
+}
+
+CALLED_CASE(deep_and_called__told)
+{
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_DEEPBIND);
+	struct called_bypass bypass;
+
+	assert_non_null(handle);
+	assert_int_not_equal(call_munlockall(handle), 42);
+	assert_false(called_is_sure(CALLED_FILES, &bypass));
+	assert_string_equal(bypass.name, "munlockall");
+	assert_true(strstr(bypass.caller, "unmapper"));
+	assert_true(strstr(bypass.callee, "libc.so"));
+	dlclose(handle);
+}
+
+/* Nobody can tell which of them it would find. */
+CALLED_CASE(lazy_and_others_have_it__told_and_left_alone)
+{
+	void *other = dlopen(unlocker, RTLD_NOW | RTLD_LOCAL);
+	void *handle = dlopen(library, RTLD_LAZY | RTLD_DEEPBIND);
+	struct called_bypass bypass;
+
+	assert_non_null(other);
+	assert_non_null(handle);
+	assert_false(called_is_sure(CALLED_FILES, &bypass));
+	assert_string_equal(bypass.name, "munlockall");
+	assert_true(strstr(bypass.caller, "unmapper"));
+	assert_true(strstr(bypass.callee, "unlocker"));
+	assert_int_not_equal(call_munlockall(handle), 42);
+	dlclose(handle);
+	dlclose(other);
+	assert_true(called_is_sure(CALLED_FILES, NULL));
+}
+
+/* A hook that is part of the object whose table it has changed */
+CALLED_CASE(own_hook__told)
+{
+	void *handle = dlopen(library, RTLD_NOW), *hook;
+	struct called_bypass bypass;
+
+	assert_non_null(handle);
+	hook = dlsym(handle, "hook_munmap");
+	assert_int_equal(redirect_import(hook, "munmap", hook), 0);
+	assert_false(called_is_sure(CALLED_MAPPINGS, &bypass));
+	assert_true(strstr(bypass.caller, "unmapper"));
+	assert_true(strstr(bypass.callee, "unmapper"));
+	dlclose(handle);
+}
+
+CALLED_CASE(own_hook_of_the_program__told)
+{
+	void *libc_munmap = (void *)functions[0].ours;
+
+	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
+	assert_int_equal(redirect_import((void *)use_them, "munmap",
+					 (void *)hooked_munmap), 0);
+	assert_false(called_seems_sure(CALLED_MAPPINGS));
+	assert_false(called_is_sure(CALLED_MAPPINGS, NULL));
+	assert_int_equal(
+		redirect_import((void *)use_them, "munmap", libc_munmap), 0);
+	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
+}
+
+/* It may have any function called in place of the one that is found. */
+CALLED_CASE(auditor_and_lazy__told)
+{
+	void *handle = dlopen(library, RTLD_LAZY);
+	struct called_bypass bypass;
+
+	assert_non_null(handle);
+	setenv("LD_AUDIT", "/auditor.so", 1);
+	called_set(functions, N_OF(functions));
+	unsetenv("LD_AUDIT");
+	assert_false(called_is_sure(CALLED_FILES, &bypass));
+	assert_string_equal(bypass.callee, "/auditor.so");
+	dlclose(handle);
+}
+
+/* It stays: the last case */
+CALLED_CASE(other_name_space__told)
+{
+	struct called_bypass bypass;
+	void *handle;
+
+	assert_true(called_is_sure(CALLED_FILES, NULL));
+	handle = dlmopen(LM_ID_NEWLM, library, RTLD_NOW);
+	assert_non_null(handle);
+	assert_false(called_is_sure(CALLED_FILES, &bypass));
+	assert_true(strstr(bypass.caller, "dlmopen"));
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
 	library = argv[1];
+	unlocker = argv[2];
 	return run_cases();
 }

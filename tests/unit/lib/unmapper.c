@@ -7,6 +7,7 @@ __attribute__((visibility("default"))) int call_munmap(void *addr,
 
 __attribute__((visibility("default"))) int hook_munmap(void *addr,
 						       size_t length);
+__attribute__((visibility("default"))) int call_munlockall(void);
 
 int hook_munmap(void *addr, size_t length)
 {
@@ -16,4 +17,10 @@ int hook_munmap(void *addr, size_t length)
 int call_munmap(void *addr, size_t length)
 {
 	return munmap(addr, length);
+}
+
+/* Bound lazily: not before it is called */
+int call_munlockall(void)
+{
+	return munlockall();
 }
