@@ -36,7 +36,7 @@ struct kept {
 static struct kept table[1 << BITS] PS_GUARDED_BY(table_lock);
 static size_t all_size PS_GUARDED_BY(table_lock);
 
-static struct kept *at(uintptr_t start) PS_REQUIRES(table_lock)
+static struct kept *place_of(uintptr_t start) PS_REQUIRES(table_lock)
 {
 	return &table[hash_bits(start, BITS)];
 }
@@ -61,7 +61,7 @@ bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
 	bool is_there;
 
 	ps_lock(&table_lock);
-	one = at(start);
+	one = place_of(start);
 	is_there = one->lease == lease && one->start == start &&
 		   size_of(&one->twin) >= size;
 	if (is_there)
@@ -89,7 +89,7 @@ bool guard_kept_put(uintptr_t start, struct lease *lease,
 	if (!size_of(twin) || (!twin->was_kept && !may_keep(twin)))
 		return false;
 	ps_lock(&table_lock);
-	one = at(start);
+	one = place_of(start);
 	has_room = !one->lease && all_size + size_of(twin) <= MAX_SIZE;
 	if (has_room) {
 		*one = (struct kept){ lease, start, *twin };
@@ -140,27 +140,31 @@ void guard_kept_drop(const struct lease *lease, const struct guard_twin *twin)
 	tell(lease, keeper_call_if_full(unmap, &drop));
 }
 
-static bool take_any(struct lease *lease, struct guard_twin *ret_twin)
+/* From place *@at on, which is behind it then */
+static bool take_next(const struct lease *lease, size_t *at,
+		      struct guard_twin *ret_twin)
 {
-	size_t i;
+	bool is_found = false;
 
 	ps_lock(&table_lock);
-	for (i = 0; lease->has_twins && i < 1 << BITS; i++)
-		if (table[i].lease == lease) {
-			take_out(&table[i], ret_twin);
-			ps_unlock(&table_lock);
-			return true;
-		}
+	while (!is_found && lease->has_twins && *at < 1 << BITS) {
+		is_found = table[*at].lease == lease;
+		if (is_found)
+			take_out(&table[*at], ret_twin);
+		++*at;
+	}
 	ps_unlock(&table_lock);
-	return false;
+	return is_found;
 }
 
+/* It has no holders any more, so nobody keeps another one for it. */
 void guard_kept_release(struct lease *lease)
 {
 	struct guard_twin twin;
 	struct drop drop = { lease, &twin };
+	size_t at = 0;
 
-	while (take_any(lease, &twin))
+	while (take_next(lease, &at, &twin))
 		tell(lease, unmap(&drop));
 }
 

@@ -4,7 +4,9 @@
  * memory, for a new memory region or for one that is moved.
  */
 #include <errno.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "device.h"
 #include "guard.h"
 #include "keeper.h"
@@ -143,18 +145,33 @@ static bool may_fall_back(const struct choice *choice, int r)
 	       (r == EOPNOTSUPP || r == EACCES || r == ENOENT);
 }
 
+/* The module has one for its file system, but not for who asked. */
+static void tell_ordinary(const struct mapping_part *part, int r)
+{
+	if (r == EOPNOTSUPP ||
+	    !once_for_file(ONCE_ORDINARY, part->file.dev, part->file.ino))
+		return;
+	log_warn("guard: %s: under an ordinary lease, which whoever opens the file breaks: it cannot be opened for a layout lease: %s",
+		 part->file.path,
+		 r == EACCES ? strerror(r) : "it is not to be found by its path, or there is no /proc");
+}
+
 static int take_lease(struct registration *reg, size_t i)
 {
 	const struct mapping_part *part = &reg->mapping.parts[i];
 	struct choice *choice = &reg->choices[i];
 	struct lease *lease;
-	int r;
+	int r, why;
 
 	reg->cause.kind = CAUSE_UNKNOWN;
 	r = lease_take(choice->backend, &part->file, &reg->cause, &lease);
 	if (may_fall_back(choice, r)) {
-		r = choice_make_ordinary(part, reg->is_written, choice);
-		return r ?: take_lease(reg, i);
+		why = r;
+		r = choice_make_ordinary(part, reg->is_written, choice) ?:
+			    take_lease(reg, i);
+		if (!r)
+			tell_ordinary(part, why);
+		return r;
 	}
 	if (r == EAGAIN) {
 		reg->waits_for = part;

@@ -64,7 +64,12 @@ bool log_queue_has_thread(void);
 /* For fork.h */
 void log_queue_forget(void);
 
-enum once_topic { ONCE_UNGUARDED, ONCE_ON_DEMAND, ONCE_HALF_GUARDED };
+enum once_topic {
+	ONCE_UNGUARDED,
+	ONCE_ON_DEMAND,
+	ONCE_HALF_GUARDED,
+	ONCE_ORDINARY,
+};
 
 /*
  * For warnings: true when it is asked for the first time for a file; the process

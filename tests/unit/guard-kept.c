@@ -168,3 +168,35 @@ KEPT_CASE(process_with_few_addresses__not_kept)
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
 	assert_int_equal(n_mappings_of(STACK_A), 1);
 }
+
+/* Several, in any places */
+KEPT_CASE(many_twins__all_go_with_the_lease)
+{
+	size_t i;
+
+	for (i = 0; i < STACK_PAGES; i++) {
+		stack_dereg_ok(stack_reg(&stack_device, i, 1));
+		stack_dereg_ok(stack_reg(&stack_device, i, 1));
+	}
+	assert_true(n_mappings_of(STACK_A) > 1);
+	stack_dereg_ok(first);
+	first = NULL;
+	assert_int_equal(n_mappings_of(STACK_A), 1);
+}
+
+/* A child does not have them: what is there in it is its own. */
+KEPT_CASE(forgotten__nothing_of_it_is_unmapped_or_used)
+{
+	uintptr_t twin;
+
+	register_again();
+	twin = twin_of(STACK_A);
+	guard_kept_forget();
+	register_again();
+	assert_int_equal(n_mappings_of(STACK_A), 3);
+	stack_dereg_ok(first);
+	first = NULL;
+	assert_int_equal(n_mappings_of(STACK_A), 2);
+	assert_int_equal(twin_of(STACK_A), twin);
+	munmap((void *)twin, STACK_PAGES * page_size());
+}

@@ -131,6 +131,27 @@ static void with_layout(enum cause_kind kind)
 	fake_lease.cause.kind = kind;
 }
 
+/* The module has one for this file system, but the keeper finds no way to it. */
+RULED_CASE(not_to_be_opened__ordinary_and_told)
+{
+	with_layout(CAUSE_UNKNOWN);
+	fake_config.policy.page_cache_write = false;
+	fake_lease.take = ONCE(ENOENT);
+	assert_non_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
+	record_clear();
+	assert_logged("cannot be opened for a layout lease: it is not to be");
+}
+
+RULED_CASE(kernel_has_none_for_it__ordinary)
+{
+	with_layout(CAUSE_UNKNOWN);
+	fake_config.policy.page_cache_write = false;
+	fake_lease.take = ONCE(EOPNOTSUPP);
+	assert_non_null(guarded_reg(IBV_ACCESS_REMOTE_READ));
+	record_clear();
+	assert_not_logged("cannot be opened for a layout lease");
+}
+
 static void not_kept(enum cause_kind kind, const char *text)
 {
 	with_layout(kind);
