@@ -85,7 +85,7 @@ static bool see_to_threads(void) PS_REQUIRES(aside_lock)
 	pthread_t thread;
 
 	if (n_asides > n_threads && n_threads < MAX_THREADS &&
-	    !neutral_start(work_for_ever, NULL, &thread))
+	    !neutral_start(work_for_ever, NULL, NULL, &thread))
 		__atomic_store_n(&n_threads, n_threads + 1, __ATOMIC_RELAXED);
 	return n_threads;
 }
@@ -122,13 +122,10 @@ struct aside *aside_begin(void (*fn)(void *arg), void *arg,
 
 bool aside_wait(struct aside *aside, uint64_t patience_ns)
 {
-	struct timespec deadline;
-	uint64_t end_ns = clock_now_ns() + patience_ns, now_ns;
+	uint64_t end_ns = clock_now_ns() + patience_ns;
+	struct timespec deadline = clock_timespec(end_ns);
 	bool is_done;
 
-	(void)sys_clock_gettime(CLOCK_REALTIME, &deadline);
-	now_ns = deadline.tv_sec * NSEC_PER_SEC + deadline.tv_nsec;
-	deadline = clock_timespec(now_ns + patience_ns);
 	ps_lock(&aside_lock);
 	while (!aside->is_done && clock_now_ns() < end_ns)
 		ps_timed_wait(&has_done, &aside_lock, &deadline);

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/neutral.h"
 #include "base/sys.h"
 #include "handover.h"
 
@@ -194,8 +195,10 @@ int handover_send(const struct handover *handover, int fd, struct cause *cause)
 	if (courier.result != EMFILE && courier.result != ECONNREFUSED)
 		return courier.result;
 	r = pthread_create(&thread, NULL, carry, &courier);
+	if (r && cause)
+		neutral_why_not(r, cause);
 	if (r)
-		return record(cause, "clone(2)", r);
+		return r;
 	pthread_join(thread, NULL);
 	return courier.result;
 }
@@ -205,10 +208,13 @@ static int check_peer(int s, struct cause *cause)
 {
 	struct ucred peer = { 0 };
 	socklen_t size = sizeof(peer);
+	pid_t pid = sys_getpid();
 
+	if (pid < 0)
+		return record(cause, "getpid(2)", errno);
 	if (SYS_CALL(getsockopt, s, SOL_SOCKET, SO_PEERCRED, &peer, &size))
 		return record(cause, "getsockopt(2)", errno);
-	return peer.pid == sys_getpid() ? 0 : ENOTCONN;
+	return peer.pid == pid ? 0 : ENOTCONN;
 }
 
 static int receive(int s, struct cause *cause, int *ret_fd)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -42,8 +43,7 @@ static STAILQ_HEAD(, request) requests PS_GUARDED_BY(request_lock) =
 	STAILQ_HEAD_INITIALIZER(requests);
 /* One thread at a time starts the keeper; it waits without the lock. */
 static bool is_starting PS_GUARDED_BY(request_lock);
-static bool is_running PS_GUARDED_BY(request_lock);
-static pthread_t keeper_thread PS_GUARDED_BY(request_lock);
+static atomic_bool is_running;	/* changed under the lock */
 
 /* Of the keeper's thread: what came with the request that is served, or -1 */
 static int given_fd = -1;
@@ -134,7 +134,8 @@ static void *keeper_main(void *arg)
 	is_self = true;
 	neutral_become("pinsafe-keeper");
 	ps_lock(&request_lock);
-	start->result = leave_descriptor_table(start->cause);
+	start->result = leave_descriptor_table(start->cause) ?:
+			sigio_start(start->cause);
 	ok = !start->result;
 	start->done = true;
 	pthread_cond_broadcast(&request_done);
@@ -144,7 +145,7 @@ static void *keeper_main(void *arg)
 
 	log_defer();
 	/* If it cannot, nobody can, and it has to look by itself. */
-	(void)sigio_wake(pthread_self());
+	sigio_wake();
 	for (;;) {
 		uint64_t pause_ns;
 
@@ -159,23 +160,28 @@ static int start_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 {
 	struct keeper_start start = { .cause = cause };
 	sigset_t all, saved;
+	pthread_t thread;
 	int r;
 
-	/* Also those that a section leaves to the program's own threads */
+	/*
+	 * Also those that a section leaves to the program's own threads; and handlers
+	 * of the program must not run there, nor ours end it.
+	 */
 	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &saved);
-	r = neutral_start(keeper_main, &start, &keeper_thread);
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	if (sys_sigmask(SIG_BLOCK, &all, &saved))
+		return cause_call(cause, "rt_sigprocmask(2)", errno);
+	r = neutral_start(keeper_main, &start, cause, &thread);
+	(void)sys_sigmask(SIG_SETMASK, &saved, NULL);
 	if (r)
 		return r;
 	while (!start.done)
 		ps_wait(&request_done, &request_lock);
-	is_running = !start.result;
-	if (is_running) {
-		work->started();
-		log_queue_start();
-	}
-	return start.result;
+	if (start.result)
+		return start.result;
+	work->started();
+	log_queue_start();
+	atomic_store(&is_running, true);
+	return 0;
 }
 
 static int see_to_keeper(struct cause *cause) PS_REQUIRES(request_lock)
@@ -193,9 +199,11 @@ static int see_to_keeper(struct cause *cause) PS_REQUIRES(request_lock)
 	return r;
 }
 
-int keeper_run(struct cause *cause)
+int keeper_start(struct cause *cause)
 {
-	return PS_LOCKED(&request_lock, see_to_keeper(cause));
+	return atomic_load(&is_running) ?
+		       0 :
+		       PS_LOCKED(&request_lock, see_to_keeper(cause));
 }
 
 int keeper_call(int (*fn)(void *arg), void *arg)
@@ -212,7 +220,7 @@ int keeper_call(int (*fn)(void *arg), void *arg)
 	}
 	STAILQ_INSERT_TAIL(&requests, &request, link);
 	/* If the signal queue is full, the next scan finds the request. */
-	(void)sigio_wake(keeper_thread);
+	sigio_wake();
 	while (!request.done)
 		ps_wait(&request_done, &request_lock);
 	ps_unlock(&request_lock);
@@ -224,7 +232,7 @@ int keeper_call_if_full(int (*fn)(void *arg), void *arg)
 {
 	int r = fn(arg);
 
-	if ((r != EMFILE && r != ENFILE) || keeper_run(NULL))
+	if ((r != EMFILE && r != ENFILE) || keeper_start(NULL))
 		return r;
 	return keeper_call(fn, arg);
 }

@@ -33,12 +33,9 @@ int keeper_call_if_full(int (*fn)(void *arg), void *arg);
 
 /*
  * Start the keeper if there is none yet, so that what is asked of it then can
- * only fail by itself.  As keeper_call(); the cause is recorded.
+ * only fail by itself.  As keeper_call(); the cause is recorded, if not in NULL.
  */
 int keeper_start(struct cause *cause);
-
-/* For that.  Recorded is the call that fails in the keeper; none: it has no thread */
-int keeper_run(struct cause *cause);
 
 /* Is this the keeper's thread?  It must not call itself. */
 bool keeper_is_self(void);

@@ -40,8 +40,8 @@ static int type_now(const struct lease *lease)
 
 #define OWN_OPERATION \
 	"the program itself takes blocks of the file away, shares them or turns on O_DIRECT"
-#define NOT_TOLD \
-	"fcntl(2) with F_GETLEASE has begun to fail, so that nobody can tell whether it is still there"
+static const char not_told[] =
+	"fcntl(2) with F_GETLEASE has begun to fail, so that nobody can tell whether it is still there";
 #define BESIDE_PAGES \
 	"its description has O_DIRECT now, by which the file is read and written beside the pages that the device has"
 
@@ -99,7 +99,8 @@ uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
  */
 bool lease_is_lost(struct lease *lease)
 {
-	if (lease->is_gone || sigio_is_armed(lease->fd.fd))
+	if (lease->is_gone || lease->why_broken == not_told ||
+	    !sigio_is_forgotten(lease->fd.fd))
 		return false;
 	lease->is_gone = true;
 	/* Nobody waits any more while the program takes its time. */
@@ -127,7 +128,7 @@ bool lease_check(struct lease *lease)
 		return false;
 	type = type_now(lease);
 	if (type != lease->type)
-		set_broken(lease, type < 0 ? NOT_TOLD : NULL);
+		set_broken(lease, type < 0 ? not_told : NULL);
 	else if (!lease->backend->sees_own_operations &&
 		 lease_is_beside_pages(lease->fd.fd, lease->type))
 		set_broken(lease, BESIDE_PAGES);

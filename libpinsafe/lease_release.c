@@ -13,6 +13,8 @@
 #include "base/sys.h"
 #include "lease_barrier.h"
 #include "lease_table.h"
+#include "machine/lease_why.h"
+#include "refusal/refusal.h"
 #include "sigio.h"
 
 /* As the kernel may have them: from before they are taken until they are gone */
@@ -112,12 +114,16 @@ static bool goes_with_descriptor(const struct lease *lease)
 	return lease->type != F_WRLCK;
 }
 
-static void tell_kept(const struct lease *lease, int r)
+static void tell_kept(const struct lease *lease, const struct cause *cause,
+		      int r)
 {
-	log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED: %s; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; register after privileges were dropped and files given away, or keep CAP_LEASE",
-		  lease->path, lease->n_revoked,
-		  r == EACCES ? "the process is not the owner of the file any more, nor has it CAP_LEASE" :
-				strerror(r));
+	if (cause->kind == CAUSE_NOT_OWNER)
+		log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED: the process is not the owner of the file any more, nor has it CAP_LEASE; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; register after privileges were dropped and files given away, or keep CAP_LEASE",
+			  lease->path, lease->n_revoked);
+	else
+		log_error("lease: %s: %u memory region(s) revoked, but the lease CANNOT BE RELEASED, because fcntl(2) with F_SETLEASE fails with %s; whoever opens the file waits for all of lease-break-time, until the program unmaps and closes it; %s",
+			  lease->path, lease->n_revoked, strerrorname_np(r),
+			  refusal_way_out(r));
 }
 
 static void release(struct lease *lease)
@@ -126,10 +132,13 @@ static void release(struct lease *lease)
 	int r = unlock(lease);
 	bool is_kept = r && r != EAGAIN && !lease->is_gone &&
 		       !goes_with_descriptor(lease);
+	struct cause cause = { .kind = CAUSE_UNKNOWN };
 
 	/* A break of it would be taken for one of a lease of the program. */
-	if (is_kept)
+	if (is_kept) {
+		(void)lease_why_not(lease->fd.fd, r, &cause);
 		sigio_disown(lease->fd.fd);
+	}
 	if (gone)
 		gone(lease);
 	keeper_close(&lease->fd);
@@ -138,7 +147,7 @@ static void release(struct lease *lease)
 	if (r == EAGAIN || lease->is_gone)
 		tell_expiry(lease);
 	if (is_kept)
-		tell_kept(lease, r);
+		tell_kept(lease, &cause, r);
 	else
 		tell_release(lease, now_ns);
 	probe_release(lease->path);

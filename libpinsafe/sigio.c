@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,14 +25,19 @@
 #include "base/sys_lines.h"
 #include "lease.h"
 #include "policy/config.h"
+#include "refusal/refusal.h"
 #include "sigio.h"
 
 #define FULL_INTERVAL_NS (10 * NSEC_PER_MSEC)
 
 /* si_value.sival_ptr of our own sigio_wake() */
 static char wake_token;
-/* RLIMIT_SIGPENDING is reached, or was when it was tried last. */
-static atomic_bool is_full;
+/* The keeper's, which asks for them once: a sandbox may come to forbid it */
+static pid_t own_pid, own_tid;
+/* Of the last sigio_wake(): EAGAIN if RLIMIT_SIGPENDING is reached */
+static _Atomic int wake_error;
+/* Of the keeper's thread: what it waits with is denied. */
+static bool is_deaf;
 
 struct ids {
 	uid_t real, effective, saved;
@@ -41,9 +47,10 @@ struct ids {
 static struct ids first_ids;
 static bool has_armed;
 
+/* Where nobody can tell, -1 for all of them */
 static struct ids ids_now(void)
 {
-	struct ids ids = { 0 };
+	struct ids ids = { -1, -1, -1 };
 
 	(void)SYS_CALL(getresuid, &ids.real, &ids.effective, &ids.saved);
 	return ids;
@@ -57,17 +64,16 @@ static bool is_as_armed(void)
 {
 	struct ids now = ids_now();
 
-	return !memcmp(&now, &first_ids, sizeof(now));
+	return now.real != (uid_t)-1 &&
+	       !memcmp(&now, &first_ids, sizeof(now));
 }
 
 /* Whoever begins to ignore a signal takes what is pending of it (sigaction(2)). */
 static bool is_ignored(int signal)
 {
-	struct sigaction action;
+	void (*handler)(int);
 
-	return sigaction(signal, NULL, &action) ||
-	       (!(action.sa_flags & SA_SIGINFO) &&
-		action.sa_handler == SIG_IGN);
+	return sys_sighandler(signal, &handler) || handler == SIG_IGN;
 }
 
 bool sigio_is_sure(void)
@@ -78,7 +84,7 @@ bool sigio_is_sure(void)
 
 int sigio_arm(int fd, struct cause *cause)
 {
-	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = sys_gettid() };
+	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = own_tid };
 
 	if (!has_armed)
 		first_ids = ids_now();
@@ -90,9 +96,15 @@ int sigio_arm(int fd, struct cause *cause)
 	return 0;
 }
 
-bool sigio_is_armed(int fd)
+static bool is_armed(int fd)
 {
 	return sys_fcntl(fd, F_GETSIG, 0) == config_get()->signal;
+}
+
+bool sigio_is_forgotten(int fd)
+{
+	/* That nobody may ask is no answer. */
+	return !is_armed(fd) && sys_fcntl(fd, F_GETSIG, 0) >= 0;
 }
 
 void sigio_disown(int fd)
@@ -108,28 +120,51 @@ bool sigio_is_disowned(int fd)
 	struct f_owner_ex owner;
 
 	/* A thread that is not in this pid name space shows as 0, too. */
-	return sigio_is_armed(fd) &&
+	return is_armed(fd) &&
 	       !sys_fcntl(fd, F_GETOWN_EX, (uintptr_t)&owner) &&
 	       owner.type == F_OWNER_PID && !owner.pid;
 }
 
-int sigio_wake(pthread_t thread)
+void sigio_wake(void)
 {
-	union sigval value = { .sival_ptr = &wake_token };
-	int r = pthread_sigqueue(thread, config_get()->signal, value);
+	siginfo_t info = { .si_code = SI_QUEUE };
 
-	atomic_store(&is_full, r == EAGAIN);
-	return r;
+	info.si_value.sival_ptr = &wake_token;
+	atomic_store(&wake_error,
+		     SYS_CALL(rt_tgsigqueueinfo, own_pid, own_tid,
+			      config_get()->signal, &info) ?
+			     errno :
+			     0);
+}
+
+int sigio_start(struct cause *cause)
+{
+	own_pid = sys_getpid();
+	if (own_pid < 0)
+		return cause_call(cause, "getpid(2)", errno);
+	own_tid = sys_gettid();
+	if (own_tid < 0)
+		return cause_call(cause, "gettid(2)", errno);
+	return 0;
+}
+
+/* Once for each: such a thing stays. */
+static void tell_denied(const char *call, int error)
+{
+	static const char *told;
+
+	if (told != call)
+		log_warn("sigio: %s fails with %s, so that the keeper looks for breaks and requests every 10 ms; %s",
+			 call, strerrorname_np(error), refusal_way_out(error));
+	told = call;
 }
 
 static void pass_on(siginfo_t *info)
 {
-	pid_t pid = sys_getpid();
-
 	/* Codes of kill(2) and the like may not be sent to another thread. */
 	if (info->si_code >= 0 || info->si_code == SI_TKILL)
 		info->si_code = SI_QUEUE;
-	if (SYS_CALL(rt_tgsigqueueinfo, pid, pid, info->si_signo, info))
+	if (SYS_CALL(rt_tgsigqueueinfo, own_pid, own_pid, info->si_signo, info))
 		log_warn("sigio: signal %d of process %d is lost: %s",
 			 info->si_signo, info->si_pid, strerror(errno));
 }
@@ -184,7 +219,9 @@ static bool has_overflowed(void)
 	unsigned long long own;
 	sigset_t pending, sigio;
 
-	if (sigpending(&pending) || !sigismember(&pending, SIGIO))
+	if (sys_sigpending(&pending))
+		return true;
+	if (!sigismember(&pending, SIGIO))
 		return false;
 	/* No /proc: whosever it is, it stays, as it may be the program's. */
 	if (sys_lines_find("/proc/thread-self/status", read_pending, &own) < 0)
@@ -198,16 +235,30 @@ static bool has_overflowed(void)
 	return true;
 }
 
+/* By the one call that no program with threads is without (futex(2)) */
+static void pause_for(const struct timespec *timeout)
+{
+	static const uint32_t never;
+
+	(void)SYS_CALL(futex, &never, FUTEX_WAIT_PRIVATE, 0, timeout);
+}
+
 bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 {
-	bool was_full = atomic_load(&is_full);
+	int error = atomic_load(&wake_error);
 	struct timespec timeout;
 	siginfo_t info;
 	sigset_t set;
 
-	if (was_full && timeout_ns > FULL_INTERVAL_NS)
+	if ((error || is_deaf) && timeout_ns > FULL_INTERVAL_NS)
 		timeout_ns = FULL_INTERVAL_NS;
+	if (error && error != EAGAIN)
+		tell_denied("rt_tgsigqueueinfo(2)", error);
 	timeout = clock_timespec(timeout_ns);
+	if (is_deaf) {
+		pause_for(&timeout);
+		return true;
+	}
 	sigemptyset(&set);
 	sigaddset(&set, config_get()->signal);
 	while (sys_sigtimedwait(&set, &info, &timeout) > 0) {
@@ -218,7 +269,12 @@ bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 			pass_on(&info);
 		memset(&timeout, 0, sizeof(timeout));
 	}
-	if (was_full)
-		(void)sigio_wake(pthread_self());
+	if (errno != EAGAIN && errno != EINTR) {
+		is_deaf = true;
+		tell_denied("rt_sigtimedwait(2)", errno);
+		return true;
+	}
+	if (error)
+		sigio_wake();
 	return has_overflowed();
 }

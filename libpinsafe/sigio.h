@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cause.h"
 
 /*
- * Have the kernel signal the calling thread when a lease on @fd is broken.
+ * Have the kernel signal the keeper's thread when a lease on @fd is broken.
  * Before F_SETLEASE, at every take: the kernel forgets signal and owner when a
  * lease ends (fs/locks.c:lease_modify), and it makes the whole process the
  * owner if there is none, whose default action would be to die.
@@ -16,8 +15,8 @@
  * 0 or the errno of fcntl(2), recorded in @cause if that is not NULL.
  */
 int sigio_arm(int fd, struct cause *cause);
-/* Still?  Not if the lease has ended since. */
-bool sigio_is_armed(int fd);
+/* The lease has ended since; not if nobody can tell. */
+bool sigio_is_forgotten(int fd);
 
 /*
  * Nobody is signalled any more, but it stays known as one that was armed: for a
@@ -32,8 +31,11 @@ bool sigio_is_disowned(int fd);
  */
 bool sigio_is_sure(void);
 
-/* Wake @thread out of sigio_wait(); 0, or EAGAIN if the queue is full. */
-int sigio_wake(pthread_t thread);
+/* This thread is the keeper's.  0, or an errno and the call that failed with it */
+int sigio_start(struct cause *cause);
+
+/* Wake it out of sigio_wait(), which looks by itself soon if that fails. */
+void sigio_wake(void);
 
 /*
  * Wait until a lease was broken, sigio_wake() was called, or @timeout_ns have

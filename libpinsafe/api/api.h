@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start the thread that runs handlers, if there is none; 0 or an errno value */
-int event_thread_start(void);
+#include "base/cause.h"
+
+/* Start the thread that runs handlers, if there is none; as neutral_start() */
+int event_thread_start(struct cause *cause);
 /* In a child of fork(2) there is none. */
 void event_thread_forget(void);
 

@@ -50,10 +50,11 @@ static struct ibv_mr *reg_mr(const struct mr_params *params)
 static int new_source(const struct pinsafe_reg_attr *attr,
 		      struct event_source **ret_source)
 {
-	int r = attr->handler ? event_thread_start() : 0;
+	struct cause cause = { .kind = CAUSE_UNKNOWN };
+	int r = attr->handler ? event_thread_start(&cause) : 0;
 
 	if (r)
-		return refusal_no_handlers(attr->addr, r);
+		return refusal_no_handlers(attr->addr, &cause, r);
 	*ret_source = NULL;
 	if (!attr->channel && !attr->handler)
 		return 0;

@@ -29,7 +29,7 @@ static bool is_in_child(const struct call *call)
 	return call->process != this_process;
 }
 
-static int start(void) PS_REQUIRES(event_lock);
+static int start(struct cause *cause) PS_REQUIRES(event_lock);
 
 /* A handler has ended its thread, and there are others to call. */
 static void go_on_in_another(void *arg)
@@ -43,7 +43,7 @@ static void go_on_in_another(void *arg)
 	event_end(call->event);
 	exists = false;
 	/* If it cannot be made, the next registration tries again. */
-	(void)start();
+	(void)start(NULL);
 	ps_unlock(&event_lock);
 }
 
@@ -87,20 +87,20 @@ static void *run_all(void *arg)
 	return NULL;
 }
 
-static int start(void) PS_REQUIRES(event_lock)
+static int start(struct cause *cause) PS_REQUIRES(event_lock)
 {
 	pthread_t thread;
-	int r = exists ? 0 : neutral_start(run_all, NULL, &thread);
+	int r = exists ? 0 : neutral_start(run_all, NULL, cause, &thread);
 
 	exists = !r;
 	return r;
 }
 
-int event_thread_start(void)
+int event_thread_start(struct cause *cause)
 {
 	SECTION(section);
 
-	return PS_LOCKED(&event_lock, start());
+	return PS_LOCKED(&event_lock, start(cause));
 }
 
 static bool is_all_called(void) PS_REQUIRES(event_lock)

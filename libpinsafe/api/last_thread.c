@@ -61,7 +61,7 @@ void last_thread_start(void)
 	if (__atomic_load_n(&is_waiting, __ATOMIC_RELAXED))
 		return;
 	sem_init(&is_over, 0, 0);
-	r = neutral_start(wait_for_end, NULL, &thread);
+	r = neutral_start(wait_for_end, NULL, NULL, &thread);
 	if (r)
 		log_warn("last_thread: cannot start a thread: %s; if the program ends by pthread_exit() in all threads, the process stays",
 			 strerror(r));

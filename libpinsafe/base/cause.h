@@ -13,7 +13,7 @@ enum cause_kind {
 
 	/* Of the keeper */
 	CAUSE_NO_THREAD,	/* for this user or in this cgroup */
-	CAUSE_NO_STACK,		/* no memory for one; @detail: how much */
+	CAUSE_NO_STACK,		/* @detail: how much; @start: the RLIMIT_, if any */
 	CAUSE_NET_NS,		/* the thread that asks it is in another one */
 	CAUSE_OTHER_DEVICE,	/* or none, under the number of the device */
 	CAUSE_NO_VERBS,		/* the device is none of the kernel's verbs */

@@ -9,13 +9,8 @@
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 
-static inline uint64_t clock_now_ns(void)
-{
-	struct timespec ts;
-
-	(void)sys_clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
+/* Of CLOCK_MONOTONIC */
+uint64_t clock_now_ns(void);
 
 static inline struct timespec clock_timespec(uint64_t ns)
 {

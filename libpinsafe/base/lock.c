@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/lock.h"
+#include "base/sys.h"
 
 struct ps_mutex hook_lock = PS_MUTEX_INITIALIZER;
 struct ps_mutex table_lock = PS_MUTEX_INITIALIZER;
@@ -58,7 +59,8 @@ void ps_wait(pthread_cond_t *cond, struct ps_mutex *m)
 void ps_timed_wait(pthread_cond_t *cond, struct ps_mutex *m,
 		   const struct timespec *deadline)
 {
-	(void)pthread_cond_timedwait(cond, &m->mutex, deadline);
+	(void)pthread_cond_clockwait(cond, &m->mutex, CLOCK_MONOTONIC,
+				     deadline);
 }
 
 void section_enter(struct section *s)
@@ -73,16 +75,17 @@ void section_enter(struct section *s)
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigdelset(&block, faults[i]);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &s->cancel_state);
-	pthread_sigmask(SIG_BLOCK, &block, &s->signals);
+	/* Where a sandbox forbids it, none is blocked. */
+	if (sys_sigmask(SIG_BLOCK, &block, &s->signals))
+		sigemptyset(&s->signals);
 }
 
 static bool has_handler(int signal)
 {
-	struct sigaction action;
+	void (*handler)(int);
 
-	return sigaction(signal, NULL, &action) ||
-	       action.sa_flags & SA_SIGINFO ||
-	       (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+	return sys_sighandler(signal, &handler) ||
+	       (handler != SIG_DFL && handler != SIG_IGN);
 }
 
 void section_let_end(const struct section *s)
@@ -90,7 +93,7 @@ void section_let_end(const struct section *s)
 	sigset_t pending, passing;
 	int i;
 
-	if (sigpending(&pending))
+	if (sys_sigpending(&pending))
 		return;
 	sigemptyset(&passing);
 	for (i = 1; i < NSIG; i++)
@@ -99,12 +102,12 @@ void section_let_end(const struct section *s)
 			sigaddset(&passing, i);
 	if (sigisemptyset(&passing))
 		return;
-	pthread_sigmask(SIG_UNBLOCK, &passing, NULL);
-	pthread_sigmask(SIG_BLOCK, &passing, NULL);
+	(void)sys_sigmask(SIG_UNBLOCK, &passing, NULL);
+	(void)sys_sigmask(SIG_BLOCK, &passing, NULL);
 }
 
 void section_leave(const struct section *s)
 {
-	pthread_sigmask(SIG_SETMASK, &s->signals, NULL);
+	(void)sys_sigmask(SIG_SETMASK, &s->signals, NULL);
 	pthread_setcancelstate(s->cancel_state, NULL);
 }

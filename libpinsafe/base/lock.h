@@ -43,7 +43,7 @@ void ps_unlock(struct ps_mutex *m) PS_ATTR(release_capability(*m));
 /* Wait for a change of what @m guards; may return early. */
 void ps_wait(pthread_cond_t *cond, struct ps_mutex *m) PS_REQUIRES(*m);
 
-/* Until @deadline of CLOCK_REALTIME at most */
+/* Until @deadline of CLOCK_MONOTONIC at most */
 void ps_timed_wait(pthread_cond_t *cond, struct ps_mutex *m,
 		   const struct timespec *deadline) PS_REQUIRES(*m);
 

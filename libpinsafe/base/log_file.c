@@ -86,15 +86,19 @@ static void write_line(int fd, const char *line, size_t n)
 {
 	const struct timespec now = { 0 };
 	sigset_t pipe, pending, saved;
+	bool is_blocked;
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe, &saved);
-	sigpending(&pending);
-	if (sys_write(fd, line, n) < 0 && errno == EPIPE &&
+	sigemptyset(&pending);
+	(void)sys_sigpending(&pending);
+	/* Who may not block it gets it of what the program writes, too. */
+	is_blocked = !sys_sigmask(SIG_BLOCK, &pipe, &saved);
+	if (sys_write(fd, line, n) < 0 && errno == EPIPE && is_blocked &&
 	    !sigismember(&pending, SIGPIPE))
 		(void)sys_sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	if (is_blocked)
+		(void)sys_sigmask(SIG_SETMASK, &saved, NULL);
 }
 
 void log_file_write(const char *line, size_t size)

@@ -99,16 +99,12 @@ static void write_all(bool may_wait) PS_REQUIRES(log_lock)
 
 static void wait_for_writer(void) PS_REQUIRES(log_lock)
 {
-	uint64_t now_ns = clock_now_ns(), end_ns;
 	struct timespec deadline;
 
-	while (writing_since_ns && now_ns - writing_since_ns < PATIENCE_NS) {
-		end_ns = writing_since_ns + PATIENCE_NS;
-		clock_gettime(CLOCK_REALTIME, &deadline);
-		deadline = clock_timespec(deadline.tv_sec * NSEC_PER_SEC +
-					  deadline.tv_nsec + end_ns - now_ns);
+	while (writing_since_ns &&
+	       clock_now_ns() < writing_since_ns + PATIENCE_NS) {
+		deadline = clock_timespec(writing_since_ns + PATIENCE_NS);
 		ps_timed_wait(&has_written, &log_lock, &deadline);
-		now_ns = clock_now_ns();
 	}
 }
 
@@ -149,7 +145,7 @@ void log_queue_start(void)
 
 	/* Without it the lines wait for a thread of the program. */
 	if (!log_queue_has_thread() &&
-	    !neutral_start(write_for_ever, NULL, &thread))
+	    !neutral_start(write_for_ever, NULL, NULL, &thread))
 		__atomic_store_n(&has_thread, true, __ATOMIC_RELAXED);
 }
 

@@ -7,9 +7,12 @@
  * hardly a program that made them itself.  What is refused is left: the thread
  * is slower than it could be then, and no less right.
  */
+#include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -67,25 +70,29 @@ static void leave_cpus(void)
 	(void)SYS_CALL(sched_setaffinity, 0, size, cpus);
 }
 
-/* getpriority(2): the system call says 20 - nice. */
-static long nice_of(pid_t tid)
+/* What is known, and is not @wanted */
+static bool is_other(long answer, long wanted)
 {
-	return 20 - SYS_CALL(getpriority, PRIO_PROCESS, tid);
+	return answer >= 0 && wanted >= 0 && answer != wanted;
 }
 
 /* A time-sharing thread, and as nice as the main thread is */
 static void leave_scheduling(void)
 {
 	const struct sched_param param = { 0 };
-	long nice = nice_of(sys_getpid());
+	/* 20 - nice: getpriority(2) */
+	long own = SYS_CALL(getpriority, PRIO_PROCESS, 0), of_main = -1;
+	pid_t pid = sys_getpid();
 
-	if (SYS_CALL(sched_getscheduler, 0) != SCHED_OTHER)
+	if (pid > 0)
+		of_main = SYS_CALL(getpriority, PRIO_PROCESS, pid);
+	if (is_other(SYS_CALL(sched_getscheduler, 0), SCHED_OTHER))
 		(void)SYS_CALL(sched_setscheduler, 0, SCHED_OTHER, &param);
-	if (nice_of(0) != nice)
-		(void)SYS_CALL(setpriority, PRIO_PROCESS, 0, nice);
-	if (SYS_CALL(ioprio_get, IOPRIO_WHO_PROCESS, 0) != IOPRIO_NONE)
+	if (is_other(own, of_main))
+		(void)SYS_CALL(setpriority, PRIO_PROCESS, 0, 20 - of_main);
+	if (is_other(SYS_CALL(ioprio_get, IOPRIO_WHO_PROCESS, 0), IOPRIO_NONE))
 		(void)SYS_CALL(ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_NONE);
-	if (SYS_CALL(prctl, PR_GET_TIMERSLACK) != TIMER_SLACK_NS)
+	if (is_other(SYS_CALL(prctl, PR_GET_TIMERSLACK), TIMER_SLACK_NS))
 		(void)SYS_CALL(prctl, PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 }
 
@@ -111,29 +118,78 @@ static size_t size_with(const pthread_attr_t *defaults)
 	return size + STACK_SIZE;
 }
 
-size_t neutral_stack_size(void)
+/* A limit that is one; RLIM_NLIMITS: none is, so it is the machine. */
+static int limit_of(int resource)
 {
-	pthread_attr_t attr;
-	size_t size;
+	struct rlimit limit;
 
-	if (pthread_attr_init(&attr))
-		return 0;
-	size = size_with(&attr);
-	pthread_attr_destroy(&attr);
-	return size;
+	return SYS_CALL(prlimit64, 0, resource, NULL, &limit) ||
+			       limit.rlim_cur == RLIM_INFINITY ?
+		       RLIM_NLIMITS :
+		       resource;
 }
 
-int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread)
+/* @call has failed with errno, and for want of memory that is @resource. */
+static void record(struct cause *cause, const char *call, int resource,
+		   size_t size)
+{
+	char text[32];
+
+	if (errno != EAGAIN && errno != ENOMEM) {
+		(void)cause_call(cause, call, errno);
+		return;
+	}
+	/* mm/mmap.c:mlock_future_ok(), after mlockall(2) with MCL_FUTURE */
+	if (errno == EAGAIN)
+		resource = RLIMIT_MEMLOCK;
+	snprintf(text, sizeof(text), "%zu KiB", size / 1024);
+	cause_set(cause, CAUSE_NO_STACK, text);
+	cause->start = limit_of(resource);
+}
+
+/*
+ * pthread_create(3) has one errno for a limit of threads, for stacks that do not
+ * fit, and for each call that it makes.  So they are tried, as it makes them.
+ */
+void neutral_why_not(int error, struct cause *cause)
+{
+	pthread_attr_t attr;
+	size_t size = STACK_SIZE;
+	long stack;
+
+	if (!pthread_attr_init(&attr)) {
+		size = size_with(&attr);
+		pthread_attr_destroy(&attr);
+	}
+	stack = SYS_CALL(mmap, NULL, size, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1);
+	if (stack == -1) {
+		record(cause, "mmap(2)", RLIMIT_AS, size);
+		return;
+	}
+	if (SYS_CALL(mprotect, stack, size, PROT_READ | PROT_WRITE))
+		record(cause, "mprotect(2)", RLIMIT_DATA, size);
+	else if (error == EAGAIN || error == ENOMEM)
+		cause_set(cause, CAUSE_NO_THREAD, "");
+	else
+		(void)cause_call(cause, "clone(2)", error);
+	(void)SYS_CALL(munmap, stack, size);
+}
+
+int neutral_start(void *(*run)(void *arg), void *arg, struct cause *cause,
+		  pthread_t *ret_thread)
 {
 	pthread_attr_t attr;
 	int r;
 
 	r = pthread_attr_init(&attr);
 	if (r)
-		return r;
+		return cause_call(cause, "malloc(3)", r);
 	(void)pthread_attr_setstacksize(&attr, size_with(&attr));
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(ret_thread, &attr, run, arg);
 	pthread_attr_destroy(&attr);
+	if (r && cause)
+		neutral_why_not(r, cause);
 	return r;
 }

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "base/cause.h"
+
 /*
  * Have the calling thread, which is ours, keep nothing of what its creator
  * happened to be: Documentation/thread-safety.md has the whole list.
@@ -11,9 +13,10 @@ void neutral_become(const char *name);
 
 /*
  * Start a thread of ours that nobody joins, by one that has signals blocked: 0, or
- * as pthread_create(3)
+ * as pthread_create(3).  The cause is recorded in @cause, if that is not NULL.
  */
-int neutral_start(void *(*run)(void *arg), void *arg, pthread_t *ret_thread);
+int neutral_start(void *(*run)(void *arg), void *arg, struct cause *cause,
+		  pthread_t *ret_thread);
 
-/* Of such a thread, in bytes; 0: no memory to ask */
-size_t neutral_stack_size(void);
+/* Records why pthread_create(3) has failed with @error. */
+void neutral_why_not(int error, struct cause *cause);

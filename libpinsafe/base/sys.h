@@ -49,6 +49,15 @@ int sys_madvise(void *addr, size_t length, int advice);
 int sys_fallocate(int fd, int mode, off_t offset, off_t length);
 int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 		     const struct timespec *timeout);
+/* @set: without the signals of the C library itself, as of sigfillset(3) */
+int sys_sigmask(int how, const sigset_t *set, sigset_t *ret_old);
+int sys_sigpending(sigset_t *ret_set);
+/* SIG_DFL, SIG_IGN, or a function, of which others than this may be unknown */
+int sys_sighandler(int signal, void (**ret_handler)(int));
+/*
+ * The C library's own, which makes no system call where there is a vDSO: a sandbox
+ * that was made of what strace(1) has seen of the program need not allow it.
+ */
 int sys_clock_gettime(clockid_t clock, struct timespec *ret_ts);
 pid_t sys_getpid(void);
 pid_t sys_gettid(void);

@@ -79,7 +79,6 @@ int lease_why_not_open(int error, struct cause *cause)
 		cause->kind = CAUSE_OTHERS_LEASE;
 		return EBUSY;
 	case EACCES:
-	case EPERM:
 		cause->kind = CAUSE_NO_PERMISSION;
 		return EACCES;
 	case EMFILE:

@@ -75,6 +75,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	r = backing_open(&part->file, O_PATH, &fd);
 	if (r) {
 		part->error = r;
+		part->failed = "open(2)";
 		if (is_on_stacked_fs(vma, part) ||
 		    (!fs_is_unnamed_memory(vma->dev, vma->path) &&
 		     !memory_fs_has(vma->dev, vma->start)))
@@ -83,13 +84,14 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 		return must_guard_shmem(vma);
 	}
 
-	if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) ||
-	    sys_fstatfs(fd, &sfs)) {
-		part->error = errno;
-		(void)sys_close(fd);
-		return true;
-	}
+	if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx))
+		part->failed = "statx(2)";
+	else if (sys_fstatfs(fd, &sfs))
+		part->failed = "fstatfs(2)";
+	part->error = part->failed ? errno : 0;
 	(void)sys_close(fd);
+	if (part->error)
+		return true;
 
 	if (!S_ISREG(stx.stx_mode) || is_for_reading_only(sfs.f_type))
 		return false;

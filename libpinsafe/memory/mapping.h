@@ -28,6 +28,7 @@ struct mapping_part {
 	const char *fs_name;	/* file system type, constant string */
 	unsigned long fs_magic;	/* the same as statfs(2) says it, 0: unknown */
 	int error;		/* errno that made it MAPPING_UNKNOWN */
+	const char *failed;	/* the call that it is of, as "statx(2)" */
 };
 
 struct mapping {

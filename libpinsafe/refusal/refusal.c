@@ -47,8 +47,8 @@ int refusal_no_guard(const struct mapping_part *part)
 	if (part->error && part->error != ENOENT)
 		return refusal_say(
 			part, EOPNOTSUPP,
-			"the file under the mapping cannot be looked at (%s), so nobody can tell whether the memory is safe; %s",
-			strerrorname_np(part->error),
+			"the file under the mapping cannot be looked at, because %s fails with %s, so nobody can tell whether the memory is safe; %s",
+			part->failed, strerrorname_np(part->error),
 			refusal_way_out(part->error));
 	if (part->error)
 		return refusal_say(

@@ -18,11 +18,14 @@ bool refusal_is_only_warning(const struct mapping *mapping);
 /* Says that it does, after what was wrong */
 void refusal_let_pass(const struct mapping_part *part);
 
+/* What helps against a system call that fails with @error */
+const char *refusal_way_out(int error);
+
 int refusal_no_maps(int r);
 /* What is to be remembered of a memory region at @addr has no room. */
 int refusal_no_memory(const void *addr);
-/* Nor has the thread that calls break handlers. */
-int refusal_no_handlers(const void *addr, int r);
+/* There is no thread that calls break handlers. */
+int refusal_no_handlers(const void *addr, const struct cause *cause, int r);
 int refusal_no_guard(const struct mapping_part *part);
 int refusal_no_leases(const struct mapping_part *part);
 /* The file was found by its path only, not as the one that is mapped. */

@@ -4,31 +4,12 @@
  * and what helps against the errno of it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
-
-const char *refusal_way_out(int error)
-{
-	switch (error) {
-	case EPERM:
-	case EACCES:
-		return "a sandbox forbids it (seccomp, Landlock, a security module), so have it allowed as Documentation/containers.md of pinsafe says";
-	case ENOSYS:
-		return "the kernel is older than that or a sandbox hides it (seccomp), so have it allowed as Documentation/containers.md of pinsafe says";
-	case EAFNOSUPPORT:
-		return "the process may have no AF_UNIX sockets, so have them allowed (RestrictAddressFamilies= of systemd)";
-	case EMFILE:
-		return "close files or raise RLIMIT_NOFILE (ulimit -n)";
-	case ENFILE:
-		return "the machine has as many files open as it may, so raise /proc/sys/fs/file-max";
-	case ENOMEM:
-	case ENOBUFS:
-		return "try again when there is more memory";
-	}
-	return "try again, and if it stays so see the kernel log";
-}
 
 int refusal_call(const struct mapping_part *part, const char *what,
 		 const struct cause *cause, int r)
@@ -56,14 +37,6 @@ int refusal_no_memory(const void *addr)
 		addr, refusal_way_out(ENOMEM));
 }
 
-int refusal_no_handlers(const void *addr, int r)
-{
-	return refusal_explain(
-		r,
-		"memory at %p: registration refused with %s: the thread that calls break handlers cannot be created (%s); raise RLIMIT_NPROC (ulimit -u), pids.max (TasksMax= of systemd) or the limits of memory, or use a channel and no handler",
-		addr, strerrorname_np(r), strerror(r));
-}
-
 int refusal_disk(const struct mapping_part *part, int r)
 {
 	return refusal_say(
@@ -73,24 +46,64 @@ int refusal_disk(const struct mapping_part *part, int r)
 		r == ENOENT ? "mount /sys" : refusal_way_out(r));
 }
 
-int refusal_no_keeper(const struct mapping_part *part,
-		      const struct cause *cause, int r)
+/* What does not let a stack be */
+static const char *more_for_stacks(const struct cause *cause)
+{
+	switch (cause->start) {
+	case RLIMIT_MEMLOCK:
+		return "raise RLIMIT_MEMLOCK (ulimit -l)";
+	case RLIMIT_AS:
+		return "raise RLIMIT_AS (ulimit -v)";
+	case RLIMIT_DATA:
+		return "raise RLIMIT_DATA (ulimit -d)";
+	}
+	return refusal_way_out(ENOMEM);
+}
+
+/* Why a thread cannot be created, and what helps; @ret_text is as large as a line. */
+static void why_no_thread(const struct cause *cause, int r, char *ret_text,
+			  size_t size)
 {
 	switch (cause->kind) {
 	case CAUSE_NO_THREAD:
-		return refusal_say(
-			part, r,
-			"the thread that holds leases cannot be created, because there may be no more of this user, control group or machine; raise RLIMIT_NPROC (ulimit -u), pids.max (TasksMax= of systemd) or /proc/sys/kernel/threads-max");
+		snprintf(ret_text, size,
+			 "because there may be no more of this user, control group or machine; raise RLIMIT_NPROC (ulimit -u), pids.max (TasksMax= of systemd) or /proc/sys/kernel/threads-max");
+		break;
 	case CAUSE_NO_STACK:
-		return refusal_say(
-			part, r,
-			"the thread that holds leases cannot be created, because there is no memory for its stack of %s, which counts as locked after mlockall(2) with MCL_FUTURE; raise RLIMIT_MEMLOCK (ulimit -l) or RLIMIT_AS, or lower the size of stacks (ulimit -s)",
-			cause->detail);
+		snprintf(ret_text, size,
+			 "because there is no memory for its stack of %s%s; %s, or lower the size of stacks (ulimit -s)",
+			 cause->detail,
+			 cause->start == RLIMIT_MEMLOCK
+				 ? ", which counts as locked after mlockall(2) with MCL_FUTURE"
+				 : "",
+			 more_for_stacks(cause));
+		break;
 	default:
-		return refusal_call(
-			part, "the thread that holds leases cannot start",
-			cause, r);
+		snprintf(ret_text, size, "because %s fails with %s; %s",
+			 cause->detail, strerrorname_np(r), refusal_way_out(r));
 	}
+}
+
+int refusal_no_handlers(const void *addr, const struct cause *cause, int r)
+{
+	char why[500];
+
+	why_no_thread(cause, r, why, sizeof(why));
+	return refusal_explain(
+		r,
+		"memory at %p: registration refused with %s: the thread that calls break handlers cannot be created, %s; or use a channel and no handler",
+		addr, strerrorname_np(r), why);
+}
+
+int refusal_no_keeper(const struct mapping_part *part,
+		      const struct cause *cause, int r)
+{
+	char why[500];
+
+	why_no_thread(cause, r, why, sizeof(why));
+	return refusal_say(part, r,
+			   "the thread that holds leases cannot start, %s",
+			   why);
 }
 
 static int other_network(const struct mapping_part *part, int r)
@@ -103,11 +116,20 @@ static int other_network(const struct mapping_part *part, int r)
 int refusal_handover(const struct mapping_part *part, const char *what,
 		     const struct cause *cause, int r)
 {
+	char why[500];
+
 	switch (cause->kind) {
 	case CAUSE_NET_NS:
 		return other_network(part, r);
 	case CAUSE_CALL:
 		return refusal_call(part, what, cause, r);
+	case CAUSE_NO_THREAD:
+	case CAUSE_NO_STACK:
+		why_no_thread(cause, r, why, sizeof(why));
+		return refusal_say(
+			part, r,
+			"%s, and the thread that would hand a descriptor over cannot be created, %s",
+			what, why);
 	default:
 		return refusal_say(part, r, "%s: %s; %s", what, strerror(r),
 				   refusal_way_out(r));

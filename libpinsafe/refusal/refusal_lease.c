@@ -96,6 +96,10 @@ static int out_of_reach(const struct mapping_part *part,
 		return refusal_say(
 			part, ENOENT,
 			"the thread that holds leases has no /proc under its root, which is that of the thread that registered first, so it cannot open the file; mount /proc there, or register first in a thread that has it");
+	if (part->kind == MAPPING_FSDAX)
+		return refusal_say(
+			part, ENOENT,
+			"the file is unlinked or out of reach, or the program has closed its descriptor, of which pinsafe keeps none for files with DAX, so no lease can be taken; keep a descriptor of the file open");
 	return refusal_say(
 		part, ENOENT,
 		"the file is unlinked or out of reach, or the program has closed its descriptor, having mapped the file before it opened a device, or not by mmap(2) of the preload object, so no lease can be taken; open the device first, or keep a descriptor of the file open%s",

@@ -21,8 +21,6 @@ const char *refusal_or_write(const struct mapping_part *part);
 
 /* Memory that is registered on this kernel */
 const char *refusal_other_memory(void);
-/* What helps against a system call that fails so */
-const char *refusal_way_out(int error);
 /* @what, because the call that @cause has recorded failed with @r */
 int refusal_call(const struct mapping_part *part, const char *what,
 		 const struct cause *cause, int r);

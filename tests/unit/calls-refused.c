@@ -28,6 +28,10 @@
 #define SANDBOX                                                               \
 	WAY("a sandbox forbids it (seccomp, Landlock, a security module), so " \
 	    "have it allowed as Documentation/containers.md of pinsafe says")
+#define FILTER                                                                \
+	WAY("a sandbox forbids it, most likely the seccomp filter that this " \
+	    "process has, so have it allowed as Documentation/containers.md " \
+	    "of pinsafe says")
 #define HIDDEN                                                                \
 	WAY("the kernel is older than that or a sandbox hides it (seccomp), " \
 	    "so have it allowed as Documentation/containers.md of pinsafe says")
@@ -46,10 +50,10 @@ static const struct row {
 	/* The keeper */
 	{ "clone3", .call = { SYS_clone3, .error = EPERM },
 	  .expected = EPERM, "cannot start, because clone(2) fails with EPERM",
-	  SANDBOX },
+	  FILTER },
 	{ "close_range", .call = { SYS_close_range, .error = EPERM },
 	  .expected = EPERM, "because close_range(2) fails with EPERM",
-	  SANDBOX },
+	  FILTER },
 	{ "close_range, none", .call = { SYS_close_range, .error = ENOSYS },
 	  .expected = ENOSYS, "because close_range(2) fails with ENOSYS",
 	  HIDDEN },
@@ -74,15 +78,15 @@ static const struct row {
 	{ "PROCMAP_QUERY", .call = { SYS_ioctl, 2, QUERY_MAP, EPERM } },
 	{ "PROCMAP_QUERY, none", .call = { SYS_ioctl, 2, QUERY_MAP, ENOSYS } },
 	{ "statx", .call = { SYS_statx, .error = EPERM },
-	  .expected = EOPNOTSUPP, "cannot be looked at (EPERM)", SANDBOX },
+	  .expected = EOPNOTSUPP, "because statx(2) fails with EPERM", FILTER },
 	{ "mremap", .call = { SYS_mremap, .error = EPERM } },
 	/* Descriptors on their way to the keeper */
 	{ "pidfd_getfd", .call = { SYS_pidfd_getfd, .error = EPERM } },
 	{ "kcmp", .call = { SYS_kcmp, .error = EPERM } },
 	{ "getrandom", .call = { SYS_getrandom, .error = EPERM },
-	  .expected = EPERM, "because getrandom(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because getrandom(2) fails with EPERM", FILTER },
 	{ "socket", .call = { SYS_socket, 1, AF_UNIX, EPERM },
-	  .expected = EPERM, "because socket(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because socket(2) fails with EPERM", FILTER },
 	{ "socket, none of that family",
 	  .call = { SYS_socket, 1, AF_UNIX, EAFNOSUPPORT },
 	  .expected = EAFNOSUPPORT, "because socket(2) fails",
@@ -98,28 +102,28 @@ static const struct row {
 	  .expected = EMFILE, "there is none left",
 	  WAY("raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files") },
 	{ "bind", .call = { SYS_bind, .error = EACCES }, .expected = EACCES,
-	  "because bind(2) fails with EACCES", SANDBOX },
+	  "because bind(2) fails with EACCES", FILTER },
 	{ "listen", .call = { SYS_listen, .error = EPERM }, .expected = EPERM,
-	  "because listen(2) fails with EPERM", SANDBOX },
+	  "because listen(2) fails with EPERM", FILTER },
 	{ "connect", .call = { SYS_connect, .error = EPERM },
-	  .expected = EPERM, "because connect(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because connect(2) fails with EPERM", FILTER },
 	{ "connect, elsewhere",
 	  .call = { SYS_connect, .error = ECONNREFUSED },
 	  .expected = ECONNREFUSED, "in another network name space",
 	  WAY("register in the same") },
 	{ "sendmsg", .call = { SYS_sendmsg, .error = EPERM },
-	  .expected = EPERM, "because sendmsg(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because sendmsg(2) fails with EPERM", FILTER },
 	{ "accept4", .call = { SYS_accept4, .error = EPERM },
-	  .expected = EPERM, "because accept4(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because accept4(2) fails with EPERM", FILTER },
 	/* Not a lease that is being broken, which has the same errno */
 	{ "accept4, not now", .call = { SYS_accept4, .error = EAGAIN },
 	  .expected = EAGAIN, "accept4(2) had no answer but",
 	  WAY("try again when the machine has more to spare") },
 	{ "getsockopt", .call = { SYS_getsockopt, .error = EPERM },
 	  .expected = EPERM, "because getsockopt(2) fails with EPERM",
-	  SANDBOX },
+	  FILTER },
 	{ "recvmsg", .call = { SYS_recvmsg, .error = EPERM },
-	  .expected = EPERM, "because recvmsg(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because recvmsg(2) fails with EPERM", FILTER },
 	/* The lease */
 	{ "F_SETSIG", .command = F_SETSIG, .command_errno = EPERM,
 	  .expected = EPERM, "because fcntl(2) with F_SETSIG fails", SANDBOX },
@@ -145,7 +149,7 @@ static const struct row {
 	/* Pages, and the device */
 	{ "MADV_POPULATE_WRITE",
 	  .call = { SYS_madvise, 3, MADV_POPULATE_WRITE, EPERM },
-	  .expected = EPERM, "because madvise(2) fails with EPERM", SANDBOX },
+	  .expected = EPERM, "because madvise(2) fails with EPERM", FILTER },
 	{ "MADV_POPULATE_WRITE, no memory",
 	  .call = { SYS_madvise, 3, MADV_POPULATE_WRITE, ENOMEM },
 	  .expected = ENOMEM, "because madvise(2) fails with ENOMEM", MEMORY },
@@ -155,7 +159,7 @@ static const struct row {
 	/* Not a thread that has another device */
 	{ "F_OFD_GETLK", .call = { SYS_fcntl, 2, F_OFD_GETLK, EPERM },
 	  .expected = EPERM, "because fcntl(2) with F_OFD_GETLK fails",
-	  SANDBOX },
+	  FILTER },
 };
 
 static const struct row *row;

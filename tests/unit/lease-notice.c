@@ -21,6 +21,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
+#include "sigio.h"
 
 #define FILES 2
 /* More than one turn takes */
@@ -66,6 +67,7 @@ static int setup(void **state)
 	for (i = 0; i < FILES; i++)
 		file_make(&files[i], DISK, 1);
 	fake_fcntl_files(files, FILES);
+	assert_int_equal(sigio_start(NULL), 0);
 	for (i = 0; i < FILES; i++)
 		leases[i] = take(&files[i]);
 	/* Nobody looks in turns for a second from now on. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/ordinary.h"
 
@@ -13,12 +14,31 @@ ORDINARY_CASE(owner_no_more__says_that_it_stays)
 {
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
+	if (geteuid())
+		skip();
+	assert_int_equal(chown(STACK_A->path, 1, 1), 0);
 	fake_fcntl.unlock_errno = EACCES;
 	stack_dereg_ok(mr);
 	assert_true(fake_lease_exists(STACK_A));
 	assert_non_null(strstr(
 		stack_log(),
 		"CANNOT BE RELEASED: the process is not the owner"));
+	assert_null(strstr(stack_log(), "lease released after"));
+	fake_lease_expire(STACK_A);
+}
+
+/* A sandbox has come to forbid it. */
+ORDINARY_CASE(owner_still__says_what_forbids_it)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+
+	fake_fcntl.unlock_errno = EPERM;
+	stack_dereg_ok(mr);
+	assert_non_null(strstr(
+		stack_log(),
+		"CANNOT BE RELEASED, because fcntl(2) with F_SETLEASE fails with EPERM; "));
+	assert_non_null(strstr(stack_log(), "; a sandbox forbids it"));
+	assert_null(strstr(stack_log(), "CAP_LEASE"));
 	assert_null(strstr(stack_log(), "lease released after"));
 	fake_lease_expire(STACK_A);
 }

@@ -207,24 +207,26 @@ static void no_handler(void)
 	handler = NULL;
 }
 
-static unsigned long mapped_bytes(void)
+static void limit_to(int resource, rlim_t soft)
+{
+	struct rlimit limit = { soft, RLIM_INFINITY };
+
+	assert_int_equal(setrlimit(resource, &limit), 0);
+}
+
+/* To what the field @n of /proc/self/statm says, and 32 MiB */
+static void limit_to_now(int resource, int n)
 {
 	unsigned long pages = 0;
 	FILE *file = fopen("/proc/self/statm", "re");
 
-	assert_int_equal(fscanf(file, "%lu", &pages), 1);
+	while (n--)
+		assert_int_equal(fscanf(file, "%lu", &pages), 1);
 	fclose(file);
-	return pages * page_size();
+	limit_to(resource, pages * page_size() + (32 << 20));
 }
 
-static void limit_as(rlim_t soft)
-{
-	struct rlimit limit = { soft, RLIM_INFINITY };
-
-	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
-}
-
-static void no_room_for_a_stack(void)
+static void large_stacks(void)
 {
 	pthread_attr_t attr;
 
@@ -232,12 +234,24 @@ static void no_room_for_a_stack(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 << 20);
 	assert_int_equal(pthread_setattr_default_np(&attr), 0);
-	limit_as(mapped_bytes() + (32 << 20));
+}
+
+static void no_room_for_a_stack(void)
+{
+	large_stacks();
+	limit_to_now(RLIMIT_AS, 1);
+}
+
+static void no_data_for_a_stack(void)
+{
+	large_stacks();
+	limit_to_now(RLIMIT_DATA, 6);
 }
 
 static void room_for_a_stack(void)
 {
-	limit_as(RLIM_INFINITY);
+	limit_to(RLIMIT_AS, RLIM_INFINITY);
+	limit_to(RLIMIT_DATA, RLIM_INFINITY);
 }
 
 /* As ulimit(1) has it from the start of a program */
@@ -270,7 +284,10 @@ static const struct way rows[] = {
 	  open_elsewhere, module),
 	ROW(WAY("try again"), being_broken, not_any_more),
 	ROW(WAY("use a channel and no handler"), no_more_threads, no_handler),
-	ROW(WAY("RLIMIT_AS"), no_room_for_a_stack, room_for_a_stack),
+	ROW(WAY("raise RLIMIT_AS (ulimit -v)"), no_room_for_a_stack,
+	  room_for_a_stack),
+	ROW(WAY("raise RLIMIT_DATA (ulimit -d)"), no_data_for_a_stack,
+	  room_for_a_stack),
 	ROW(WAY("lower the size of stacks (ulimit -s)"), no_room_for_a_stack,
 	  small_stacks),
 };

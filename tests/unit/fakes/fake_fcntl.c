@@ -185,15 +185,17 @@ int __wrap_sys_fcntl(int fd, int command, uintptr_t value)
 	void *arg = (void *)value;
 	int r, type = 0;
 
+	if (fake_fcntl.refused_errno &&
+	    (command == fake_fcntl.refused_command ||
+	     fake_fcntl.refused_command == FAKE_ANY_COMMAND)) {
+		errno = fake_fcntl.refused_errno;
+		return -1;
+	}
 	if (command != F_SETSIG && command != F_SETOWN_EX &&
 	    command != F_SETLEASE && command != F_GETLEASE &&
 	    command != F_GETSIG && command != F_GETOWN_EX)
 		return __real_sys_fcntl(fd, command, value);
 
-	if (fake_fcntl.refused_errno && command == fake_fcntl.refused_command) {
-		errno = fake_fcntl.refused_errno;
-		return -1;
-	}
 	if (sys_fstat(fd, &st))
 		return -1;
 	pthread_mutex_lock(&mutex);

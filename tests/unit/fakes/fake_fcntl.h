@@ -12,11 +12,15 @@
 #endif
 #define F_LAYOUT_WRITE 17
 
+/* In place of a command that is refused: all of them */
+#define FAKE_ANY_COMMAND (-1)
+
 struct fake_fcntl {
 	struct fault set_lease;
 	int layout_errno, layout_write_errno;	/* of these types */
 	int unlock_errno;	/* of F_UNLCK, which does nothing then */
-	int refused_command, refused_errno; /* of all such calls; 0: of none */
+	/* Of all such calls; 0: of none */
+	int refused_command, refused_errno;
 	bool loses_signals;	/* as if the queue were full */
 	bool is_quiet;		/* record nothing */
 	unsigned int n_unarmed; /* breaks that would have killed the process */

@@ -5,6 +5,8 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "refused.h"
 
@@ -29,8 +31,8 @@ int refuse(const struct refused *call)
 	if (!call->argument) /* whatever that is */
 		filter[3] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_IMM, 0);
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-			       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER,
-				     &program) ?
+			       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				       SECCOMP_FILTER_FLAG_TSYNC, &program) ?
 		       errno :
 		       0;
 }

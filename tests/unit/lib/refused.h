@@ -9,5 +9,5 @@ struct refused {
 	int error;		/* that it fails with; 0: none does */
 };
 
-/* From now on in this process, by seccomp(2).  0 or an errno */
+/* From now on in all threads of this process, by seccomp(2).  0 or an errno */
 int refuse(const struct refused *call);

@@ -51,6 +51,7 @@ int stopped_setup(void **state)
 	fake_clock_ns = START_NS;
 	file_make(&stopped_file, DISK, 1);
 	fake_fcntl_files(&stopped_file, 1);
+	assert_int_equal(sigio_start(NULL), 0);
 	file_make(&stopped_log, DISK, 0);
 	log_setup(LOG_LEVEL_INFO, stopped_log.path);
 	return 0;
