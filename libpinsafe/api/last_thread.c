@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <linux/stat.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "api/api.h"
 #include "aside.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/neutral.h"
 #include "base/sys.h"
@@ -33,11 +33,12 @@
 /* The keeper and the thread that waits here */
 #define N_OWN_THREADS 2
 
-static sem_t is_over;
+static pthread_cond_t ends = PTHREAD_COND_INITIALIZER;
+static bool is_over PS_GUARDED_BY(event_lock);
 static bool is_waiting;
 /* Of the keeper's thread */
 static uint64_t next_look_ns;
-/* Handed over by is_over */
+/* Handed over with is_over */
 static sigset_t program_signals;
 
 /*
@@ -47,9 +48,11 @@ static sigset_t program_signals;
 static void *wait_for_end(void *arg)
 {
 	neutral_become("pinsafe-exit");
-	while (sem_wait(&is_over))
-		;
-	pthread_sigmask(SIG_SETMASK, &program_signals, NULL);
+	ps_lock(&event_lock);
+	while (!is_over)
+		ps_wait(&ends, &event_lock);
+	ps_unlock(&event_lock);
+	(void)sys_sigmask(SIG_SETMASK, &program_signals, NULL);
 	exit(EXIT_SUCCESS);
 }
 
@@ -60,7 +63,6 @@ void last_thread_start(void)
 
 	if (__atomic_load_n(&is_waiting, __ATOMIC_RELAXED))
 		return;
-	sem_init(&is_over, 0, 0);
 	r = neutral_start(wait_for_end, NULL, NULL, &thread);
 	if (r)
 		log_warn("last_thread: cannot start a thread: %s; if the program ends by pthread_exit() in all threads, the process stays",
@@ -143,11 +145,15 @@ void last_thread_look(void)
 	for (i = 1; i <= SIGRTMAX; i++)
 		if (status.blocked >> (i - 1) & 1)
 			(void)sigaddset(&program_signals, i);
-	sem_post(&is_over);
+	ps_lock(&event_lock);
+	is_over = true;
+	pthread_cond_signal(&ends);
+	ps_unlock(&event_lock);
 }
 
 void last_thread_forget(void)
 {
+	ends = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	is_waiting = false;
 	next_look_ns = 0;
 }
