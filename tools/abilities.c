@@ -30,21 +30,17 @@
 	_IOC(_IOC_READ | _IOC_WRITE, 'f', 17, PROCMAP_QUERY_SIZE)
 #define COVERING_OR_NEXT_VMA 0x10
 
-static int open_scratch(char *place, size_t size)
+static int open_scratch(const char **ret_dir)
 {
 	static const char *const dirs[] = {"/dev/shm", "/tmp", "/var/tmp", "."};
 	size_t i;
-	int fd;
+	int fd = -1;
 
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && fd < 0; i++) {
 		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-		if (fd < 0)
-			continue;
-		snprintf(place, size, "%s", dirs[i]);
-		return fd;
+		*ret_dir = fd < 0 ? NULL : dirs[i];
 	}
-	place[0] = '\0';
-	return -1;
+	return fd;
 }
 
 /* -1: nobody can tell */
@@ -146,7 +142,7 @@ void abilities_find(struct abilities *ret_abilities)
 	struct utsname uts;
 	int fd, enabled;
 
-	fd = open_scratch(a.scratch, sizeof(a.scratch));
+	fd = open_scratch(&a.scratch);
 	enabled = read_number("/proc/sys/fs/leases-enable");
 	a.leases_enabled = enabled < 0 ? ABILITY_UNKNOWN
 			   : enabled   ? ABILITY_YES
@@ -212,7 +208,7 @@ void abilities_report(const struct abilities *abilities, json_object *report)
 	json_object *to = report_object(report, "kernel");
 
 	report_string(to, "release", abilities->release);
-	report_words(to, "tried_in", abilities->scratch);
+	report_string(to, "tried_in", abilities->scratch);
 	report_ability(to, "layout_leases", abilities->layout_leases);
 	report_provider(&abilities->provider, to);
 	report_ability(to, "leases", abilities->leases);

@@ -20,7 +20,7 @@ struct abilities {
 	/* Writable pins of page-cache files: a guess by version */
 	enum ability page_cache_pins;
 	char release[65];
-	char scratch[64]; /* where it was tried; "" : nowhere */
+	const char *scratch; /* where it was tried; NULL: nowhere */
 };
 
 void abilities_find(struct abilities *ret_abilities);
