@@ -4,6 +4,8 @@
  *
  *   break -> (grace) -> redirty -> revoke the memory regions -> release
  *
+ * lease_break.c notices the break, and revoke.c is the step to device.c.
+ *
  * A lease is never released while one of its memory regions may be alive.  If
  * an MR can not be destroyed the lease stays.  Of a layout lease the kernel
  * then fails whoever wants the blocks with ETXTBSY at the end of

@@ -2,7 +2,8 @@
 /*
  * The keeper's hold on the devices of the program, and the proof that what it
  * holds is what was meant.  Whatever is under a number, in whichever table: a
- * memory region of somebody else is never destroyed.
+ * memory region of somebody else is never destroyed.  It is destroyed here;
+ * breaker.c decides which one, and asks by way of revoke.c.
  *
  * - The descriptor comes from the thread that registers, which uses it itself.
  * - A later thread has to have the same open file.  That shows by a lock that the

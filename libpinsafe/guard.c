@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * What a registration goes through, and the only place that knows the order:
+ * What a registration goes through; nobody but guard*.c knows the order:
  *
  *   classify -> choose -> (guard_line.c) lease -> prefault -> register ->
  *   look again -> track

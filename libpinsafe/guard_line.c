@@ -4,6 +4,8 @@
  *
  *   (guard_prepare.c) lease -> prefault -> register -> look again -> track
  *
+ * Here the memory is registered (the provider's call is in retired_reg.c), looked
+ * at again, and remembered.
  * Each failure undoes what was done, in reverse.
  */
 #include <errno.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * Lease -> prefault: what has to be there before the provider is asked to pin
- * memory, for a new memory region or for one that is moved.
+ * memory, for a new memory region or for one that is moved.  The leases are taken
+ * here; guard_prefault.c does the rest.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Notice that leases are being broken, on the keeper's thread: by the signal of
- * the kernel, which names a descriptor; by a look at all of them if signals were
- * lost; and at some in turns once a second, should all of that fail.
+ * Notice that leases are being broken; what that leads to is in breaker.c.
+ *
+ * This is on the keeper's thread: by the signal of the kernel, which names a
+ * descriptor; by a look at all of them if signals were lost; and at some in turns
+ * once a second, should all of that fail.
  *
  * What an ordinary lease is on, the program has as well: it may change owner and
  * signal there, or turn on O_DIRECT, and only a look tells.  512 in a second are

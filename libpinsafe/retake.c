@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Take a lease again after a break.  While somebody removes blocks from the
- * file there is no new lease, which takes milliseconds as a rule.  Unmodified
- * programs cannot cope with EAGAIN from ibv_reg_mr(), so they wait here.
+ * Wait before a lease is taken again after a break; guard_register() is the loop.
+ * While somebody removes blocks from the file there is no new lease, which takes
+ * milliseconds as a rule.  Unmodified programs cannot cope with EAGAIN from
+ * ibv_reg_mr(), so they wait here.
  */
 #include <pthread.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Keep the keys of revoked memory regions from coming back.
+ * Have the provider register, and keep the keys of revoked memory regions from
+ * coming back.
  *
  * Some devices hand out a key again as soon as it is free (see
  * Documentation/hardware.md).  Nobody but the kernel chooses keys; so if a new

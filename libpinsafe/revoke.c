@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
-/* Stop the device from using the memory. */
+/*
+ * Stop the device from using the memory: a step of breaker.c, which decides what
+ * to revoke, by way of device.c, which has the kernel destroy the memory region.
+ */
 #include <errno.h>
 
 #include "device.h"
