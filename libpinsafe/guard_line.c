@@ -238,12 +238,15 @@ int guard_line(struct registration *reg)
 	r = register_proven(reg);
 	if (r && !reg->mr)
 		goto out_undo_prepare;
-	r = r ?: track_add(reg->gmr);
+	if (r)
+		goto out_dereg;
+	/* While the leases are held: from track_add() on a break may end them. */
+	guard_note(reg);
+	r = track_add(reg->gmr);
 	if (r)
 		goto out_dereg;
 	probe_register(reg->addr, reg->length, reg->mr->lkey);
 	pages_note((uintptr_t)reg->addr, reg->length, false);
-	guard_note(reg);
 	return 0;
 
 out_dereg:

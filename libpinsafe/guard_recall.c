@@ -82,6 +82,8 @@ void guard_note(const struct registration *reg)
 
 void guard_unlearn(const struct registration *reg)
 {
+	SECTION(section);
+
 	ps_lock(&table_lock);
 	memset(known_range(reg->addr), 0, sizeof(struct known));
 	memset(known_piece(reg->addr), 0, sizeof(struct known));
@@ -105,6 +107,8 @@ static const struct known *find(const struct registration *reg)
 
 bool guard_is_known(const struct registration *reg)
 {
+	SECTION(section);
+
 	return PS_LOCKED(&table_lock, find(reg) != NULL);
 }
 

@@ -8,10 +8,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "base/lock.h"
+#include "lease.h"
 #include "lib/stack_api.h"
+#include "track.h"
 
 #define RW (PROT_READ | PROT_WRITE)
 #define NO_LOOK(call)                   \
@@ -40,6 +45,42 @@ static int teardown(void **state)
 	return stack_teardown(state);
 }
 
+/*
+ * What is noted of a registration is noted while it holds the lease: a break that
+ * comes as soon as it is tracked may end that.
+ */
+static bool was_tracked, was_noted_late;
+
+int __real_track_add(struct guarded_mr *gmr);
+int __wrap_track_add(struct guarded_mr *gmr);
+void __real_lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to);
+void __wrap_lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to);
+void __real_ps_lock(struct ps_mutex *m);
+void __wrap_ps_lock(struct ps_mutex *m);
+
+int __wrap_track_add(struct guarded_mr *gmr)
+{
+	was_tracked = true;
+	return __real_track_add(gmr);
+}
+
+void __wrap_lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
+{
+	was_noted_late |= was_tracked;
+	__real_lease_note_blocks(lease, from, to);
+}
+
+/* Else a handler of the program may come to wait for its own thread. */
+void __wrap_ps_lock(struct ps_mutex *m)
+{
+	sigset_t blocked;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	if (m == &table_lock)
+		assert_true(sigismember(&blocked, SIGTERM));
+	__real_ps_lock(m);
+}
+
 #define RECALL_CASE(fn) CASE_WITH(fn, setup, teardown)
 
 static bool is_recalled(void)
@@ -57,6 +98,14 @@ RECALL_CASE(again__recalled)
 {
 	assert_true(is_recalled());
 	assert_true(is_recalled());
+}
+
+RECALL_CASE(recalled__noted_before_it_is_tracked)
+{
+	was_tracked = was_noted_late = false;
+	assert_true(is_recalled());
+	assert_true(was_tracked);
+	assert_false(was_noted_late);
 }
 
 RECALL_CASE(first_pages_of_it__recalled)
