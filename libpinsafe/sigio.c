@@ -37,7 +37,7 @@ static pid_t own_pid, own_tid;
 /* Of the last sigio_wake(): EAGAIN if RLIMIT_SIGPENDING is reached */
 static _Atomic int wake_error;
 /* Of the keeper's thread: what it waits with is denied. */
-static bool is_deaf;
+static atomic_bool is_deaf;
 
 struct ids {
 	uid_t real, effective, saved;
@@ -129,6 +129,9 @@ void sigio_wake(void)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
 
+	/* Nobody would take it out of the queue, which is that of all of the user. */
+	if (is_deaf)
+		return;
 	info.si_value.sival_ptr = &wake_token;
 	atomic_store(&wake_error,
 		     SYS_CALL(rt_tgsigqueueinfo, own_pid, own_tid,
