@@ -13,6 +13,7 @@ struct choice {
 	const struct lease_backend *backend;	/* of LAYOUT and LEASE */
 	bool may_go_on_demand;	/* the policy leaves it to us */
 	bool may_be_ordinary;	/* where there is no layout lease */
+	int no_layout;	/* the errno that a layout lease has failed with, or 0 */
 };
 
 /*

@@ -5,9 +5,7 @@
  * here; guard_prefault.c does the rest.
  */
 #include <errno.h>
-#include <string.h>
 
-#include "base/log.h"
 #include "device.h"
 #include "guard.h"
 #include "keeper.h"
@@ -143,18 +141,7 @@ static int check_lease(struct registration *reg, size_t i,
 static bool may_fall_back(const struct choice *choice, int r)
 {
 	return choice->may_be_ordinary && choice->backend == &lease_layout &&
-	       (r == EOPNOTSUPP || r == EACCES || r == ENOENT);
-}
-
-/* The module has one for its file system, but not for who asked. */
-static void tell_ordinary(const struct mapping_part *part, int r)
-{
-	if (r == EOPNOTSUPP ||
-	    !once_for_file(ONCE_ORDINARY, part->file.dev, part->file.ino))
-		return;
-	log_warn("guard: %s: under an ordinary lease, which whoever opens the file breaks: it cannot be opened for a layout lease: %s",
-		 part->file.path,
-		 r == EACCES ? strerror(r) : "it is not to be found by its path, or there is no /proc");
+	       (r == EOPNOTSUPP || r == EACCES || r == EPERM || r == ENOENT);
 }
 
 static int take_lease(struct registration *reg, size_t i)
@@ -162,17 +149,14 @@ static int take_lease(struct registration *reg, size_t i)
 	const struct mapping_part *part = &reg->mapping.parts[i];
 	struct choice *choice = &reg->choices[i];
 	struct lease *lease;
-	int r, why;
+	int r;
 
 	reg->cause.kind = CAUSE_UNKNOWN;
 	r = lease_take(choice->backend, &part->file, &reg->cause, &lease);
 	if (may_fall_back(choice, r)) {
-		why = r;
-		r = choice_make_ordinary(part, reg->is_written, choice) ?:
-			    take_lease(reg, i);
-		if (!r)
-			tell_ordinary(part, why);
-		return r;
+		choice->no_layout = r;
+		return choice_make_ordinary(part, reg->is_written, choice) ?:
+			       take_lease(reg, i);
 	}
 	if (r == EAGAIN) {
 		reg->waits_for = part;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What has become of a registration: counted, and said where it matters. */
+#include <errno.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "base/stats.h"
 #include "hook/called.h"
@@ -67,13 +70,32 @@ static void tell_half_guarded(const struct registration *reg)
 					       &bypass);
 }
 
+/* The module has one for its file system, but not for who asked. */
+static void tell_ordinary(const struct mapping_part *part,
+			  const struct choice *choice)
+{
+	int r = choice->no_layout;
+
+	if (!r || r == EOPNOTSUPP || choice->backend != &lease_ordinary ||
+	    !once_for_file(ONCE_ORDINARY, part->file.dev, part->file.ino))
+		return;
+	log_warn("guard: %s: under an ordinary lease, which whoever opens the file breaks: it cannot be opened for a layout lease: %s",
+		 part->file.path,
+		 r == ENOENT ? "it is not to be found by its path, or there is no /proc" : strerror(r));
+}
+
 void guard_tell(const struct registration *reg, enum pinsafe_guard guard)
 {
+	size_t i;
+
 	if (reg->options && reg->options->check) {
 		reg->options->check->guard = guard;
 		return;
 	}
 	count(guard);
-	if (guard == PINSAFE_GUARD_LEASE)
-		tell_half_guarded(reg);
+	if (guard != PINSAFE_GUARD_LEASE)
+		return;
+	for (i = 0; i < reg->mapping.n_parts; i++)
+		tell_ordinary(&reg->mapping.parts[i], &reg->choices[i]);
+	tell_half_guarded(reg);
 }
