@@ -254,7 +254,7 @@ int guard_register(struct registration *reg)
 		}
 		guard_forget(reg);
 	}
-	if (!r && reg->retake.deadline_ns) {
+	if (!r && reg->is_guarded && reg->retake.deadline_ns) {
 		stats_add(retakes, 1);
 		probe_retake(reg->addr, reg->length);
 	}

@@ -123,10 +123,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'v':
 		options->is_verbose = true;
 		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not an option", arg);
+		break;
 	case ARGP_KEY_END:
 		check(state, options);
 		break;
-	default: /* an argument is too many */
+	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 	return 0;

@@ -16,6 +16,8 @@ bool linkage_is(uintptr_t value)
 
 	if (!memcmp(code, endbr64, sizeof(endbr64)))
 		code += sizeof(endbr64);
+	if (code[0] == 0xf2) /* bnd: of binutils before 2.40 */
+		code++;
 	return code[0] == 0x68 ||			 /* push number */
 	       (code[0] == 0xff && (code[1] == 0x25 ||	 /* jmp *entry */
 				    code[1] == 0x35)) || /* push object */

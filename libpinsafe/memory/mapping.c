@@ -75,7 +75,7 @@ static bool look_at_file(const struct vma *vma, struct mapping_part *part)
 	r = backing_open(&part->file, O_PATH, &fd);
 	if (r) {
 		part->error = r;
-		part->failed = "open(2)";
+		part->failed = "open(2) or statx(2)";
 		if (is_on_stacked_fs(vma, part) ||
 		    (!fs_is_unnamed_memory(vma->dev, vma->path) &&
 		     !memory_fs_has(vma->dev, vma->start)))

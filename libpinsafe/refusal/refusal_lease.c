@@ -185,6 +185,10 @@ int refusal_retake(const struct mapping_part *part, const struct cause *cause,
 			part, EAGAIN,
 			"its lease is being broken, by somebody who opens it or takes blocks away, and this did not come to an end within %d ms (retake_ms); try again%s",
 			waited_ms, refusal_or_module(part));
+	case CAUSE_NO_THREAD:
+	case CAUSE_NO_STACK:
+		return refusal_handover(part, "no lease can be taken on the file",
+					cause, EAGAIN);
 	default:
 		return refusal_say(
 			part, EAGAIN,
