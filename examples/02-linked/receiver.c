@@ -50,7 +50,7 @@ static struct rdma_cm_id *listen_at(const char *address)
 	struct rdma_cm_id *id;
 
 	if (rdma_getaddrinfo(address, PORT, &hints, &info))
-		err(1, "%s", address);
+		errx(1, "%s: not an address in numbers", address);
 	if (rdma_create_ep(&id, info, NULL, &init) || rdma_listen(id, 1))
 		err(1, "%s: listen", address);
 	rdma_freeaddrinfo(info);

@@ -66,14 +66,14 @@ static struct rdma_cm_id *connect_to(const char *address)
 	struct rdma_cm_id *id = connection_new(address, PORT, WINDOW);
 
 	/* For the answer, which is empty */
-	if (rdma_post_recvv(id, NULL, NULL, 0) || rdma_connect(id, &param))
+	if (!id || rdma_post_recvv(id, NULL, NULL, 0) || rdma_connect(id, &param))
 		err(1, "%s: connect", address);
 	return id;
 }
 
 static int wait_sent(struct rdma_cm_id *id)
 {
-	return connection_wait(id, id->send_cq, id->send_cq_channel);
+	return connection_wait(id, id->send_cq, id->send_cq_channel, NULL);
 }
 
 static void tell(const struct file *file, size_t n)
@@ -141,7 +141,7 @@ static int transfer(struct rdma_cm_id *id, const struct file *file)
 	if (!r)
 		r = wait_sent(id);
 	if (!r)
-		r = connection_wait(id, id->recv_cq, id->recv_cq_channel);
+		r = connection_wait(id, id->recv_cq, id->recv_cq_channel, NULL);
 	/* The queue pair first, as it may still read from the memory. */
 	rdma_destroy_qp(id);
 	rdma_dereg_mr(mr);

@@ -12,6 +12,7 @@
 #include "protocol.h"
 
 #define BACKLOG 64
+#define MAX_FAILED 1024		/* messages at once */
 
 struct client {
 	LIST_ENTRY(client) link;
@@ -29,7 +30,7 @@ void clients_listen(struct clients *clients, const char *address)
 
 	LIST_INIT(&clients->list);
 	if (rdma_getaddrinfo(address, PORT, &hints, &info))
-		err(1, "%s", address);
+		errx(1, "%s: not an address in numbers", address);
 	clients->channel = rdma_create_event_channel();
 	if (!clients->channel ||
 	    rdma_create_id(clients->channel, &clients->listener, NULL,
@@ -40,6 +41,10 @@ void clients_listen(struct clients *clients, const char *address)
 	rdma_freeaddrinfo(info);
 	if (!clients->listener->pd)
 		errx(1, "%s: not the address of one device", address);
+	clients->cq = ibv_create_cq(clients->listener->verbs, MAX_FAILED, NULL,
+				    NULL, 0);
+	if (!clients->cq)
+		err(1, "ibv_create_cq");
 }
 
 /* One message to a connection, so that nobody has to wait for its completion */
@@ -88,6 +93,11 @@ void clients_end_version(struct clients *clients, uintptr_t number)
 
 static void end_client(struct client *client)
 {
+	struct ibv_wc wc;
+
+	/* Nobody wants to know which messages failed. */
+	while (ibv_poll_cq(client->id->qp->send_cq, 1, &wc) > 0)
+		;
 	LIST_REMOVE(client, link);
 	rdma_destroy_qp(client->id);
 	rdma_destroy_id(client->id);
@@ -98,6 +108,8 @@ static void end_client(struct client *client)
 static void accept_client(struct clients *clients, struct rdma_cm_id *id)
 {
 	struct ibv_qp_init_attr init = {
+		.send_cq = clients->cq,
+		.recv_cq = clients->cq,
 		.qp_type = IBV_QPT_RC,
 		.cap = { .max_send_wr = 1, .max_recv_wr = 1,
 			 .max_send_sge = 1, .max_recv_sge = 1,
@@ -164,6 +176,7 @@ void clients_close(struct clients *clients)
 {
 	while (!LIST_EMPTY(&clients->list))
 		end_client(LIST_FIRST(&clients->list));
+	ibv_destroy_cq(clients->cq);
 	rdma_destroy_id(clients->listener);
 	rdma_destroy_event_channel(clients->channel);
 }

@@ -13,6 +13,7 @@
 struct clients {
 	struct rdma_event_channel *channel;
 	struct rdma_cm_id *listener;
+	struct ibv_cq *cq;		/* of all of them */
 	LIST_HEAD(, client) list;
 };
 

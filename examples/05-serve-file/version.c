@@ -18,9 +18,20 @@ static bool is_same(const struct version *version, const struct stat *st)
 	       version->length == (size_t)st->st_size;
 }
 
+/* Nobody but this thread registers. */
+static uint64_t count_layout(void)
+{
+	struct pinsafe_stats stats = { 0 };
+
+	pinsafe_get_stats(&stats, sizeof(stats));
+	return stats.registered_layout;
+}
+
 /*
  * Only a layout lease will do: an ordinary one is broken by whoever opens the
- * file.  The number is for events that come when the version may be gone.
+ * file.  Without it pinsafe refuses, but not if the policy wants a warning, nor
+ * for files in memory if it wants none for these.
+ * The number is for events that come when the version may be gone.
  */
 static int reg(struct version *version, struct ibv_pd *pd,
 	       struct pinsafe_event_channel *events)
@@ -34,11 +45,25 @@ static int reg(struct version *version, struct ibv_pd *pd,
 		.guard = PINSAFE_GUARD_LAYOUT,
 		.channel = events,
 	};
+	uint64_t n = count_layout();
 
 	version->number = ++last_number;
 	attr.user_data = (void *)version->number;
 	version->mr = pinsafe_reg_mr(pd, &attr, sizeof(attr));
+	if (version->mr && count_layout() == n)
+		errx(1, "no layout lease guards the file, so it is not served: "
+			"on_refuse=warn in pinsafe.conf, or without "
+			"PINSAFE_SHMEM=guard in memory");
 	return version->mr ? 0 : errno;
+}
+
+/* A lease for reading is not granted then.  It goes at once. */
+static bool is_being_written(int fd)
+{
+	if (fcntl(fd, F_SETLEASE, F_RDLCK))
+		return errno == EAGAIN;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return false;
 }
 
 /*
@@ -99,6 +124,8 @@ int version_load(const char *path, const struct version *current,
 		r = ENODATA;
 	else if (is_same(current, &st))
 		r = EEXIST;
+	else if (is_being_written(fd))
+		r = ETXTBSY;
 	else
 		r = load(fd, &st, pd, events, ret_version);
 	/* The mapping keeps the file, also if it is unlinked. */

@@ -25,9 +25,13 @@ struct version {
 };
 
 /*
- * Maps and registers what is at @path now; the caller has a reference.  0, or
- * an errno value: EEXIST if that is what @current is of (or NULL), ENODATA if
- * it is empty, EAGAIN or EFAULT if it is being changed right now.
+ * Maps and registers what is at @path now; the caller has a reference.  Does not
+ * return if something else than a layout lease guards it, or nothing.  0, or an
+ * errno value: EEXIST if that is what @current is of (or NULL), ENOENT, ENODATA
+ * if it is empty, ETXTBSY while somebody may write it; of pinsafe EAGAIN or EFAULT
+ * if it is being changed right now, EACCES if it is another user's, EOPNOTSUPP
+ * if there are no layout leases for it, ENOMEM also because of RLIMIT_MEMLOCK.
+ * SIGIO may come in, and has to be blocked.
  */
 int version_load(const char *path, const struct version *current,
 		 struct ibv_pd *pd, struct pinsafe_event_channel *events,

@@ -22,13 +22,14 @@ struct rdma_cm_id *connection_new(const char *address, const char *port,
 		.sq_sig_all = 1,
 	};
 	struct rdma_cm_id *id;
+	int error;
 
 	if (rdma_getaddrinfo(address, port, &hints, &info))
-		err(1, "%s", address);
-	if (rdma_create_ep(&id, info, NULL, &init))
-		err(1, "%s: rdma_create_ep", address);
+		errx(1, "%s: not an address in numbers", address);
+	error = rdma_create_ep(&id, info, NULL, &init) ? errno : 0;
 	rdma_freeaddrinfo(info);
-	return id;
+	errno = error;
+	return error ? NULL : id;
 }
 
 static int poll_cq(struct ibv_cq *cq, struct ibv_wc *wc)
@@ -42,7 +43,7 @@ static int poll_cq(struct ibv_cq *cq, struct ibv_wc *wc)
 }
 
 int connection_wait(struct rdma_cm_id *id, struct ibv_cq *cq,
-		    struct ibv_comp_channel *channel)
+		    struct ibv_comp_channel *channel, size_t *ret_length)
 {
 	struct pollfd fds[] = {
 		{ .fd = channel->fd, .events = POLLIN },
@@ -59,6 +60,8 @@ int connection_wait(struct rdma_cm_id *id, struct ibv_cq *cq,
 			return EIO;
 		if (n && wc.status != IBV_WC_SUCCESS)
 			printf("%s\n", ibv_wc_status_str(wc.status));
+		if (n && wc.status == IBV_WC_SUCCESS && ret_length)
+			*ret_length = wc.byte_len;
 		if (n)
 			return wc.status == IBV_WC_SUCCESS ? 0 : EIO;
 		if (fds[1].revents)
