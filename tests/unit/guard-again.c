@@ -193,11 +193,15 @@ GUARDED_CASE(file_goes_and_comes__one_time_to_wait)
 /* And one that is gone when it is looked for; the kernel said that it was there. */
 GUARDED_CASE(file_for_just_the_moment_of_the_pin__again)
 {
+	struct ibv_mr *mr;
+
 	fake_mapping.n_parts = 0;
 	fake_provider.reg_mr = TIMES(2, EOPNOTSUPP);
-	assert_non_null(guarded_reg(IBV_ACCESS_LOCAL_WRITE));
+	mr = guarded_reg(IBV_ACCESS_LOCAL_WRITE);
+	assert_non_null(mr);
 	assert_record("classify, reg_mr, classify, reg_mr, classify, reg_mr");
 	assert_int_equal(stats.refusals, 0);
+	free(mr);
 }
 
 GUARDED_CASE(no_file_and_device_cannot__errno_of_the_provider)
