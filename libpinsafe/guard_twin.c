@@ -216,7 +216,8 @@ static bool is_of_part(const struct mapping_part *part, uintptr_t at,
 
 	for (; at < end; at = vma->end)
 		if ((at >= vma->end && vma_next(reader, at, vma)) ||
-		    vma->start > at || !vma->shared || vma->writable != part->writable ||
+		    vma->start > at || !vma->shared ||
+		    vma->writable != part->writable ||
 		    vma->dev != part->file.map_dev || vma->ino != part->file.ino ||
 		    vma->offset + (at - vma->start) != offset + (at - start))
 			return false;
@@ -268,16 +269,17 @@ static int look_at_both(void *arg)
 	const struct look *look = arg;
 	uintptr_t program = down((uintptr_t)look->reg->addr);
 	uintptr_t twin = look->twin->start;
+	bool must_look = !tells_of_program(look->twin);
 	struct vma_reader reader;
 	int r, r_program = 0;
 
 	r = vma_open(&reader);
 	if (r)
 		return r;
-	if (!tells_of_program(look->twin) && program < twin)
+	if (must_look && program < twin)
 		r_program = look_from(look->reg, program, &reader);
 	r = look_from(look->reg, twin, &reader);
-	if (!tells_of_program(look->twin) && program > twin)
+	if (must_look && program > twin)
 		r_program = look_from(look->reg, program, &reader);
 	vma_close(&reader);
 	if (r == EAGAIN)

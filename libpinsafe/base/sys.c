@@ -123,10 +123,7 @@ static int (*libc_clock_gettime)(clockid_t clock, struct timespec *ret_ts);
 
 __attribute__((constructor)) static void find_clock(void)
 {
-	void *libc = look_up_library("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-
-	if (libc)
-		*(void **)&libc_clock_gettime = look_up(libc, "clock_gettime");
+	*(void **)&libc_clock_gettime = look_up_in("libc.so.6", "clock_gettime");
 }
 
 int sys_clock_gettime(clockid_t clock, struct timespec *ret_ts)
