@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 #
-# The public header compiles alone, once and twice, as C99 and as C++.
+# The public headers compile alone, once and twice, as C99 and as C++.
 #
 #   abi-header.sh INCLUDE-DIR
 set -eu
 
 include=$1
 options="-Wall -Wextra -pedantic -Werror -fsyntax-only -I$include"
-program='#include <infiniband/pinsafe.h>
+program='#include <infiniband/pinsafe_event.h>
+struct pinsafe_event event;
+#include <infiniband/pinsafe.h>
 #include <infiniband/pinsafe.h>
 int program(struct ibv_context *context);
 int program(struct ibv_context *context)

@@ -5,10 +5,10 @@
 # does, and which says what each page should; no page is about anything else.
 # With abi-symbols.sh: exported symbols, map, header and pages are the same.
 #
-#   abi-man.sh MAP HEADER MAN-SOURCES MAN-BUILT
+#   abi-man.sh MAP INCLUDE-DIR MAN-SOURCES MAN-BUILT
 set -euo pipefail
 
-map=$1 header=$2 sources=$3 built=$4
+map=$1 include=$2 sources=$3 built=$4
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 sections=(NAME SYNOPSIS DESCRIPTION "RETURN VALUE" NOTES "SEE ALSO")
@@ -19,10 +19,10 @@ fail()
 	exit 1
 }
 
-# prototypes FILE: each on one line, with single spaces
+# prototypes FILE...: each on one line, with single spaces
 prototypes()
 {
-	sed '/^typedef/d' "$1" | tr -s ' \t\n' ' ' | sed 's|( |(|g' |
+	cat "$@" | sed '/^typedef/d' | tr -s ' \t\n' ' ' | sed 's|( |(|g' |
 		grep -oE '(const char|struct [a-z_]+|int|void) \*?pinsafe_[a-z_0-9]+\([^;{]*\);' |
 		sort -u
 }
@@ -49,9 +49,9 @@ for page in "$sources"/*.3.md; do
 done | sort >"$dir/names"
 diff -u "$dir/map" "$dir/names"
 sort -u -o "$dir/synopses" "$dir/synopses"
-prototypes "$header" >"$dir/header"
+prototypes "$include"/infiniband/*.h >"$dir/header"
 [ "$(wc -l <"$dir/header")" = "$(wc -l <"$dir/map")" ] ||
-	fail "the header has other functions than the map"
+	fail "the headers have other functions than the map"
 diff -u "$dir/header" "$dir/synopses"
 
 # Pages refer to pages that exist.

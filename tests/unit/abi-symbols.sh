@@ -5,10 +5,10 @@
 # say, the preload object what is in a list: without versions, but for those
 # that dlsym(3) must not find ("@" and not "@@").
 #
-#   abi-symbols.sh LIBPINSAFE PRELOAD MAP PRELOAD-LIST LIBC-VERSION HEADER
+#   abi-symbols.sh LIBPINSAFE PRELOAD MAP PRELOAD-LIST LIBC-VERSION INCLUDE-DIR
 set -eu
 
-library=$1 preload=$2 map=$3 preload_list=$4 libc_version=$5 header=$6
+library=$1 preload=$2 map=$3 preload_list=$4 libc_version=$5 include=$6
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -23,8 +23,8 @@ nm -D --defined-only --with-symbol-versions "$library" |
 
 # Declarations at the start of a line; pinsafe_private_* is between the objects
 # of one version.
-sed -nE '/^typedef/d; s/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' "$header" |
-	sort >"$dir/header"
+sed -nE '/^typedef/d; s/^[a-z].*[ *](pinsafe_[a-z_0-9]+)\(.*/\1/p' \
+	"$include"/infiniband/*.h | sort >"$dir/header"
 awk '$1 !~ /^pinsafe_private_/ { print $1 }' "$dir/map" >"$dir/public"
 
 nm -D --defined-only --with-symbol-versions "$preload" |
