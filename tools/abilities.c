@@ -8,8 +8,6 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fanotify.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,18 +15,11 @@
 #include "abilities.h"
 #include "base/sys_lines.h"
 #include "machine/pin_rule.h"
+#include "memory/vma.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
-#ifndef FAN_PRE_ACCESS
-#define FAN_PRE_ACCESS 0x00100000
-#endif
-/* _IOWR('f', 17, struct procmap_query), which older headers do not have */
-#define PROCMAP_QUERY_SIZE 104
-#define PROCMAP_QUERY_IOCTL \
-	_IOC(_IOC_READ | _IOC_WRITE, 'f', 17, PROCMAP_QUERY_SIZE)
-#define COVERING_OR_NEXT_VMA 0x10
 
 static int open_scratch(const char **ret_dir)
 {
@@ -71,69 +62,26 @@ static enum ability try_lease(int fd)
 	return ABILITY_YES;
 }
 
+/* Of a page that is there: one of this stack */
 static enum ability try_populate(void)
 {
-	size_t size = sysconf(_SC_PAGESIZE);
-	enum ability ability;
-	void *page;
+	uintptr_t size = sysconf(_SC_PAGESIZE);
+	uintptr_t page = (uintptr_t)&size & ~(size - 1);
 
-	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED)
-		return ABILITY_UNKNOWN;
-	ability = madvise(page, size, MADV_POPULATE_WRITE) ? ABILITY_NO
-							   : ABILITY_YES;
-	munmap(page, size);
-	return ability;
+	return madvise((void *)page, size, MADV_POPULATE_WRITE) ? ABILITY_NO
+								: ABILITY_YES;
 }
 
 static enum ability try_procmap_query(void)
 {
-	uint64_t query[PROCMAP_QUERY_SIZE / 8] = {PROCMAP_QUERY_SIZE,
-						  COVERING_OR_NEXT_VMA};
-	enum ability ability;
-	int fd;
+	static struct vma_reader reader;
+	static struct vma vma;
 
-	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (vma_open(&reader))
 		return ABILITY_UNKNOWN;
-	ability = ioctl(fd, PROCMAP_QUERY_IOCTL, query) ? ABILITY_NO
-							: ABILITY_YES;
-	close(fd);
-	return ability;
-}
-
-/* Needs CAP_SYS_ADMIN.  Our own scratch file is all that is marked. */
-static enum ability try_pre_access(int scratch)
-{
-	enum ability ability;
-	int fd;
-
-	if (scratch < 0)
-		return ABILITY_UNKNOWN;
-	fd = fanotify_init(FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC, O_RDONLY);
-	if (fd < 0)
-		return errno == ENOSYS ? ABILITY_NO : ABILITY_UNKNOWN;
-	if (fanotify_mark(fd, FAN_MARK_ADD, FAN_PRE_ACCESS, scratch, NULL) ==
-		    0 ||
-	    errno == EOPNOTSUPP)
-		ability = ABILITY_YES;
-	else
-		ability = errno == EINVAL ? ABILITY_NO : ABILITY_UNKNOWN;
-	close(fd);
-	return ability;
-}
-
-static enum ability find_bpf_lsm(void)
-{
-	char text[256], *name;
-
-	if (sys_read_line("/sys/kernel/security/lsm", text, sizeof(text)))
-		return ABILITY_UNKNOWN;
-	for (name = strtok(text, ","); name; name = strtok(NULL, ","))
-		if (!strcmp(name, "bpf"))
-			return ABILITY_YES;
-	return ABILITY_NO;
+	(void)vma_next(&reader, 0, &vma);
+	vma_close(&reader);
+	return reader.has_answered ? ABILITY_YES : ABILITY_NO;
 }
 
 void abilities_find(struct abilities *ret_abilities)
@@ -153,8 +101,6 @@ void abilities_find(struct abilities *ret_abilities)
 	a.leases = try_lease(fd);
 	a.populate = try_populate();
 	a.procmap_query = try_procmap_query();
-	a.fanotify_pre_access = try_pre_access(fd);
-	a.bpf_lsm = find_bpf_lsm();
 	uname(&uts);
 	snprintf(a.release, sizeof(a.release), "%s", uts.release);
 	a.page_cache_pins = pin_rule_is_of_release() ? ABILITY_NO : ABILITY_YES;
@@ -167,10 +113,10 @@ void abilities_find(struct abilities *ret_abilities)
 static void report_ability(json_object *to, const char *key,
 			   enum ability ability)
 {
-	if (ability == ABILITY_UNKNOWN)
-		report_string(to, key, NULL);
-	else
-		report_bool(to, key, ability == ABILITY_YES);
+	report_add(to, key,
+		   ability == ABILITY_UNKNOWN
+			   ? NULL
+			   : json_object_new_boolean(ability == ABILITY_YES));
 }
 
 /* Who gives layout leases, and how it is; without a module most of it is null */
@@ -187,6 +133,7 @@ static void report_provider(const struct lease_provider *provider,
 		[PROVIDER_CONTROL] = "control-module",
 	};
 	json_object *to = report_object(kernel, "layout_lease_provider");
+	json_object *value;
 	uint64_t count;
 	size_t i;
 
@@ -195,12 +142,13 @@ static void report_provider(const struct lease_provider *provider,
 	report_words(to, "state", provider->state);
 	report_words(to, "guards", provider->file_systems);
 	report_words(to, "page_cache_write", provider->page_cache_write);
-	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		value = NULL;
 		if (provider->version[0] &&
 		    !lease_provider_count(provider, counters[i], &count))
-			report_uint(to, counters[i], count);
-		else
-			report_string(to, counters[i], NULL);
+			value = json_object_new_uint64(count);
+		report_add(to, counters[i], value);
+	}
 }
 
 void abilities_report(const struct abilities *abilities, json_object *report)
@@ -219,9 +167,6 @@ void abilities_report(const struct abilities *abilities, json_object *report)
 		report_int(to, "lease_break_time", abilities->lease_break_time);
 	report_ability(to, "madv_populate_write", abilities->populate);
 	report_ability(to, "procmap_query", abilities->procmap_query);
-	report_ability(to, "fanotify_pre_access",
-		       abilities->fanotify_pre_access);
-	report_ability(to, "bpf_lsm", abilities->bpf_lsm);
 	report_ability(to, "page_cache_pins_by_version",
 		       abilities->page_cache_pins);
 }

@@ -15,8 +15,6 @@ struct abilities {
 	int lease_break_time;	     /* in seconds, -1: unknown */
 	enum ability populate;	     /* MADV_POPULATE_WRITE */
 	enum ability procmap_query;
-	enum ability fanotify_pre_access;
-	enum ability bpf_lsm;
 	/* Writable pins of page-cache files: a guess by version */
 	enum ability page_cache_pins;
 	char release[65];

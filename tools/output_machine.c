@@ -87,8 +87,6 @@ static void print_kernel(json_object *kernel, bool is_verbose)
 	if (!is_verbose)
 		return;
 	print_ability(kernel, "procmap_query", "PROCMAP_QUERY");
-	print_ability(kernel, "fanotify_pre_access", "fanotify pre-access");
-	print_ability(kernel, "bpf_lsm", "BPF LSM");
 	printf("  %-44s %s\n", "tried in a scratch file in",
 	       report_text(kernel, "tried_in"));
 }

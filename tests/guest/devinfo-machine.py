@@ -28,7 +28,6 @@ GOLDEN = {
     "lease_break_time": 10,
     "madv_populate_write": True,
     "procmap_query": VERSION != "6.1",
-    "fanotify_pre_access": VERSION == "newest",
     "page_cache_pins_by_version": VERSION == "6.1",
 }
 
@@ -68,8 +67,6 @@ def check_machine(user):
     kernel = report["kernel"]
     ok(kernel["release"] == os.uname().release, f"{who}: {kernel['release']}")
     for key, value in GOLDEN.items():
-        if user and key == "fanotify_pre_access" and kernel[key] is None:
-            continue    # only root can try
         ok(kernel[key] == value, f"{who}: {key}: {kernel[key]}")
 
     check_provider(who, kernel["layout_lease_provider"])
