@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 #include "mr_address.h"
-#include "present_pages.h"
 
 #define CHUNK_PAGES 256
+#define ENTRY_IS_PRESENT (1ULL << 63) /* in /proc/PID/pagemap */
+/* Larger ones are reservations, of AddressSanitizer and the like. */
+#define MAX_MAPPING (1ULL << 40)
 
 struct search {
 	pid_t pid;
@@ -141,16 +143,19 @@ static int add_candidate(struct search *search, const struct ibv_mr *mr)
 	return 0;
 }
 
-/* Anything that may be a struct ibv_mr in @size bytes of memory */
-static int scan_chunk(struct search *search, const char *chunk, size_t size)
+/* Anything that may be a struct ibv_mr in pages that were there a moment ago */
+static int scan_run(struct search *search, uintptr_t start, size_t size)
 {
+	ssize_t n = peek(search, start, search->chunk, size);
 	const struct rdma_mr *wanted;
 	struct ibv_mr mr;
 	size_t at;
 	int r = 0;
 
-	for (at = 0; at + sizeof(mr) <= size && !r; at += sizeof(void *)) {
-		memcpy(&mr, chunk + at, sizeof(mr));
+	if (n < 0)
+		return errno == EFAULT ? 0 : errno;
+	for (at = 0; at + sizeof(mr) <= n && !r; at += sizeof(void *)) {
+		memcpy(&mr, search->chunk + at, sizeof(mr));
 		wanted = mr.length ? find_wanted(search, &mr) : NULL;
 		if (wanted && makes_sense(search, &mr, wanted->has_keys))
 			r = add_candidate(search, &mr);
@@ -158,26 +163,28 @@ static int scan_chunk(struct search *search, const char *chunk, size_t size)
 	return r;
 }
 
-/* Pages that are present, or were a moment ago */
-static int scan_present(uint64_t at, uint64_t end, void *arg)
+/* Those that are present, so that no others are made */
+static int scan_pages(struct search *search, uintptr_t start, size_t n)
 {
-	struct search *search = arg;
-	uint64_t n, chunk_size = CHUNK_PAGES * search->page_size;
+	uint64_t entries[CHUNK_PAGES];
+	size_t i, first, page = search->page_size;
 	ssize_t size;
 	int r;
 
-	while (at < end) {
-		n = end - at < chunk_size ? end - at : chunk_size;
-		size = peek(search, at, search->chunk, n);
-		if (size < 0)
-			return errno == EFAULT ? 0 : errno;
-		r = scan_chunk(search, search->chunk, size);
+	size = pread(search->pagemap, entries, n * sizeof(*entries),
+		     start / page * sizeof(*entries));
+	/* 0: the process has ended */
+	if (size <= 0)
+		return size ? errno : ESRCH;
+	n = size / sizeof(*entries);
+	for (i = 0; i < n; i++) {
+		for (first = i; i < n && entries[i] & ENTRY_IS_PRESENT;)
+			i++;
+		if (i == first)
+			continue;
+		r = scan_run(search, start + first * page, (i - first) * page);
 		if (r)
 			return r;
-		at += n;
-		/* A struct may lie across the end of a chunk. */
-		if (at < end)
-			at -= search->page_size;
 	}
 	return 0;
 }
@@ -212,21 +219,22 @@ static void match(struct search *search)
 	}
 }
 
-static int scan_all(struct search *search)
+static int scan_map(struct search *search, const struct proc_map *map)
 {
-	size_t i;
-	int r;
+	size_t n;
+	uintptr_t at;
+	int r = 0;
 
-	for (i = 0; i < search->maps->n; i++) {
-		const struct proc_map *map = &search->maps->maps[i];
-
-		if (map->shared || !map->readable || !map->writable)
-			continue;
-		r = present_pages(search->pagemap, map, scan_present, search);
-		if (r)
-			return r;
+	if (map->shared || !map->readable || !map->writable ||
+	    map->end - map->start > MAX_MAPPING)
+		return 0;
+	/* The last page again: a struct may lie across the end of a chunk. */
+	for (at = map->start; at < map->end && !r;
+	     at += (CHUNK_PAGES - 1) * search->page_size) {
+		n = (map->end - at) / search->page_size;
+		r = scan_pages(search, at, n < CHUNK_PAGES ? n : CHUNK_PAGES);
 	}
-	return 0;
+	return r;
 }
 
 int mr_address_find(pid_t pid, const struct proc_maps *maps,
@@ -257,7 +265,9 @@ int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		r = errno == ENOENT ? ESRCH : errno;
 		goto free_chunk;
 	}
-	r = search.n_wanted ? scan_all(&search) : 0;
+	r = 0;
+	for (i = 0; search.n_wanted && i < maps->n && !r; i++)
+		r = scan_map(&search, &maps->maps[i]);
 	if (!r)
 		match(&search);
 	close(search.pagemap);
