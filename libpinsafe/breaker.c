@@ -231,9 +231,9 @@ static void tell_failure(struct lease *lease, uint32_t lkey, int r)
 	if (!lease->has_failed)
 		log_error("breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
 			lease->path, lkey, strerror(r),
-			lease->backend->sees_own_operations
-				? " and whoever removes blocks of the file has to wait"
-				: ", but at the end of lease-break-time the kernel takes it away and the DEVICE WRITES TO A FILE THAT MAY HAVE LOST ITS PAGES");
+			lease->backend->is_blind
+				? ", but at the end of lease-break-time the kernel takes it away and the DEVICE WRITES TO A FILE THAT MAY HAVE LOST ITS PAGES"
+				: " and whoever removes blocks of the file has to wait");
 	lease->has_failed = true;
 }
 

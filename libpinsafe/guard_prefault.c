@@ -72,7 +72,8 @@ static int find_out_why(void *arg)
 	const struct look_args *args = arg;
 	int fd, r;
 
-	r = lease_open(args->lease, &args->part->file, O_RDWR, &fd);
+	r = args->lease->backend->open(args->lease, &args->part->file, O_RDWR,
+				       &fd);
 	if (!r) {
 		r = note(args, "fallocate(2)",
 			 prefault_why(args->part, fd, page_size()));
@@ -91,7 +92,8 @@ static int check_blocks(void *arg)
 	const struct look_args *args = arg;
 	int fd, r;
 
-	r = lease_open(args->lease, &args->part->file, O_RDONLY, &fd);
+	r = args->lease->backend->open(args->lease, &args->part->file, O_RDONLY,
+				       &fd);
 	if (r)
 		return note(args, "open(2)", r);
 	r = note(args, "ioctl(2) with FS_IOC_FIEMAP",

@@ -35,8 +35,7 @@ struct take_args {
 static bool is_barred(const struct lease_backend *backend,
 		      const struct backing *file)
 {
-	return !backend->sees_own_operations &&
-	       lease_is_barred(file->dev, file->ino);
+	return backend->is_blind && lease_is_barred(file->dev, file->ino);
 }
 
 /* ENOENT: there is none. */
@@ -172,13 +171,6 @@ static int settle_on_keeper(void *arg)
 	return r;
 }
 
-/* The keeper must not wait for those who have the file locked. */
-static int set_begun(struct take_args *args)
-{
-	args->error = aside_call(set_aside, args);
-	return keeper_call(settle_on_keeper, args);
-}
-
 /*
  * To open the file would break an ordinary lease that the program has on it.
  * Such a one is for the only description of a file, so one that it has tells.
@@ -200,14 +192,13 @@ static int ask_for(struct take_args *args)
 	const struct backing *file = args->file;
 	int r = EBADF, fd = -1, path_fd = -1;
 
-	if (args->backend->is_on_program_file) {
+	if (args->backend->is_blind) {
 		fd = backing_find_descriptor(file);
 	} else if (is_leased_by_program(file)) {
 		args->cause->kind = CAUSE_OWN_LEASE;
 		return EBUSY;
 	}
-	if (fd < 0 && (!args->backend->is_on_program_file ||
-		       file->is_read_only) &&
+	if (fd < 0 && (!args->backend->is_blind || file->is_read_only) &&
 	    !backing_open(file, O_PATH, &path_fd))
 		fd = path_fd;
 	if (fd >= 0)
@@ -228,8 +219,11 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 	r = share(backend, file, ret_lease);
 	if (r == ENOENT) {
 		r = ask_for(&args);
-		if (!r && args.begun)
-			r = set_begun(&args);
+		/* The keeper must not wait for those who have the file locked. */
+		if (!r && args.begun) {
+			args.error = aside_call(set_aside, &args);
+			r = keeper_call(settle_on_keeper, &args);
+		}
 		if (!r)
 			*ret_lease = args.lease;
 	}
@@ -246,14 +240,8 @@ static int reap_on_keeper(void *arg)
 
 void lease_put(struct lease *lease)
 {
-	bool is_last;
-
-	ps_lock(&table_lock);
-	lease_drop_holder(lease);
-	is_last = !lease->holders;
-	ps_unlock(&table_lock);
-	/* From here on the lease may be gone, or shared again. */
-	if (is_last)
+	/* From then on the lease may be gone, or shared again. */
+	if (PS_LOCKED(&table_lock, lease_drop_holder(lease)))
 		(void)keeper_call(reap_on_keeper, NULL);
 }
 
@@ -277,21 +265,6 @@ bool lease_is_held(struct lease *lease)
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return lease->state == LEASE_HELD;
-}
-
-bool lease_exists_blind(dev_t dev, ino_t ino)
-{
-	const struct lease *lease;
-
-	return PS_LOCKED(&table_lock,
-			 (lease = lease_find(dev, ino)) &&
-				 !lease->backend->sees_own_operations);
-}
-
-int lease_open(const struct lease *lease, const struct backing *file, int flags,
-	       int *ret_fd)
-{
-	return lease->backend->open(lease, file, flags, ret_fd);
 }
 
 void lease_forget(void)

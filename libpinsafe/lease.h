@@ -20,12 +20,11 @@ struct lease_backend {
 	/* What the kernel says with a break, for the log */
 	const char *break_means;
 	/*
-	 * Do operations of this process on the open file description that is
-	 * leased break the lease, too?  If not, see own_operation.c.
+	 * Is it on an open file description of the program, by a descriptor of
+	 * which it is to be had?  It does not see what the program does by that:
+	 * own_operation.c.
 	 */
-	bool sees_own_operations;
-	/* Is it to be had through a descriptor of the program only? */
-	bool is_on_program_file;
+	bool is_blind;
 	/*
 	 * Take the lease, armed; fills in @lease->fd and @lease->type.  If
 	 * keeper_take() has a descriptor, it is of the file, or was.
@@ -92,7 +91,6 @@ struct lease {
 	TAILQ_ENTRY(lease) link;	/* of all */
 	TAILQ_ENTRY(lease) broken_link;
 	LIST_ENTRY(lease) unused_link PS_GUARDED_BY(table_lock);
-	bool is_in_broken;
 
 	/* Changed by the keeper only, under table_lock */
 	enum lease_state state PS_GUARDED_BY(table_lock);
@@ -171,7 +169,7 @@ bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
  */
 uint64_t lease_last_call_ns(struct lease *const *some, size_t n);
 
-/* Is there a lease on the file that does not see the program's operations? */
+/* Is there a lease on the file that is blind? */
 bool lease_exists_blind(dev_t dev, ino_t ino);
 
 /*
@@ -183,8 +181,6 @@ uint64_t lease_n_taken(void);
 
 /* For the keeper's thread. */
 
-/* Is there an ordinary lease of ours on the file? */
-bool lease_is_ours(dev_t dev, ino_t ino);
 /*
  * Wait until a lease is broken, another thread wants something, or the time is
  * over.  Notices breaks and expiry, HELD becomes BREAKING, and costs nothing for
@@ -210,16 +206,12 @@ bool lease_hold_again(struct lease *lease);
 struct lease *lease_next_broken(const struct lease *lease);
 /* What else goes when a lease does: @fn is called before it is closed. */
 void lease_set_gone(void (*fn)(struct lease *lease));
-/* One holder less; the lease stays until lease_reap(). */
-void lease_drop_holder(struct lease *lease) PS_REQUIRES(table_lock);
+/* One holder less, and was it the last?  The lease stays until lease_reap(). */
+bool lease_drop_holder(struct lease *lease) PS_REQUIRES(table_lock);
 /* Release @lease if it has no holders.  Returns whether it has not. */
 bool lease_reap_one(struct lease *lease);
 /* The same for all leases.  Returns whether a broken one is left. */
 bool lease_reap(void);
-
-/* Open the leased file, see open() of the backend. */
-int lease_open(const struct lease *lease, const struct backing *file,
-	       int flags, int *ret_fd);
 
 /* For fork.h, in the child: forget all leases without touching them. */
 void lease_forget(void) PS_REQUIRES(table_lock);

@@ -71,23 +71,15 @@ uint64_t lease_deadline_ns(const struct lease *lease, uint64_t grace_ns)
 					      grace_ns : lease->max_grace_ns);
 }
 
-/* 3/4 of lease-break-time after the break, if that ends at all */
-static uint64_t last_call_ns(const struct lease *lease)
-	PS_REQUIRES(table_lock)
-{
-	if (lease->state == LEASE_HELD || !lease->break_time_ns)
-		return UINT64_MAX;
-	return lease->broken_at_ns + lease->break_time_ns / 4 * 3;
-}
-
 uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
 {
 	uint64_t earliest = UINT64_MAX, ns;
-	size_t i;
 
 	ps_lock(&table_lock);
-	for (i = 0; i < n; i++) {
-		ns = last_call_ns(some[i]);
+	for (; n; n--, some++) {
+		if ((*some)->state == LEASE_HELD || !(*some)->break_time_ns)
+			continue;
+		ns = (*some)->broken_at_ns + (*some)->break_time_ns / 4 * 3;
 		if (ns < earliest)
 			earliest = ns;
 	}
@@ -108,7 +100,7 @@ bool lease_is_lost(struct lease *lease)
 	/* Nobody waits any more while the program takes its time. */
 	lease->max_grace_ns = 0;
 	/* Of a layout lease the breaker has to give up, and nothing is lost. */
-	if (lease->backend->sees_own_operations)
+	if (!lease->backend->is_blind)
 		return false;
 	stats_add(lost_leases, 1);
 	return true;
@@ -131,8 +123,8 @@ bool lease_check(struct lease *lease)
 	type = type_now(lease);
 	if (type != lease->type)
 		set_broken(lease, type < 0 ? not_told : NULL);
-	else if (!lease->backend->sees_own_operations &&
-		 lease_is_beside_pages(lease->fd.fd, lease->type))
+	else if (lease->backend->is_blind &&
+		 lease_is_beside_pages(lease->fd.fd, type))
 		set_broken(lease, BESIDE_PAGES);
 	return !lease->broken_at_ns;
 }
@@ -183,7 +175,7 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 {
 	struct lease *lease = PS_LOCKED(&table_lock, lease_find(dev, ino));
 
-	if (!lease || lease->backend->sees_own_operations)
+	if (!lease || !lease->backend->is_blind)
 		return 0;
 	if (!lease->broken_at_ns)
 		set_broken(lease, OWN_OPERATION);

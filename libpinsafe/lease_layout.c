@@ -41,26 +41,17 @@ static int layout_set(struct lease *lease, const struct backing *file)
 					      : r;
 }
 
-/* What cannot be looked at would be taken for broken each time. */
-static int check_look(int fd, struct cause *cause)
-{
-	int r;
-
-	if (sys_fcntl(fd, F_GETLEASE, 0) >= 0)
-		return 0;
-	r = cause_call(cause, "fcntl(2) with F_GETLEASE", errno);
-	(void)sys_fcntl(fd, F_SETLEASE, F_UNLCK);
-	return r;
-}
-
 static int layout_settle(struct lease *lease, int error, struct cause *cause)
 {
-	int r = 0;
+	int fd = lease->fd.fd, r = 0;
 
-	if (error)
-		r = lease_why_not_layout(lease->fd.fd, error, cause);
-	else
-		r = check_look(lease->fd.fd, cause);
+	if (error) {
+		r = lease_why_not_layout(fd, error, cause);
+	} else if (sys_fcntl(fd, F_GETLEASE, 0) < 0) {
+		/* It would be taken for broken each time. */
+		r = cause_call(cause, "fcntl(2) with F_GETLEASE", errno);
+		(void)sys_fcntl(fd, F_SETLEASE, F_UNLCK);
+	}
 	if (r)
 		keeper_close(&lease->fd);
 	else
@@ -110,7 +101,6 @@ bool lease_layout_works_on(unsigned long fs_magic)
 const struct lease_backend lease_layout = {
 	.name = "layout",
 	.break_means = "pages or blocks of the file are to be removed",
-	.sees_own_operations = true,
 	.take = layout_take,
 	.set = layout_set,
 	.settle = layout_settle,

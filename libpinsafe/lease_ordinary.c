@@ -214,8 +214,7 @@ static int ordinary_take(struct lease *lease, const struct backing *file,
 	return r;
 }
 
-/* To open the file again would break the lease: through its description, then
- */
+/* To open the file again would break the lease: through its description, then */
 static int ordinary_open(const struct lease *lease, const struct backing *file,
 			 int flags, int *ret_fd)
 {
@@ -242,7 +241,7 @@ bool lease_ordinary_works_on(unsigned long fs_magic)
 
 const struct lease_backend lease_ordinary = {
 	.name = "ordinary",
-	.is_on_program_file = true,
+	.is_blind = true,
 	.break_means =
 		"somebody opens, truncates or executes the file, and the kernel does not say which",
 	.take = ordinary_take,

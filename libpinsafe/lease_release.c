@@ -29,7 +29,7 @@ void lease_set_gone(void (*fn)(struct lease *lease))
 
 void lease_count_new(const struct lease *lease)
 {
-	if (!lease->backend->sees_own_operations)
+	if (lease->backend->is_blind)
 		lease_blind_add(lease->dev, lease->ino);
 	atomic_fetch_add(&n_any, 1);
 	atomic_fetch_add(&n_taken, 1);
@@ -38,7 +38,7 @@ void lease_count_new(const struct lease *lease)
 static void count_gone(const struct lease *lease)
 {
 	atomic_fetch_sub(&n_any, 1);
-	if (!lease->backend->sees_own_operations)
+	if (lease->backend->is_blind)
 		lease_blind_remove(lease->dev, lease->ino);
 }
 
@@ -87,31 +87,9 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 /* Whoever waits for an ordinary lease goes on when that time is over. */
 static void tell_expiry(const struct lease *lease)
 {
-	if (lease->broken_at_ns && !lease->backend->sees_own_operations)
+	if (lease->broken_at_ns && lease->backend->is_blind)
 		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
 			lease->path);
-}
-
-/*
- * 0; EAGAIN: the kernel has removed it, so that nothing is left to do; or the
- * errno of F_UNLCK, which takes the same rights as F_SETLEASE (EACCES).
- */
-static int unlock(const struct lease *lease)
-{
-	if (!sys_fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK))
-		return 0;
-	return errno;
-}
-
-/*
- * A lease goes with the last descriptor of its open file description, whoever
- * closes that, and before anything that may have to wait (fs/file_table.c:__fput).
- * Ours is the only one but of a write lease, which is on the description that the
- * program has mapped.
- */
-static bool goes_with_descriptor(const struct lease *lease)
-{
-	return lease->type != F_WRLCK;
 }
 
 static void tell_kept(const struct lease *lease, const struct cause *cause,
@@ -126,12 +104,21 @@ static void tell_kept(const struct lease *lease, const struct cause *cause,
 			  refusal_way_out(r));
 }
 
+/*
+ * F_UNLCK takes the same rights as F_SETLEASE (EACCES); EAGAIN: the kernel has
+ * removed the lease.
+ *
+ * It also goes with the last descriptor of its open file description, whoever
+ * closes that, and before anything that may have to wait (fs/file_table.c:__fput).
+ * Ours is the only one but of a write lease, which is on the description that the
+ * program has mapped.
+ */
 static void release(struct lease *lease)
 {
 	uint64_t now_ns = clock_now_ns();
-	int r = unlock(lease);
+	int r = sys_fcntl(lease->fd.fd, F_SETLEASE, F_UNLCK) ? errno : 0;
 	bool is_kept = r && r != EAGAIN && !lease->is_gone &&
-		       !goes_with_descriptor(lease);
+		       lease->type == F_WRLCK;
 	struct cause cause = { .kind = CAUSE_UNKNOWN };
 
 	/* A break of it would be taken for one of a lease of the program. */
@@ -172,14 +159,7 @@ bool lease_reap(void)
 {
 	struct lease *lease;
 
-	do {
-		ps_lock(&table_lock);
-		lease = leases_first_unused();
-		if (lease)
-			leases_remove(lease);
-		ps_unlock(&table_lock);
-		if (lease)
-			release(lease);
-	} while (lease);
+	while ((lease = PS_LOCKED(&table_lock, leases_first_unused())))
+		(void)lease_reap_one(lease);
 	return lease_next_broken(NULL);
 }

@@ -15,7 +15,7 @@ static LIST_HEAD(bucket, lease) first_by_file[1 << FIRST_BITS],
 static struct bucket *by_file = first_by_file;
 static struct bucket *by_signal = first_by_signal;
 static unsigned int n_bits = FIRST_BITS;
-/* Blind or not: those that do not see the program's operations have index 1. */
+/* Index 1: those that are blind */
 TAILQ_HEAD(turns, lease);
 static struct turns turns[2] = { TAILQ_HEAD_INITIALIZER(turns[0]),
 				 TAILQ_HEAD_INITIALIZER(turns[1]) };
@@ -67,19 +67,14 @@ static void grow(void)
 			link_both(lease);
 }
 
-static bool is_blind(const struct lease *lease)
-{
-	return !lease->backend->sees_own_operations;
-}
-
 void leases_insert(struct lease *lease)
 {
-	n_in_turns[is_blind(lease)]++;
+	n_in_turns[lease->backend->is_blind]++;
 	if (n_in_turns[0] + n_in_turns[1] > (size_t)1 << n_bits &&
 	    n_bits < MAX_BITS)
 		grow();
 	link_both(lease);
-	TAILQ_INSERT_TAIL(&turns[is_blind(lease)], lease, link);
+	TAILQ_INSERT_TAIL(&turns[lease->backend->is_blind], lease, link);
 	if (!lease->holders)
 		LIST_INSERT_HEAD(&unused, lease, unused_link);
 }
@@ -88,11 +83,12 @@ void leases_remove(struct lease *lease)
 {
 	LIST_REMOVE(lease, by_file);
 	LIST_REMOVE(lease, by_signal);
-	TAILQ_REMOVE(&turns[is_blind(lease)], lease, link);
+	TAILQ_REMOVE(&turns[lease->backend->is_blind], lease, link);
 	if (!lease->holders)
 		LIST_REMOVE(lease, unused_link);
-	leases_set_broken(lease, false);
-	n_in_turns[is_blind(lease)]--;
+	if (lease->state == LEASE_BREAKING)
+		leases_set_broken(lease, false);
+	n_in_turns[lease->backend->is_blind]--;
 }
 
 struct lease *lease_find(dev_t dev, ino_t ino)
@@ -144,10 +140,11 @@ void leases_hold(struct lease *lease)
 		LIST_REMOVE(lease, unused_link);
 }
 
-void lease_drop_holder(struct lease *lease)
+bool lease_drop_holder(struct lease *lease)
 {
 	if (!--lease->holders)
 		LIST_INSERT_HEAD(&unused, lease, unused_link);
+	return !lease->holders;
 }
 
 struct lease *leases_first_unused(void)
@@ -157,9 +154,6 @@ struct lease *leases_first_unused(void)
 
 void leases_set_broken(struct lease *lease, bool is_broken)
 {
-	if (is_broken == lease->is_in_broken)
-		return;
-	lease->is_in_broken = is_broken;
 	if (is_broken)
 		TAILQ_INSERT_TAIL(&broken, lease, broken_link);
 	else
@@ -189,11 +183,11 @@ void leases_forget(void (*fn)(struct lease *lease))
 	LIST_INIT(&unused);
 }
 
-bool lease_is_ours(dev_t dev, ino_t ino)
+bool lease_exists_blind(dev_t dev, ino_t ino)
 {
 	const struct lease *lease;
 
 	return PS_LOCKED(&table_lock,
 			 (lease = lease_find(dev, ino)) &&
-				 lease->backend->is_on_program_file);
+				 lease->backend->is_blind);
 }

@@ -18,9 +18,8 @@ struct lease *leases_next_signalled(struct lease *lease, int signal_fd);
 void leases_set_signal_fd(struct lease *lease, int signal_fd);
 
 /*
- * The next one in turns of all leases that see the program's operations, or of
- * those that do not: after as many calls as there are it was each one's turn.
- * NULL: there is none.
+ * The next one in turns of all leases that are blind, or of those that are not:
+ * after as many calls as there are it was each one's turn.  NULL: there is none.
  */
 struct lease *leases_next_turn(bool is_blind);
 size_t leases_count(bool is_blind);
@@ -29,7 +28,7 @@ size_t leases_count(bool is_blind);
 void leases_hold(struct lease *lease) PS_REQUIRES(table_lock);
 struct lease *leases_first_unused(void) PS_REQUIRES(table_lock);
 
-/* Those that are being broken, in the order of the breaks */
+/* To those that are being broken, in the order of the breaks, or out of them */
 void leases_set_broken(struct lease *lease, bool is_broken);
 
 /* For fork.h, in the child: give each to @fn, and be empty. */

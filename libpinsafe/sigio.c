@@ -181,7 +181,7 @@ static int is_lease_of_program(const char *line, void *arg)
 	if (sscanf(line, "lock: %*d: LEASE BREAKING %*s %*d %x:%x:%llu", &major,
 		   &minor, &ino) != 3)
 		return -1;
-	return lease_is_ours(makedev(major, minor), ino) ? -1 : 1;
+	return lease_exists_blind(makedev(major, minor), ino) ? -1 : 1;
 }
 
 /*

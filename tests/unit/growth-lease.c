@@ -46,7 +46,6 @@ static int take(struct lease *lease, const struct backing *backing,
 static const struct lease_backend backend = {
 	.name = "test",
 	.break_means = "of the test",
-	.sees_own_operations = true,
 	.take = take,
 };
 

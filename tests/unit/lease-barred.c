@@ -49,6 +49,7 @@ STOPPED_CASE(entered_during_a_take)
 	static const struct lease_backend slow = {
 		.name = "slow",
 		.break_means = "of the test",
+		.is_blind = true,
 		.take = take_and_enter,
 	};
 	struct lease *lease = NULL;

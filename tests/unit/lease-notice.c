@@ -190,11 +190,11 @@ static int take_none(struct lease *lease, const struct backing *backing,
 static const struct lease_backend
 	seeing = {
 		.name = "test",
-		.sees_own_operations = true,
 		.take = take_none,
 	},
 	blind = {
 		.name = "test",
+		.is_blind = true,
 		.take = take_none,
 	};
 

@@ -12,9 +12,22 @@ void __wrap_lease_provider_find(struct lease_provider *ret_provider);
 
 struct fake_lease fake_lease;
 
+static int open_null(const struct lease *lease, const struct backing *file,
+		     int flags, int *ret_fd)
+{
+	int fd = open("/dev/null", flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 const struct lease_backend lease_layout = { .name = "fake layout",
-					    .sees_own_operations = true };
-const struct lease_backend lease_ordinary = { .name = "fake ordinary" };
+					    .open = open_null };
+const struct lease_backend lease_ordinary = { .name = "fake ordinary",
+					      .is_blind = true,
+					      .open = open_null };
 
 static int ino_of(const struct lease *lease)
 {
@@ -48,9 +61,9 @@ void lease_put(struct lease *lease)
 	fake_lease.holders[ino_of(lease)]--;
 }
 
-void lease_drop_holder(struct lease *lease)
+bool lease_drop_holder(struct lease *lease)
 {
-	fake_lease.holders[ino_of(lease)]--;
+	return !--fake_lease.holders[ino_of(lease)];
 }
 
 void lease_get(struct lease *lease)
@@ -74,17 +87,6 @@ struct lease *lease_find(dev_t dev, ino_t ino)
 bool lease_is_held_locked(const struct lease *lease)
 {
 	return !fault_now(&fake_lease.is_held_locked);
-}
-
-int lease_open(const struct lease *lease, const struct backing *file,
-	       int flags, int *ret_fd)
-{
-	int fd = open("/dev/null", flags | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno;
-	*ret_fd = fd;
-	return 0;
 }
 
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)

@@ -30,6 +30,7 @@ static int take_blind(struct lease *lease, const struct backing *backing,
 const struct lease_backend stopped_blind = {
 	.name = "blind",
 	.break_means = "of the test",
+	.is_blind = true,
 	.take = take_blind,
 };
 
