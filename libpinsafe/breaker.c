@@ -4,7 +4,8 @@
  *
  *   break -> (grace) -> redirty -> revoke the memory regions -> release
  *
- * lease_break.c notices the break, and revoke.c is the step to device.c.
+ * lease_break.c notices the break, and device.c has the kernel destroy a memory
+ * region.
  *
  * A lease is never released while one of its memory regions may be alive.  If
  * an MR can not be destroyed the lease stays.  Of a layout lease the kernel
@@ -62,15 +63,6 @@ static void post_lost(struct guarded_mr *gmr, void *arg)
 		   lease->broken_at_ns);
 }
 
-static void tell_program(struct lease *lease)
-{
-	if (!lease->is_told)
-		track_visit(lease, post_break, lease);
-	lease->is_told = true;
-	if (lease_is_lost(lease))
-		track_visit(lease, post_lost, lease);
-}
-
 /*
  * When it is high time for the first of the leases that are being broken.  One
  * that cannot be revoked anyway hurries nobody.
@@ -94,8 +86,13 @@ static void look(void)
 	struct lease *lease = NULL;
 
 	looked_at_ns = clock_now_ns();
-	while ((lease = lease_next_broken(lease)))
-		tell_program(lease);
+	while ((lease = lease_next_broken(lease))) {
+		if (!lease->is_told)
+			track_visit(lease, post_break, lease);
+		lease->is_told = true;
+		if (lease_is_lost(lease))
+			track_visit(lease, post_lost, lease);
+	}
 }
 
 /* Memory regions that were claimed together, and the lease that was broken */
@@ -188,7 +185,7 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
 	int r;
 
-	r = revoke_mr(gmr->mr);
+	r = device_destroy_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);
 		track_claim_done(gmr, false);
@@ -202,18 +199,18 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	return r;
 }
 
-/* @told is given what became of each. */
-static void revoke_batch(struct guarded_mr *first, struct lease *lease,
-			 void (*told)(uint32_t lkey, int r, void *arg),
-			 void *arg)
+/* @told is given what became of each.  The errno of the last one */
+static int revoke_batch(struct guarded_mr *first, struct lease *lease,
+			void (*told)(uint32_t lkey, int r, void *arg),
+			void *arg)
 {
 	struct batch batch = {first, lease, UINT64_MAX};
 	struct guarded_mr *gmr, *next;
 	uint32_t lkey;
-	int r;
+	int r = 0;
 
 	if (!first)
-		return;
+		return 0;
 	redirty_batch(&batch);
 	retire_batch(&batch);
 	for (gmr = first; gmr; gmr = next) {
@@ -222,12 +219,20 @@ static void revoke_batch(struct guarded_mr *first, struct lease *lease,
 		probe_revoke_begin(lkey);
 		r = revoke_one(gmr, lease);
 		probe_revoke_end(lkey, r);
-		told(lkey, r, arg);
+		if (told)
+			told(lkey, r, arg);
 	}
+	return r;
 }
 
-static void tell_failure(struct lease *lease, uint32_t lkey, int r)
+static void told_of_break(uint32_t lkey, int r, void *arg)
 {
+	struct lease *lease = arg;
+
+	if (!r) {
+		lease->n_revoked++;
+		return;
+	}
 	if (!lease->has_failed)
 		log_error("breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
 			lease->path, lkey, strerror(r),
@@ -235,22 +240,6 @@ static void tell_failure(struct lease *lease, uint32_t lkey, int r)
 				? ", but at the end of lease-break-time the kernel takes it away and the DEVICE WRITES TO A FILE THAT MAY HAVE LOST ITS PAGES"
 				: " and whoever removes blocks of the file has to wait");
 	lease->has_failed = true;
-}
-
-static void told_of_break(uint32_t lkey, int r, void *arg)
-{
-	struct lease *lease = arg;
-
-	if (r)
-		tell_failure(lease, lkey, r);
-	else
-		lease->n_revoked++;
-}
-
-static void revoke_all(struct lease *lease)
-{
-	revoke_batch(track_claim(lease, NULL, round_number), lease,
-		     told_of_break, lease);
 }
 
 /*
@@ -265,14 +254,6 @@ static void hold_all(struct lease *lease)
 	lease->has_failed = !lease_hold_again(lease);
 }
 
-static void run_broken(struct lease *lease)
-{
-	if (is_to_be_held(lease))
-		hold_all(lease);
-	else
-		revoke_all(lease);
-}
-
 uint64_t breaker_run(void)
 {
 	struct lease *lease, *next;
@@ -280,19 +261,16 @@ uint64_t breaker_run(void)
 	look();
 	round_number++;
 	for (lease = lease_next_broken(NULL); lease; lease = next) {
-		run_broken(lease);
+		if (is_to_be_held(lease))
+			hold_all(lease);
+		else
+			revoke_batch(track_claim(lease, NULL, round_number),
+				     lease, told_of_break, lease);
 		next = lease_next_broken(lease);
 		/* Those behind it may take their time. */
 		(void)lease_reap_one(lease);
 	}
 	return lease_reap() ? RETRY_INTERVAL_NS : UINT64_MAX;
-}
-
-static void told_of_end(uint32_t lkey, int r, void *arg)
-{
-	int *ret = arg;
-
-	*ret = r;
 }
 
 static void told_of_close(uint32_t lkey, int r, void *arg)
@@ -327,12 +305,8 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 
 static int revoke_on_keeper(void *mr)
 {
-	struct guarded_mr *gmr = track_claim_mr(mr);
-	int r = 0;
+	int r = revoke_batch(track_claim_mr(mr), NULL, NULL, NULL);
 
-	if (!gmr)
-		return 0;
-	revoke_batch(gmr, NULL, told_of_end, &r);
 	/* A lease that was waiting for this goes now. */
 	(void)breaker_run();
 	return r;

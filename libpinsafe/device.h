@@ -31,8 +31,6 @@ int device_prove(struct ibv_mr *mr, struct cause *cause);
  * 0, also if the device is gone and its memory regions with it; or the errno of
  * the kernel: EBUSY if the MR is in use, EINVAL if a memory window is bound.
  */
-int revoke_mr(struct ibv_mr *mr);
-/* The same, and it is an error if the device is gone. */
 int device_destroy_mr(const struct ibv_mr *mr);
 /* @context is about to be closed. */
 void device_drop(const struct ibv_context *context);

@@ -30,7 +30,7 @@ static struct stat file;
 static char *memory;
 static size_t n_revoked;
 
-int revoke_mr(struct ibv_mr *mr)
+int device_destroy_mr(const struct ibv_mr *mr)
 {
 	n_revoked++;
 	return 0;

@@ -6,7 +6,7 @@
 
 struct fault fake_revoke;
 
-int revoke_mr(struct ibv_mr *mr)
+int device_destroy_mr(const struct ibv_mr *mr)
 {
 	record("revoke %d", (int)mr->lkey);
 	return fault_now(&fake_revoke);
