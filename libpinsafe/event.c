@@ -23,17 +23,10 @@ struct pinsafe_event_channel event_handlers = {
 	.queue = STAILQ_HEAD_INITIALIZER(event_handlers.queue),
 	.fd = -1,
 };
-/* Another one in each child of fork(2) */
-static unsigned int this_process;
 
 bool event_is_ours(const struct pinsafe_event_channel *channel)
 {
-	return channel->process == this_process;
-}
-
-unsigned int event_this_process(void)
-{
-	return this_process;
+	return channel->process == event_handlers.process;
 }
 
 void event_channel_put(struct pinsafe_event_channel *channel)
@@ -102,11 +95,12 @@ void event_wait_for_handlers(void)
 	ps_wait(&has_handlers, &event_lock);
 }
 
-static int source_new(struct pinsafe_event_channel *channel,
-		      pinsafe_break_handler *handler, void *user_data,
-		      struct event_source **ret_source) PS_REQUIRES(event_lock)
+int event_source_new(struct pinsafe_event_channel *channel,
+		     pinsafe_break_handler *handler, void *user_data,
+		     struct event_source **ret_source)
 {
 	struct event_source *source;
+	SECTION(section);
 	size_t i;
 
 	if (!handler && !event_is_ours(channel))
@@ -116,24 +110,14 @@ static int source_new(struct pinsafe_event_channel *channel,
 		return ENOMEM;
 	source->refs = 1;
 	source->channel = handler ? &event_handlers : channel;
-	source->channel->refs++;
 	source->handler = handler;
 	source->user_data = user_data;
 	SLIST_INIT(&source->files);
 	for (i = 0; i < N_EVENT_TYPES; i++)
 		source->events[i].source = source;
+	(void)PS_LOCKED(&event_lock, source->channel->refs++);
 	*ret_source = source;
 	return 0;
-}
-
-int event_source_new(struct pinsafe_event_channel *channel,
-		     pinsafe_break_handler *handler, void *user_data,
-		     struct event_source **ret_source)
-{
-	SECTION(section);
-
-	return PS_LOCKED(&event_lock,
-			 source_new(channel, handler, user_data, ret_source));
 }
 
 int event_source_copy(struct event_source *source,
@@ -170,14 +154,24 @@ void event_source_set_mr(struct event_source *source, struct ibv_mr *mr,
 	source->length = length;
 }
 
-int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
-			  const char *path)
+static struct source_file *find_file(const struct event_source *source,
+				     dev_t dev, ino_t ino)
 {
 	struct source_file *file;
 
 	SLIST_FOREACH(file, &source->files, link)
 		if (file->dev == dev && file->ino == ino)
-			return 0;
+			break;
+	return file;
+}
+
+int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
+			  const char *path)
+{
+	struct source_file *file;
+
+	if (find_file(source, dev, ino))
+		return 0;
 	file = malloc(sizeof(*file) + strlen(path) + 1);
 	if (!file)
 		return ENOMEM;
@@ -186,17 +180,6 @@ int event_source_add_file(struct event_source *source, dev_t dev, ino_t ino,
 	strcpy(file->path, path);
 	SLIST_INSERT_HEAD(&source->files, file, link);
 	return 0;
-}
-
-static const char *path_of(const struct event_source *source, dev_t dev,
-			   ino_t ino)
-{
-	const struct source_file *file;
-
-	SLIST_FOREACH(file, &source->files, link)
-		if (file->dev == dev && file->ino == ino)
-			return file->path;
-	return "";
 }
 
 void event_post(struct event_source *source, enum pinsafe_event_type type,
@@ -209,13 +192,15 @@ void event_post(struct event_source *source, enum pinsafe_event_type type,
 		.ino = ino,
 		.deadline_ns = deadline_ns,
 	};
+	const struct source_file *file;
 	struct event *event;
 
 	if (!source)
 		return;
+	file = find_file(source, dev, ino);
 	public.mr = source->mr;
 	public.user_data = source->user_data;
-	public.path = path_of(source, dev, ino);
+	public.path = file ? file->path : "";
 	public.addr = source->addr;
 	public.length = source->length;
 	event = &source->events[type];
@@ -236,6 +221,5 @@ void event_forget(void) PS_ATTR(no_thread_safety_analysis)
 	has_handlers = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	event_handlers.n_taken = 0;
 	STAILQ_INIT(&event_handlers.queue);
-	this_process++;
-	event_handlers.process = this_process;
+	event_handlers.process++;
 }

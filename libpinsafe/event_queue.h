@@ -54,7 +54,10 @@ struct pinsafe_event_channel {
 	unsigned int process;		/* of which it is; constant */
 };
 
-/* Of events that are for handlers, which one thread of ours calls */
+/*
+ * Of events that are for handlers, which one thread of ours calls.  Its process is
+ * this one: another number in each child of fork(2).
+ */
 extern struct pinsafe_event_channel event_handlers;
 
 /*
@@ -62,7 +65,6 @@ extern struct pinsafe_event_channel event_handlers;
  * parent, and what it has itself is one object with the parent's.
  */
 bool event_is_ours(const struct pinsafe_event_channel *channel);
-unsigned int event_this_process(void);
 
 void event_channel_put(struct pinsafe_event_channel *channel)
 	PS_REQUIRES(event_lock);

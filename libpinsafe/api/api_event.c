@@ -48,7 +48,7 @@ PINSAFE_EXPORT struct pinsafe_event_channel *pinsafe_create_event_channel(void)
 	if (!channel)
 		goto out;
 	channel->refs = 1;
-	channel->process = event_this_process();
+	channel->process = event_handlers.process;
 	STAILQ_INIT(&channel->queue);
 	channel->fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	r = channel->fd < 0 ? errno : hand_to_keeper(channel);

@@ -15,8 +15,6 @@
 
 static bool exists PS_GUARDED_BY(event_lock);
 static uint64_t n_calls PS_GUARDED_BY(event_lock);
-/* Another one in each child of fork(2) */
-static unsigned int this_process;
 
 struct call {
 	struct event *event;
@@ -26,7 +24,7 @@ struct call {
 static bool is_in_child(const struct call *call)
 {
 	fork_check();
-	return call->process != this_process;
+	return call->process != event_handlers.process;
 }
 
 static int start(struct cause *cause) PS_REQUIRES(event_lock);
@@ -55,7 +53,7 @@ static void go_on_in_another(void *arg)
  */
 static void run(struct event *event)
 {
-	struct call call = { event, this_process };
+	struct call call = { event, event_handlers.process };
 
 	pthread_cleanup_push(go_on_in_another, &call);
 	event->source->handler(&event->public);
@@ -123,5 +121,4 @@ struct event_thread event_thread_get(void)
 void event_thread_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
 	exists = false;
-	this_process++;
 }
