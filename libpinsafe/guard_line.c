@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/probe.h"
 #include "device.h"
@@ -85,9 +84,8 @@ static int why_not_registered(struct registration *reg, int r)
 }
 
 /* The breaker goes on trying when one of the leases is broken. */
-static void keep_stuck(struct ibv_mr *mr, void *arg)
+static void keep_stuck(const struct registration *reg, struct ibv_mr *mr)
 {
-	const struct registration *reg = arg;
 	struct guarded_mr *gmr = track_alloc(reg->gmr->n_ranges);
 	size_t i;
 
@@ -98,26 +96,16 @@ static void keep_stuck(struct ibv_mr *mr, void *arg)
 	if (!gmr)
 		return;
 	guard_describe(reg, gmr, mr);
-	gmr->n_ranges = reg->gmr->n_ranges;
-	memcpy(gmr->ranges, reg->gmr->ranges,
-	       gmr->n_ranges * sizeof(gmr->ranges[0]));
-	gmr->n_leases = reg->gmr->n_leases;
-	memcpy(gmr->leases, reg->gmr->leases,
-	       gmr->n_leases * sizeof(gmr->leases[0]));
+	track_join_guards(gmr, reg->gmr);
 	track_add_orphan(gmr);
 }
 
 static int ask_provider(struct registration *reg, const struct guard_twin *twin)
 {
-	const struct stuck_handler stuck = { keep_stuck, reg };
-	int access = reg->access;
+	int on_demand = reg->is_on_demand ? IBV_ACCESS_ON_DEMAND : 0;
 
-	if (reg->is_on_demand)
-		access |= IBV_ACCESS_ON_DEMAND;
-	errno = 0;
-	reg->mr = retired_reg_mr(reg->real, reg->pd, twin->addr, reg->length,
-				 reg->iova, access, &stuck);
-	return reg->mr ? 0 : errno ?: EIO;
+	return retired_reg_mr(reg, twin->addr, reg->access | on_demand,
+			      keep_stuck);
 }
 
 /* It was refused: maybe for what was mapped when the twin was made. */

@@ -18,10 +18,7 @@
 /* Nobody owns what is stuck then; it has no lease to keep. */
 int guard_register_unseen(struct registration *reg)
 {
-	errno = 0;
-	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
-				 reg->iova, reg->access, NULL);
-	return reg->mr ? 0 : errno ?: EIO;
+	return retired_reg_mr(reg, reg->addr, reg->access, NULL);
 }
 
 static bool has_private_dax(struct registration *reg)
@@ -149,9 +146,7 @@ bool guard_register_first(struct registration *reg)
 
 	if (!may_go_first(reg, is_refused))
 		return false;
-	reg->mr = retired_reg_mr(reg->real, reg->pd, reg->addr, reg->length,
-				 reg->iova, reg->access, NULL);
-	if (!reg->mr)
+	if (guard_register_unseen(reg))
 		return false;
 	if (is_refused && lease_n_taken() == n_taken)
 		return true;

@@ -30,20 +30,15 @@ void retired_forget(const struct ibv_context *context) PS_EXCLUDES(table_lock);
 bool retired_has_key_of(const struct ibv_mr *mr) PS_EXCLUDES(table_lock);
 
 /*
- * Is given each MR of a registration that cannot be destroyed again.  The
- * program never sees it, and it was said.
- */
-struct stuck_handler {
-	void (*fn)(struct ibv_mr *mr, void *arg);
-	void *arg;
-};
-
-/*
- * As @real->reg_mr(), but with keys that are not retired.  @stuck may be NULL.
+ * Have the provider register what @reg says, at @addr, with keys that are not
+ * retired.  @stuck, or NULL, is given each MR that cannot be destroyed again, which
+ * the program never sees, and it was said.
  *
- * NULL and errno: what the provider says; EADDRNOTAVAIL, explained, if it has
- * nothing but retired keys, or if an MR with one could not be destroyed again.
+ * 0 and reg->mr; or NULL there and the errno of the provider; EADDRNOTAVAIL,
+ * explained, if it has nothing but retired keys, or if an MR with one could not be
+ * destroyed again.
  */
-struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
-			      void *addr, size_t length, uint64_t iova,
-			      int access, const struct stuck_handler *stuck);
+struct registration;
+typedef void retired_stuck(const struct registration *reg, struct ibv_mr *mr);
+int retired_reg_mr(struct registration *reg, void *addr, int access,
+		   retired_stuck *stuck);

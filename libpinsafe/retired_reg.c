@@ -12,69 +12,71 @@
 
 #include "base/log.h"
 #include "refusal/refusal.h"
+#include "registration.h"
 #include "retired.h"
 
 /* Attempts of one registration; each is another pin of the same memory. */
 #define MAX_TRIES 1024
 
-/* False: it is the kernel's still, and nobody's here. */
-static bool drop(const struct real_verbs *real, struct ibv_mr *mr,
-		 const struct stuck_handler *stuck)
+static int reg_once(struct registration *reg, void *addr, int access)
 {
-	if (!real->dereg_mr(mr))
+	int saved_errno = errno;
+
+	errno = 0;
+	reg->mr = reg->real->reg_mr(reg->pd, addr, reg->length, reg->iova,
+				    access);
+	if (!reg->mr)
+		return errno ?: EIO;
+	errno = saved_errno;
+	return 0;
+}
+
+/* False: it is the kernel's still, and nobody's here. */
+static bool drop(const struct registration *reg, struct ibv_mr *mr,
+		 retired_stuck *stuck)
+{
+	if (!reg->real->dereg_mr(mr))
 		return true;
 	refusal_stuck(mr->lkey, retired_has_key_of(mr));
 	if (stuck)
-		stuck->fn(mr, stuck->arg);
+		stuck(reg, mr);
 	return false;
 }
 
-static struct ibv_mr *reg_again(const struct real_verbs *real,
-				struct ibv_pd *pd, void *addr, size_t length,
-				uint64_t iova, int access, struct ibv_mr *first,
-				const struct stuck_handler *stuck)
+static int reg_again(struct registration *reg, void *addr, int access,
+		     retired_stuck *stuck)
 {
-	struct ibv_mr *hits[MAX_TRIES], *mr;
+	struct ibv_mr *hits[MAX_TRIES];
 	bool all_gone = true;
 	size_t n = 0;
 	int r = 0;
 
-	for (mr = first; mr && retired_has_key_of(mr);) {
-		hits[n++] = mr;
+	while (!r && retired_has_key_of(reg->mr)) {
+		hits[n++] = reg->mr;
 		log_debug("retired: the device hands out key 0x%x again",
-			  mr->lkey);
-		if (n == MAX_TRIES) {
-			r = refusal_retired(mr->lkey, n);
-			mr = NULL;
-			break;
-		}
-		errno = 0;
-		mr = real->reg_mr(pd, addr, length, iova, access);
-		if (!mr)
-			r = errno ?: EIO;
+			  reg->mr->lkey);
+		r = n < MAX_TRIES ? reg_once(reg, addr, access)
+				  : refusal_retired(reg->mr->lkey, n);
 	}
 	while (n)
-		all_gone &= drop(real, hits[--n], stuck);
+		all_gone &= drop(reg, hits[--n], stuck);
 	if (!all_gone) {
 		/* Better no memory region than two of which one is unknown */
-		if (mr)
-			(void)drop(real, mr, stuck);
-		mr = NULL;
+		if (!r)
+			(void)drop(reg, reg->mr, stuck);
 		r = EADDRNOTAVAIL;
 	}
-	if (!mr)
-		errno = r;
-	return mr;
+	if (r)
+		reg->mr = NULL;
+	return r;
 }
 
-struct ibv_mr *retired_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
-			      void *addr, size_t length, uint64_t iova,
-			      int access, const struct stuck_handler *stuck)
+int retired_reg_mr(struct registration *reg, void *addr, int access,
+		   retired_stuck *stuck)
 {
-	struct ibv_mr *mr;
+	int r = reg_once(reg, addr, access);
 
-	mr = real->reg_mr(pd, addr, length, iova, access);
-	if (!mr || !retired_has_key_of(mr))
-		return mr;
-	return reg_again(real, pd, addr, length, iova, access, mr, stuck);
+	if (r || !retired_has_key_of(reg->mr))
+		return r;
+	return reg_again(reg, addr, access, stuck);
 }

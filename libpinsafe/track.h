@@ -144,6 +144,8 @@ void track_replace(struct guarded_mr *old, struct guarded_mr *new);
  */
 struct guarded_mr *track_join(const struct guarded_mr *old,
 			      const struct guarded_mr *new);
+/* What is over the memory of @of, too: its ranges and leases, each once */
+void track_join_guards(struct guarded_mr *gmr, const struct guarded_mr *of);
 /* It is entered, so put the leases that both @old and @new held. */
 void track_join_put(const struct guarded_mr *old, const struct guarded_mr *new);
 /* Returns how many of gmr->leases the caller has to put.  @gmr is his now. */

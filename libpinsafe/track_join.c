@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* One memory region with the guards of two memories, either of which it has */
-#include <string.h>
-
 #include "event.h"
 #include "lease.h"
 #include "track.h"
@@ -21,12 +19,22 @@ static bool has_range(const struct guarded_mr *gmr,
 	return false;
 }
 
+void track_join_guards(struct guarded_mr *gmr, const struct guarded_mr *of)
+{
+	size_t i;
+
+	for (i = 0; i < of->n_ranges; i++)
+		if (!has_range(gmr, &of->ranges[i]))
+			gmr->ranges[gmr->n_ranges++] = of->ranges[i];
+	for (i = 0; i < of->n_leases; i++)
+		if (!track_holds(gmr, of->leases[i]))
+			gmr->leases[gmr->n_leases++] = of->leases[i];
+}
+
 struct guarded_mr *track_join(const struct guarded_mr *old,
 			      const struct guarded_mr *new)
 {
 	struct guarded_mr *both = track_alloc(old->n_ranges + new->n_ranges);
-	size_t i;
-
 	struct mr_params params;
 
 	if (!both)
@@ -43,17 +51,8 @@ struct guarded_mr *track_join(const struct guarded_mr *old,
 		(void)track_set_params(both, &params);
 	both->grace_ms = old->grace_ms;
 	both->is_written = old->is_written || new->is_written;
-
-	both->n_ranges = old->n_ranges;
-	memcpy(both->ranges, old->ranges, old->n_ranges * sizeof(*old->ranges));
-	for (i = 0; i < new->n_ranges; i++)
-		if (!has_range(both, &new->ranges[i]))
-			both->ranges[both->n_ranges++] = new->ranges[i];
-	both->n_leases = old->n_leases;
-	memcpy(both->leases, old->leases, old->n_leases * sizeof(*old->leases));
-	for (i = 0; i < new->n_leases; i++)
-		if (!track_holds(both, new->leases[i]))
-			both->leases[both->n_leases++] = new->leases[i];
+	track_join_guards(both, old);
+	track_join_guards(both, new);
 	return both;
 }
 
