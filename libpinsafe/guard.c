@@ -226,22 +226,17 @@ static bool must_find_out(struct registration *reg, int r)
 static int give_up(const struct registration *reg)
 {
 	const struct mapping_part *part = reg->waits_for;
-	const struct retake *retake = &reg->retake;
 
 	return refusal_retake(part ? part : &reg->mapping.parts[0],
-			      &reg->cause,
-			      retake->has_timeout ? retake->timeout_ms :
-						    config_get()->retake_ms);
+			      &reg->cause, reg->retake.timeout_ms);
 }
 
 int guard_register(struct registration *reg)
 {
 	int r;
 
-	if (reg->options && reg->options->timeout_ms >= 0) {
-		reg->retake.has_timeout = true;
+	if (reg->options)
 		reg->retake.timeout_ms = reg->options->timeout_ms;
-	}
 	for (;;) {
 		r = classify_and_register(reg);
 		if (must_find_out(reg, r))
@@ -304,6 +299,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		.access = access,
 		.is_written = guard_is_written(access),
 		.options = options_get(),
+		.retake = RETAKE_INITIALIZER,
 	};
 	enum pinsafe_guard guard = PINSAFE_GUARD_NONE;
 	int r;

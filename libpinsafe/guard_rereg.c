@@ -202,7 +202,8 @@ int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 		   struct ibv_pd *pd, void *addr, size_t length, int access)
 {
 	struct rereg rereg = {
-		.reg = { .registrar = &guard_moved_mr, .real = real, .mr = mr },
+		.reg = { .registrar = &guard_moved_mr, .real = real, .mr = mr,
+			 .retake = RETAKE_INITIALIZER },
 		.flags = flags,
 		.pd = pd,
 		.addr = addr,

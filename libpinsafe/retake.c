@@ -22,10 +22,9 @@ bool retake_wait(struct retake *retake)
 	int cancel_state;
 
 	if (!retake->deadline_ns) {
-		int ms = retake->has_timeout ? retake->timeout_ms :
-					       config_get()->retake_ms;
-
-		retake->deadline_ns = now + ms * NSEC_PER_MSEC;
+		if (retake->timeout_ms < 0)
+			retake->timeout_ms = config_get()->retake_ms;
+		retake->deadline_ns = now + retake->timeout_ms * NSEC_PER_MSEC;
 		retake->pause_ns = MIN_PAUSE_NS;
 	}
 	if (now >= retake->deadline_ns)

@@ -8,11 +8,10 @@
 struct retake {
 	uint64_t deadline_ns;	/* 0: has not waited yet */
 	uint64_t pause_ns;
-	bool has_timeout;	/* else retake_ms of the policy */
-	int timeout_ms;
+	int timeout_ms;		/* -1: retake_ms of the policy */
 };
 
-#define RETAKE_INITIALIZER { 0 }
+#define RETAKE_INITIALIZER { .timeout_ms = -1 }
 
 /*
  * Wait a little, without locks.  False when PINSAFE_RETAKE_MS have passed since
