@@ -41,61 +41,6 @@ static int adopt_context(struct registration *reg)
 	return refusal_adopt(&reg->mapping.parts[0], &reg->cause, r);
 }
 
-static void note_ranges(struct registration *reg)
-{
-	struct guarded_mr *gmr = reg->gmr;
-	size_t i;
-
-	for (i = 0; i < reg->mapping.n_parts; i++) {
-		const struct mapping_part *part = &reg->mapping.parts[i];
-		const struct lease *lease = guard_lease_of(reg, part);
-
-		if (reg->choices[i].guard == GUARD_NONE)
-			continue;
-		gmr->ranges[gmr->n_ranges++] = (struct mr_range){
-			.start = part->start,
-			.end = part->end,
-			.dev = part->file.dev,
-			.ino = part->file.ino,
-			.is_kept = part->kind == MAPPING_SHMEM ||
-				   (lease && lease->keeps_writes),
-		};
-	}
-}
-
-int guard_prepare(struct registration *reg)
-{
-	int r;
-
-	reg->gmr = track_alloc(reg->mapping.n_parts);
-	if (!reg->gmr) {
-		if (reg->recalled)
-			lease_put(reg->recalled);
-		return refusal_no_memory(reg->addr);
-	}
-	r = reg->is_on_demand ? 0 : guard_take_leases(reg);
-	note_ranges(reg);
-	if (!r)
-		r = guard_prefault(reg);
-	if (!r)
-		r = adopt_context(reg);
-	if (r)
-		guard_undo_prepare(reg);
-	return r;
-}
-
-void guard_undo_prepare(struct registration *reg)
-{
-	guard_put_leases(reg->gmr, reg->gmr->n_leases);
-	track_free(reg->gmr);
-	reg->gmr = NULL;
-}
-
-/*
- * The leases of a registration: the one that was chosen, or the ordinary one
- * where there is no layout lease; what is chosen is what is there, then.
- */
-
 struct why_args {
 	const struct lease *lease;
 	struct cause *cause;
@@ -117,7 +62,10 @@ static bool must_keep_writes(const struct registration *reg,
 	       config_policy(part->file.path).page_cache_write;
 }
 
-/* The lease may be one that another memory region has taken. */
+/*
+ * The lease may be one that another memory region has taken.  What is chosen is
+ * what is there, then.
+ */
 static int check_lease(struct registration *reg, size_t i,
 		       const struct lease *lease)
 {
@@ -175,7 +123,7 @@ static int take_lease(struct registration *reg, size_t i)
 	return check_lease(reg, i, lease);
 }
 
-int guard_take_leases(struct registration *reg)
+static int take_leases(struct registration *reg)
 {
 	size_t i;
 	int r;
@@ -192,4 +140,54 @@ int guard_take_leases(struct registration *reg)
 			return r;
 	}
 	return 0;
+}
+
+static void note_ranges(struct registration *reg)
+{
+	struct guarded_mr *gmr = reg->gmr;
+	size_t i;
+
+	for (i = 0; i < reg->mapping.n_parts; i++) {
+		const struct mapping_part *part = &reg->mapping.parts[i];
+		const struct lease *lease = guard_lease_of(reg, part);
+
+		if (reg->choices[i].guard == GUARD_NONE)
+			continue;
+		gmr->ranges[gmr->n_ranges++] = (struct mr_range){
+			.start = part->start,
+			.end = part->end,
+			.dev = part->file.dev,
+			.ino = part->file.ino,
+			.is_kept = part->kind == MAPPING_SHMEM ||
+				   (lease && lease->keeps_writes),
+		};
+	}
+}
+
+int guard_prepare(struct registration *reg)
+{
+	int r;
+
+	reg->gmr = track_alloc(reg->mapping.n_parts);
+	if (!reg->gmr) {
+		if (reg->recalled)
+			lease_put(reg->recalled);
+		return refusal_no_memory(reg->addr);
+	}
+	r = reg->is_on_demand ? 0 : take_leases(reg);
+	note_ranges(reg);
+	if (!r)
+		r = guard_prefault(reg);
+	if (!r)
+		r = adopt_context(reg);
+	if (r)
+		guard_undo_prepare(reg);
+	return r;
+}
+
+void guard_undo_prepare(struct registration *reg)
+{
+	guard_put_leases(reg->gmr, reg->gmr->n_leases);
+	track_free(reg->gmr);
+	reg->gmr = NULL;
 }

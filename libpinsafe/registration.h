@@ -122,8 +122,6 @@ void guard_unlearn(const struct registration *reg);
  */
 int guard_prepare(struct registration *reg);
 void guard_undo_prepare(struct registration *reg);
-/* The first step of it; those that are taken are in reg->gmr, also on failure. */
-int guard_take_leases(struct registration *reg);
 /* Of reg->gmr; NULL: it has none for that file. */
 struct lease *guard_lease_of(const struct registration *reg,
 			     const struct mapping_part *part);
