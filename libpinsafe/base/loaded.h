@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Is the address in a segment of this type? */
 static inline bool loaded_contains(const struct dl_phdr_info *info,
@@ -61,4 +62,64 @@ static inline const void *loaded_ptr(const struct dl_phdr_info *info,
 	return (const void *)(addr && addr < info->dlpi_addr
 				      ? addr + info->dlpi_addr
 				      : addr);
+}
+
+/* What it gives others to call */
+
+/* Of an entry of DT_VERSYM: dlsym(3) passes such a symbol by. */
+#define LOADED_VERSION_HIDDEN 0x8000
+
+/* The address of the symbol @i if it is the function @name, or NULL */
+static inline void *loaded_function(const struct dl_phdr_info *info, uint32_t i,
+				    const char *name)
+{
+	const ElfW(Sym) *symbols = loaded_ptr(info, DT_SYMTAB);
+	const ElfW(Versym) *versions = loaded_ptr(info, DT_VERSYM);
+	const char *strings = loaded_ptr(info, DT_STRTAB);
+
+	if (!symbols || !strings || symbols[i].st_shndx == SHN_UNDEF ||
+	    !symbols[i].st_value ||
+	    ELF64_ST_TYPE(symbols[i].st_info) != STT_FUNC ||
+	    (versions && versions[i] & LOADED_VERSION_HIDDEN) ||
+	    strcmp(strings + symbols[i].st_name, name))
+		return NULL;
+	return (void *)(info->dlpi_addr + symbols[i].st_value);
+}
+
+static inline uint32_t loaded_hash(const char *name)
+{
+	uint32_t hash = 5381;
+
+	for (; *name; name++)
+		hash = hash * 33 + (unsigned char)*name;
+	return hash;
+}
+
+/*
+ * DT_GNU_HASH: the numbers of buckets, of the first symbol, and of words of a
+ * filter that is left out here; the filter; for each bucket its first symbol;
+ * the hashes of all symbols, of which the lowest bit says that the bucket ends.
+ *
+ * The address of @name in the object, or NULL
+ */
+static inline void *loaded_export(const struct dl_phdr_info *info,
+				  const char *name)
+{
+	const uint32_t *table = loaded_ptr(info, DT_GNU_HASH), *buckets, *at;
+	uint32_t i, hash = loaded_hash(name);
+	void *found = NULL;
+
+	if (!table || !table[0])
+		return NULL;
+	buckets = table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(*table));
+	i = buckets[hash % table[0]];
+	if (!i || i < table[1])
+		return NULL;
+	at = buckets + table[0] + i - table[1];
+	do {
+		if ((*at | 1) == (hash | 1))
+			found = loaded_function(info, i, name);
+		i++;
+	} while (!found && !(*at++ & 1));
+	return found;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/lock.h"
 #include "base/log.h"
@@ -27,19 +28,15 @@ void log_line(enum log_level level, const char *format, ...)
 	int saved_errno = errno;
 	char line[LOG_LINE_SIZE];
 	va_list args;
-	int n, m;
+	size_t n;
 
 	if (level > max_level)
 		return;
 	n = snprintf(line, sizeof(line), "pinsafe: ");
 	va_start(args, format);
-	m = vsnprintf(line + n, sizeof(line) - n, format, args);
+	(void)vsnprintf(line + n, sizeof(line) - n, format, args);
 	va_end(args);
-	if (m < 0)
-		goto out;
-	n += m;
-	if (n > (int)sizeof(line) - 1)
-		n = sizeof(line) - 1;
+	n = strlen(line);
 	line[n++] = '\n';
 	if (is_deferred) {
 		log_queue_put(line, n);
@@ -47,7 +44,6 @@ void log_line(enum log_level level, const char *format, ...)
 		log_queue_drain();
 		log_file_write(line, n);
 	}
-out:
 	errno = saved_errno;
 }
 

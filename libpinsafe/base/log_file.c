@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,16 +71,7 @@ static int open_log(void)
 	return is_stderr_of_load(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
-static void close_log(int fd)
-{
-	if (fd != STDERR_FILENO)
-		(void)sys_close(fd);
-}
-
-/*
- * There is nobody to tell if it fails.  A pipe without a reader must not kill
- * the program.
- */
+/* A pipe without a reader must not kill the program. */
 static void write_line(int fd, const char *line, size_t n)
 {
 	const struct timespec now = { 0 };
@@ -108,7 +98,8 @@ void log_file_write(const char *line, size_t size)
 	if (fd < 0)
 		return;
 	write_line(fd, line, size);
-	close_log(fd);
+	if (fd != STDERR_FILENO)
+		(void)sys_close(fd);
 }
 
 bool log_file_is_set(void)

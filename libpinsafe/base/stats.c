@@ -36,26 +36,16 @@ void stats_add_revoke(uint64_t ns, uint64_t break_time_ns)
 void stats_add_refusal(int error)
 {
 	stats_add(refusals, 1);
-	switch (error) {
-	case ENOSPC:
-	case EDQUOT:
+	if (error == ENOSPC || error == EDQUOT)
 		stats_add(refused_space, 1);
-		break;
-	case EACCES:
-	case EPERM:
+	else if (error == EACCES || error == EPERM)
 		stats_add(refused_permission, 1);
-		break;
-	case EAGAIN:
-	case EBUSY:
+	else if (error == EAGAIN || error == EBUSY)
 		stats_add(refused_busy, 1);
-		break;
-	case EOPNOTSUPP:
+	else if (error == EOPNOTSUPP)
 		stats_add(refused_unsupported, 1);
-		break;
-	default:
+	else
 		stats_add(refused_other, 1);
-		break;
-	}
 }
 
 void stats_reset(void)

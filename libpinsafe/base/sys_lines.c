@@ -63,31 +63,25 @@ char *sys_lines_next(struct sys_lines *lines)
 {
 	char *line, *end;
 	int more = 1;
+	size_t size;
 
 	if (lines->is_cut && !skip_rest(lines))
 		return NULL;
 	for (;;) {
 		line = lines->text + lines->start;
-		end = memchr(line, '\n', lines->end - lines->start);
-		if (end) {
-			lines->start = end + 1 - lines->text;
+		size = lines->end - lines->start;
+		end = memchr(line, '\n', size);
+		if (end || size == sizeof(lines->text) - 1 || more <= 0)
 			break;
-		}
-		if (lines->end - lines->start == sizeof(lines->text) - 1 ||
-		    (more == 0 && lines->start < lines->end)) {
-			end = lines->text + lines->end;
-			lines->start = lines->end;
-			lines->is_cut = more > 0;
-			break;
-		}
-		if (more <= 0) {
-			if (!more)
-				errno = 0;
-			return NULL;
-		}
 		more = read_more(lines);
 	}
-	*end = '\0';
+	if (!more && !size)
+		errno = 0;
+	if (!end && (more < 0 || !size))
+		return NULL;
+	lines->is_cut = !end && more > 0;
+	lines->start = end ? end + 1 - lines->text : lines->end;
+	line[end ? end - line : (ptrdiff_t)size] = '\0';
 	return line;
 }
 

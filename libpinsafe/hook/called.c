@@ -25,7 +25,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/exports.h"
+#include "base/loaded.h"
 #include "hook/called.h"
 #include "hook/linkage.h"
 #include "hook/redirect.h"

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/exports.h"
+#include "base/loaded.h"
 #include "preload/preload_next.h"
 
 struct search {

@@ -14,6 +14,7 @@ pthread_cond_.* pthread_mutex_.* pthread_once
 # No more than variables
 __errno_location __libc_current_sigrt.* __progname program_invocation_short_name
 getauxval pthread_attr_.* pthread_self pthread_setcancelstate sig.*set sigismember
+# Makes its system calls by no function that anybody could be in front of
 sysconf
 # Of the compiler, and for the beginning and the end of a process
 __cxa_finalize __pthread_.* __register_atfork __sigsetjmp __stack_chk_fail
