@@ -31,21 +31,6 @@ static bool is_of_file(int fd, const struct backing *backing)
 	return st.st_dev == backing->dev && st.st_ino == backing->ino;
 }
 
-/* A descriptor with O_PATH, or -1 */
-static int open_if_same(const struct backing *backing, const char *path,
-			int flags)
-{
-	int fd;
-
-	fd = sys_open(path, O_PATH | O_CLOEXEC | flags, 0);
-	if (fd < 0)
-		return -1;
-	if (is_of_file(fd, backing))
-		return fd;
-	(void)sys_close(fd);
-	return -1;
-}
-
 /*
  * What maps shows of a file on btrfs is the device of the file system, which all
  * subvolumes share, and inode numbers repeat in these.  So only the mapping
@@ -61,22 +46,27 @@ static bool is_mapped_on_btrfs(int fd, const struct backing *backing)
 	       !sys_fstat(fd, &st) && st.st_ino == backing->ino;
 }
 
+/* A descriptor with O_PATH, or -1; @is_mapped: what is at the path is mapped */
+static int open_if_same(const struct backing *backing, const char *path,
+			int flags, bool is_mapped)
+{
+	int fd = sys_open(path, O_PATH | O_CLOEXEC | flags, 0);
+
+	if (fd < 0 || is_of_file(fd, backing) ||
+	    (is_mapped && is_mapped_on_btrfs(fd, backing)))
+		return fd;
+	(void)sys_close(fd);
+	return -1;
+}
+
 /* Needs CAP_CHECKPOINT_RESTORE (fs/proc/base.c:proc_map_files_get_link) */
 static int find_in_map_files(const struct backing *backing)
 {
 	char path[64];
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
 		 (unsigned long)backing->start, (unsigned long)backing->end);
-	fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (is_of_file(fd, backing) || is_mapped_on_btrfs(fd, backing))
-		return fd;
-	(void)sys_close(fd);
-	errno = ENOENT;
-	return -1;
+	return open_if_same(backing, path, 0, true);
 }
 
 /* getdents(2) */
@@ -128,7 +118,7 @@ static bool open_descriptor(int number, void *arg)
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d",
 		 args->backing->tid, number);
-	args->fd = open_if_same(args->backing, path, 0);
+	args->fd = open_if_same(args->backing, path, 0, false);
 	return args->fd >= 0;
 }
 
@@ -204,7 +194,7 @@ int backing_open(const struct backing *backing, int flags, int *ret_fd)
 {
 	int fd, r;
 
-	fd = open_if_same(backing, backing->path, O_NOFOLLOW);
+	fd = open_if_same(backing, backing->path, O_NOFOLLOW, false);
 	if (fd < 0 && is_no_matter_of_the_file(errno))
 		return errno;
 	if (fd < 0)

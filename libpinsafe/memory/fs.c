@@ -91,12 +91,11 @@ int fs_disk_has(dev_t dev, const char *attribute, bool *ret_is_set)
 	return 0;
 }
 
-static bool is_one_of(dev_t dev, const char *path, const char *const *names)
+static bool begins_with_one_of(const char *text, const char *const *names)
 {
-	for (; *names; names++)
-		if (!strncmp(path, *names, strlen(*names)))
-			return major(dev) == 0;
-	return false;
+	while (*names && strncmp(text, *names, strlen(*names)))
+		names++;
+	return *names;
 }
 
 bool fs_is_unnamed_memory(dev_t dev, const char *path)
@@ -104,7 +103,7 @@ bool fs_is_unnamed_memory(dev_t dev, const char *path)
 	static const char *const names[] = { "/memfd:", "/dev/shm/",
 					     "/dev/hugepages/", NULL };
 
-	return is_one_of(dev, path, names);
+	return !major(dev) && begins_with_one_of(path, names);
 }
 
 bool fs_is_no_file(dev_t dev, const char *path)
@@ -112,7 +111,7 @@ bool fs_is_no_file(dev_t dev, const char *path)
 	static const char *const names[] = { "/dev/zero (deleted)", "/SYSV",
 					     "/anon_hugepage", NULL };
 
-	return is_one_of(dev, path, names);
+	return !major(dev) && begins_with_one_of(path, names);
 }
 
 /*
@@ -129,18 +128,12 @@ static int is_memory_mount(const char *line, void *arg)
 					     "hugetlbfs ", NULL };
 	const dev_t *dev = arg;
 	unsigned int major, minor;
-	const char *type;
-	size_t i;
+	const char *type = strstr(line, " - ");
 
-	type = strstr(line, " - ");
 	if (!type || sscanf(line, "%*d %*d %u:%u", &major, &minor) != 2 ||
 	    makedev(major, minor) != *dev)
 		return -1;
-	type += strlen(" - ");
-	for (i = 0; types[i]; i++)
-		if (!strncmp(type, types[i], strlen(types[i])))
-			return 1;
-	return 0;
+	return begins_with_one_of(type + strlen(" - "), types);
 }
 
 struct page_size_args {

@@ -146,6 +146,7 @@ struct walk {
 	struct mapping mapping;
 	pid_t tid;
 	const struct mapping *before;
+	struct cause *cause; /* not NULL: of the private ones, instead */
 };
 
 static int add_classified(struct walk *walk, const struct vma *vma,
@@ -182,7 +183,7 @@ static int walk_pieces(struct walk *walk, struct vma_reader *reader,
 			break;
 		if (vma.start > addr)
 			addr = vma.start;
-		if (vma.shared && vma.ino) {
+		if (vma.shared == !walk->cause && vma.ino) {
 			part = part_of(&vma, addr,
 				       vma.end < end ? vma.end : end);
 			r = walk->fn(walk, &vma, &part);
@@ -206,7 +207,8 @@ static int walk_range(struct walk *walk, uintptr_t addr, size_t length)
 	 * No /proc, or a sandbox that keeps it away: but is it memory of a file at
 	 * all?  Where only descriptors are short the caller has others.
 	 */
-	if (r && r != EMFILE && r != ENFILE && !vma_probe_is_shared(addr, end))
+	if (r && r != EMFILE && r != ENFILE &&
+	    (walk->cause || !vma_probe_is_shared(addr, end)))
 		return 0;
 	if (r)
 		return r;
@@ -249,38 +251,26 @@ static int add_known(struct walk *walk, const struct vma *vma,
 	return ESTALE;
 }
 
-static bool is_private_dax(const struct vma *vma, pid_t tid)
+/* EEXIST: it is one. */
+static int find_dax(struct walk *walk, const struct vma *vma,
+		    struct mapping_part *part)
 {
-	struct mapping_part part = part_of(vma, vma->start, vma->end);
-
-	part.file.tid = tid;
-	part.file.path = vma->path;
-	return !vma->shared && vma->ino && look_at_file(vma, &part) &&
-	       part.kind == MAPPING_FSDAX;
+	part->file.tid = walk->tid;
+	part->file.path = vma->path;
+	if (!look_at_file(vma, part) || part->kind != MAPPING_FSDAX)
+		return 0;
+	cause_set(walk->cause, CAUSE_PRIVATE_DAX, vma->path);
+	walk->cause->start = vma->start;
+	walk->cause->end = vma->end;
+	return EEXIST;
 }
 
 bool mapping_has_private_dax(uintptr_t addr, size_t length, pid_t tid,
 			     struct cause *cause)
 {
-	uintptr_t end = addr + length;
-	struct vma_reader reader;
-	bool is_found = false;
-	struct vma vma;
+	struct walk walk = { .fn = find_dax, .tid = tid, .cause = cause };
 
-	if (end < addr || vma_open(&reader))
-		return false;
-	while (!is_found && addr < end && !vma_next(&reader, addr, &vma) &&
-	       vma.start < end) {
-		is_found = is_private_dax(&vma, tid);
-		addr = vma.end;
-	}
-	vma_close(&reader);
-	if (is_found) {
-		cause_set(cause, CAUSE_PRIVATE_DAX, vma.path);
-		cause->start = vma.start;
-		cause->end = vma.end;
-	}
-	return is_found;
+	return walk_range(&walk, addr, length) == EEXIST;
 }
 
 bool mapping_is_still_there(const struct mapping *before, uintptr_t addr,
