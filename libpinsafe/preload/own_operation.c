@@ -235,36 +235,41 @@ static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
 	return 0;
 }
 
+typedef int madvise_fn(void *addr, size_t length, int advice);
+
+static int really_remove(uintptr_t start, uintptr_t end, madvise_fn *real)
+{
+	return real((void *)start, end - start, MADV_REMOVE) ? errno : 0;
+}
+
 static int remove_piece(uintptr_t start, const struct vma *vma,
-			int (*real_madvise)(void *, size_t, int))
+			madvise_fn *real)
 {
 	struct lease_barrier barrier;
 	int r;
 
-	r = vma->ino ? begin(vma->dev, vma->ino, false, &barrier) : 0;
+	if (!vma->ino)
+		return really_remove(start, vma->end, real);
+	r = begin(vma->dev, vma->ino, false, &barrier);
 	if (r)
 		return r;
-	r = real_madvise((void *)start, vma->end - start, MADV_REMOVE) ? errno
-								       : 0;
-	if (vma->ino)
-		pinsafe_private_removal_end(&barrier);
+	r = really_remove(start, vma->end, real);
+	pinsafe_private_removal_end(&barrier);
 	return r;
 }
 
 /* Without /proc nobody can tell of which files; so no lease may be in the way. */
 static int remove_unseen(uintptr_t start, uintptr_t end, int r,
-			 int (*real_madvise)(void *, size_t, int))
+			 madvise_fn *real)
 {
 	bool no_room = r == EMFILE || r == ENFILE;
 
-	if (lease_exists_any_blind()) {
-		log_error("own_operation: the program takes blocks away from a file by madvise(2), and nobody can tell from which, because /proc/self/maps cannot be read: refused with ETXTBSY, since there are leases that do not see it; %s",
-			  no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
-				    "mount /proc");
-		return ETXTBSY;
-	}
-	return real_madvise((void *)start, end - start, MADV_REMOVE) ? errno :
-								       0;
+	if (!lease_exists_any_blind())
+		return really_remove(start, end, real);
+	log_error("own_operation: the program takes blocks away from a file by madvise(2), and nobody can tell from which, because /proc/self/maps cannot be read: refused with ETXTBSY, since there are leases that do not see it; %s",
+		  no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
+			    "mount /proc");
+	return ETXTBSY;
 }
 
 PINSAFE_EXPORT int

@@ -5,20 +5,12 @@
  */
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/fork.h"
 #include "base/lock.h"
 #include "base/stats.h"
 #include "preload/private.h"
 #include "redirty_aside.h"
-
-uintptr_t own_page_end(uintptr_t addr)
-{
-	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
-
-	return addr + mask < addr ? addr : (addr + mask) & ~mask;
-}
 
 static void sync_found(const struct track_query *query)
 {

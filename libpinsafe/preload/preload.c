@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
 #include "preload/private.h"
 

@@ -13,9 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
-#include "preload/preload_removal.h"
 
 bool preload_is_on(int fd, unsigned int fs_magic)
 {
@@ -28,25 +26,18 @@ bool preload_is_on(int fd, unsigned int fs_magic)
 	return is;
 }
 
-/* What the bodies below have in common: @call with the memory regions gone */
-#define REMOVING(fd, type, call)                                   \
-	do {                                                       \
-		struct lease_barrier barrier;                      \
-		struct removal removal = { .barriers = &barrier }; \
-		type result = -1;                                  \
-		int r = removal_add(&removal, fd, false);          \
-                                                                   \
-		if (!r)                                            \
-			result = call;                             \
-		removal_end(&removal);                             \
-		if (r)                                             \
-			errno = r;                                 \
-		return result;                                     \
-	} while (0)
+/* What @call returns, with the memory regions over @fd gone */
+#define REMOVING(fd, call)                        \
+	({                                        \
+		REMOVAL(removal, 1);              \
+                                                  \
+		removal_add(&removal, fd, false); \
+		REMOVE(&removal, call);           \
+	})
 
 PINSAFE_EXPORT int ftruncate(int fd, off_t length)
 {
-	REMOVING(fd, int, preload_next.ftruncate(fd, length));
+	return REMOVING(fd, preload_next.ftruncate(fd, length));
 }
 
 PINSAFE_EXPORT int ftruncate64(int fd, off64_t length)
@@ -57,7 +48,7 @@ PINSAFE_EXPORT int fallocate(int fd, int mode, off_t offset, off_t length)
 	/* To allocate takes nothing away. */
 	if (!(mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_UNSHARE_RANGE)))
 		return preload_next.fallocate(fd, mode, offset, length);
-	REMOVING(fd, int, preload_next.fallocate(fd, mode, offset, length));
+	return REMOVING(fd, preload_next.fallocate(fd, mode, offset, length));
 }
 
 PINSAFE_EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t length)
@@ -78,7 +69,7 @@ PINSAFE_EXPORT int fcntl(int fd, int command, ...)
 	va_end(args);
 	if (command != F_SETFL || !((uintptr_t)arg & O_DIRECT))
 		return preload_next.fcntl(fd, command, arg);
-	REMOVING(fd, int, preload_next.fcntl(fd, command, arg));
+	return REMOVING(fd, preload_next.fcntl(fd, command, arg));
 }
 
 PINSAFE_EXPORT int fcntl64(int fd, int command, ...)
@@ -92,22 +83,15 @@ PINSAFE_EXPORT ssize_t copy_file_range(int from, off64_t *from_offset, int to,
 				       off64_t *to_offset, size_t length,
 				       unsigned int flags)
 {
-	struct lease_barrier barriers[2];
-	struct removal removal = { .barriers = barriers };
-	ssize_t result = -1;
-	int r = 0;
+	REMOVAL(removal, 2);
 
 	if (preload_is_on(to, XFS_SUPER_MAGIC)) {
-		r = removal_add(&removal, to, false);
-		r = r ?: removal_add(&removal, from, true);
+		removal_add(&removal, to, false);
+		removal_add(&removal, from, true);
 	}
-	if (!r)
-		result = preload_next.copy_file_range(from, from_offset, to,
-						      to_offset, length, flags);
-	removal_end(&removal);
-	if (r)
-		errno = r;
-	return result;
+	return REMOVE(&removal,
+		      preload_next.copy_file_range(from, from_offset, to,
+						   to_offset, length, flags));
 }
 
 PRELOAD_HIDDEN(madvise);

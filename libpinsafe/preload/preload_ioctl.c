@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 
 #include "preload/preload_next.h"
-#include "preload/preload_removal.h"
 
 /*
  * fallocate(2) as XFS had it first, on all file systems (fs/ioctl.c:file_ioctl,
@@ -119,27 +118,25 @@ static const struct operation {
 /* The kernel takes a page at most. */
 #define MAX_DEDUPE 128
 
-static int add_list(struct removal *removal,
-		    const struct file_dedupe_range *range)
+static void add_list(struct removal *removal,
+		     const struct file_dedupe_range *range)
 {
 	size_t i;
-	int r = 0;
 
 	if (!range || range->dest_count > MAX_DEDUPE)
-		return 0;
-	for (i = 0; i < range->dest_count && !r; i++)
-		r = removal_add(removal, range->info[i].dest_fd, false);
-	return r;
+		return;
+	for (i = 0; i < range->dest_count; i++)
+		removal_add(removal, range->info[i].dest_fd, false);
 }
 
-static int add_file(struct removal *removal, const struct file *file, int fd,
-		    const char *arg)
+static void add_file(struct removal *removal, const struct file *file, int fd,
+		     const char *arg)
 {
 	int32_t number = fd;
 
 	switch (file->place) {
 	case NOWHERE:
-		return 0;
+		return;
 	case ITSELF:
 		break;
 	case ARGUMENT:
@@ -147,31 +144,25 @@ static int add_file(struct removal *removal, const struct file *file, int fd,
 		break;
 	case FIELD:
 		if (!arg)
-			return 0;
+			return;
 		memcpy(&number, arg + file->offset, sizeof(number));
 		break;
 	case DEDUPE_LIST:
-		return add_list(removal, (const void *)arg);
+		add_list(removal, (const void *)arg);
+		return;
 	}
-	return removal_add(removal, number, file->is_shared);
+	removal_add(removal, number, file->is_shared);
 }
 
 /* Apart from ioctl(), which has no need of so much of the stack */
 __attribute__((noinline)) static int
 run(const struct operation *operation, int fd, unsigned long request, void *arg)
 {
-	struct lease_barrier barriers[MAX_DEDUPE + 2];
-	struct removal removal = { .barriers = barriers };
-	int r, result = -1;
+	REMOVAL(removal, MAX_DEDUPE + 2);
 
-	r = add_file(&removal, &operation->files[0], fd, arg);
-	r = r ?: add_file(&removal, &operation->files[1], fd, arg);
-	if (!r)
-		result = preload_next.ioctl(fd, request, arg);
-	removal_end(&removal);
-	if (r)
-		errno = r;
-	return result;
+	add_file(&removal, &operation->files[0], fd, arg);
+	add_file(&removal, &operation->files[1], fd, arg);
+	return REMOVE(&removal, preload_next.ioctl(fd, request, arg));
 }
 
 /* The kernel takes 32 bits; an int of the program comes with its sign. */

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
-#include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
 #include "preload/private.h"
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "base/export.h"
 #include "hook/called.h"
@@ -80,7 +81,12 @@ void pinsafe_private_sync_file(int fd, bool is_whole_fs);
 void pinsafe_private_sync_range(const void *addr, size_t length);
 
 /* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
-uintptr_t own_page_end(uintptr_t addr);
+static inline uintptr_t own_page_end(uintptr_t addr)
+{
+	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
+
+	return addr + mask < addr ? addr : (addr + mask) & ~mask;
+}
 
 /* For the keeper's thread, now and then: what nobody has told (own_look.c) */
 void own_look(void);

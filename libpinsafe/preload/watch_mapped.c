@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include "base/fork.h"
 #include "base/lock.h"
@@ -92,28 +91,17 @@ static int keep_if_worth(struct keep_args *args)
 
 PINSAFE_EXPORT void pinsafe_private_mapped(void *addr, size_t length, int fd)
 {
-	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
-	struct keep_args args = {.start = (uintptr_t)addr,
-				 .end = ((uintptr_t)addr + length + mask) &
-					~mask,
-				 .fd = fd};
+	struct keep_args args = {
+		.start = (uintptr_t)addr,
+		.end = own_page_end((uintptr_t)addr + length),
+		.fd = fd,
+	};
 	int r, saved_errno = errno;
 
 	r = keep_if_worth(&args);
 	if (r)
 		watch_tell_unwatched(addr, r);
 	errno = saved_errno;
-}
-
-/* Of a file that @fd is one of, at a mapping that is there already */
-static void watch_found(uintptr_t start, uintptr_t end, int fd)
-{
-	struct keep_args args = { .start = start,
-				  .end = end,
-				  .fd = fd,
-				  .is_found = true };
-
-	(void)keep_if_worth(&args);
 }
 
 /*
@@ -134,22 +122,18 @@ struct file_mapping {
 
 struct found {
 	struct file_mapping *mappings;
-	size_t n, room;
+	size_t n;
 };
 
 static bool add(struct found *found, const struct vma *vma)
 {
-	size_t room = found->room ? 2 * found->room : 32;
 	struct file_mapping *more;
 
-	if (found->n == found->room) {
-		more = reallocarray(found->mappings, room, sizeof(*more));
-		if (!more)
-			return false;
-		found->mappings = more;
-		found->room = room;
-	}
-	found->mappings[found->n++] = (struct file_mapping){
+	more = reallocarray(found->mappings, found->n + 1, sizeof(*more));
+	if (!more)
+		return false;
+	found->mappings = more;
+	more[found->n++] = (struct file_mapping){
 		.dev = vma->dev,
 		.ino = vma->ino,
 		.start = vma->start,
@@ -160,48 +144,36 @@ static bool add(struct found *found, const struct vma *vma)
 
 static void find_shared(struct found *found)
 {
-	struct vma *vma = malloc(sizeof(*vma));
 	struct vma_reader reader;
+	struct vma vma;
 	uintptr_t addr = 0;
 
-	if (vma && !vma_open(&reader)) {
-		while (!vma_next(&reader, addr, vma)) {
-			addr = vma->end;
-			if (vma->shared && vma->ino && !add(found, vma))
-				break;
-		}
-		vma_close(&reader);
+	if (vma_open(&reader))
+		return;
+	while (!vma_next(&reader, addr, &vma)) {
+		addr = vma.end;
+		if (vma.shared && vma.ino && !add(found, &vma))
+			break;
 	}
-	free(vma);
-}
-
-static int by_file(const void *a, const void *b)
-{
-	const struct file_mapping *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	if (x->ino != y->ino)
-		return x->ino < y->ino ? -1 : 1;
-	return 0;
+	vma_close(&reader);
 }
 
 static bool keep(int number, void *arg)
 {
+	struct keep_args args = { .fd = number, .is_found = true };
 	const struct found *found = arg;
-	const struct file_mapping *end = found->mappings + found->n, *m;
-	struct file_mapping file;
+	const struct file_mapping *m;
 	struct stat st;
 
-	if (sys_fstat(number, &st))
+	if (sys_fstat(number, &st) || !S_ISREG(st.st_mode))
 		return false;
-	file.dev = st.st_dev;
-	file.ino = st.st_ino;
-	m = bsearch(&file, found->mappings, found->n, sizeof(file), by_file);
-	while (m && m > found->mappings && !by_file(m - 1, &file))
-		m--;
-	for (; m && m < end && !by_file(m, &file); m++)
-		watch_found(m->start, m->end, number);
+	for (m = found->mappings; m < found->mappings + found->n; m++) {
+		if (m->dev != st.st_dev || m->ino != st.st_ino)
+			continue;
+		args.start = m->start;
+		args.end = m->end;
+		(void)keep_if_worth(&args);
+	}
 	return false;
 }
 
@@ -210,10 +182,7 @@ void watch_look_back(void)
 	struct found found = { 0 };
 
 	find_shared(&found);
-	if (found.n) {
-		qsort(found.mappings, found.n, sizeof(*found.mappings),
-		      by_file);
+	if (found.n)
 		(void)backing_for_each_descriptor(sys_gettid(), keep, &found);
-	}
 	free(found.mappings);
 }

@@ -12,7 +12,6 @@
 #include "fakes/fake_removal.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
 #include "preload/private.h"
 

@@ -14,7 +14,6 @@
 #include "lib/record.h"
 #include "lib/test.h"
 #include "preload/preload_next.h"
-#include "preload/preload_removal.h"
 
 #define FD 7
 #define DONOR 8

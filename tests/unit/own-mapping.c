@@ -6,7 +6,6 @@
 
 #include "lib/record.h"
 #include "lib/test.h"
-#include "preload/preload_hidden.h"
 #include "preload/preload_next.h"
 #include "preload/private.h"
 
