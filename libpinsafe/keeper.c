@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -239,6 +240,8 @@ int keeper_call_if_full(int (*fn)(void *arg), void *arg)
 
 struct handed {
 	struct handover handover;
+	int fd;			/* of thread @tid */
+	pid_t tid;
 	int (*fn)(void *arg);
 	void *arg;
 	struct cause *cause;
@@ -259,19 +262,25 @@ static int close_handover(void *arg)
 	return 0;
 }
 
-static int receive(void *arg)
+static int serve_with(const struct handed *handed, int fd)
 {
-	struct handed *handed = arg;
 	int r;
 
-	r = handover_receive(&handed->handover, handed->cause, &given_fd);
-	handover_close(&handed->handover);
-	if (r)
-		return r;
+	given_fd = fd;
 	r = handed->fn(handed->arg);
 	if (given_fd >= 0)
 		(void)sys_close(keeper_take());
 	return r;
+}
+
+static int receive(void *arg)
+{
+	struct handed *handed = arg;
+	int fd, r;
+
+	r = handover_receive(&handed->handover, handed->cause, &fd);
+	handover_close(&handed->handover);
+	return r ?: serve_with(handed, fd);
 }
 
 int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
@@ -288,6 +297,29 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 		return keeper_call(receive, &handed);
 	(void)keeper_call(close_handover, &handed);
 	return r;
+}
+
+/* If /proc has other numbers for threads, there is none of that number. */
+static int open_path(void *arg)
+{
+	const struct handed *handed = arg;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", handed->tid,
+		 handed->fd);
+	fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
+	return fd < 0 ? EBADF : serve_with(handed, fd);
+}
+
+int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
+			  struct cause *cause)
+{
+	struct handed handed = { .fd = fd, .tid = sys_gettid(), .fn = fn,
+				 .arg = arg };
+	int r = keeper_call(open_path, &handed);
+
+	return r == EBADF ? keeper_call_with(fd, fn, arg, cause) : r;
 }
 
 void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)

@@ -26,6 +26,13 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 		     struct cause *cause);
 
 /*
+ * The same for one with O_PATH, of which another is as good: the keeper opens it
+ * in the table of this thread, which takes no handover.
+ */
+int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
+			  struct cause *cause);
+
+/*
  * @fn(@arg) on this thread, and on the keeper's, which has a table of its own, if
  * it says EMFILE or ENFILE here.
  */
@@ -60,7 +67,7 @@ void keeper_forget(void);
 
 /* Functions from here on are for the keeper's thread only. */
 
-/* The descriptor of keeper_call_with(), once, for the caller to own or to close */
+/* What keeper_call_with() gives, once, for the caller to own or to close */
 int keeper_take(void);
 
 /*

@@ -198,13 +198,14 @@ static int ask_for(struct take_args *args)
 		args->cause->kind = CAUSE_OWN_LEASE;
 		return EBUSY;
 	}
-	if (fd < 0 && (!args->backend->is_blind || file->is_read_only) &&
-	    !backing_open(file, O_PATH, &path_fd))
-		fd = path_fd;
-	if (fd >= 0)
+	if (fd >= 0) {
 		r = keeper_call_with(fd, take_on_keeper, args, args->cause);
-	if (path_fd >= 0)
+	} else if ((!args->backend->is_blind || file->is_read_only) &&
+		   !backing_open(file, O_PATH, &path_fd)) {
+		r = keeper_call_with_path(path_fd, take_on_keeper, args,
+					  args->cause);
 		(void)sys_close(path_fd);
+	}
 	/* Nothing found, or another thread has closed it just now */
 	return r == EBADF ? keeper_call(take_on_keeper, args) : r;
 }

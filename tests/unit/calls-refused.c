@@ -18,6 +18,7 @@
 #include "lib/refused.h"
 #include "lib/stack.h"
 #include "lib/ways.h"
+#include "policy/config.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -99,8 +100,8 @@ static const struct row {
 	{ "socket of a handover, no descriptor",
 	  .call = { SYS_socket, 2,
 		    SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, EMFILE },
-	  .expected = EMFILE, "there is none left",
-	  WAY("raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files") },
+	  .expected = EMFILE, "the keeper cannot get hold of the device",
+	  WAY("close files or raise RLIMIT_NOFILE (ulimit -n)") },
 	{ "bind", .call = { SYS_bind, .error = EACCES }, .expected = EACCES,
 	  "because bind(2) fails with EACCES", FILTER },
 	{ "listen", .call = { SYS_listen, .error = EPERM }, .expected = EPERM,
@@ -125,6 +126,11 @@ static const struct row {
 	{ "recvmsg", .call = { SYS_recvmsg, .error = EPERM },
 	  .expected = EPERM, "because recvmsg(2) fails with EPERM", FILTER },
 	/* The lease */
+	{ "open of the file, no descriptor",
+	  .call = { SYS_openat, 3,
+		    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, EMFILE },
+	  .expected = EMFILE, "there is none left",
+	  WAY("raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more files") },
 	{ "F_SETSIG", .command = F_SETSIG, .command_errno = EPERM,
 	  .expected = EPERM, "because fcntl(2) with F_SETSIG fails", SANDBOX },
 	{ "F_SETOWN_EX", .command = F_SETOWN_EX, .command_errno = ENOMEM,
@@ -199,6 +205,8 @@ static int try(void)
 		fake_open_fails(row->path, row->path_errno);
 	fake_fcntl.refused_command = row->command;
 	fake_fcntl.refused_errno = row->command_errno;
+	/* It is opened as the files are that are leased. */
+	(void)config_get();
 	if (row->call.error && refuse(&row->call))
 		return 77;
 	errno = 0;

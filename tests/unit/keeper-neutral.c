@@ -19,6 +19,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/lock.h"
+#include "base/sys.h"
+#include "keeper.h"
 #include "lib/stack.h"
 
 #define NICE 5
@@ -306,6 +309,64 @@ STACK_CASE(closed_in_another_table__main_is_served)
 	stack_break(STACK_A);
 	assert_int_equal(fake_kernel_mr_count(), 0);
 	stack_dereg_ok(mr);
+}
+
+static int look_at_given(void *arg)
+{
+	int fd = keeper_take();
+	struct stat *st = arg;
+	int r = sys_fstat(fd, st) || !(sys_fcntl(fd, F_GETFL, 0) & O_PATH);
+
+	(void)sys_close(fd);
+	return r;
+}
+
+static ino_t given_to_keeper(int fd)
+{
+	struct stat st = { 0 };
+	SECTION(section);
+
+	assert_int_equal(keeper_call_with_path(fd, look_at_given, &st, NULL),
+			 0);
+	return st.st_ino;
+}
+
+static void *give_from_own_table(void *arg)
+{
+	const int *fd = arg;
+	char path[64];
+
+	assert_int_equal(syscall(SYS_close_range, ~0u, ~0u,
+				 CLOSE_RANGE_UNSHARE),
+			 0);
+	pthread_barrier_wait(&step);
+	/* Here the main thread has another file under this number. */
+	pthread_barrier_wait(&step);
+	assert_int_equal(given_to_keeper(*fd), STACK_A->ino);
+	/* As with /proc of another pid name space */
+	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", gettid(), *fd);
+	fake_open_fails(path, ENOENT);
+	assert_int_equal(given_to_keeper(*fd), STACK_A->ino);
+	return NULL;
+}
+
+STACK_CASE(table_of_its_own__the_right_file)
+{
+	int fd = open(STACK_A->path, O_PATH | O_CLOEXEC);
+	int other = open(STACK_B->path, O_PATH | O_CLOEXEC);
+	pthread_t thread;
+
+	assert_true(fd >= 0 && other >= 0);
+	pthread_barrier_init(&step, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, give_from_own_table, &fd),
+			 0);
+	pthread_barrier_wait(&step);
+	assert_int_equal(dup3(other, fd, O_CLOEXEC), fd);
+	pthread_barrier_wait(&step);
+	pthread_join(thread, NULL);
+	fake_open_reset();
+	close(other);
+	close(fd);
 }
 
 static bool has_failed(void *arg)

@@ -55,6 +55,12 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 	return r;
 }
 
+int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
+			  struct cause *cause)
+{
+	return keeper_call_with(fd, fn, arg, cause);
+}
+
 int keeper_take(void)
 {
 	int fd = given_fd;
