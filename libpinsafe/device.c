@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -100,6 +101,25 @@ static int other_device(struct cause *cause)
 	return EBADF;
 }
 
+/* Which locks the open file itself has Linux tells from 6.6 on, else EINVAL. */
+static bool has_mark(int fd, uint64_t mark)
+{
+	static atomic_bool is_unknown;
+	struct flock lock = lock_at(mark);
+
+	if (atomic_load_explicit(&is_unknown, memory_order_relaxed))
+		return false;
+	lock.l_type = F_UNLCK;
+	if (sys_fcntl(fd, F_OFD_GETLK, (uintptr_t)&lock)) {
+		if (errno == EINVAL)
+			atomic_store_explicit(&is_unknown, true,
+					      memory_order_relaxed);
+		return false;
+	}
+	return lock.l_type == F_WRLCK && lock.l_start == (off_t)mark &&
+	       lock.l_len == 1;
+}
+
 /*
  * No lock in the way of a file means nothing if the lock is on another one; so
  * it has to be the same device, too.
@@ -110,6 +130,8 @@ static int check(const struct ibv_context *context,
 	struct flock lock = lock_at(device->mark);
 	struct stat mine;
 
+	if (has_mark(context->cmd_fd, device->mark))
+		return 0;
 	if (sys_fstat(context->cmd_fd, &mine) ||
 	    mine.st_dev != device->dev || mine.st_ino != device->ino)
 		return other_device(cause);
