@@ -8,7 +8,6 @@
 
 #include "base/fork.h"
 #include "base/lock.h"
-#include "base/stats.h"
 #include "preload/private.h"
 #include "redirty_aside.h"
 
@@ -24,7 +23,7 @@ PINSAFE_EXPORT void pinsafe_private_sync_file(int fd, bool is_whole_fs)
 	int saved_errno = errno;
 	struct stat st;
 
-	if (stats_get(guarded_mrs) && fstat(fd, &st) == 0 &&
+	if (track_may_be_written(0, UINTPTR_MAX) && !fstat(fd, &st) &&
 	    (is_whole_fs || track_may_be_written_file(st.st_dev, st.st_ino))) {
 		struct track_query query = {
 			.dev = st.st_dev,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/stats.h"
 #include "fakes/fake_redirty.h"
 #include "lib/files.h"
 #include "lib/record.h"
@@ -17,7 +16,6 @@ static void *const memory = (void *)0x10000;
 
 static int setup(void **state)
 {
-	memset(&stats, 0, sizeof(stats));
 	memset(&fake_redirty_query, 0, sizeof(fake_redirty_query));
 	file_make(&file, DISK, 4);
 	record_clear();
@@ -33,8 +31,8 @@ static int teardown(void **state)
 
 #define SYNC_CASE(fn) CASE_WITH(fn, setup, teardown)
 
-/* Devices may write to the page at @start, of the file. */
-static struct guarded_mr *written(uintptr_t start)
+/* Devices may write to the page at @start, of the file @ino of the same device. */
+static struct guarded_mr *written(uintptr_t start, ino_t ino)
 {
 	struct guarded_mr *gmr = calloc(1, sizeof(*gmr) + sizeof(struct mr_range));
 
@@ -44,23 +42,28 @@ static struct guarded_mr *written(uintptr_t start)
 	gmr->ranges[0].start = start;
 	gmr->ranges[0].end = start + 0x1000;
 	gmr->ranges[0].dev = file.dev;
-	gmr->ranges[0].ino = file.ino;
+	gmr->ranges[0].ino = ino;
 	track_filter_count(gmr, 1);
 	return gmr;
 }
 
-SYNC_CASE(sync_file__redirty_first)
+static void unwritten(struct guarded_mr *gmr)
 {
-	struct guarded_mr *gmr;
-
-	stats.guarded_mrs = 1;
-	/* Of others only */
-	pinsafe_private_sync_file(file.fd, false);
-	assert_record("");
-	gmr = written((uintptr_t)memory);
-	pinsafe_private_sync_file(file.fd, false);
 	track_filter_count(gmr, -1);
 	free(gmr);
+}
+
+SYNC_CASE(sync_file__redirty_first)
+{
+	struct guarded_mr *gmr, *other;
+
+	other = written((uintptr_t)memory, file.ino + 1);
+	pinsafe_private_sync_file(file.fd, false);
+	assert_record("");
+	unwritten(other);
+	gmr = written((uintptr_t)memory, file.ino);
+	pinsafe_private_sync_file(file.fd, false);
+	unwritten(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_false(fake_redirty_query.any_file);
@@ -72,8 +75,10 @@ SYNC_CASE(sync_file__redirty_first)
 
 SYNC_CASE(sync_fs__redirty_all_there)
 {
-	stats.guarded_mrs = 1;
+	struct guarded_mr *gmr = written((uintptr_t)memory, file.ino + 1);
+
 	pinsafe_private_sync_file(file.fd, true);
+	unwritten(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_inode);
@@ -88,10 +93,9 @@ SYNC_CASE(sync_all__redirty_all)
 
 	pinsafe_private_sync_range(NULL, SIZE_MAX);
 	assert_record("");
-	gmr = written((uintptr_t)memory);
+	gmr = written((uintptr_t)memory, file.ino);
 	pinsafe_private_sync_range(NULL, SIZE_MAX);
-	track_filter_count(gmr, -1);
-	free(gmr);
+	unwritten(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_file);
@@ -101,19 +105,20 @@ SYNC_CASE(sync_all__redirty_all)
 
 SYNC_CASE(sync_file__no_descriptor_nothing)
 {
-	stats.guarded_mrs = 1;
+	struct guarded_mr *gmr = written((uintptr_t)memory, file.ino);
+
 	pinsafe_private_sync_file(-1, false);
+	unwritten(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("");
 }
 
 SYNC_CASE(sync_range__redirty_first)
 {
-	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000);
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x2000, file.ino);
 
 	pinsafe_private_sync_range(memory, 0x3000);
-	track_filter_count(gmr, -1);
-	free(gmr);
+	unwritten(gmr);
 	assert_int_equal(errno, E2BIG);
 	assert_record("redirty found");
 	assert_true(fake_redirty_query.any_file);
@@ -123,13 +128,11 @@ SYNC_CASE(sync_range__redirty_first)
 
 SYNC_CASE(sync_range__of_other_memory_nothing)
 {
-	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000);
+	struct guarded_mr *gmr = written((uintptr_t)memory + 0x3000, file.ino);
 
-	stats.guarded_mrs = 1;
 	pinsafe_private_sync_range(memory, 0x3000);
 	assert_record("");
-	track_filter_count(gmr, -1);
-	free(gmr);
+	unwritten(gmr);
 }
 
 SYNC_CASE(sync__nothing_guarded_nothing)
