@@ -23,7 +23,7 @@ static const struct argp_option known[] = {
 	{"file", 'f', "FILE", 0,
 	 "what would become of a memory region over FILE", 1},
 	{"selftest", OPT_SELFTEST, "PATH", 0,
-	 "try it: register a file, truncate it, restore it; with a directory a scratch file there",
+	 "try it: register a scratch file in PATH, or in the directory of file PATH, and truncate it",
 	 1},
 	{0, 0, 0, 0, "With -f:", 2},
 	{"offset", OPT_OFFSET, "BYTES", 0,

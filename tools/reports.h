@@ -63,9 +63,9 @@ int process_report(pid_t pid, const char *device, json_object *report,
 		   enum status *ret_status);
 
 /*
- * Register a file through libpinsafe, have a child truncate it and punch a
- * hole, and see which of the promises hold; then restore it.  @path is the
- * file, or a directory for a scratch file.
+ * Register a scratch file through libpinsafe, have a child truncate it and punch
+ * a hole, and see which of the promises hold.  It is in directory @path, or in
+ * that of file @path.
  *
  * 0 and @ret_status; else an errno, and it has said why on standard error.
  */

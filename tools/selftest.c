@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* The self-test: what a program and a truncate by somebody else go through. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "reports.h"
-#include "selftest_run.h"
+#include "selftest.h"
 
 static void report_promises(const struct selftest *test)
 {
@@ -16,17 +20,16 @@ static void report_promises(const struct selftest *test)
 
 	for (i = C1; i < N_PROMISES; i++) {
 		name[1] = '0' + i;
-		if (test->is_asked[i])
-			report_bool(promises, name, !test->is_broken[i]);
-		else
-			report_string(promises, name, NULL);
+		report_add(promises, name,
+			   test->is_asked[i]
+				   ? json_object_new_boolean(!test->is_broken[i])
+				   : NULL);
 	}
 }
 
-static int fail(const char *what, const char *why, int error)
+static int fail(const char *what, int error)
 {
-	fprintf(stderr, "ibv_pinsafe_devinfo: %s: %s\n", what,
-		why ? why : strerror(error));
+	fprintf(stderr, "ibv_pinsafe_devinfo: %s: %s\n", what, strerror(error));
 	return error;
 }
 
@@ -34,10 +37,10 @@ static int map_and_run(struct selftest *test, const char **ret_verdict)
 {
 	int error = 0;
 
-	test->addr = mmap(NULL, test->file.size, PROT_READ | PROT_WRITE,
-			  MAP_SHARED, test->file.fd, 0);
+	test->addr = mmap(NULL, SELFTEST_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, test->fd, 0);
 	if (test->addr == MAP_FAILED)
-		return fail("mapping the file", NULL, errno);
+		return fail("mapping the file", errno);
 	test->access = SELFTEST_ACCESS;
 	*ret_verdict = selftest_run(test, &error);
 	report_string(test->report, "access",
@@ -46,7 +49,7 @@ static int map_and_run(struct selftest *test, const char **ret_verdict)
 	report_errno(test->report, "errno", error);
 	if (test->mr)
 		ibv_dereg_mr(test->mr);
-	munmap(test->addr, test->file.size);
+	munmap(test->addr, SELFTEST_SIZE);
 	return 0;
 }
 
@@ -55,21 +58,20 @@ static int test_on_device(struct selftest *test, const char *device,
 {
 	int r;
 
-	r = child_start(&test->file, NULL, &test->helper);
+	r = child_start(test, NULL, &test->helper);
 	if (r)
-		return fail("starting a child", NULL, r);
-	r = child_start(&test->file, device, &test->deaf);
+		return fail("starting a child", r);
+	r = child_start(test, device, &test->deaf);
 	if (r) {
-		fail("starting a child", NULL, r);
+		fail("starting a child", r);
 		goto stop_helper;
 	}
 	r = peer_open(device, &test->peer);
 	if (r == ENODEV) {
-		fail("no RDMA device",
-		     "a software one comes with: rdma link add rxe0 type rxe netdev INTERFACE",
-		     r);
+		fprintf(stderr,
+			"ibv_pinsafe_devinfo: no RDMA device: a software one comes with: rdma link add rxe0 type rxe netdev INTERFACE\n");
 	} else if (r) {
-		fail("opening the RDMA device", NULL, r);
+		fail("opening the RDMA device", r);
 	} else {
 		report_string(test->report, "device",
 			      ibv_get_device_name(test->peer.context->device));
@@ -89,42 +91,67 @@ static enum status status_of(const char *verdict)
 						 : STATUS_REFUSED;
 }
 
+/* In directory @path, or in that of file @path */
+static int open_scratch(const char *path, struct selftest *test)
+{
+	static const char name[] = "/pinsafe-selftest-XXXXXX";
+	struct stat st;
+	int r;
+
+	if (!realpath(path, test->path) || stat(test->path, &st))
+		return errno;
+	if (S_ISREG(st.st_mode))
+		*strrchr(test->path, '/') = '\0';
+	else if (!S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	if (strlen(test->path) + sizeof(name) > sizeof(test->path))
+		return ENAMETOOLONG;
+	strcat(test->path, name);
+	test->fd = mkostemp(test->path, O_CLOEXEC);
+	if (test->fd < 0)
+		return errno;
+	if (!ftruncate(test->fd, SELFTEST_SIZE))
+		return 0;
+	r = errno;
+	unlink(test->path);
+	close(test->fd);
+	return r;
+}
+
+static int remove_scratch(struct selftest *test)
+{
+	int r;
+
+	selftest_begin(test);
+	r = unlink(test->path) ? fail(test->path, errno) : 0;
+	close(test->fd);
+	selftest_step(test, "remove the scratch file", 0, !r,
+		      r ? strerror(r) : NULL);
+	return r;
+}
+
 int selftest_report(const char *path, const char *device, json_object *report,
 		    enum status *ret_status)
 {
-	/* Large, because of its paths; this tool has one thread. */
+	/* Large, because of its path; this tool has one thread. */
 	static struct selftest test;
-	const char *why, *verdict = NULL;
+	const char *verdict = NULL;
 	sigset_t signals, saved;
-	int r, restored;
+	int r;
 
-	memset(&test, 0, sizeof(test));
 	test.report = report;
-	/* Nothing but SIGKILL comes between a file and its restoring. */
+	/* Nothing but SIGKILL leaves a scratch file behind. */
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &saved);
-	r = test_file_open(path, &test.file, &why);
+	r = open_scratch(path, &test);
 	if (r) {
-		fail(path, why, r);
+		fail(path, r);
 		goto restore_signals;
 	}
-	report_string(report, "path", test.file.path);
-	report_bool(report, "scratch", test.file.is_scratch);
+	report_string(report, "path", test.path);
 	test.steps = report_array(report, "steps");
 	r = test_on_device(&test, device, &verdict);
-
-	selftest_begin(&test);
-	restored = test_file_restore(&test.file);
-	selftest_step(&test,
-		      test.file.is_scratch ? "remove the scratch file"
-					   : "restore the file and compare",
-		      0, !restored, restored ? strerror(restored) : NULL);
-	if (restored) {
-		r = restored;
-		fail(test.file.is_scratch ? test.file.path
-					  : test.file.copy_path,
-		     "this copy is not restored", r);
-	}
+	r = remove_scratch(&test) ?: r;
 	report_promises(&test);
 	if (!r)
 		*ret_status = status_of(verdict);

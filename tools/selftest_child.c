@@ -13,8 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "selftest_child.h"
-#include "selftest_peer.h"
+#include "selftest.h"
 
 /* How long an operation may be held up, besides by a lease that is ignored */
 #define ANSWER_MS 60000
@@ -36,11 +35,11 @@ static int read_all(int fd)
 }
 
 /* Until the process ends */
-static int register_file(int fd, size_t size, const char *device, int access)
+static int register_file(int fd, const char *device, int access)
 {
 	static struct peer peer;
-	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			  0);
+	void *addr = mmap(NULL, SELFTEST_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED, fd, 0);
 	int r;
 
 	if (addr == MAP_FAILED)
@@ -48,46 +47,45 @@ static int register_file(int fd, size_t size, const char *device, int access)
 	r = peer_open(device, &peer);
 	if (r)
 		return r;
-	return ibv_reg_mr(peer.pd, addr, size, access) ? 0 : errno;
+	return ibv_reg_mr(peer.pd, addr, SELFTEST_SIZE, access) ? 0 : errno;
 }
 
 /* The file has to be opened anew each time. */
-static int operate(const struct test_file *file, const char *device,
+static int operate(const char *path, const char *device,
 		   const struct request *request)
 {
 	int fd, r = 0;
 
 	if (request->what == CHILD_TRUNCATES)
-		return truncate(file->path, 0) ? errno : 0;
-	fd = open(file->path, O_CLOEXEC | (request->what == CHILD_READS
-						   ? O_RDONLY
-						   : O_RDWR));
+		return truncate(path, 0) ? errno : 0;
+	fd = open(path, O_CLOEXEC | (request->what == CHILD_READS ? O_RDONLY
+								  : O_RDWR));
 	if (fd < 0)
 		return errno;
 	if (request->what == CHILD_READS)
 		r = read_all(fd);
 	else if (request->what == CHILD_REGISTERS)
-		r = register_file(fd, file->size, device, request->access);
+		r = register_file(fd, device, request->access);
 	else if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-			   file->size))
+			   SELFTEST_SIZE))
 		r = errno;
 	close(fd);
 	return r;
 }
 
-static void serve(const struct test_file *file, const char *device, int sock)
+static void serve(const char *path, const char *device, int sock)
 {
 	struct request request;
 	int r;
 
 	while (read(sock, &request, sizeof(request)) == sizeof(request)) {
-		r = operate(file, device, &request);
+		r = operate(path, device, &request);
 		if (write(sock, &r, sizeof(r)) != sizeof(r))
 			break;
 	}
 }
 
-int child_start(const struct test_file *file, const char *device,
+int child_start(const struct selftest *test, const char *device,
 		struct child *ret_child)
 {
 	int socks[2];
@@ -104,8 +102,8 @@ int child_start(const struct test_file *file, const char *device,
 	if (!pid) {
 		close(socks[0]);
 		/* Nobody has it open but those who are tested. */
-		close(file->fd);
-		serve(file, device, socks[1]);
+		close(test->fd);
+		serve(test->path, device, socks[1]);
 		_exit(0);
 	}
 	close(socks[1]);
@@ -114,28 +112,24 @@ int child_start(const struct test_file *file, const char *device,
 	return 0;
 }
 
-static int ask(const struct child *child, const struct request *request)
+int child_ask(const struct child *child, enum child_does what, int access)
 {
+	struct request request = {what, access};
 	struct pollfd answer = {.fd = child->sock, .events = POLLIN};
 	int r;
 
-	if (write(child->sock, request, sizeof(*request)) != sizeof(*request))
+	if (write(child->sock, &request, sizeof(request)) != sizeof(request))
 		return EPIPE;
 	if (poll(&answer, 1, ANSWER_MS) != 1)
 		return ETIMEDOUT;
 	return read(child->sock, &r, sizeof(r)) == sizeof(r) ? r : EPIPE;
 }
 
-int child_ask(const struct child *child, enum child_does what)
-{
-	return ask(child, &(struct request){.what = what});
-}
-
 int child_hold(const struct child *child, int access)
 {
 	int r;
 
-	r = ask(child, &(struct request){CHILD_REGISTERS, access});
+	r = child_ask(child, CHILD_REGISTERS, access);
 	if (r)
 		return r;
 	/* All of its threads */

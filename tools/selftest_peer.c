@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "selftest_peer.h"
+#include "selftest.h"
 
 static struct ibv_context *open_device(const char *name)
 {

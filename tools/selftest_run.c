@@ -11,7 +11,7 @@
 #include "file_facts.h"
 #include "machine/lease_provider.h"
 #include "rdma_netlink.h"
-#include "selftest_run.h"
+#include "selftest.h"
 
 #define DEAF_S 10 /* not for longer */
 #define VALUE 0x70696e73616665ULL
@@ -67,7 +67,7 @@ static int count_kernel_mrs(const struct selftest *test)
 		return -1;
 	for (i = 0; i < mrs.n; i++)
 		n += mrs.mrs[i].tid == getpid() &&
-		     mrs.mrs[i].length == test->file.size;
+		     mrs.mrs[i].length == SELFTEST_SIZE;
 	rdma_mrs_put(&mrs);
 	return n;
 }
@@ -98,7 +98,7 @@ static int register_file(struct selftest *test, const char *name, int promise)
 	int r;
 
 	errno = 0;
-	test->mr = ibv_reg_mr(test->peer.pd, test->addr, test->file.size,
+	test->mr = ibv_reg_mr(test->peer.pd, test->addr, SELFTEST_SIZE,
 			      test->access);
 	r = test->mr ? 0 : errno ? errno : EIO;
 	if (r) {
@@ -111,7 +111,7 @@ static int register_file(struct selftest *test, const char *name, int promise)
 	/* A page cache has pages for holes that are read. */
 	if (test->access != ACCESS)
 		return 0;
-	is_full = lseek(test->file.fd, 0, SEEK_HOLE) == test->file.size;
+	is_full = lseek(test->fd, 0, SEEK_HOLE) == SELFTEST_SIZE;
 	selftest_step(test, "look for holes in the file", C1, is_full,
 		      is_full ? "all blocks are allocated" : "there is one");
 	return 0;
@@ -126,7 +126,7 @@ static void transfer(struct selftest *test, uint32_t rkey, bool should_work)
 	enum ibv_wc_status status = IBV_WC_SUCCESS;
 	bool writes = test->access == ACCESS, is_ok;
 	uint64_t value = VALUE, seen = VALUE;
-	int r, fd = test->file.fd;
+	int r, fd = test->fd;
 
 	if (!writes && should_work &&
 	    pwrite(fd, &value, sizeof(value), 0) != sizeof(value))
@@ -149,7 +149,7 @@ static void read_beside_it(struct selftest *test)
 
 	if (!stats().registered_layout)
 		return;
-	r = child_ask(&test->helper, CHILD_READS);
+	r = child_ask(&test->helper, CHILD_READS, 0);
 	selftest_step(test, "read by another process", C2,
 		      !r && stats().breaks == breaks,
 		      r				 ? strerror(r)
@@ -166,7 +166,7 @@ static void break_it(struct selftest *test, enum child_does what,
 	uint32_t rkey = test->mr->rkey;
 	int r, left;
 
-	r = child_ask(&test->helper, what);
+	r = child_ask(&test->helper, what, 0);
 	left = count_kernel_mrs(test);
 	selftest_step(test, name, C2, !r, r ? strerror(r) : "it went on");
 	selftest_step(test, "look for the memory region in the kernel", C2,
@@ -210,10 +210,10 @@ static void ignore_break(struct selftest *test)
 			      strerror(r));
 		return;
 	}
-	r = child_ask(&test->helper, CHILD_TRUNCATES);
+	r = child_ask(&test->helper, CHILD_TRUNCATES, 0);
 	selftest_step(test, name, C2,
-		      r == ETXTBSY && !fstat(test->file.fd, &st) &&
-			      st.st_size == test->file.size,
+		      r == ETXTBSY && !fstat(test->fd, &st) &&
+			      st.st_size == SELFTEST_SIZE,
 		      r ? strerrorname_np(r) : "it went on");
 }
 
@@ -224,7 +224,7 @@ static bool is_for_reading(const struct selftest *test)
 	struct file_facts facts;
 
 	lease_provider_find(&provider);
-	return !file_facts_of_fd(test->file.fd, &facts) &&
+	return !file_facts_of_fd(test->fd, &facts) &&
 	       facts.kind == FILE_PAGE_CACHE &&
 	       lease_provider_has_page_caches(&provider, facts.fs_name);
 }
@@ -249,7 +249,7 @@ const char *selftest_run(struct selftest *test, int *ret_error)
 	transfer(test, test->mr->rkey, true);
 	read_beside_it(test);
 	break_it(test, CHILD_TRUNCATES, "truncate by another process");
-	if (ftruncate(test->file.fd, test->file.size) ||
+	if (ftruncate(test->fd, SELFTEST_SIZE) ||
 	    register_file(test, "register again", C5))
 		return "failed";
 	transfer(test, test->mr->rkey, true);
