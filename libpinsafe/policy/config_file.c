@@ -2,10 +2,10 @@
 /*
  * The lines of pinsafe.conf.
  *
- * libinih takes "key = value" and comments apart.  Headings are read here: it
- * cuts them off after 49 characters, which would make a policy count for more
- * files than its prefix, and says nothing of a heading without keys.  It does
- * not pass on line numbers either, so it gets its lines from here.
+ * libinih takes "key = value" and comments apart, line by line, as it does not
+ * pass on line numbers.  Headings are read here: it cuts them off after 49
+ * characters, which would make a policy count for more files than its prefix,
+ * and says nothing of a heading without keys.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -27,11 +27,8 @@
 #define DELETED " (deleted)"
 
 struct reader {
-	FILE *stream;
-	char *text;
-	size_t size;
 	int line;
-	bool is_awaited; /* the handler has not seen this line yet */
+	bool is_key; /* libinih takes the line for one */
 
 	struct config_file *file;
 	const char *program;
@@ -153,7 +150,7 @@ static int set_key(void *arg, const char *section, const char *name,
 	struct reader *reader = arg;
 	enum setting_key key;
 
-	reader->is_awaited = false;
+	reader->is_key = true;
 	if (!reader->section)
 		report(reader, "%s is before the first section: ignored", name);
 	else if (settings_find_key(name, &key))
@@ -167,50 +164,36 @@ static int set_key(void *arg, const char *section, const char *name,
 	return 1;
 }
 
-/* libinih calls nobody for a line that it does not understand. */
-static void report_awaited(struct reader *reader)
+static void read_key(struct reader *reader, const char *text)
 {
-	if (reader->is_awaited)
+	if (strlen(text) > KEY_LINE_MAX) {
+		report(reader, "longer than %d characters: ignored",
+		       KEY_LINE_MAX);
+		return;
+	}
+	reader->is_key = false;
+	(void)ini_parse_string(text, set_key, reader);
+	if (!reader->is_key)
 		report(reader, "not \"key = value\": ignored");
-	reader->is_awaited = false;
 }
 
-/*
- * What libinih takes for fgets().  It gets an empty line for a heading, and
- * none with white space in front, which would continue the line before.
- */
-static char *next_line(char *line, int size, void *arg)
+/* @n bytes, which may be changed */
+static void read_line(struct reader *reader, char *text, size_t n)
 {
-	struct reader *reader = arg;
-	int max = size - 2 < KEY_LINE_MAX ? size - 2 : KEY_LINE_MAX;
-	bool has_null;
-	ssize_t n;
-	char *text;
+	bool has_null = strlen(text) != n;
 
-	report_awaited(reader);
-	n = getline(&reader->text, &reader->size, reader->stream);
-	if (n < 0)
-		return NULL;
 	reader->line++;
-	line[0] = '\0';
-	has_null = strlen(reader->text) != n;
-	while (n &&
-	       (reader->text[n - 1] == '\n' || reader->text[n - 1] == '\r'))
-		reader->text[--n] = '\0';
-	text = reader->text + strspn(reader->text, " \t");
-	if (has_null) {
+	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		text[--n] = '\0';
+	text += strspn(text, " \t");
+	if (has_null)
 		report(reader, "has a null byte: ignored");
-		if (*text == '[')
-			reader->section = &reader->ignored;
-	} else if (*text == '[') {
+	if (has_null && *text == '[')
+		reader->section = &reader->ignored;
+	else if (*text == '[')
 		begin_section(reader, text);
-	} else if (strlen(text) > max && *text != ';' && *text != '#') {
-		report(reader, "longer than %d characters: ignored", max);
-	} else if (*text && *text != ';' && *text != '#') {
-		strcpy(line, text);
-		reader->is_awaited = true;
-	}
-	return line;
+	else if (!has_null && *text && *text != ';' && *text != '#')
+		read_key(reader, text);
 }
 
 /* Neither waits for a pipe nor reads what cannot be a text for people. */
@@ -253,24 +236,20 @@ int config_file_read(const char *name, const char *program,
 {
 	struct config_file file = { .name = name };
 	struct reader reader = { .file = &file, .program = program };
+	char *text = NULL;
+	FILE *stream = NULL;
+	size_t size = 0;
+	ssize_t n;
 	int r;
 
-	r = open_file(name, &reader.stream);
+	r = open_file(name, &stream);
 	if (r)
 		return r;
-	/*
-	 * It stops at a line that it does not understand if the program, whose
-	 * libinih it is as well, has set ini_stop_on_first_error.
-	 */
-	do {
-		if (ini_parse_stream(next_line, &reader, set_key, &reader) < 0)
-			r = ENOMEM;
-		report_awaited(&reader);
-	} while (!r && !feof(reader.stream) && !ferror(reader.stream));
-	if (!r && ferror(reader.stream))
-		r = EIO;
-	fclose(reader.stream);
-	free(reader.text);
+	while ((n = getline(&text, &size, stream)) >= 0)
+		read_line(&reader, text, n);
+	r = feof(stream) ? 0 : errno;
+	fclose(stream);
+	free(text);
 	if (r)
 		put_paths(&file);
 	else
