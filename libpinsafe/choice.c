@@ -41,7 +41,8 @@ static int check_stable_pages(const struct mapping_part *part)
 	r = keeper_call_if_full(read_stable_writes, &args);
 	if (r)
 		return refusal_disk(part, r);
-	return args.is_stable ? refusal_stable_pages(part) : 0;
+	return args.is_stable ? refusal_plain(part, CAUSE_STABLE_PAGES)
+			      : 0;
 }
 
 /* The kernel does not count who has a memfd open, and grants no lease on it. */
@@ -61,7 +62,7 @@ static int check_written(const struct mapping_part *part)
 	if (part->kind != MAPPING_PAGE_CACHE)
 		return 0;
 	if (part->fs_magic == BTRFS_SUPER_MAGIC)
-		return refusal_checksums(part);
+		return refusal_plain(part, CAUSE_CHECKSUMS);
 	return pin_rule_is_strict() ? 0 : check_stable_pages(part);
 }
 
@@ -74,11 +75,11 @@ static int choose_lease(const struct mapping_part *part, bool is_written,
 	if (part->error || part->file.dev != part->file.map_dev)
 		return refusal_no_match(part);
 	if (is_memory_without_leases(part))
-		return refusal_memory(part);
+		return refusal_plain(part, CAUSE_NO_MEMORY_LEASES);
 	if (!lease_ordinary_works_on(part->fs_magic))
-		return refusal_no_leases(part);
+		return refusal_plain(part, CAUSE_BLIND_LEASES);
 	if (policy->hold_on_break)
-		return refusal_hold(part);
+		return refusal_plain(part, CAUSE_CANNOT_HOLD);
 	r = is_written ? check_written(part) : 0;
 	if (!r)
 		choice->backend = &lease_ordinary;

@@ -76,7 +76,7 @@ static int line_on_demand(struct registration *reg)
 	uintptr_t start = (uintptr_t)reg->addr;
 
 	if (!odp_is_offered(reg->pd->context))
-		return refusal_no_odp(part);
+		return refusal_plain(part, CAUSE_NO_ODP);
 	if (!watch_is_enabled() || !called_is_sure(CALLED_MAPPINGS, &bypass))
 		return refusal_no_watch(part, bypass.name ? &bypass : NULL);
 	watch_cover(start, start + reg->length);
@@ -104,7 +104,8 @@ static bool may_go_on_demand(const struct registration *reg)
 static int register_on_demand(struct registration *reg)
 {
 	if (!reg->registrar->on_demand)
-		return refusal_rereg_on_demand(&reg->mapping.parts[0]);
+		return refusal_plain(&reg->mapping.parts[0],
+				     CAUSE_REREG_ON_DEMAND);
 	return reg->registrar->on_demand(reg);
 }
 
@@ -134,7 +135,7 @@ static int register_guarded(struct registration *reg)
 
 	/* A bound window makes deregistration fail, and so every revoke. */
 	if (reg->access & IBV_ACCESS_MW_BIND)
-		return refusal_mw_bind(&reg->mapping.parts[0]);
+		return refusal_plain(&reg->mapping.parts[0], CAUSE_MW_BIND);
 	r = check_private(reg);
 	if (!r && !reg->recalled)
 		r = start_keeper(reg);

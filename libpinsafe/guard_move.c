@@ -158,7 +158,8 @@ static int move_guarded(struct registration *reg)
 	int r;
 
 	if (!rereg->was_guarded && !(rereg->flags & IBV_REREG_MR_CHANGE_ACCESS))
-		return refusal_rereg_access(&reg->mapping.parts[0]);
+		return refusal_plain(&reg->mapping.parts[0],
+				     CAUSE_REREG_ACCESS);
 	r = guard_prepare(reg);
 	if (r)
 		return r;

@@ -76,7 +76,7 @@ static int check_lease(struct registration *reg, size_t i,
 
 	if (choice->backend == &lease_layout &&
 	    lease->backend == &lease_ordinary && !choice->may_be_ordinary)
-		return refusal_other_lease(part);
+		return refusal_plain(part, CAUSE_OTHER_KIND);
 	choice->backend = lease->backend;
 	if (lease->backend != &lease_layout || lease->keeps_writes ||
 	    !must_keep_writes(reg, part))

@@ -102,7 +102,7 @@ static int find_guard(const struct foresee *q, const struct mapping_part *part,
 	if (r)
 		return r;
 	if (choice.guard == GUARD_ODP && !q->has_odp)
-		return refusal_no_odp(part);
+		return refusal_plain(part, CAUSE_NO_ODP);
 	if (choice.guard != GUARD_NONE) {
 		r = go_down_line(q, part, &choice, &is_unpinnable);
 		if (is_unpinnable && choice.may_go_on_demand && q->has_odp) {

@@ -56,6 +56,17 @@ enum cause_kind {
 	CAUSE_VERITY,
 	CAUSE_JOURNAL,		/* of the data */
 	CAUSE_NOT_WRITTEN,	/* for another reason */
+
+	/* Of what is asked for, and cannot be given */
+	CAUSE_STABLE_PAGES,	/* which the disk needs: no device may write */
+	CAUSE_BLIND_LEASES,	/* on this file system they guard nothing */
+	CAUSE_NO_MEMORY_LEASES,	/* on memfd and hugetlbfs */
+	CAUSE_CANNOT_HOLD,	/* an ordinary lease, on_break=hold */
+	CAUSE_OTHER_KIND,	/* of lease is on the file in this process */
+	CAUSE_NO_ODP,
+	CAUSE_MW_BIND,
+	CAUSE_REREG_ON_DEMAND,
+	CAUSE_REREG_ACCESS,	/* which is not known */
 };
 
 struct cause {

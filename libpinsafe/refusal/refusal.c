@@ -59,14 +59,6 @@ int refusal_no_guard(const struct mapping_part *part)
 			   refusal_other_memory());
 }
 
-int refusal_no_leases(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"leases that this file system grants guard nothing, since the file can change behind them; %s%s",
-		refusal_other_memory(), refusal_or_module(part));
-}
-
 int refusal_no_match(const struct mapping_part *part)
 {
 	if (part->kind == MAPPING_SHMEM)
@@ -85,49 +77,12 @@ int refusal_no_match(const struct mapping_part *part)
 		refusal_other_memory(), refusal_or_module(part));
 }
 
-int refusal_hold(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EINVAL,
-		"on_break=hold needs a layout lease, and this file can only have an ordinary one, which the kernel takes away after lease-break-time; set on_break=revoke for it%s",
-		refusal_or_module(part));
-}
-
-int refusal_checksums(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"btrfs has checksums of the pages that it writes back, and the device would change them meanwhile; %s",
-		refusal_other_memory());
-}
-
-int refusal_stable_pages(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"its disk needs pages that do not change while they are written back (queue/stable_writes), and the device would change them; use a file on another disk");
-}
-
 int refusal_entry(const struct mapping_part *part, const char *entry)
 {
 	return refusal_say(
 		part, EOPNOTSUPP,
 		"%s() cannot be guarded as it is called here; use ibv_reg_mr() for this memory, or anonymous memory",
 		entry);
-}
-
-int refusal_mw_bind(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"with IBV_ACCESS_MW_BIND a bound memory window would keep the memory region from being revoked; register without it");
-}
-
-int refusal_no_odp(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"guard=odp, but the device or its driver has no on-demand paging for reliable connections; use guard=auto");
 }
 
 int refusal_no_watch(const struct mapping_part *part,

@@ -27,19 +27,14 @@ int refusal_no_memory(const void *addr);
 /* There is no thread that calls break handlers. */
 int refusal_no_handlers(const void *addr, const struct cause *cause, int r);
 int refusal_no_guard(const struct mapping_part *part);
-int refusal_no_leases(const struct mapping_part *part);
+/* Where @why says it all; 0: it does not, and nothing is said. */
+int refusal_plain(const struct mapping_part *part, enum cause_kind why);
 /* The file was found by its path only, not as the one that is mapped. */
 int refusal_no_match(const struct mapping_part *part);
-/* Without blocks, and without ordinary leases: memfd, hugetlbfs */
-int refusal_memory(const struct mapping_part *part);
-int refusal_hold(const struct mapping_part *part);
-int refusal_checksums(const struct mapping_part *part);
-int refusal_stable_pages(const struct mapping_part *part);
-/* Nobody can tell whether that is so: the disk cannot be asked. */
+/* Nobody can tell whether it needs stable pages: the disk cannot be asked. */
 int refusal_disk(const struct mapping_part *part, int r);
 /* @entry pins memory without a memory region that could be revoked. */
 int refusal_entry(const struct mapping_part *part, const char *entry);
-int refusal_mw_bind(const struct mapping_part *part);
 /* @cause: what lease_take() has recorded */
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r);
@@ -49,9 +44,6 @@ int refusal_lease(const struct mapping_part *part, const struct cause *cause,
  */
 int refusal_not_written(const struct mapping_part *part,
 			const struct cause *cause);
-/* Somebody has a lease of the other kind on the file in this process. */
-int refusal_other_lease(const struct mapping_part *part);
-int refusal_no_odp(const struct mapping_part *part);
 /* NULL: the preload object is not there. */
 struct called_bypass;
 int refusal_no_watch(const struct mapping_part *part,
@@ -72,10 +64,7 @@ int refusal_retake(const struct mapping_part *part, const struct cause *cause,
 int refusal_private_dax(const struct cause *cause);
 /* For memory of no file, under which files come and go */
 int refusal_replaced(const void *addr);
-/* Of ibv_rereg_mr(), because of the new memory */
-int refusal_rereg_on_demand(const struct mapping_part *part);
-int refusal_rereg_access(const struct mapping_part *part);
-/* Because of the memory region, whatever the policy says */
+/* Of ibv_rereg_mr(), because of the memory region, whatever the policy says */
 int refusal_rereg(uint32_t lkey, const char *why);
 /* And once it was moved, so that it is revoked */
 int refusal_rereg_remapped(uint32_t lkey);

@@ -53,23 +53,11 @@ static int no_layout_lease(const struct mapping_part *part,
 			part, EOPNOTSUPP,
 			"the module layout_lease gives no leases any more, it says: %s; see the kernel log, and when no lease is left load it anew: modprobe -r layout_lease, modprobe layout_lease",
 			cause->detail);
-	case CAUSE_CONTROL_MODULE:
-		return refusal_say(
-			part, EOPNOTSUPP,
-			"the module that is loaded is layout_lease_control, which is for tests and protects nothing; unload it and load layout_lease");
 	case CAUSE_NOT_THAT_FS:
 		return refusal_say(
 			part, EOPNOTSUPP,
 			"the module layout_lease guards files of other file systems only: %s; use one of them",
 			cause->detail);
-	case CAUSE_NO_SYSFS:
-		return refusal_say(
-			part, EOPNOTSUPP,
-			"guard=layout, but nobody can tell whether the module layout_lease is there, because this thread has no /sys/module; mount /sys, or use guard=auto or guard=lease");
-	case CAUSE_DAX_ONLY:
-		return refusal_say(
-			part, EOPNOTSUPP,
-			"guard=layout, but what gives layout leases on this machine has them for files with DAX only; use guard=auto or guard=lease");
 	default:
 		return fs_says_no(part);
 	}
@@ -92,10 +80,6 @@ static int out_of_reach(const struct mapping_part *part,
 			part, ENOENT,
 			"the program has closed its descriptor, and so many files were mapped already that pinsafe had none left to keep it with; raise RLIMIT_NOFILE (ulimit -n), to %llu for 1024 more of such files%s",
 			more_descriptors(2), refusal_or_module(part));
-	if (cause->kind == CAUSE_NO_PROC)
-		return refusal_say(
-			part, ENOENT,
-			"the thread that holds leases has no /proc under its root, which is that of the thread that registered first, so it cannot open the file; mount /proc there, or register first in a thread that has it");
 	if (part->kind == MAPPING_FSDAX)
 		return refusal_say(
 			part, ENOENT,
@@ -109,40 +93,13 @@ static int out_of_reach(const struct mapping_part *part,
 int refusal_lease(const struct mapping_part *part, const struct cause *cause,
 		  int r)
 {
+	int plain = refusal_plain(part, cause->kind);
+
+	if (plain)
+		return plain;
 	switch (cause->kind) {
-	case CAUSE_LEASES_OFF:
-		return refusal_say(
-			part, EOPNOTSUPP,
-			"leases are turned off on this machine; set /proc/sys/fs/leases-enable to 1");
-	case CAUSE_NO_LEASES:
-		return refusal_say(
-			part, EOPNOTSUPP,
-			"the kernel grants no ordinary lease on this file; %s%s",
-			refusal_other_memory(), refusal_or_module(part));
-	case CAUSE_NOT_OWNER:
-		return refusal_say(
-			part, EACCES,
-			"a lease is for the owner of a file, or for a process with CAP_LEASE (of the machine, not of a user name space); run as the owner or give the program that capability");
-	case CAUSE_NO_PERMISSION:
-		return refusal_say(
-			part, EACCES,
-			"the file cannot be opened for reading any more, which a lease needs; give the program permission to read it");
-	case CAUSE_OWN_LEASE:
-		return refusal_say(
-			part, EBUSY,
-			"the program, one that it shares the open file with by fork(2), or one that was in this process before execve(2) has a lease on it, which pinsafe must not disturb; give it up, or close all descriptors and mappings of the file and open it anew");
-	case CAUSE_DIRECT:
-		return refusal_say(
-			part, EINVAL,
-			"the descriptor that it was mapped by has O_DIRECT, so that the program would read and write beside the pages that the device has; open the file without it, or turn it off by fcntl(2) with F_SETFL before registering%s",
-			refusal_or_module(part));
-	case CAUSE_OTHERS_LEASE:
-		return refusal_say(
-			part, EBUSY,
-			"another process has an ordinary lease on the file and did not give it up at once; try again");
 	case CAUSE_OUT_OF_REACH:
 	case CAUSE_NOT_KEPT:
-	case CAUSE_NO_PROC:
 		return out_of_reach(part, cause);
 	case CAUSE_NO_DESCRIPTORS:
 		return refusal_say(

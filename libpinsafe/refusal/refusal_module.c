@@ -46,14 +46,6 @@ const char *refusal_or_write(const struct mapping_part *part)
 		       : "";
 }
 
-int refusal_memory(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"shmem=guard, but the kernel grants no ordinary lease on such memory; set shmem=pass for it, or use a file on tmpfs%s",
-		refusal_or_module(part));
-}
-
 static const char *why_not_written(const struct cause *cause)
 {
 	switch (cause->kind) {
@@ -83,11 +75,4 @@ int refusal_not_written(const struct mapping_part *part,
 			what, cause->detail);
 	return refusal_say(part, EOPNOTSUPP, "%s: %s", what,
 			   why_not_written(cause));
-}
-
-int refusal_other_lease(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EBUSY,
-		"guard=layout, but another memory region of this program is over the file under an ordinary lease; deregister that first");
 }

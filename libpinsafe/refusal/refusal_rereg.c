@@ -10,20 +10,6 @@
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
 
-int refusal_rereg_on_demand(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"ibv_rereg_mr() cannot put a memory region on demand; deregister and register instead");
-}
-
-int refusal_rereg_access(const struct mapping_part *part)
-{
-	return refusal_say(
-		part, EOPNOTSUPP,
-		"ibv_rereg_mr() without IBV_REREG_MR_CHANGE_ACCESS would move a memory region here whose access is not known; change that, too, or deregister and register instead");
-}
-
 int refusal_rereg(uint32_t lkey, const char *why)
 {
 	stats_add_refusal(EOPNOTSUPP);
