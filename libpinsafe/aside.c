@@ -22,9 +22,10 @@
 #define MAX_THREADS 32
 
 struct aside {
-	void (*fn)(void *arg);
+	int (*fn)(void *arg);
 	void *arg;
 	void (*forget)(void *arg);
+	int result;
 	bool is_done, is_left;
 	STAILQ_ENTRY(aside) link;
 };
@@ -49,7 +50,7 @@ static void run(struct aside *aside)
 {
 	bool is_left;
 
-	aside->fn(aside->arg);
+	aside->result = aside->fn(aside->arg);
 	ps_lock(&aside_lock);
 	aside->is_done = true;
 	is_left = aside->is_left;
@@ -90,8 +91,9 @@ static bool see_to_threads(void) PS_REQUIRES(aside_lock)
 	return n_threads;
 }
 
-static void begin(struct aside *aside)
+static int begin(void *arg)
 {
+	struct aside *aside = arg;
 	bool is_queued;
 
 	ps_lock(&aside_lock);
@@ -104,9 +106,10 @@ static void begin(struct aside *aside)
 	ps_unlock(&aside_lock);
 	if (!is_queued)
 		run(aside);
+	return 0;
 }
 
-struct aside *aside_begin(void (*fn)(void *arg), void *arg,
+struct aside *aside_begin(int (*fn)(void *arg), void *arg,
 			  void (*forget)(void *arg))
 {
 	struct aside *aside = calloc(1, sizeof(*aside));
@@ -116,7 +119,7 @@ struct aside *aside_begin(void (*fn)(void *arg), void *arg,
 	aside->fn = fn;
 	aside->arg = arg;
 	aside->forget = forget;
-	begin(aside);
+	(void)begin(aside);
 	return aside;
 }
 
@@ -146,41 +149,16 @@ void aside_put(struct aside *aside)
 		release(aside);
 }
 
-struct call {
-	struct aside aside;
-	int (*fn)(void *arg);
-	void *arg;
-	int result;
-};
-
-static void run_call(void *arg)
-{
-	struct call *call = arg;
-
-	call->result = call->fn(call->arg);
-}
-
-static int begin_call(void *arg)
-{
-	struct call *call = arg;
-
-	begin(&call->aside);
-	return 0;
-}
-
 int aside_call(int (*fn)(void *arg), void *arg)
 {
-	struct call call = { .aside = { .fn = run_call, .arg = &call },
-			     .fn = fn,
-			     .arg = arg };
-	int r;
+	struct aside aside = { .fn = fn, .arg = arg };
+	int r = keeper_call(begin, &aside);
 
-	r = keeper_call(begin_call, &call);
 	if (r)
 		return r;
-	while (!aside_wait(&call.aside, NSEC_PER_SEC))
+	while (!aside_wait(&aside, NSEC_PER_SEC))
 		;
-	return call.result;
+	return aside.result;
 }
 
 unsigned int aside_n_threads(void)

@@ -16,7 +16,7 @@ struct aside;
  * returned and nobody waits any more; @forget may be NULL.  NULL: out of memory,
  * and nothing has happened.
  */
-struct aside *aside_begin(void (*fn)(void *arg), void *arg,
+struct aside *aside_begin(int (*fn)(void *arg), void *arg,
 			  void (*forget)(void *arg));
 /* Is it done, after @patience_ns at most? */
 bool aside_wait(struct aside *aside, uint64_t patience_ns);

@@ -24,7 +24,7 @@
 #include "event.h"
 #include "keeper.h"
 #include "lease.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 #include "retired.h"
 #include "track.h"
 
@@ -183,9 +183,8 @@ static int revoke_one(struct guarded_mr *gmr, const struct lease *lease)
 	struct event_source *source = event_source_get(track_source(gmr));
 	dev_t dev = lease ? lease->dev : gmr->ranges[0].dev;
 	ino_t ino = lease ? lease->ino : gmr->ranges[0].ino;
-	int r;
+	int r = device_destroy_mr(gmr->mr);
 
-	r = device_destroy_mr(gmr->mr);
 	if (r) {
 		stats_add(revoke_failures, 1);
 		track_claim_done(gmr, false);
@@ -264,7 +263,7 @@ uint64_t breaker_run(void)
 		if (is_to_be_held(lease))
 			hold_all(lease);
 		else
-			revoke_batch(track_claim(lease, NULL, round_number),
+			revoke_batch(track_claim_lease(lease, round_number),
 				     lease, told_of_break, lease);
 		next = lease_next_broken(lease);
 		/* Those behind it may take their time. */
@@ -282,7 +281,7 @@ static void told_of_close(uint32_t lkey, int r, void *arg)
 
 void breaker_revoke_context(struct ibv_context *context)
 {
-	revoke_batch(track_claim(NULL, context, ++round_number), NULL,
+	revoke_batch(track_claim_context(context, ++round_number), NULL,
 		     told_of_close, NULL);
 	lease_reap();
 }
@@ -305,7 +304,8 @@ void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
 
 static int revoke_on_keeper(void *mr)
 {
-	int r = revoke_batch(track_claim_mr(mr), NULL, NULL, NULL);
+	int r = revoke_batch(track_claim_mr(mr, ++round_number), NULL, NULL,
+			     NULL);
 
 	/* A lease that was waiting for this goes now. */
 	(void)breaker_run();

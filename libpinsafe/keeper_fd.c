@@ -16,10 +16,10 @@ void keeper_own(struct keeper_fd *kfd, int fd)
 	kfd->fd = fd;
 }
 
-static void close_it(void *arg)
+/* What it says is of no use: the number is free in any case. */
+static int close_it(void *arg)
 {
-	/* What it says is of no use: the number is free in any case. */
-	(void)sys_close((intptr_t)arg);
+	return sys_close((intptr_t)arg);
 }
 
 /*
@@ -47,7 +47,7 @@ void keeper_close(struct keeper_fd *kfd)
 		(void)aside_wait(aside, CLOSE_PATIENCE_NS);
 		aside_put(aside);
 	} else {
-		close_it(fd);
+		(void)close_it(fd);
 	}
 	kfd->fd = -1;
 }

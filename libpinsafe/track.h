@@ -165,17 +165,15 @@ bool track_has(struct ibv_mr *mr);
 bool track_is_written(struct guarded_mr *gmr);
 
 /*
- * The keeper claims all MRs, ALIVE becomes REVOKING, that have @lease and are of
- * @context, NULL standing for any.  With @lease, only those whose time of grace
- * is over.  Each MR is claimed once in a @round.  They are linked by next; NULL
- * if there is none.
+ * The keeper claims MRs, ALIVE becomes REVOKING, each once in a @round: those that
+ * have @lease and whose time of grace is over; those of @context, NULL standing for
+ * any; @mr; those on demand that have an address from @start to @end.  They are
+ * linked by next; NULL if there is none.
  */
-struct guarded_mr *track_claim(const struct lease *lease,
-			       const struct ibv_context *context,
-			       uint64_t round);
-/* The same for @mr; NULL if it is not guarded or not ALIVE */
-struct guarded_mr *track_claim_mr(const struct ibv_mr *mr);
-/* The same for those on demand that have an address from @start to @end */
+struct guarded_mr *track_claim_lease(const struct lease *lease, uint64_t round);
+struct guarded_mr *track_claim_context(const struct ibv_context *context,
+				       uint64_t round);
+struct guarded_mr *track_claim_mr(const struct ibv_mr *mr, uint64_t round);
 struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 					 uint64_t round);
 

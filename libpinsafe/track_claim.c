@@ -9,11 +9,12 @@
 #include "track_list.h"
 
 struct claim {
-	const struct lease *lease;
 	const struct ibv_context *context;
 	uint64_t round;
 	struct guarded_mr *first, **last;
 };
+
+#define CLAIM_INITIALIZER(claim, n) { .round = n, .last = &(claim).first }
 
 static void claim_one(struct guarded_mr *gmr, struct claim *claim)
 	PS_REQUIRES(table_lock)
@@ -27,17 +28,19 @@ static void claim_one(struct guarded_mr *gmr, struct claim *claim)
 	claim->last = &gmr->next;
 }
 
-static void claim_of_lease(const struct lease *lease, struct claim *claim)
-	PS_REQUIRES(table_lock)
+struct guarded_mr *track_claim_lease(const struct lease *lease, uint64_t round)
 {
+	struct claim claim = CLAIM_INITIALIZER(claim, round);
 	uint64_t now_ns = clock_now_ns();
 	struct mr_hold *of;
 
+	ps_lock(&table_lock);
 	LIST_FOREACH(of, &lease->mrs, link)
-		if ((!claim->context || of->gmr->context == claim->context) &&
-		    now_ns >= lease_deadline_ns(lease, of->gmr->grace_ms *
+		if (now_ns >= lease_deadline_ns(lease, of->gmr->grace_ms *
 							       NSEC_PER_MSEC))
-			claim_one(of->gmr, claim);
+			claim_one(of->gmr, &claim);
+	ps_unlock(&table_lock);
+	return claim.first;
 }
 
 static void claim_of_context(struct guarded_mr *gmr, void *arg)
@@ -49,36 +52,29 @@ static void claim_of_context(struct guarded_mr *gmr, void *arg)
 		claim_one(gmr, claim);
 }
 
-struct guarded_mr *track_claim(const struct lease *lease,
-			       const struct ibv_context *context,
-			       uint64_t round)
+struct guarded_mr *track_claim_context(const struct ibv_context *context,
+				       uint64_t round)
 {
-	struct claim claim = { .context = context, .round = round };
+	struct claim claim = CLAIM_INITIALIZER(claim, round);
 
-	claim.last = &claim.first;
+	claim.context = context;
 	ps_lock(&table_lock);
-	if (lease)
-		claim_of_lease(lease, &claim);
-	else
-		table_visit(claim_of_context, &claim);
+	table_visit(claim_of_context, &claim);
 	ps_unlock(&table_lock);
 	return claim.first;
 }
 
-struct guarded_mr *track_claim_mr(const struct ibv_mr *mr)
+struct guarded_mr *track_claim_mr(const struct ibv_mr *mr, uint64_t round)
 {
+	struct claim claim = CLAIM_INITIALIZER(claim, round);
 	struct guarded_mr *gmr;
 
 	ps_lock(&table_lock);
 	gmr = table_find(mr);
-	if (gmr && gmr->state == MR_ALIVE) {
-		track_set_state(gmr, MR_REVOKING);
-		gmr->next = NULL;
-	} else {
-		gmr = NULL;
-	}
+	if (gmr)
+		claim_one(gmr, &claim);
 	ps_unlock(&table_lock);
-	return gmr;
+	return claim.first;
 }
 
 static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
@@ -95,10 +91,9 @@ static bool overlaps(const struct guarded_mr *gmr, uintptr_t start,
 struct guarded_mr *track_claim_on_demand(uintptr_t start, uintptr_t end,
 					 uint64_t round)
 {
-	struct claim claim = { .round = round };
+	struct claim claim = CLAIM_INITIALIZER(claim, round);
 	struct mr_hold *of;
 
-	claim.last = &claim.first;
 	ps_lock(&table_lock);
 	for (of = track_list_on_demand(); of; of = LIST_NEXT(of, link))
 		if (overlaps(of->gmr, start, end))

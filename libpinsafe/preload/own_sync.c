@@ -9,7 +9,7 @@
 #include "base/fork.h"
 #include "base/lock.h"
 #include "preload/private.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 
 static void sync_found(const struct track_query *query)
 {

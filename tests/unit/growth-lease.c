@@ -9,7 +9,7 @@
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 
 #define ROUNDS 200
 #define MAX_FILES 32000

@@ -12,7 +12,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 
 static struct file log_file;
 

@@ -51,7 +51,7 @@ TRACKED_CASE(add_orphan__lease_broken_all_the_same)
 	track_add_orphan(gmr);
 	assert_true(track_has(mr));
 	tracked_counts(1, 0);
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	track_claim_done(gmr, true);
 }
 
@@ -97,7 +97,7 @@ TRACKED_CASE(dereg_failed__alive_again)
 	track_keep(gmr);
 	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	tracked_counts(1, 0);
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	track_claim_done(gmr, true);
 }
 
@@ -119,8 +119,8 @@ TRACKED_CASE(rereg__nobody_claims_it)
 	assert_ptr_equal(found, gmr);
 	assert_int_equal(tracked_state(gmr), MR_REREGISTERING);
 	tracked_counts(1, 0);
-	assert_null(track_claim(gmr->leases[0], NULL, 1));
-	assert_null(track_claim_mr(mr));
+	assert_null(track_claim_lease(gmr->leases[0], 1));
+	assert_null(track_claim_mr(mr, 2));
 	track_keep(gmr);
 	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 }
@@ -153,7 +153,7 @@ TRACKED_CASE(replaced__the_new_one_is_alive)
 	track_replace(old, new);
 	tracked_counts(1, 0);
 	assert_int_equal(tracked_state(new), MR_ALIVE);
-	assert_null(track_claim(old->leases[0], NULL, 1));
+	assert_null(track_claim_lease(old->leases[0], 1));
 	track_free(old);
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
 	assert_ptr_equal(found, new);
@@ -168,7 +168,7 @@ TRACKED_CASE(replaced_after_a_break__alive)
 	fake_lease.is_held_locked = ALWAYS(1);
 	track_replace(NULL, new);
 	tracked_counts(1, 0);
-	assert_ptr_equal(track_claim(new->leases[0], NULL, 1), new);
+	assert_ptr_equal(track_claim_lease(new->leases[0], 1), new);
 	track_claim_done(new, true);
 }
 
@@ -176,7 +176,7 @@ TRACKED_CASE(claim__revoking)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	assert_int_equal(tracked_state(gmr), MR_REVOKING);
 	tracked_counts(1, 0);
 	track_claim_done(gmr, true);
@@ -188,12 +188,12 @@ TRACKED_CASE(claim__once_per_round)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	track_claim_done(gmr, false);
 	assert_int_equal(tracked_state(gmr), MR_ALIVE);
 	tracked_counts(1, 0);
-	assert_null(track_claim(gmr->leases[0], NULL, 1));
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 2), gmr);
+	assert_null(track_claim_lease(gmr->leases[0], 1));
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 2), gmr);
 	track_claim_done(gmr, true);
 	tracked_counts(0, 1);
 }
@@ -203,10 +203,10 @@ TRACKED_CASE(claim__of_the_lease_only)
 	struct guarded_mr *first = tracked_add(&tracked_mrs[0], 1);
 	struct guarded_mr *second = tracked_add(&tracked_mrs[1], 2);
 
-	assert_ptr_equal(track_claim(&fake_lease.leases[2], NULL, 1), second);
-	assert_null(track_claim(&fake_lease.leases[2], NULL, 1));
-	assert_ptr_equal(track_claim(&fake_lease.leases[1], NULL, 1), first);
-	assert_null(track_claim(&fake_lease.leases[3], NULL, 1));
+	assert_ptr_equal(track_claim_lease(&fake_lease.leases[2], 1), second);
+	assert_null(track_claim_lease(&fake_lease.leases[2], 1));
+	assert_ptr_equal(track_claim_lease(&fake_lease.leases[1], 1), first);
+	assert_null(track_claim_lease(&fake_lease.leases[3], 1));
 }
 
 TRACKED_CASE(claim__second_lease_counts)
@@ -219,7 +219,7 @@ TRACKED_CASE(claim__second_lease_counts)
 	gmr->leases[0] = &fake_lease.leases[1];
 	gmr->leases[1] = &fake_lease.leases[2];
 	assert_int_equal(track_add(gmr), 0);
-	assert_ptr_equal(track_claim(&fake_lease.leases[2], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(&fake_lease.leases[2], 1), gmr);
 }
 
 TRACKED_CASE(claim__of_the_context_only)
@@ -229,8 +229,8 @@ TRACKED_CASE(claim__of_the_context_only)
 	tracked_mrs[1].context = &tracked_contexts[1];
 	(void)tracked_add(&tracked_mrs[0], 1);
 	gmr = tracked_add(&tracked_mrs[1], 1);
-	assert_ptr_equal(track_claim(NULL, &tracked_contexts[1], 1), gmr);
-	assert_null(track_claim(NULL, &tracked_contexts[1], 1));
+	assert_ptr_equal(track_claim_context(&tracked_contexts[1], 1), gmr);
+	assert_null(track_claim_context(&tracked_contexts[1], 1));
 }
 
 TRACKED_CASE(claim__not_what_the_program_destroys)
@@ -238,14 +238,14 @@ TRACKED_CASE(claim__not_what_the_program_destroys)
 	struct guarded_mr *gmr = tracked_add(mr, 1), *found;
 
 	assert_int_equal(track_begin_dereg(mr, &found), 0);
-	assert_null(track_claim(gmr->leases[0], NULL, 1));
+	assert_null(track_claim_lease(gmr->leases[0], 1));
 }
 
 TRACKED_CASE(claim__not_a_zombie)
 {
 	struct guarded_mr *gmr = tracked_zombie(mr, 1);
 
-	assert_null(track_claim(gmr->leases[0], NULL, 1));
+	assert_null(track_claim_lease(gmr->leases[0], 1));
 }
 
 TRACKED_CASE(address_used_again__the_new_one_is_meant)
@@ -281,7 +281,7 @@ TRACKED_CASE(detach__alive_are_returned)
 	assert_false(track_has(&tracked_mrs[0]));
 	assert_false(track_has(&tracked_mrs[1]));
 	assert_true(track_has(&tracked_mrs[2]));
-	assert_ptr_equal(track_claim(NULL, &tracked_contexts[1], 1), other);
+	assert_ptr_equal(track_claim_context(&tracked_contexts[1], 1), other);
 	track_free(alive);
 }
 
@@ -313,7 +313,7 @@ TRACKED_CASE(make_zombies__all)
 	ps_lock(&table_lock);
 	track_make_zombies();
 	ps_unlock(&table_lock);
-	assert_null(track_claim(NULL, NULL, 1));
+	assert_null(track_claim_context(NULL, 1));
 	/* In the child nobody destroys it any more. */
 	assert_int_equal(track_begin_dereg(&tracked_mrs[2], &found), 0);
 	assert_true(track_swallow_dereg(&tracked_mrs[0]));

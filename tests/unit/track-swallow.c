@@ -26,7 +26,7 @@ TRACKED_CASE(being_revoked__never)
 {
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	assert_false(track_swallow_dereg(mr));
 }
 

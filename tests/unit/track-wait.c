@@ -75,7 +75,7 @@ TRACKED_CASE(being_revoked__waits_for_the_zombie)
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	start(&dereg);
 	track_claim_done(gmr, true);
 	finish(&dereg);
@@ -92,7 +92,7 @@ TRACKED_CASE(revoke_failed__gets_it_alive)
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	start(&dereg);
 	track_claim_done(gmr, false);
 	finish(&dereg);
@@ -178,7 +178,7 @@ TRACKED_CASE(gone_while_revoked__EINVAL)
 	struct guarded_mr *gmr = tracked_add(mr, 1);
 	struct dereg dereg;
 
-	assert_ptr_equal(track_claim(gmr->leases[0], NULL, 1), gmr);
+	assert_ptr_equal(track_claim_lease(gmr->leases[0], 1), gmr);
 	start(&dereg);
 	assert_ptr_equal(track_detach_context(mr->context), gmr);
 	track_free(gmr);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "fake_redirty.h"
 #include "memory/redirty.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 
 struct track_query fake_redirty_query;
 struct fake_redirty fake_redirty;

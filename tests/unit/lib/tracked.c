@@ -59,8 +59,8 @@ struct guarded_mr *tracked_zombie(struct ibv_mr *mr, int lease)
 {
 	struct guarded_mr *gmr = tracked_add(mr, lease);
 
-	assert_ptr_equal(track_claim(&fake_lease.leases[lease], mr->context,
-				     round_number++),
+	assert_ptr_equal(track_claim_lease(&fake_lease.leases[lease],
+					   round_number++),
 			 gmr);
 	track_claim_done(gmr, true);
 	return gmr;

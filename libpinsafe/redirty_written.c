@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * The keeper's redirty, which must not wait for a file system: for one that is
- * frozen it would wait until that goes on, and other files are broken meanwhile.
+ * Redirty what devices wrote: on a thread of the program, and for the keeper, which
+ * must not wait for a file system: for one that is frozen it would wait until that
+ * goes on, and other files are broken meanwhile.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include "aside.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "redirty_aside.h"
+#include "redirty_written.h"
 
 /* How soon a limit is seen */
 #define SLICE_NS (10 * NSEC_PER_MSEC)
@@ -28,31 +29,26 @@ static uint64_t job_deadline_ns(void *arg)
 	return atomic_load(&job->is_over) ? 0 : UINT64_MAX;
 }
 
-static void run(void *arg)
+static int run(void *arg)
 {
 	struct job *job = arg;
 	const struct redirty_limit limit = { job_deadline_ns, job };
 
 	redirty(job->ranges, job->n_ranges, &limit);
+	return 0;
 }
 
-static struct aside *begin(const struct mr_range *ranges, size_t n_ranges,
-			   struct job **ret_job)
+/* NULL: out of memory */
+static struct job *new_job(const struct mr_range *ranges, size_t n_ranges)
 {
 	struct job *job = malloc(sizeof(*job) + n_ranges * sizeof(*ranges));
-	struct aside *aside;
 
 	if (!job)
 		return NULL;
 	job->is_over = false;
 	job->n_ranges = n_ranges;
 	memcpy(job->ranges, ranges, n_ranges * sizeof(*ranges));
-	aside = aside_begin(run, job, free);
-	if (aside)
-		*ret_job = job;
-	else
-		free(job);
-	return aside;
+	return job;
 }
 
 static bool is_time(const struct redirty_limit *limit)
@@ -63,12 +59,11 @@ static bool is_time(const struct redirty_limit *limit)
 void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
 		   const struct redirty_limit *limit)
 {
-	struct aside *aside = NULL;
-	struct job *job;
+	struct job *job = is_time(limit) ? NULL : new_job(ranges, n_ranges);
+	struct aside *aside = job ? aside_begin(run, job, free) : NULL;
 
-	if (!is_time(limit))
-		aside = begin(ranges, n_ranges, &job);
 	if (!aside) {
+		free(job);
 		redirty(ranges, n_ranges, limit);
 		return;
 	}
@@ -79,4 +74,19 @@ void redirty_aside(const struct mr_range *ranges, size_t n_ranges,
 			break;
 		}
 	aside_put(aside);
+}
+
+void redirty_found(const struct track_query *query)
+{
+	struct mr_range *ranges;
+	size_t n;
+	int r = track_find_written(query, &ranges, &n);
+
+	if (r) {
+		log_error("redirty: what devices wrote may not get to the file: %s",
+			  strerror(r));
+		return;
+	}
+	redirty(ranges, redirty_merge(ranges, n), NULL);
+	free(ranges);
 }
