@@ -132,11 +132,7 @@ int choice_make(const struct mapping_part *part, bool is_written,
 	struct choice choice = { .guard = wanted_guard(options, &policy) };
 	int r = 0;
 
-	if (choice.guard == GUARD_NONE) {
-		*ret_choice = choice;
-		return 0;
-	}
-	if (part->kind == MAPPING_UNKNOWN)
+	if (part->kind == MAPPING_UNKNOWN && choice.guard != GUARD_NONE)
 		return refusal_no_guard(part);
 	if (choice.guard == GUARD_AUTO) {
 		choice.guard = best_guard(part);
@@ -150,7 +146,7 @@ int choice_make(const struct mapping_part *part, bool is_written,
 	case GUARD_LEASE:
 		r = choose_lease(part, is_written, &policy, &choice);
 		break;
-	default: /* GUARD_ODP: the device decides */
+	default: /* GUARD_NONE; GUARD_ODP: the device decides */
 		break;
 	}
 	if (!r)
@@ -162,9 +158,8 @@ int choice_make_ordinary(const struct mapping_part *part, bool is_written,
 			 struct choice *choice)
 {
 	struct policy policy = config_policy(part->file.path);
-	int r;
+	int r = choose_lease(part, is_written, &policy, choice);
 
-	r = choose_lease(part, is_written, &policy, choice);
 	if (!r)
 		choice->guard = GUARD_LEASE;
 	return r;

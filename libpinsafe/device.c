@@ -201,9 +201,8 @@ static int prove_on_keeper(void *arg)
 	const struct prove_args *args = arg;
 	struct ibv_mr *mr = args->mr;
 	struct real_device device;
-	int r;
+	int r = real_verbs_get_device(mr->context, &device);
 
-	r = real_verbs_get_device(mr->context, &device);
 	if (r || device.is_known)
 		return r;
 	r = find_driver(&device, mr);
@@ -232,9 +231,8 @@ int device_destroy_mr(const struct ibv_mr *mr)
 {
 	struct real_device device;
 	struct uverbs_mr found;
-	int r;
+	int r = real_verbs_get_device(mr->context, &device);
 
-	r = real_verbs_get_device(mr->context, &device);
 	if (!r && !device.is_known)
 		r = find_driver(&device, mr);
 	if (!r)

@@ -34,9 +34,8 @@ static int unmap_device(const struct stat *device)
 	struct vma_reader reader;
 	static struct vma vma;
 	uintptr_t addr = 0;
-	int r;
+	int r = vma_open(&reader);
 
-	r = vma_open(&reader);
 	if (r)
 		return r;
 	while (!vma_next(&reader, addr, &vma)) {

@@ -44,9 +44,8 @@ int guard_look_for_files(const struct registration *reg, bool *ret_are_there)
 {
 	struct mapping now;
 	SECTION(section);
-	int r;
+	int r = find_files(reg->addr, reg->length, &now);
 
-	r = find_files(reg->addr, reg->length, &now);
 	if (r)
 		return r;
 	*ret_are_there = now.n_parts;

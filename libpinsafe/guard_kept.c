@@ -112,9 +112,8 @@ static int unmap(void *arg)
 	const struct guard_twin *twin = drop->twin;
 	struct vma_reader reader;
 	struct vma vma;
-	int r;
+	int r = vma_open(&reader);
 
-	r = vma_open(&reader);
 	if (r)
 		return r;
 	r = vma_next(&reader, twin->start, &vma);

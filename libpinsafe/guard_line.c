@@ -108,25 +108,17 @@ static int ask_provider(struct registration *reg, const struct guard_twin *twin)
 			      keep_stuck);
 }
 
-/* It was refused: maybe for what was mapped when the twin was made. */
-static bool is_twin_of_other(struct registration *reg,
-			     const struct guard_twin *twin)
-{
-	if (guard_twin_look(reg, twin) != EAGAIN)
-		return false;
-	reg->cause.kind = CAUSE_REPLACED;
-	return true;
-}
-
 /* Through @twin, which is the caller's to drop */
 static int do_register(struct registration *reg, const struct guard_twin *twin)
 {
-	int r;
+	int r = ask_provider(reg, twin);
 
-	r = ask_provider(reg, twin);
+	/* Maybe for what was mapped when the twin was made */
 	if (r && r != EADDRNOTAVAIL &&
-	    (reg->recalled || is_twin_of_other(reg, twin)))
+	    (reg->recalled || guard_twin_look(reg, twin) == EAGAIN)) {
+		reg->cause.kind = CAUSE_REPLACED;
 		return EAGAIN;
+	}
 	/* Pages may not be there after all, and the prefault says why. */
 	if (r && reg->has_trusted_lease) {
 		reg->may_trust_lease = false;

@@ -34,9 +34,8 @@ static int claim(const struct rereg *rereg, struct track_move *unguarded,
 		 struct guarded_mr **ret_old)
 {
 	struct guarded_mr *old = NULL;
-	int r;
+	int r = track_begin_rereg(rereg->reg.mr, unguarded, &old);
 
-	r = track_begin_rereg(rereg->reg.mr, unguarded, &old);
 	if (r && r != ENOENT)
 		return refusal_rereg(rereg->reg.mr->lkey, "it was revoked");
 	if (!r && old->is_on_demand) {
@@ -121,9 +120,8 @@ static int move(struct rereg *rereg)
 	struct registration *reg = &rereg->reg;
 	struct guarded_mr *old = NULL, *both = NULL;
 	struct track_move unguarded;
-	int r;
+	int r = claim(rereg, &unguarded, &old);
 
-	r = claim(rereg, &unguarded, &old);
 	if (r) {
 		guard_undo_prepare(reg);
 		rereg_fail(rereg, IBV_REREG_MR_ERR_INPUT, r);

@@ -12,24 +12,16 @@
 #include "policy/config.h"
 #include "refusal/refusal.h"
 
-static int check_part(const struct mapping_part *part, const char *entry)
-{
-	struct choice choice;
-	int r;
-
-	r = choice_make(part, true, NULL, &choice);
-	if (r || choice.guard == GUARD_NONE)
-		return r;
-	return refusal_entry(part, entry);
-}
-
 static int check_parts(const struct mapping *mapping, const char *entry)
 {
+	struct choice choice;
 	size_t i;
 	int r;
 
 	for (i = 0; i < mapping->n_parts; i++) {
-		r = check_part(&mapping->parts[i], entry);
+		r = choice_make(&mapping->parts[i], true, NULL, &choice);
+		if (!r && choice.guard != GUARD_NONE)
+			r = refusal_entry(&mapping->parts[i], entry);
 		if (!r)
 			continue;
 		if (!refusal_is_only_warning(mapping))

@@ -33,14 +33,9 @@ struct prefaulting {
 static bool is_any_broken(void *arg)
 {
 	const struct guarded_mr *gmr = ((struct prefaulting *)arg)->gmr;
-	bool broken = false;
-	size_t i;
 
-	ps_lock(&table_lock);
-	for (i = 0; i < gmr->n_leases; i++)
-		broken |= !lease_is_held_locked(gmr->leases[i]);
-	ps_unlock(&table_lock);
-	return broken;
+	return !PS_LOCKED(&table_lock,
+			  lease_are_held(gmr->leases, gmr->n_leases));
 }
 
 struct look_args {

@@ -164,9 +164,8 @@ static int check_access(const struct rereg *rereg)
 static int rereg_any(struct rereg *rereg)
 {
 	struct registration *reg = &rereg->reg;
-	int r;
+	int r = find_out(rereg);
 
-	r = find_out(rereg);
 	if (r)
 		return r;
 	if (!rereg->was_guarded && is_as_without_us(rereg))

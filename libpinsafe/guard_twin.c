@@ -141,11 +141,6 @@ static bool can_have_one(const struct registration *reg)
 	       guard_is_all_shared(reg);
 }
 
-static bool is_there(const struct guard_twin *twin)
-{
-	return twin->start != twin->end;
-}
-
 /* Side by side, as the program has them */
 static bool copy_parts(const struct registration *reg, struct guard_twin *twin)
 {
@@ -292,7 +287,7 @@ int guard_twin_look(const struct registration *reg,
 {
 	const struct look look = { reg, twin };
 
-	if (!is_there(twin))
+	if (twin->start == twin->end)
 		return ESTALE;
 	return keeper_call_if_full(look_at_both, (void *)&look);
 }

@@ -36,9 +36,8 @@ static bool has_private_dax(struct registration *reg)
 static int look_again(struct registration *reg, bool *ret_is_replaced)
 {
 	bool is_replaced = false;
-	int r;
+	int r = guard_look_for_files(reg, &is_replaced);
 
-	r = guard_look_for_files(reg, &is_replaced);
 	if (!r && !is_replaced)
 		return 0;
 	if (r)
@@ -123,11 +122,6 @@ static bool seems_anonymous(const struct registration *reg)
 	return !guard_is_known(reg) && pages_are_anonymous(addr, reg->length);
 }
 
-static bool may_go_first(const struct registration *reg, bool is_refused)
-{
-	return !reg->options && (is_refused || seems_anonymous(reg));
-}
-
 /* It is pinned, so its pages are there. */
 static bool is_anonymous(const struct registration *reg)
 {
@@ -144,7 +138,7 @@ bool guard_register_first(struct registration *reg)
 	uint64_t n_taken = lease_n_taken();
 	bool is_refused = is_refused_by_kernel(reg), are_files = true;
 
-	if (!may_go_first(reg, is_refused))
+	if (reg->options || !(is_refused || seems_anonymous(reg)))
 		return false;
 	if (guard_register_unseen(reg))
 		return false;

@@ -152,9 +152,8 @@ static int settle_on_keeper(void *arg)
 {
 	struct take_args *args = arg;
 	struct lease *lease = args->begun;
-	int r;
+	int r = lease->backend->settle(lease, args->error, args->cause);
 
-	r = lease->backend->settle(lease, args->error, args->cause);
 	if (!r) {
 		/* Another thread has taken one meanwhile, or bars them. */
 		r = share(args->backend, args->file, &args->lease);
@@ -215,9 +214,8 @@ int lease_take(const struct lease_backend *backend, const struct backing *file,
 {
 	struct take_args args = { .backend = backend, .file = file,
 				  .cause = cause };
-	int r;
+	int r = share(backend, file, ret_lease);
 
-	r = share(backend, file, ret_lease);
 	if (r == ENOENT) {
 		r = ask_for(&args);
 		/* The keeper must not wait for those who have the file locked. */
@@ -263,9 +261,11 @@ bool lease_is_held(struct lease *lease)
 	return keeper_call(is_held_on_keeper, lease) == 0;
 }
 
-bool lease_is_held_locked(const struct lease *lease)
+bool lease_are_held(struct lease *const *some, size_t n)
 {
-	return lease->state == LEASE_HELD;
+	while (n && some[n - 1]->state == LEASE_HELD)
+		n--;
+	return !n;
 }
 
 void lease_forget(void)

@@ -161,7 +161,8 @@ bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to);
 
 /* What the table knows; NULL: there is no lease on the file */
 struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
-bool lease_is_held_locked(const struct lease *lease) PS_REQUIRES(table_lock);
+bool lease_are_held(struct lease *const *some, size_t n)
+	PS_REQUIRES(table_lock);
 
 /*
  * When it is high time that @some leases go: 3/4 of lease-break-time after the

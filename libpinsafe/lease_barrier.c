@@ -88,12 +88,6 @@ bool lease_barrier_enter_any(struct lease_barrier *barrier)
 	return false;
 }
 
-static bool take_entry(struct entry *entry)
-{
-	return !atomic_load(&entry->is_taken) &&
-	       !atomic_exchange(&entry->is_taken, true);
-}
-
 void lease_barrier_enter(struct lease_barrier *barrier)
 {
 	/* Threads have theirs on stacks that are far apart. */
@@ -104,7 +98,8 @@ void lease_barrier_enter(struct lease_barrier *barrier)
 	for (i = 0; i < N_ENTRIES; i++) {
 		barrier->entry = (first + i) % N_ENTRIES;
 		entry = &entries[barrier->entry];
-		if (!take_entry(entry))
+		if (atomic_load(&entry->is_taken) ||
+		    atomic_exchange(&entry->is_taken, true))
 			continue;
 		atomic_store(&entry->dev, barrier->dev);
 		atomic_store(&entry->ino, barrier->ino);

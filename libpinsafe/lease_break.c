@@ -40,12 +40,8 @@ static int type_now(const struct lease *lease)
 	return sys_fcntl(lease->fd.fd, F_GETLEASE, 0);
 }
 
-#define OWN_OPERATION \
-	"the program itself takes blocks of the file away, shares them or turns on O_DIRECT"
 static const char not_told[] =
 	"fcntl(2) with F_GETLEASE has begun to fail, so that nobody can tell whether it is still there";
-#define BESIDE_PAGES \
-	"its description has O_DIRECT now, by which the file is read and written beside the pages that the device has"
 
 static void set_broken(struct lease *lease, const char *why)
 {
@@ -125,7 +121,7 @@ bool lease_check(struct lease *lease)
 		set_broken(lease, type < 0 ? not_told : NULL);
 	else if (lease->backend->is_blind &&
 		 lease_is_beside_pages(lease->fd.fd, type))
-		set_broken(lease, BESIDE_PAGES);
+		set_broken(lease, "its description has O_DIRECT now, by which the file is read and written beside the pages that the device has");
 	return !lease->broken_at_ns;
 }
 
@@ -178,7 +174,7 @@ unsigned int lease_break_blind(dev_t dev, ino_t ino)
 	if (!lease || !lease->backend->is_blind)
 		return 0;
 	if (!lease->broken_at_ns)
-		set_broken(lease, OWN_OPERATION);
+		set_broken(lease, "the program itself takes blocks of the file away, shares them or turns on O_DIRECT");
 	/* It waits for this itself. */
 	lease->max_grace_ns = 0;
 	return 1;

@@ -44,9 +44,8 @@ static void disarm(int fd)
 
 static int set_lease(int fd, int type, struct cause *cause)
 {
-	int r;
+	int r = sys_fcntl(fd, F_GETLEASE, 0);
 
-	r = sys_fcntl(fd, F_GETLEASE, 0);
 	if (r < 0 && errno == EBADF) /* with O_PATH, to find the file by only */
 		return ENOENT;
 	if (r < 0)
@@ -107,19 +106,29 @@ struct take_args {
 	struct lease *lease;
 	const struct backing *file;
 	struct cause *cause;
-	bool is_shared;		/* a descriptor of the file is not the only one */
 };
 
-/* Takes over @fd. */
-static int take_write_lease(int fd, struct take_args *args)
+/*
+ * Takes over @fd; if there is none, copying it has failed with @error.  ENOENT:
+ * there was none to be copied.
+ */
+static int take_copy(int fd, int error, struct take_args *args)
 {
 	int r;
 
+	if (fd < 0 && error == EBADF)
+		return ENOENT;
+	if (fd < 0 && error == EMFILE) {
+		args->cause->kind = CAUSE_NO_DESCRIPTORS;
+		return error;
+	}
+	if (fd < 0)
+		return cause_call(args->cause, "fcntl(2) with F_DUPFD_CLOEXEC",
+				  error);
 	r = is_file(fd, args->file) ?
 		    take_again(fd, args->lease, args->cause) :
 		    ENOENT;
 	if (r) {
-		args->is_shared |= r == EAGAIN;
 		(void)sys_close(fd);
 		return r;
 	}
@@ -128,39 +137,21 @@ static int take_write_lease(int fd, struct take_args *args)
 	return 0;
 }
 
-/* ENOENT: there was none to be copied. */
-static int take_copy(int fd, int error, struct take_args *args)
-{
-	if (fd >= 0)
-		return take_write_lease(fd, args);
-	if (error == EBADF)
-		return ENOENT;
-	if (error == EMFILE)
-		args->cause->kind = CAUSE_NO_DESCRIPTORS;
-	else
-		(void)cause_call(args->cause, "fcntl(2) with F_DUPFD_CLOEXEC",
-				 error);
-	return error;
-}
-
 /*
  * If the file has several descriptions the kernel says EAGAIN for each, so one
  * of the thread that registers is enough, and one that is kept.
  */
 static int try_all(struct take_args *args, int given)
 {
-	int fd, r;
+	int fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3);
+	int first = take_copy(fd, errno, args), r = first;
 
-	fd = sys_fcntl(given, F_DUPFD_CLOEXEC, 3);
-	r = take_copy(fd, errno, args);
 	if (r != ENOENT && r != EAGAIN)
 		return r;
 	fd = watch_dup(args->file->dev, args->file->ino);
 	if (fd >= 0 || errno != EBADF)
 		r = take_copy(fd, errno, args);
-	if (r && args->is_shared)
-		return EAGAIN;
-	return r;
+	return r && first == EAGAIN ? EAGAIN : r;
 }
 
 /*

@@ -9,11 +9,10 @@
 #define FIRST_BITS 6
 #define MAX_BITS 24
 
-/* Both tables have as many buckets, and grow together. */
-static LIST_HEAD(bucket, lease) first_by_file[1 << FIRST_BITS],
-	first_by_signal[1 << FIRST_BITS];
-static struct bucket *by_file = first_by_file;
-static struct bucket *by_signal = first_by_signal;
+/* Of two tables, which grow together */
+static struct bucket {
+	LIST_HEAD(, lease) by_file, by_signal;
+} first_buckets[1 << FIRST_BITS], *buckets = first_buckets;
 static unsigned int n_bits = FIRST_BITS;
 /* Index 1: those that are blind */
 TAILQ_HEAD(turns, lease);
@@ -26,41 +25,34 @@ static LIST_HEAD(, lease) unused
 
 static struct bucket *bucket_of_file(dev_t dev, ino_t ino)
 {
-	return &by_file[hash_file(dev, ino, n_bits)];
+	return &buckets[hash_file(dev, ino, n_bits)];
 }
 
 static struct bucket *bucket_of_signal(int fd)
 {
-	return &by_signal[hash_bits(fd, n_bits)];
+	return &buckets[hash_bits(fd, n_bits)];
 }
 
 static void link_both(struct lease *lease)
 {
-	LIST_INSERT_HEAD(bucket_of_file(lease->dev, lease->ino), lease,
-			 by_file);
-	LIST_INSERT_HEAD(bucket_of_signal(lease->signal_fd), lease, by_signal);
+	LIST_INSERT_HEAD(&bucket_of_file(lease->dev, lease->ino)->by_file,
+			 lease, by_file);
+	LIST_INSERT_HEAD(&bucket_of_signal(lease->signal_fd)->by_signal, lease,
+			 by_signal);
 }
 
 /* Without memory it stays as it is, which only takes longer. */
 static void grow(void)
 {
-	size_t n = (size_t)2 << n_bits;
-	struct bucket *files = calloc(n, sizeof(*files));
-	struct bucket *signals = calloc(n, sizeof(*signals));
+	struct bucket *more = calloc((size_t)2 << n_bits, sizeof(*more));
 	struct lease *lease;
 	int i;
 
-	if (!files || !signals) {
-		free(files);
-		free(signals);
+	if (!more)
 		return;
-	}
-	if (by_file != first_by_file) {
-		free(by_file);
-		free(by_signal);
-	}
-	by_file = files;
-	by_signal = signals;
+	if (buckets != first_buckets)
+		free(buckets);
+	buckets = more;
 	n_bits++;
 	for (i = 0; i < 2; i++)
 		TAILQ_FOREACH(lease, &turns[i], link)
@@ -95,7 +87,7 @@ struct lease *lease_find(dev_t dev, ino_t ino)
 {
 	struct lease *lease;
 
-	LIST_FOREACH(lease, bucket_of_file(dev, ino), by_file)
+	LIST_FOREACH(lease, &bucket_of_file(dev, ino)->by_file, by_file)
 		if (lease->dev == dev && lease->ino == ino)
 			break;
 	return lease;
@@ -104,7 +96,7 @@ struct lease *lease_find(dev_t dev, ino_t ino)
 struct lease *leases_next_signalled(struct lease *lease, int signal_fd)
 {
 	lease = lease ? LIST_NEXT(lease, by_signal)
-		      : LIST_FIRST(bucket_of_signal(signal_fd));
+		      : LIST_FIRST(&bucket_of_signal(signal_fd)->by_signal);
 	while (lease && lease->signal_fd != signal_fd)
 		lease = LIST_NEXT(lease, by_signal);
 	return lease;
@@ -114,7 +106,8 @@ void leases_set_signal_fd(struct lease *lease, int signal_fd)
 {
 	LIST_REMOVE(lease, by_signal);
 	lease->signal_fd = signal_fd;
-	LIST_INSERT_HEAD(bucket_of_signal(signal_fd), lease, by_signal);
+	LIST_INSERT_HEAD(&bucket_of_signal(signal_fd)->by_signal, lease,
+			 by_signal);
 }
 
 struct lease *leases_next_turn(bool is_blind)
@@ -177,8 +170,7 @@ void leases_forget(void (*fn)(struct lease *lease))
 		}
 		n_in_turns[i] = 0;
 	}
-	memset(by_file, 0, sizeof(*by_file) << n_bits);
-	memset(by_signal, 0, sizeof(*by_signal) << n_bits);
+	memset(buckets, 0, sizeof(*buckets) << n_bits);
 	TAILQ_INIT(&broken);
 	LIST_INIT(&unused);
 }

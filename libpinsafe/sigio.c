@@ -39,21 +39,14 @@ static _Atomic int wake_error;
 /* Of the keeper's thread: what it waits with is denied. */
 static atomic_bool is_deaf;
 
-struct ids {
-	uid_t real, effective, saved;
-};
-
-/* Of the keeper's thread when it armed for the first time */
-static struct ids first_ids;
+/* Of the keeper's thread when it armed for the first time: real, effective, saved */
+static uid_t first_ids[3] = { -1, -1, -1 };
 static bool has_armed;
 
-/* Where nobody can tell, -1 for all of them */
-static struct ids ids_now(void)
+/* False: nobody can tell. */
+static bool read_ids(uid_t *ids)
 {
-	struct ids ids = { -1, -1, -1 };
-
-	(void)SYS_CALL(getresuid, &ids.real, &ids.effective, &ids.saved);
-	return ids;
+	return !SYS_CALL(getresuid, &ids[0], &ids[1], &ids[2]);
 }
 
 /*
@@ -62,10 +55,9 @@ static struct ids ids_now(void)
  */
 static bool is_as_armed(void)
 {
-	struct ids now = ids_now();
+	uid_t now[3];
 
-	return now.real != (uid_t)-1 &&
-	       !memcmp(&now, &first_ids, sizeof(now));
+	return read_ids(now) && !memcmp(now, first_ids, sizeof(now));
 }
 
 /* Whoever begins to ignore a signal takes what is pending of it (sigaction(2)). */
@@ -87,7 +79,7 @@ int sigio_arm(int fd, struct cause *cause)
 	struct f_owner_ex owner = { .type = F_OWNER_TID, .pid = own_tid };
 
 	if (!has_armed)
-		first_ids = ids_now();
+		(void)read_ids(first_ids);
 	has_armed = true;
 	if (sys_fcntl(fd, F_SETSIG, config_get()->signal))
 		return cause_call(cause, "fcntl(2) with F_SETSIG", errno);
@@ -238,16 +230,9 @@ static bool has_overflowed(void)
 	return true;
 }
 
-/* By the one call that no program with threads is without (futex(2)) */
-static void pause_for(const struct timespec *timeout)
-{
-	static const uint32_t never;
-
-	(void)SYS_CALL(futex, &never, FUTEX_WAIT_PRIVATE, 0, timeout);
-}
-
 bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 {
+	static const uint32_t never;
 	int error = atomic_load(&wake_error);
 	struct timespec timeout;
 	siginfo_t info;
@@ -259,7 +244,8 @@ bool sigio_wait(uint64_t timeout_ns, void (*broken)(int fd))
 		tell_denied("rt_tgsigqueueinfo(2)", error);
 	timeout = clock_timespec(timeout_ns);
 	if (is_deaf) {
-		pause_for(&timeout);
+		/* The one call that no program with threads is without */
+		(void)SYS_CALL(futex, &never, FUTEX_WAIT_PRIVATE, 0, &timeout);
 		return true;
 	}
 	sigemptyset(&set);

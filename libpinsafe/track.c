@@ -80,26 +80,29 @@ static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
 	count(gmr, 1);
 }
 
-static void forget(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
+/* Has it been alive? */
+static bool forget(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
 {
 	table_remove(gmr);
 	track_list_remove(gmr);
+	if (gmr->kernel_mr_gone)
+		stats_add(zombie_mrs, -1);
+	else
+		count(gmr, -1);
+	return !gmr->kernel_mr_gone;
 }
 
 int track_add(struct guarded_mr *gmr)
 {
-	int r = 0;
-	size_t i;
+	bool are_held;
 
 	release_spare_keys(gmr);
 	ps_lock(&table_lock);
-	for (i = 0; i < gmr->n_leases; i++)
-		if (!lease_is_held_locked(gmr->leases[i]))
-			r = EAGAIN;
-	if (!r)
+	are_held = lease_are_held(gmr->leases, gmr->n_leases);
+	if (are_held)
 		add(gmr);
 	ps_unlock(&table_lock);
-	return r;
+	return are_held ? 0 : EAGAIN;
 }
 
 void track_add_orphan(struct guarded_mr *gmr)
@@ -113,10 +116,8 @@ void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 	ps_lock(&table_lock);
 	/* In this order track_may_have() is true all the time. */
 	add(new);
-	if (old) {
-		forget(old);
-		count(old, -1);
-	}
+	if (old)
+		(void)forget(old);
 	ps_unlock(&table_lock);
 }
 
@@ -204,20 +205,13 @@ void track_keep(struct guarded_mr *gmr)
 
 size_t track_remove(struct guarded_mr *gmr)
 {
-	size_t n_leases;
+	bool was_alive;
 
 	ps_lock(&table_lock);
-	forget(gmr);
+	was_alive = forget(gmr);
 	track_state_changed();
-	if (gmr->kernel_mr_gone) {
-		n_leases = 0;
-		stats_add(zombie_mrs, -1);
-	} else {
-		n_leases = gmr->n_leases;
-		count(gmr, -1);
-	}
 	ps_unlock(&table_lock);
-	return n_leases;
+	return was_alive ? gmr->n_leases : 0;
 }
 
 bool track_swallow_dereg(const struct ibv_mr *mr)
@@ -304,19 +298,13 @@ struct detach {
 static void detach(struct guarded_mr *gmr, void *arg) PS_REQUIRES(table_lock)
 {
 	struct detach *args = arg;
+	struct guarded_mr **list;
 
 	if (gmr->context != args->context)
 		return;
-	forget(gmr);
-	if (gmr->kernel_mr_gone) {
-		stats_add(zombie_mrs, -1);
-		gmr->next = args->zombies;
-		args->zombies = gmr;
-	} else {
-		count(gmr, -1);
-		gmr->next = args->alive;
-		args->alive = gmr;
-	}
+	list = forget(gmr) ? &args->alive : &args->zombies;
+	gmr->next = *list;
+	*list = gmr;
 }
 
 struct guarded_mr *track_detach_context(const struct ibv_context *context)

@@ -84,9 +84,13 @@ struct lease *lease_find(dev_t dev, ino_t ino)
 						      NULL;
 }
 
-bool lease_is_held_locked(const struct lease *lease)
+bool lease_are_held(struct lease *const *some, size_t n)
 {
-	return !fault_now(&fake_lease.is_held_locked);
+	bool are = true;
+
+	while (n--)
+		are &= !fault_now(&fake_lease.is_held_locked);
+	return are;
 }
 
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
