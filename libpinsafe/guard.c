@@ -16,8 +16,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/probe.h"
-#include "base/stats.h"
 #include "guard.h"
 #include "hook/called.h"
 #include "hook/odp.h"
@@ -109,15 +107,6 @@ static int register_on_demand(struct registration *reg)
 	return reg->registrar->on_demand(reg);
 }
 
-static int check_private(struct registration *reg)
-{
-	if (guard_is_all_shared(reg) ||
-	    !mapping_has_private_dax((uintptr_t)reg->addr, reg->length,
-				     gettid(), &reg->cause))
-		return 0;
-	return refusal_private_dax(&reg->cause);
-}
-
 static int start_keeper(struct registration *reg)
 {
 	int r = keeper_start(&reg->cause);
@@ -131,13 +120,16 @@ static int start_keeper(struct registration *reg)
 
 static int register_guarded(struct registration *reg)
 {
-	int r;
+	int r = 0;
 
 	/* A bound window makes deregistration fail, and so every revoke. */
 	if (reg->access & IBV_ACCESS_MW_BIND)
 		return refusal_plain(&reg->mapping.parts[0], CAUSE_MW_BIND);
-	r = check_private(reg);
-	if (!r && !reg->recalled)
+	if (!guard_is_all_shared(reg) &&
+	    mapping_has_private_dax((uintptr_t)reg->addr, reg->length, gettid(),
+				    &reg->cause))
+		return refusal_private_dax(&reg->cause);
+	if (!reg->recalled)
 		r = start_keeper(reg);
 	if (r)
 		return r;
@@ -157,14 +149,6 @@ static int register_guarded(struct registration *reg)
 				r);
 }
 
-/* By policy: guard=none, or on_refuse=warn after a refusal with @error */
-static int register_unprotected(struct registration *reg, int error)
-{
-	if (error)
-		refusal_let_pass(&reg->mapping.parts[0]);
-	return reg->registrar->unguarded(reg);
-}
-
 static void hint_descriptor(struct registration *reg)
 {
 	size_t i;
@@ -177,9 +161,8 @@ static void hint_descriptor(struct registration *reg)
 /* Which files there are, and which guards for them */
 static int find_out(struct registration *reg)
 {
-	int r;
+	int r = guard_classify(reg->addr, reg->length, &reg->mapping);
 
-	r = guard_classify(reg->addr, reg->length, &reg->mapping);
 	if (r || !reg->mapping.n_parts)
 		return r;
 	hint_descriptor(reg);
@@ -197,68 +180,17 @@ static int classify_and_register(struct registration *reg)
 	return !r && reg->is_guarded ? register_guarded(reg) : r;
 }
 
-void guard_forget(struct registration *reg)
-{
-	free(reg->choices);
-	mapping_put(&reg->mapping);
-	reg->choices = NULL;
-	reg->is_guarded = false;
-	reg->is_on_demand = false;
-	reg->gmr = NULL;
-	reg->waits_for = NULL;
-	reg->unpinnable = NULL;
-	reg->recalled = NULL;
-	reg->is_again = false;
-}
-
-/* It is not what it was before, or all is to be found out to know why. */
-static bool must_find_out(struct registration *reg, int r)
-{
-	if (!r || !reg->recalled || r == EADDRNOTAVAIL)
-		return false;
-	guard_unlearn(reg);
-	guard_forget(reg);
-	reg->may_recall = false;
-	reg->was_recalled = true;
-	return true;
-}
-
-/* EAGAIN for longer than one should wait */
-static int give_up(const struct registration *reg)
-{
-	const struct mapping_part *part = reg->waits_for;
-
-	return refusal_retake(part ? part : &reg->mapping.parts[0],
-			      &reg->cause, reg->retake.timeout_ms);
-}
-
 int guard_register(struct registration *reg)
 {
-	int r;
+	int r = retake(reg, classify_and_register);
 
-	if (reg->options)
-		reg->retake.timeout_ms = reg->options->timeout_ms;
-	for (;;) {
-		r = classify_and_register(reg);
-		if (must_find_out(reg, r))
-			continue;
-		if (r != EAGAIN || !reg->is_guarded || reg->is_final)
-			break;
-		if (!retake_wait(&reg->retake)) {
-			r = give_up(reg);
-			break;
-		}
-		guard_forget(reg);
-	}
-	if (!r && reg->is_guarded && reg->retake.deadline_ns) {
-		stats_add(retakes, 1);
-		probe_retake(reg->addr, reg->length);
-	}
-
-	if (r ? refusal_is_only_warning(&reg->mapping)
-	      : reg->mapping.n_parts && !reg->is_guarded)
-		r = register_unprotected(reg, r);
-	return r;
+	/* By policy: guard=none, or on_refuse=warn after a refusal */
+	if (r ? !refusal_is_only_warning(&reg->mapping)
+	      : !reg->mapping.n_parts || reg->is_guarded)
+		return r;
+	if (r)
+		refusal_let_pass(&reg->mapping.parts[0]);
+	return reg->registrar->unguarded(reg);
 }
 
 static const struct registrar new_mr = {

@@ -78,6 +78,8 @@ struct registration {
  */
 int guard_register(struct registration *reg);
 void guard_forget(struct registration *reg);
+/* @attempt again and again, until it does not say EAGAIN or that took too long */
+int retake(struct registration *reg, int (*attempt)(struct registration *reg));
 /*
  * True: it is registered as without us, and needs no guard.  False: nothing is
  * registered, and guard_register() has to find out.

@@ -1,40 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Wait before a lease is taken again after a break; guard_register() is the loop.
- * While somebody removes blocks from the file there is no new lease, which takes
- * milliseconds as a rule.  Unmodified programs cannot cope with EAGAIN from
- * ibv_reg_mr(), so they wait here.
+ * Register again, and with that take the lease again, until a break is over.  While
+ * somebody removes blocks from the file there is no new lease, which takes
+ * milliseconds as a rule; and unmodified programs cannot cope with EAGAIN from
+ * ibv_reg_mr().  pinsafe_mr_restore() comes by here as well.
  */
-#include <pthread.h>
-#include <time.h>
+#include <errno.h>
+#include <stdlib.h>
 
-#include "base/clock.h"
-#include "policy/config.h"
-#include "retake.h"
+#include "base/probe.h"
+#include "base/stats.h"
+#include "refusal/refusal.h"
+#include "registration.h"
 
-#define MIN_PAUSE_NS NSEC_PER_MSEC
-#define MAX_PAUSE_NS (10 * NSEC_PER_MSEC)
-
-bool retake_wait(struct retake *retake)
+void guard_forget(struct registration *reg)
 {
-	uint64_t now = clock_now_ns();
-	struct timespec pause;
-	int cancel_state;
+	free(reg->choices);
+	mapping_put(&reg->mapping);
+	reg->choices = NULL;
+	reg->is_guarded = false;
+	reg->is_on_demand = false;
+	reg->gmr = NULL;
+	reg->waits_for = NULL;
+	reg->unpinnable = NULL;
+	reg->recalled = NULL;
+	reg->is_again = false;
+}
 
-	if (!retake->deadline_ns) {
-		if (retake->timeout_ms < 0)
-			retake->timeout_ms = config_get()->retake_ms;
-		retake->deadline_ns = now + retake->timeout_ms * NSEC_PER_MSEC;
-		retake->pause_ns = MIN_PAUSE_NS;
-	}
-	if (now >= retake->deadline_ns)
+/* It is not what it was before, or all is to be found out to know why. */
+static bool must_find_out(struct registration *reg, int r)
+{
+	if (!r || !reg->recalled || r == EADDRNOTAVAIL)
 		return false;
-	pause = clock_timespec(retake->pause_ns);
-	/* ibv_reg_mr() is no place where a thread expects to be cancelled. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-	nanosleep(&pause, NULL);
-	pthread_setcancelstate(cancel_state, NULL);
-	if (retake->pause_ns < MAX_PAUSE_NS)
-		retake->pause_ns += MIN_PAUSE_NS;
+	guard_unlearn(reg);
+	guard_forget(reg);
+	reg->may_recall = false;
+	reg->was_recalled = true;
 	return true;
+}
+
+/* EAGAIN for longer than one should wait */
+static int give_up(const struct registration *reg)
+{
+	const struct mapping_part *part = reg->waits_for;
+
+	return refusal_retake(part ? part : &reg->mapping.parts[0],
+			      &reg->cause, reg->retake.timeout_ms);
+}
+
+int retake(struct registration *reg, int (*attempt)(struct registration *reg))
+{
+	int r;
+
+	if (reg->options)
+		reg->retake.timeout_ms = reg->options->timeout_ms;
+	for (;;) {
+		r = attempt(reg);
+		if (must_find_out(reg, r))
+			continue;
+		if (r != EAGAIN || !reg->is_guarded || reg->is_final)
+			break;
+		if (!retake_wait(&reg->retake))
+			return give_up(reg);
+		guard_forget(reg);
+	}
+	if (!r && reg->is_guarded && reg->retake.deadline_ns) {
+		stats_add(retakes, 1);
+		probe_retake(reg->addr, reg->length);
+	}
+	return r;
 }
