@@ -13,7 +13,6 @@
 #include "lease.h"
 #include "memory/mapping.h"
 #include "memory/prefault.h"
-#include "memory/progress.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 

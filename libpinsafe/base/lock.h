@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
- * Locks, checked by clang's -Wthread-safety.
+ * Locks, checked by clang's -Wthread-safety.  Documentation/thread-safety.md tells
+ * what each guards; none is held over a call that may block.
  *
- * Ranks, taken in this order; none is held over a call that may block:
- *
- *   1  hook_lock	real_verbs.c: the hooked contexts
- *   2  table_lock	leases and memory regions
- *   3  event_lock	event.c: events and their channels
- *   4  request_lock	keeper.c: what other threads ask of the keeper
- *   5  log_lock	log_queue.c: lines of the keeper
- *   6  aside_lock	aside.c: what others do for the keeper
- *
- * fork.c takes all of them.  A thread of the program enters a section before it
- * takes any of them: inside, signals are blocked and cancellation is off.  Otherwise
- * a signal handler that truncates a guarded file would wait in the kernel for the
- * keeper, and the keeper for the lock that the handler's own thread holds.
+ * A thread of the program enters a section before it takes any of them: inside,
+ * signals are blocked and cancellation is off.  Otherwise a signal handler that
+ * truncates a guarded file would wait in the kernel for the keeper, and the keeper
+ * for the lock that the handler's own thread holds.
  */
 #pragma once
 
@@ -84,6 +76,7 @@ static inline struct section section_begin(void)
  */
 void section_let_end(const struct section *s);
 
+/* In the order in which they are taken */
 extern struct ps_mutex hook_lock, table_lock, event_lock, request_lock,
 	log_lock, aside_lock;
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,14 +35,13 @@ static size_t first PS_GUARDED_BY(log_lock), n_lines PS_GUARDED_BY(log_lock);
 static uint64_t n_dropped PS_GUARDED_BY(log_lock);
 /* Since when somebody writes a line, 0: nobody does */
 static uint64_t writing_since_ns PS_GUARDED_BY(log_lock);
-static bool has_thread;
-/* Nothing is to be written, and nobody is at it; an atomic */
-static bool is_idle = true;
+static atomic_bool has_thread;
+/* Nothing is to be written, and nobody is at it. */
+static atomic_bool is_idle = true;
 
 static void note_idle(void) PS_REQUIRES(log_lock)
 {
-	__atomic_store_n(&is_idle, !n_lines && !n_dropped && !writing_since_ns,
-			 __ATOMIC_RELEASE);
+	is_idle = !n_lines && !n_dropped && !writing_since_ns;
 }
 
 void log_queue_put(const char *text, size_t size)
@@ -113,7 +113,7 @@ void log_queue_drain(void)
 	int saved_errno = errno;
 
 	/* Whatever the keeper said before it answered shows here. */
-	if (__atomic_load_n(&is_idle, __ATOMIC_ACQUIRE))
+	if (is_idle)
 		return;
 	SECTION(section);
 	ps_lock(&log_lock);
@@ -144,14 +144,13 @@ void log_queue_start(void)
 	pthread_t thread;
 
 	/* Without it the lines wait for a thread of the program. */
-	if (!log_queue_has_thread() &&
-	    !neutral_start(write_for_ever, NULL, NULL, &thread))
-		__atomic_store_n(&has_thread, true, __ATOMIC_RELAXED);
+	if (!has_thread)
+		has_thread = !neutral_start(write_for_ever, NULL, NULL, &thread);
 }
 
 bool log_queue_has_thread(void)
 {
-	return __atomic_load_n(&has_thread, __ATOMIC_RELAXED);
+	return has_thread;
 }
 
 __attribute__((destructor)) static void drain_at_exit(void)

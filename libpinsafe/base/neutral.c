@@ -88,11 +88,14 @@ void neutral_become(const char *name)
  * The program's default has room for its thread-local variables, and may have little
  * more than that.
  */
-static size_t size_with(const pthread_attr_t *defaults)
+static size_t stack_size(void)
 {
-	size_t size = 0;
+	pthread_attr_t defaults;
+	size_t size;
 
-	(void)pthread_attr_getstacksize(defaults, &size);
+	(void)pthread_attr_init(&defaults);
+	(void)pthread_attr_getstacksize(&defaults, &size);
+	(void)pthread_attr_destroy(&defaults);
 	return size + STACK_SIZE;
 }
 
@@ -131,16 +134,10 @@ static void record(struct cause *cause, const char *call, int resource,
  */
 void neutral_why_not(int error, struct cause *cause)
 {
-	pthread_attr_t attr;
-	size_t size = STACK_SIZE;
-	long stack;
+	size_t size = stack_size();
+	long stack = SYS_CALL(mmap, NULL, size, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1);
 
-	if (!pthread_attr_init(&attr)) {
-		size = size_with(&attr);
-		pthread_attr_destroy(&attr);
-	}
-	stack = SYS_CALL(mmap, NULL, size, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1);
 	if (stack == -1) {
 		record(cause, "mmap(2)", RLIMIT_AS, size);
 		return;
@@ -160,11 +157,10 @@ int neutral_start(void *(*run)(void *arg), void *arg, struct cause *cause,
 	pthread_attr_t attr;
 	int r;
 
-	r = pthread_attr_init(&attr);
-	if (r)
-		return cause_call(cause, "malloc(3)", r);
-	(void)pthread_attr_setstacksize(&attr, size_with(&attr));
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* None of them can fail in this C library. */
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, stack_size());
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	r = pthread_create(ret_thread, &attr, run, arg);
 	pthread_attr_destroy(&attr);
 	if (r && cause)

@@ -76,8 +76,6 @@ WRAP(int, open, (const char *path, int flags, mode_t mode), openat, AT_FDCWD,
      path, flags, mode)
 WRAP(int, close, (int fd), close, fd)
 WRAP(ssize_t, read, (int fd, void *data, size_t size), read, fd, data, size)
-WRAP(ssize_t, pread, (int fd, void *data, size_t size, off_t offset), pread64,
-     fd, data, size, offset)
 WRAP(ssize_t, write, (int fd, const void *data, size_t size), write, fd, data,
      size)
 WRAP(int, fcntl, (int fd, int command, uintptr_t arg), fcntl, fd, command, arg)
@@ -93,8 +91,6 @@ WRAP(int, statx,
 WRAP(int, fstatfs, (int fd, struct statfs *ret_sfs), fstatfs, fd, ret_sfs)
 WRAP(int, madvise, (void *addr, size_t length, int advice), madvise, addr,
      length, advice)
-WRAP(int, fallocate, (int fd, int mode, off_t offset, off_t length), fallocate,
-     fd, mode, offset, length)
 WRAP(int, sigtimedwait,
      (const sigset_t *set, siginfo_t *ret_info, const struct timespec *timeout),
      rt_sigtimedwait, set, ret_info, timeout, KERNEL_SIGSET_SIZE)

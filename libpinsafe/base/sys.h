@@ -33,7 +33,6 @@ long sys_call(long number, long a, long b, long c, long d, long e, long f);
 int sys_open(const char *path, int flags, mode_t mode);
 int sys_close(int fd);
 ssize_t sys_read(int fd, void *data, size_t size);
-ssize_t sys_pread(int fd, void *data, size_t size, off_t offset);
 ssize_t sys_write(int fd, const void *data, size_t size);
 int sys_fcntl(int fd, int command, uintptr_t arg);
 int sys_ioctl(int fd, unsigned long request, void *arg);
@@ -46,7 +45,6 @@ int sys_statx(int dir, const char *path, int flags, unsigned int mask,
 /* Would write(2) not wait just now? */
 bool sys_is_writable(int fd);
 int sys_madvise(void *addr, size_t length, int advice);
-int sys_fallocate(int fd, int mode, off_t offset, off_t length);
 int sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,
 		     const struct timespec *timeout);
 /* @set: without the signals of the C library itself, as of sigfillset(3) */

@@ -57,7 +57,7 @@ struct binding {
 /* All there are; guarded by the lock under which dl_iterate_phdr(3) calls back */
 static struct {
 	struct binding *bindings;
-	size_t n, room;
+	size_t n;
 	bool is_complete;
 	unsigned long long adds, subs;	   /* as of when it was made */
 	const void *others[MAX_FUNCTIONS]; /* neither ours nor libc's */
@@ -103,7 +103,7 @@ void called_set(const struct called_function *set, size_t n)
 
 struct search {
 	enum called_use use;
-	struct called_bypass *ret_bypass;
+	struct called_bypass bypass;
 	struct binding object; /* that is being read */
 	bool is_permanent;
 	size_t n_seen; /* objects */
@@ -131,18 +131,14 @@ static uint64_t import_bit(const struct called_function *function)
 static void note(const struct dl_phdr_info *info, void **slot, void *arg)
 {
 	struct search *search = arg;
-	size_t room = table.room ? 2 * table.room : 256;
-	struct binding *bindings = table.bindings;
+	struct binding *bindings;
 
-	if (table.n == table.room) {
-		bindings = reallocarray(bindings, room, sizeof(*bindings));
-		if (!bindings) {
-			table.is_complete = false;
-			return;
-		}
-		table.bindings = bindings;
-		table.room = room;
+	bindings = reallocarray(table.bindings, table.n + 1, sizeof(*bindings));
+	if (!bindings) {
+		table.is_complete = false;
+		return;
 	}
+	table.bindings = bindings;
 	search->object.slot = slot;
 	bindings[table.n++] = search->object;
 	if (search->n_seen == 1)
@@ -233,18 +229,18 @@ static void name_object(const void *inside, char *name, size_t size)
 	snprintf(name, size, "%s", info.dli_fname);
 }
 
-/* Whom else a call may lead to that was not made yet; NULL: to nobody */
-static const char *other_of(const struct binding *binding, char *name,
-			    size_t size)
+/* Whom else may a call lead to that was not made yet? */
+static bool has_other(const struct binding *binding, char *name, size_t size)
 {
 	const void *other = table.others[binding->function - functions];
 
 	if (auditor[0])
-		return auditor;
-	if (!binding->is_late || !other)
-		return NULL;
-	name_object(other, name, size);
-	return name;
+		snprintf(name, size, "%s", auditor);
+	else if (binding->is_late && other)
+		name_object(other, name, size);
+	else
+		return false;
+	return true;
 }
 
 /* Else another thread has just called it. */
@@ -274,33 +270,42 @@ static bool is_ours(const struct binding *binding, void **ret_value,
 	return *ret_is_lazy;
 }
 
-static void judge(const struct binding *binding, struct search *search)
+/* Does it surely lead to us?  If not @callee is whom to. */
+static bool is_surely_ours(const struct binding *binding, char *callee,
+			   size_t size)
 {
-	struct called_bypass *bypass = search->ret_bypass;
-	char callee[sizeof(bypass->callee)];
-	const char *other = NULL;
 	void *value;
 	bool lazy;
 
-	if (binding->function->use != search->use)
-		return;
 	if (is_ours(binding, &value, &lazy)) {
 		if (!lazy)
-			return;
-		other = other_of(binding, callee, sizeof(callee));
-		if (!other && (!binding->is_late || fill_in(binding, value)))
-			return;
+			return true;
+		if (has_other(binding, callee, size))
+			return false;
+		if (!binding->is_late || fill_in(binding, value))
+			return true;
 	}
-	search->is_sure = false;
-	if (!bypass)
+	name_object(__atomic_load_n(binding->slot, __ATOMIC_ACQUIRE), callee,
+		    size);
+	return false;
+}
+
+static void judge(const struct binding *binding, struct search *search)
+{
+	struct called_bypass *bypass = &search->bypass;
+
+	if (binding->function->use != search->use ||
+	    is_surely_ours(binding, bypass->callee, sizeof(bypass->callee)))
 		return;
+	search->is_sure = false;
 	bypass->name = binding->function->name;
 	name_object(binding->slot, bypass->caller, sizeof(bypass->caller));
-	if (!other)
-		name_object(__atomic_load_n(binding->slot, __ATOMIC_ACQUIRE),
-			    callee, sizeof(callee));
-	snprintf(bypass->callee, sizeof(bypass->callee), "%s",
-		 other ? other : callee);
+}
+
+static bool is_table_of(const struct dl_phdr_info *info)
+{
+	return table.is_complete && table.adds == info->dlpi_adds &&
+	       table.subs == info->dlpi_subs;
 }
 
 /* The first call decides whether the others are needed. */
@@ -309,8 +314,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
 	struct search *search = arg;
 
 	if (!search->n_seen) {
-		if (table.is_complete && table.adds == info->dlpi_adds &&
-		    table.subs == info->dlpi_subs)
+		if (is_table_of(info))
 			return 1;
 		table.n = 0;
 		table.is_complete = true;
@@ -328,19 +332,17 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
  */
 static void judge_name_spaces(struct search *search)
 {
-	struct called_bypass *bypass = search->ret_bypass;
 	size_t i;
 
 	if (!debug || debug->r_version < 2)
 		return;
 	search->is_sure = false;
-	for (i = 0; bypass && i < n_functions; i++)
+	for (i = 0; i < n_functions; i++)
 		if (functions[i].use == search->use)
-			*bypass = (struct called_bypass){
-				.name = functions[i].name,
-				.caller =
-					"objects of another name space (dlmopen)",
-				.callee = "their own C library",
+			search->bypass = (struct called_bypass){
+				functions[i].name,
+				"objects of another name space (dlmopen)",
+				"their own C library",
 			};
 }
 
@@ -350,9 +352,7 @@ static int judge_all(struct dl_phdr_info *info, size_t size, void *arg)
 	struct search *search = arg;
 	size_t i;
 
-	search->is_stale = !table.is_complete ||
-			   table.adds != info->dlpi_adds ||
-			   table.subs != info->dlpi_subs;
+	search->is_stale = !is_table_of(info);
 	search->is_sure = !search->is_stale;
 	for (i = 0; i < table.n && search->is_sure; i++)
 		judge(&table.bindings[i], search);
@@ -363,21 +363,18 @@ static int judge_all(struct dl_phdr_info *info, size_t size, void *arg)
 
 bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass)
 {
-	struct search search;
+	struct search search = { .is_stale = true };
 	int i;
 
-	if (ret_bypass)
-		*ret_bypass = (struct called_bypass){ .name = NULL };
 	/* Another thread may load objects in between, but not for ever. */
-	for (i = 0; i < MAX_LOOKS && n_functions; i++) {
-		search =
-			(struct search){ .use = use, .ret_bypass = ret_bypass };
+	for (i = 0; i < MAX_LOOKS && n_functions && search.is_stale; i++) {
+		search = (struct search){ .use = use };
 		dl_iterate_phdr(look_at, &search);
 		dl_iterate_phdr(judge_all, &search);
-		if (!search.is_stale)
-			return search.is_sure;
 	}
-	return false;
+	if (ret_bypass)
+		*ret_bypass = search.bypass;
+	return search.is_sure;
 }
 
 bool called_seems_sure(enum called_use use)

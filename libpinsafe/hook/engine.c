@@ -52,27 +52,22 @@ static bool is_libibverbs(const void *caller)
 }
 
 /*
- * An operation that a provider sets.  NULL: it leaves it, or it is ours, or that
+ * The operations that a provider sets.  NULL: it leaves it, or it is ours, or that
  * which libibverbs has for providers without it
  */
-static void *foreign(const struct ops_layout *layout, void *const *ops,
-		     enum verb verb)
-{
-	void *op = layout->of[verb] ? ops[layout->of[verb]] : NULL;
-
-	if (op == front->ops->of[verb] ||
-	    (op && verb >= VERB_REREG_MR && is_libibverbs(op)))
-		return NULL;
-	return op;
-}
-
 static void read_ops(const struct ops_layout *layout, void *const *ops,
 		     struct real_verbs *ret_real)
 {
 	enum verb verb;
+	void *op;
 
-	for (verb = 0; verb < N_VERBS; verb++)
-		ret_real->of[verb] = foreign(layout, ops, verb);
+	for (verb = 0; verb < N_VERBS; verb++) {
+		op = layout->of[verb] ? ops[layout->of[verb]] : NULL;
+		if (op == front->ops->of[verb] ||
+		    (op && verb >= VERB_REREG_MR && is_libibverbs(op)))
+			op = NULL;
+		ret_real->of[verb] = op;
+	}
 }
 
 /* A zombie must not reach the kernel: its handle may be another object's. */

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include "base/look_up.h"
-#include "hook/scan.h"
+#include "hook/engine.h"
 
 /*
  * libibverbs/driver.h, which is not installed.  These structs are the same in
@@ -50,10 +50,6 @@ struct device_ops {
 
 typedef void register_fn(const struct device_ops *ops);
 
-static const int known_pabis[] = { 34, 57, 59, 64, 65 };
-
-#define N_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /*
  * Drivers that name the device's kernel driver come before all others, so we
  * name all of them; enum rdma_driver_id has got to 22 in 2026.
@@ -76,24 +72,20 @@ static const struct device_ops null_driver = {
 	.match_device = match_device,
 };
 
+/* @pabi 0: any of those that we know */
 static register_fn *find_function(void *libibverbs, int pabi)
 {
+	static const int known[] = { 34, 57, 59, 64, 65 };
+	size_t i, n = pabi ? 1 : sizeof(known) / sizeof(known[0]);
+	void *symbol = NULL;
 	char name[64];
-	void *symbol;
 
-	snprintf(name, sizeof(name), "verbs_register_driver_%d", pabi);
-	symbol = look_up(libibverbs, name);
+	for (i = 0; i < n && !symbol; i++) {
+		snprintf(name, sizeof(name), "verbs_register_driver_%d",
+			 pabi ?: known[i]);
+		symbol = look_up(libibverbs, name);
+	}
 	return (register_fn *)symbol;
-}
-
-static register_fn *find_known_function(void *libibverbs)
-{
-	register_fn *fn = NULL;
-	size_t i;
-
-	for (i = 0; i < N_OF(known_pabis) && !fn; i++)
-		fn = find_function(libibverbs, known_pabis[i]);
-	return fn;
 }
 
 static bool register_once(void *libibverbs, int pabi, void (*fn)(void))
@@ -103,8 +95,7 @@ static bool register_once(void *libibverbs, int pabi, void (*fn)(void))
 
 	if (notify)
 		return true;
-	register_driver = pabi ? find_function(libibverbs, pabi)
-			       : find_known_function(libibverbs);
+	register_driver = find_function(libibverbs, pabi);
 	if (!register_driver)
 		return false;
 	for (i = 0; i < N_DRIVER_IDS; i++) {

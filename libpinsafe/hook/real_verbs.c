@@ -143,7 +143,7 @@ static struct real_public public_ops;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* By name, because a program may have loaded libibverbs with RTLD_LOCAL. */
-static void *libibverbs_symbol(const char *name)
+static void *find_symbol(const char *name)
 {
 	return look_up_in("libibverbs.so.1", name) ?: look_up(RTLD_NEXT, name);
 }
@@ -151,13 +151,10 @@ static void *libibverbs_symbol(const char *name)
 static void resolve(void)
 {
 	/* ISO C has no cast from void * to a function. */
-	*(void **)&private_ops.ibv_cmd_dereg_mr =
-		libibverbs_symbol("ibv_cmd_dereg_mr");
-	*(void **)&private_ops.verbs_set_ops =
-		libibverbs_symbol("verbs_set_ops");
-	*(void **)&public_ops.reg_mr_iova2 =
-		libibverbs_symbol("ibv_reg_mr_iova2");
-	*(void **)&public_ops.dereg_mr = libibverbs_symbol("ibv_dereg_mr");
+	*(void **)&private_ops.ibv_cmd_dereg_mr = find_symbol("ibv_cmd_dereg_mr");
+	*(void **)&private_ops.verbs_set_ops = find_symbol("verbs_set_ops");
+	*(void **)&public_ops.reg_mr_iova2 = find_symbol("ibv_reg_mr_iova2");
+	*(void **)&public_ops.dereg_mr = find_symbol("ibv_dereg_mr");
 }
 
 const struct real_private *real_private_get(void)

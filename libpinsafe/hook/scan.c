@@ -21,7 +21,6 @@
 #include "base/look_up.h"
 #include "hook/engine.h"
 #include "hook/redirect.h"
-#include "hook/scan.h"
 
 static void provider_set_ops(void *verbs_context, const void *ops)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* Find and open the file behind a mapping. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -69,20 +70,11 @@ static int find_in_map_files(const struct backing *backing)
 	return open_if_same(backing, path, 0, true);
 }
 
-/* getdents(2) */
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 				void *arg)
 {
 	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(tid)];
-	_Alignas(struct entry) char buffer[4096];
+	_Alignas(struct dirent) char buffer[4096];
 	bool is_found = false;
 	ssize_t n, at;
 	int dir;
@@ -94,11 +86,11 @@ int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 	while (!is_found &&
 	       (n = SYS_CALL(getdents64, dir, buffer, sizeof(buffer))) > 0) {
 		for (at = 0; at < n && !is_found;) {
-			const struct entry *entry = (void *)(buffer + at);
+			const struct dirent *entry = (void *)(buffer + at);
 
-			at += entry->length;
-			if (entry->name[0] != '.')
-				is_found = fn(atoi(entry->name), arg);
+			at += entry->d_reclen;
+			if (entry->d_name[0] != '.')
+				is_found = fn(atoi(entry->d_name), arg);
 		}
 	}
 	(void)sys_close(dir);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -55,3 +56,11 @@ int backing_find_descriptor(const struct backing *backing);
  */
 int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 				void *arg);
+
+/*
+ * Who has the file open, for a sentence: "process 17 (cat)" or "the program
+ * itself, with more than one open(2)"; "" if /proc does not show it to us.
+ * Mappings alone are not looked at.  May take long on a machine with many
+ * processes, so not for the keeper.
+ */
+void opener_name(dev_t dev, ino_t ino, char *ret_text, size_t size);

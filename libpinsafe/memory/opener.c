@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/sys_lines.h"
-#include "memory/opener.h"
+#include "memory/backing.h"
 
 static bool has_open(const char *pid, dev_t dev, ino_t ino)
 {

@@ -35,13 +35,13 @@ static bool is_anonymous(uint64_t entry)
 static bool are_anonymous(int fd, uint64_t first, uint64_t last)
 {
 	uint64_t entries[N_ENTRIES];
-	size_t i, n;
+	size_t i, n, size;
 
 	for (; first <= last; first += n) {
 		n = last - first + 1 < N_ENTRIES ? last - first + 1 : N_ENTRIES;
-		if (sys_pread(fd, entries, n * sizeof(entries[0]),
-			      first * sizeof(entries[0])) !=
-		    (ssize_t)(n * sizeof(entries[0])))
+		size = n * sizeof(entries[0]);
+		if (SYS_CALL(pread64, fd, entries, size,
+			     first * sizeof(entries[0])) != (long)size)
 			return false;
 		for (i = 0; i < n; i++)
 			if (!is_anonymous(entries[i]))

@@ -127,41 +127,25 @@ static uint64_t rate_now(const struct work *work, const struct pace *pace,
 	return done * NSEC_PER_MSEC / (now - pace->since_ns);
 }
 
-static void begin_to_look(const struct work *work, struct pace *pace,
-			  uint64_t now)
-{
-	pace->since_ns = now;
-	pace->since_done = work->done;
-}
-
-static void settle(struct pace *pace, uint64_t now)
-{
-	pace->rate_before = 0;
-	pace->settled_until_ns = now + TRY_AGAIN_NS;
-}
-
 static void adjust(struct work *work, struct pace *pace)
 {
 	unsigned int n = work->n_workers;
 	uint64_t now = clock_now_ns(), rate = rate_now(work, pace, now);
 
-	if (work->n_begun < work->n_made) {
-		begin_to_look(work, pace, now);
-		return;
-	}
-	if (!rate || now < pace->settled_until_ns)
-		return;
-	if (pace->rate_before && !WORTH_IT(rate, pace->rate_before)) {
-		dismiss(work, n / 2);
-		settle(pace, now);
-	} else {
-		hire(work, n * 2 < MAX_THREADS ? n * 2 : MAX_THREADS);
-		if (work->n_workers > n)
-			pace->rate_before = rate;
+	if (work->n_begun == work->n_made) {
+		if (!rate || now < pace->settled_until_ns)
+			return;
+		if (pace->rate_before && !WORTH_IT(rate, pace->rate_before))
+			dismiss(work, n / 2);
 		else
-			settle(pace, now);
+			hire(work, n * 2 < MAX_THREADS ? n * 2 : MAX_THREADS);
+		pace->rate_before = work->n_workers > n ? rate : 0;
+		if (!pace->rate_before)
+			pace->settled_until_ns = now + TRY_AGAIN_NS;
 	}
-	begin_to_look(work, pace, clock_now_ns());
+	/* Look anew, also as long as not all that were made have begun. */
+	pace->since_ns = clock_now_ns();
+	pace->since_done = work->done;
 }
 
 static void populate_and_look(struct work *work)

@@ -109,7 +109,8 @@ int prefault_why(const struct mapping_part *part, int fd, size_t page_size)
 		pos &= ~((uint64_t)page_size - 1);
 	else /* tmpfs does not tell where its holes are */
 		len = end_of(part) - pos;
-	return sys_fallocate(fd, FALLOC_FL_KEEP_SIZE, pos, len) ? errno : EAGAIN;
+	return SYS_CALL(fallocate, fd, FALLOC_FL_KEEP_SIZE, pos, len) ? errno :
+									EAGAIN;
 }
 
 int prefault_check_blocks(const struct mapping_part *part, int fd)

@@ -8,15 +8,10 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
-#include "memory/progress.h"
+#include "memory/prefault.h"
 
 #define LOOK_EVERY_NS (100 * NSEC_PER_MSEC)
 #define LOG_EVERY_NS NSEC_PER_SEC
-
-static size_t in_mib(size_t bytes)
-{
-	return bytes >> 20;
-}
 
 static int tell(const struct progress *progress, size_t done)
 {
@@ -53,8 +48,7 @@ int progress_made(struct progress *progress, size_t done)
 	if (now - progress->logged_ns >= LOG_EVERY_NS) {
 		progress->logged_ns = now;
 		log_info("guard: %s: %zu of %zu MiB of the range are allocated and present, after %llu s",
-			 progress->path, in_mib(done),
-			 in_mib(progress->total),
+			 progress->path, done >> 20, progress->total >> 20,
 			 (now - progress->begun_ns) / NSEC_PER_SEC);
 	}
 	return tell(progress, done);

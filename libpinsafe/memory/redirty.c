@@ -163,11 +163,6 @@ static uintptr_t end_of_chunk(const struct vma *vma,
 	return end - addr > CHUNK_SIZE ? addr + CHUNK_SIZE : end;
 }
 
-static bool is_over(uint64_t deadline_ns)
-{
-	return deadline_ns != UINT64_MAX && deadline_ns <= clock_now_ns();
-}
-
 /* False: there is no time left. */
 static bool run_range(struct work *work, size_t i,
 		      const struct redirty_limit *limit)
@@ -177,7 +172,7 @@ static bool run_range(struct work *work, size_t i,
 	struct view *view = &work->view;
 
 	while (addr < range->end) {
-		if (limit && is_over(limit->deadline_ns(limit->arg))) {
+		if (limit && limit->deadline_ns(limit->arg) <= clock_now_ns()) {
 			give_up(work, i, addr);
 			return false;
 		}
@@ -230,22 +225,16 @@ void redirty(const struct mr_range *ranges, size_t n_ranges,
 			  strerror(work.error));
 }
 
-static int by_file(const void *a, const void *b)
-{
-	const struct mr_range *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	if (x->ino != y->ino)
-		return x->ino < y->ino ? -1 : 1;
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
+/* Of what begins at one address, that of one file beside each other */
 static int by_address(const void *a, const void *b)
 {
 	const struct mr_range *x = a, *y = b;
 
-	return x->start < y->start ? -1 : x->start > y->start;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
 }
 
 size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
@@ -253,7 +242,7 @@ size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
 	struct mr_range *last = ranges;
 	size_t i, n = n_ranges ? 1 : 0;
 
-	qsort(ranges, n_ranges, sizeof(*ranges), by_file);
+	qsort(ranges, n_ranges, sizeof(*ranges), by_address);
 	for (i = 1; i < n_ranges; i++) {
 		if (ranges[i].dev == last->dev && ranges[i].ino == last->ino &&
 		    ranges[i].start <= last->end) {
@@ -264,6 +253,5 @@ size_t redirty_merge(struct mr_range *ranges, size_t n_ranges)
 		last = &ranges[n++];
 		*last = ranges[i];
 	}
-	qsort(ranges, n, sizeof(*ranges), by_address);
 	return n;
 }

@@ -29,7 +29,10 @@ struct redirty_limit {
 void redirty(const struct mr_range *ranges, size_t n_ranges,
 	     const struct redirty_limit *limit);
 
-/* So that each page is in one of @ranges once; returns how many are left. */
+/*
+ * Sort them, and join those that overlap and are of one file, unless another is
+ * between them; returns how many are left.
+ */
 size_t redirty_merge(struct mr_range *ranges, size_t n_ranges);
 
 /* The pages around these addresses, whatever is there; 0 or what madvise(2) says */

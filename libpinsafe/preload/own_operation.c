@@ -20,7 +20,6 @@
 #include "preload/private.h"
 #include "retake.h"
 #include "track.h"
-#include "watch.h"
 
 struct range {
 	uintptr_t start, end;
@@ -91,19 +90,13 @@ PINSAFE_EXPORT void pinsafe_private_unmapped(const void *addr, size_t length,
 	ask_keeper(unmapped_on_keeper, &range);
 }
 
-PINSAFE_EXPORT void pinsafe_private_remapped(const struct own_remap *remap,
-					     uint64_t ticket)
+PINSAFE_EXPORT void pinsafe_private_remapped(const struct watch_move *move)
 {
-	struct watch_move move = {
-		.start = (uintptr_t)remap->addr,
-		.end = end_of(remap->addr, remap->length),
-		.new_start = (uintptr_t)remap->new_addr,
-		.new_end = end_of(remap->new_addr, remap->new_length),
-		.stays = remap->stays,
-		.ticket = ticket,
-	};
+	struct watch_move whole = *move;
 
-	ask_keeper(remapped_on_keeper, &move);
+	whole.end = own_page_end(move->end);
+	whole.new_end = own_page_end(move->new_end);
+	ask_keeper(remapped_on_keeper, &whole);
 }
 
 static int break_on_keeper(void *arg)

@@ -49,14 +49,12 @@ int front_munmap(void *addr, size_t length)
 
 void *front_mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
 {
-	struct own_remap remap = {
-		.addr = old,
-		.length = old_size,
-		.new_length = new_size,
+	struct watch_move move = {
+		.start = (uintptr_t)old,
+		.end = (uintptr_t)old + old_size,
 		/* Without a length a shared mapping is doubled. */
 		.stays = !old_size || flags & MREMAP_DONTUNMAP,
 	};
-	uint64_t ticket, new_ticket = 0;
 	void *new_addr = NULL;
 	va_list args;
 
@@ -67,12 +65,13 @@ void *front_mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
 		va_end(args);
 	}
 	if (flags & MREMAP_FIXED)
-		new_ticket = pinsafe_private_unmapping(new_addr, new_size);
-	ticket = pinsafe_private_unmapping(old, old_size) ?: new_ticket;
+		move.ticket = pinsafe_private_unmapping(new_addr, new_size);
+	move.ticket = pinsafe_private_unmapping(old, old_size) ?: move.ticket;
 	new_addr = preload_next.mremap(old, old_size, new_size, flags,
 				       new_addr);
-	remap.new_addr = new_addr;
-	if (new_addr != MAP_FAILED && ticket)
-		pinsafe_private_remapped(&remap, ticket);
+	move.new_start = (uintptr_t)new_addr;
+	move.new_end = move.new_start + new_size;
+	if (new_addr != MAP_FAILED && move.ticket)
+		pinsafe_private_remapped(&move);
 	return new_addr;
 }

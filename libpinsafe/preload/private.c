@@ -6,7 +6,6 @@
 #include "base/fork.h"
 #include "guard.h"
 #include "hook/engine.h"
-#include "hook/scan.h"
 #include "policy/config.h"
 #include "preload/private.h"
 #include "watch.h"

@@ -13,6 +13,7 @@
 #include "base/export.h"
 #include "hook/called.h"
 #include "lease_barrier.h"
+#include "watch.h"
 
 /* The provider: see scan_start(). */
 void pinsafe_private_start(int pabi, bool is_asked_for);
@@ -47,13 +48,11 @@ void watch_look_back(void);
 uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
 void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
 
-/* After mremap(2), with the latest ticket of what was unmapped by it */
-struct own_remap {
-	const void *addr, *new_addr;
-	size_t length, new_length;
-	bool stays; /* the old mapping, too */
-};
-void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket);
+/*
+ * After mremap(2), with the latest ticket of what was unmapped by it; the ends as
+ * they were given
+ */
+void pinsafe_private_remapped(const struct watch_move *move);
 
 /*
  * Before blocks of the file @fd are taken away by way of a descriptor.  If it

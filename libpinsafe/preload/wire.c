@@ -18,7 +18,6 @@
 #include "guard_kept.h"
 #include "hook/engine.h"
 #include "hook/real_verbs.h"
-#include "hook/scan.h"
 #include "keeper.h"
 #include "lease.h"
 #include "preload/private.h"

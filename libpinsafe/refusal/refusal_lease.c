@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
-#include "memory/opener.h"
+#include "memory/backing.h"
 #include "refusal/refusal.h"
 #include "refusal/refusal_say.h"
 

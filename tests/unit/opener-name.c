@@ -10,7 +10,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "memory/opener.h"
+#include "memory/backing.h"
 
 static struct file file;
 static char text[100];

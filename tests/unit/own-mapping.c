@@ -30,14 +30,14 @@ void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket)
 	       (int)ticket);
 }
 
-void pinsafe_private_remapped(const struct own_remap *remap, uint64_t ticket)
+void pinsafe_private_remapped(const struct watch_move *move)
 {
 	record("remapped %lx+%lx to %lx+%lx of %d%s",
-	       (unsigned long)((uintptr_t)remap->addr - BASE),
-	       (unsigned long)remap->length,
-	       (unsigned long)((uintptr_t)remap->new_addr - BASE),
-	       (unsigned long)remap->new_length, (int)ticket,
-	       remap->stays ? ", stays" : "");
+	       (unsigned long)(move->start - BASE),
+	       (unsigned long)(move->end - move->start),
+	       (unsigned long)(move->new_start - BASE),
+	       (unsigned long)(move->new_end - move->new_start),
+	       (int)move->ticket, move->stays ? ", stays" : "");
 }
 
 void pinsafe_private_mapped(void *addr, size_t length, int fd)

@@ -213,15 +213,16 @@ OWN_CASE(unmapped__forgotten)
 
 OWN_CASE(remapped__moved_in_whole_pages)
 {
-	struct own_remap remap = {
-		.addr = memory,
-		.length = 0x2001,
-		.new_addr = (void *)0x20000,
-		.new_length = 0x4001,
+	struct watch_move move = {
+		.start = (uintptr_t)memory,
+		.end = (uintptr_t)memory + 0x2001,
+		.new_start = 0x20000,
+		.new_end = 0x24001,
 		.stays = true,
+		.ticket = 7,
 	};
 
-	pinsafe_private_remapped(&remap, 7);
+	pinsafe_private_remapped(&move);
 	assert_int_equal(errno, E2BIG);
 	assert_record("move 0x10000-0x13000 to 0x20000-0x25000 of 7, stays");
 }

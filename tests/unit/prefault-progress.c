@@ -10,7 +10,7 @@
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
-#include "memory/progress.h"
+#include "memory/prefault.h"
 
 #define MIB (1ul << 20)
 

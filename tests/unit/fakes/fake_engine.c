@@ -2,7 +2,6 @@
 /* The stages engine and scan */
 #include "../lib/record.h"
 #include "hook/engine.h"
-#include "hook/scan.h"
 
 void engine_set_ops(void *verbs_context, const void *ops, const void *caller)
 {
