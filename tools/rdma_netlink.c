@@ -21,34 +21,29 @@
 
 #define COMMAND(op) RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_##op)
 
-struct devices {
-	size_t n;
-	uint32_t *indices;
-};
-
-/* What a dump adds to; error is the first one of parse */
+/*
+ * What a dump adds, and to what.  Devices and protection domains are kept as
+ * memory regions with fewer numbers.
+ */
 struct dump {
-	int (*parse)(struct nlmsghdr *message, void *arg);
-	void *arg;
-	int error;
+	int table; /* of its entries in a message about one device; 0: none */
+	int (*add)(struct nlattr **attrs, const char *device,
+		   struct rdma_mrs *to); /* 0 or an errno value */
+	struct rdma_mrs *to;
+	int error; /* the first one */
 };
 
 /* By hand, as the kernel's attributes may be of any length it likes */
-static bool get_u32(struct nlattr *attr, uint32_t *ret_value)
+static bool get_number(struct nlattr *attr, void *ret_value, size_t size)
 {
-	if (!attr || nla_len(attr) != sizeof(uint32_t))
+	if (!attr || nla_len(attr) != size)
 		return false;
-	*ret_value = nla_get_u32(attr);
+	memcpy(ret_value, nla_data(attr), size);
 	return true;
 }
 
-static bool get_u64(struct nlattr *attr, uint64_t *ret_value)
-{
-	if (!attr || nla_len(attr) != sizeof(uint64_t))
-		return false;
-	*ret_value = nla_get_u64(attr);
-	return true;
-}
+#define GET(attrs, name, value) \
+	get_number(attrs[RDMA_NLDEV_ATTR_##name], &(value), sizeof(value))
 
 static bool get_name(struct nlattr *attr, char *name, size_t size)
 {
@@ -58,22 +53,18 @@ static bool get_name(struct nlattr *attr, char *name, size_t size)
 	return true;
 }
 
-/* What to do with the attributes of an entry; 0 or an errno value */
-typedef int entry_fn(struct nlattr **attrs, const char *device,
-		     struct rdma_mrs *mrs);
-
-/* Of the table in a message about one device */
-static int for_each_entry(struct nlmsghdr *message, int type, entry_fn *fn,
-			  struct rdma_mrs *mrs)
+static int parse(struct nlmsghdr *message, const struct dump *dump)
 {
 	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX], *table, *entry;
-	char device[sizeof(mrs->mrs->device)];
+	char device[sizeof(dump->to->mrs->device)];
 	int rest, r = 0;
 
 	if (nlmsg_parse(message, 0, attrs, RDMA_NLDEV_ATTR_MAX - 1, NULL) < 0 ||
 	    !get_name(attrs[RDMA_NLDEV_ATTR_DEV_NAME], device, sizeof(device)))
 		return EINVAL;
-	table = attrs[type];
+	if (!dump->table)
+		return dump->add(attrs, device, dump->to);
+	table = attrs[dump->table];
 	if (!table)
 		return 0;
 	nla_for_each_nested(entry, table, rest)
@@ -81,14 +72,15 @@ static int for_each_entry(struct nlmsghdr *message, int type, entry_fn *fn,
 		r = nla_parse_nested(attrs, RDMA_NLDEV_ATTR_MAX - 1, entry,
 				     NULL) < 0
 			    ? EINVAL
-			    : fn(attrs, device, mrs);
+			    : dump->add(attrs, device, dump->to);
 		if (r)
 			break;
 	}
 	return r;
 }
 
-static int append(struct rdma_mrs *mrs, const struct rdma_mr *mr)
+static int append(struct rdma_mrs *mrs, const struct rdma_mr *mr,
+		  const char *device)
 {
 	struct rdma_mr *more;
 
@@ -96,7 +88,9 @@ static int append(struct rdma_mrs *mrs, const struct rdma_mr *mr)
 	if (!more)
 		return ENOMEM;
 	mrs->mrs = more;
-	more[mrs->n++] = *mr;
+	more += mrs->n++;
+	*more = *mr;
+	strcpy(more->device, device);
 	return 0;
 }
 
@@ -104,75 +98,51 @@ static int add_mr(struct nlattr **attrs, const char *device,
 		  struct rdma_mrs *mrs)
 {
 	struct rdma_mr mr = {0};
-	uint32_t tid;
 
 	if (attrs[RDMA_NLDEV_ATTR_RES_KERN_NAME])
 		return 0;
-	if (!get_u64(attrs[RDMA_NLDEV_ATTR_RES_MRLEN], &mr.length) ||
-	    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_MRN], &mr.mrn))
+	if (!GET(attrs, RES_MRLEN, mr.length) || !GET(attrs, RES_MRN, mr.mrn))
 		return EINVAL;
-	strcpy(mr.device, device);
-	get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &mr.pdn);
-	mr.has_keys = get_u32(attrs[RDMA_NLDEV_ATTR_RES_LKEY], &mr.lkey) &&
-		      get_u32(attrs[RDMA_NLDEV_ATTR_RES_RKEY], &mr.rkey);
-	mr.has_iova = get_u64(attrs[RDMA_NLDEV_ATTR_RES_IOVA], &mr.iova);
-	if (get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
-		mr.tid = tid;
-	return append(mrs, &mr);
+	GET(attrs, RES_PDN, mr.pdn);
+	mr.has_keys = GET(attrs, RES_LKEY, mr.lkey) &&
+		      GET(attrs, RES_RKEY, mr.rkey);
+	mr.has_iova = GET(attrs, RES_IOVA, mr.iova);
+	GET(attrs, RES_PID, mr.tid);
+	return append(mrs, &mr, device);
 }
 
-/* A protection domain, as a memory region of it would be */
 static int add_pd(struct nlattr **attrs, const char *device,
 		  struct rdma_mrs *pds)
 {
 	struct rdma_mr pd = {0};
-	uint32_t tid;
 
-	if (!get_u32(attrs[RDMA_NLDEV_ATTR_RES_PDN], &pd.pdn) ||
-	    !get_u32(attrs[RDMA_NLDEV_ATTR_RES_PID], &tid))
+	if (!GET(attrs, RES_PDN, pd.pdn) || !GET(attrs, RES_PID, pd.tid))
 		return 0;
-	strcpy(pd.device, device);
-	pd.tid = tid;
-	return append(pds, &pd);
+	return append(pds, &pd, device);
+}
+
+/* Its index is the number. */
+static int add_device(struct nlattr **attrs, const char *name,
+		      struct rdma_mrs *devices)
+{
+	struct rdma_mr device = {0};
+
+	if (!GET(attrs, DEV_INDEX, device.mrn))
+		return EINVAL;
+	return append(devices, &device, name);
 }
 
 int rdma_netlink_parse_mrs(struct nlmsghdr *message, struct rdma_mrs *mrs)
 {
-	return for_each_entry(message, RDMA_NLDEV_ATTR_RES_MR, add_mr, mrs);
-}
-
-static int parse_mrs(struct nlmsghdr *message, void *arg)
-{
-	return rdma_netlink_parse_mrs(message, arg);
-}
-
-static int parse_pds(struct nlmsghdr *message, void *arg)
-{
-	return for_each_entry(message, RDMA_NLDEV_ATTR_RES_PD, add_pd, arg);
-}
-
-static int parse_device(struct nlmsghdr *message, void *arg)
-{
-	struct nlattr *attrs[RDMA_NLDEV_ATTR_MAX];
-	struct devices *devices = arg;
-	uint32_t index, *more;
-
-	if (nlmsg_parse(message, 0, attrs, RDMA_NLDEV_ATTR_MAX - 1, NULL) < 0 ||
-	    !get_u32(attrs[RDMA_NLDEV_ATTR_DEV_INDEX], &index))
-		return EINVAL;
-	more = reallocarray(devices->indices, devices->n + 1, sizeof(*more));
-	if (!more)
-		return ENOMEM;
-	devices->indices = more;
-	more[devices->n++] = index;
-	return 0;
+	return parse(message,
+		     &(struct dump){RDMA_NLDEV_ATTR_RES_MR, add_mr, mrs, 0});
 }
 
 static int on_message(struct nl_msg *message, void *arg)
 {
 	struct dump *dump = arg;
 
-	dump->error = dump->parse(nlmsg_hdr(message), dump->arg);
+	dump->error = parse(nlmsg_hdr(message), dump);
 	return dump->error ? -NLE_FAILURE : NL_OK;
 }
 
@@ -217,22 +187,21 @@ static void find_owners(struct rdma_mrs *mrs, const struct rdma_mrs *pds)
 
 static int dump_all(struct nl_sock *sock, struct rdma_mrs *mrs)
 {
-	struct devices devices = {0};
-	struct rdma_mrs pds = {0};
-	struct dump dump_devices = {parse_device, &devices, 0};
+	struct rdma_mrs devices = {0}, pds = {0};
+	struct dump dump_devices = {0, add_device, &devices, 0};
 	size_t i;
 	int r;
 
 	r = run_dump(sock, COMMAND(GET), 0, &dump_devices);
 	for (i = 0; !r && i < devices.n; i++) {
-		struct dump dump_mrs = {parse_mrs, mrs, 0};
-		struct dump dump_pds = {parse_pds, &pds, 0};
+		struct dump dump_mrs = {RDMA_NLDEV_ATTR_RES_MR, add_mr, mrs, 0};
+		struct dump dump_pds = {RDMA_NLDEV_ATTR_RES_PD, add_pd, &pds, 0};
+		uint32_t index = devices.mrs[i].mrn;
 
-		r = run_dump(sock, COMMAND(RES_MR_GET), devices.indices[i],
-			     &dump_mrs);
+		r = run_dump(sock, COMMAND(RES_MR_GET), index, &dump_mrs);
 		if (!r)
-			r = run_dump(sock, COMMAND(RES_PD_GET),
-				     devices.indices[i], &dump_pds);
+			r = run_dump(sock, COMMAND(RES_PD_GET), index,
+				     &dump_pds);
 		/* The device is gone. */
 		if (r == EINVAL && (dump_mrs.error || dump_pds.error))
 			r = 0;
@@ -240,7 +209,7 @@ static int dump_all(struct nl_sock *sock, struct rdma_mrs *mrs)
 	if (!r)
 		find_owners(mrs, &pds);
 	rdma_mrs_put(&pds);
-	free(devices.indices);
+	rdma_mrs_put(&devices);
 	return r;
 }
 
