@@ -25,30 +25,23 @@
 
 static bool is_told; /* who gives layout leases */
 
-static void tell(const struct lease_provider *provider)
-{
-	if (is_told)
-		return;
-	is_told = true;
-	if (provider->kind == PROVIDER_CONTROL)
-		log_warn(
-			"lease: %s is loaded, which is for tests: NOTHING IS PROTECTED on this machine",
-			lease_provider_name(provider));
-	else
-		log_info("lease: %s gives layout leases%s%s",
-			 lease_provider_name(provider),
-			 provider->file_systems[0] ? ", on " : "",
-			 provider->file_systems);
-}
-
 void lease_tell_provider(void)
 {
 	struct lease_provider provider;
 
 	if (is_told)
 		return;
+	is_told = true;
 	lease_provider_find(&provider);
-	tell(&provider);
+	if (provider.kind == PROVIDER_CONTROL)
+		log_warn(
+			"lease: %s is loaded, which is for tests: NOTHING IS PROTECTED on this machine",
+			lease_provider_name(&provider));
+	else
+		log_info("lease: %s gives layout leases%s%s",
+			 lease_provider_name(&provider),
+			 provider.file_systems[0] ? ", on " : "",
+			 provider.file_systems);
 }
 
 static void record_size(struct cause *cause, enum cause_kind kind, int fd)
@@ -148,8 +141,8 @@ int lease_why_not_layout(int fd, int error, struct cause *cause)
 	if (r != EOPNOTSUPP)
 		return r;
 	(void)sys_fstatfs(fd, &sfs);
+	lease_tell_provider();
 	lease_provider_find(&provider);
-	tell(&provider);
 	if (lease_provider_why_not(&provider, fs_name(sfs.f_type, "?"), cause))
 		return r;
 	if (error == EINVAL)
