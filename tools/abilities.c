@@ -21,19 +21,6 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static int open_scratch(const char **ret_dir)
-{
-	static const char *const dirs[] = {"/dev/shm", "/tmp", "/var/tmp", "."};
-	size_t i;
-	int fd = -1;
-
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && fd < 0; i++) {
-		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-		*ret_dir = fd < 0 ? NULL : dirs[i];
-	}
-	return fd;
-}
-
 /* -1: nobody can tell */
 static long read_number(const char *path)
 {
@@ -52,14 +39,24 @@ static enum ability has_layout_leases(const struct lease_provider *provider,
 	return lease_provider_is_alive(provider) ? ABILITY_YES : ABILITY_NO;
 }
 
-static enum ability try_lease(int fd)
+/* In a file without a name; *@ret_dir is where, or NULL. */
+static enum ability try_lease(const char **ret_dir)
 {
+	static const char *const dirs[] = {"/dev/shm", "/tmp", "/var/tmp", "."};
+	enum ability ability = ABILITY_YES;
+	size_t i;
+	int fd = -1;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]) && fd < 0; i++) {
+		fd = open(dirs[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		*ret_dir = fd < 0 ? NULL : dirs[i];
+	}
 	if (fd < 0)
 		return ABILITY_UNKNOWN;
 	if (fcntl(fd, F_SETLEASE, F_WRLCK))
-		return errno == EINVAL ? ABILITY_NO : ABILITY_UNKNOWN;
-	fcntl(fd, F_SETLEASE, F_UNLCK);
-	return ABILITY_YES;
+		ability = errno == EINVAL ? ABILITY_NO : ABILITY_UNKNOWN;
+	close(fd);
+	return ability;
 }
 
 /* Of a page that is there: one of this stack */
@@ -82,31 +79,6 @@ static enum ability try_procmap_query(void)
 	(void)vma_next(&reader, 0, &vma);
 	vma_close(&reader);
 	return reader.has_answered ? ABILITY_YES : ABILITY_NO;
-}
-
-void abilities_find(struct abilities *ret_abilities)
-{
-	struct abilities a = {0};
-	struct utsname uts;
-	int fd, enabled;
-
-	fd = open_scratch(&a.scratch);
-	enabled = read_number("/proc/sys/fs/leases-enable");
-	a.leases_enabled = enabled < 0 ? ABILITY_UNKNOWN
-			   : enabled   ? ABILITY_YES
-				       : ABILITY_NO;
-	a.lease_break_time = read_number("/proc/sys/fs/lease-break-time");
-	lease_provider_find(&a.provider);
-	a.layout_leases = has_layout_leases(&a.provider, a.leases_enabled);
-	a.leases = try_lease(fd);
-	a.populate = try_populate();
-	a.procmap_query = try_procmap_query();
-	uname(&uts);
-	snprintf(a.release, sizeof(a.release), "%s", uts.release);
-	a.page_cache_pins = pin_rule_is_of_release() ? ABILITY_NO : ABILITY_YES;
-	if (fd >= 0)
-		close(fd);
-	*ret_abilities = a;
 }
 
 /* true, false, or null where nobody can tell */
@@ -151,24 +123,39 @@ static void report_provider(const struct lease_provider *provider,
 	}
 }
 
-void abilities_report(const struct abilities *abilities, json_object *report)
+void abilities_find(json_object *report, struct abilities *ret_abilities)
 {
 	json_object *to = report_object(report, "kernel");
+	int enabled = read_number("/proc/sys/fs/leases-enable");
+	struct abilities a = {0};
+	enum ability leases;
+	const char *scratch;
+	struct utsname uts;
 
-	report_string(to, "release", abilities->release);
-	report_string(to, "tried_in", abilities->scratch);
-	report_ability(to, "layout_leases", abilities->layout_leases);
-	report_provider(&abilities->provider, to);
-	report_ability(to, "leases", abilities->leases);
-	report_ability(to, "leases_enabled", abilities->leases_enabled);
-	if (abilities->lease_break_time < 0)
-		report_string(to, "lease_break_time", NULL);
-	else
-		report_int(to, "lease_break_time", abilities->lease_break_time);
-	report_ability(to, "madv_populate_write", abilities->populate);
-	report_ability(to, "procmap_query", abilities->procmap_query);
-	report_ability(to, "page_cache_pins_by_version",
-		       abilities->page_cache_pins);
+	a.leases_enabled = enabled < 0 ? ABILITY_UNKNOWN
+			   : enabled   ? ABILITY_YES
+				       : ABILITY_NO;
+	a.lease_break_time = read_number("/proc/sys/fs/lease-break-time");
+	lease_provider_find(&a.provider);
+	a.layout_leases = has_layout_leases(&a.provider, a.leases_enabled);
+	a.page_cache_pins = pin_rule_is_of_release() ? ABILITY_NO : ABILITY_YES;
+	leases = try_lease(&scratch);
+	uname(&uts);
+
+	report_string(to, "release", uts.release);
+	report_string(to, "tried_in", scratch);
+	report_ability(to, "layout_leases", a.layout_leases);
+	report_provider(&a.provider, to);
+	report_ability(to, "leases", leases);
+	report_ability(to, "leases_enabled", a.leases_enabled);
+	report_add(to, "lease_break_time",
+		   a.lease_break_time < 0
+			   ? NULL
+			   : json_object_new_int64(a.lease_break_time));
+	report_ability(to, "madv_populate_write", try_populate());
+	report_ability(to, "procmap_query", try_procmap_query());
+	report_ability(to, "page_cache_pins_by_version", a.page_cache_pins);
+	*ret_abilities = a;
 }
 
 /*

@@ -10,19 +10,14 @@ enum ability { ABILITY_NO, ABILITY_YES, ABILITY_UNKNOWN };
 struct abilities {
 	enum ability layout_leases;
 	struct lease_provider provider; /* of these */
-	enum ability leases;	     /* ordinary ones */
 	enum ability leases_enabled; /* fs.leases-enable */
 	int lease_break_time;	     /* in seconds, -1: unknown */
-	enum ability populate;	     /* MADV_POPULATE_WRITE */
-	enum ability procmap_query;
 	/* Writable pins of page-cache files: a guess by version */
 	enum ability page_cache_pins;
-	char release[65];
-	const char *scratch; /* where it was tried; NULL: nowhere */
+	bool has_odp; /* a device but rxe has on-demand paging for RC */
 };
 
-void abilities_find(struct abilities *ret_abilities);
-
-void abilities_report(const struct abilities *abilities, json_object *report);
+/* Add them, and what else there is of the kernel, as "kernel". */
+void abilities_find(json_object *report, struct abilities *ret_abilities);
 /* What the administrator might change, as "notes" */
 void abilities_advise(const struct abilities *abilities, json_object *report);

@@ -84,18 +84,18 @@ static void add_memlock(json_object *report)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		report_string(report, "memlock_limit", NULL);
-	else
-		report_uint(report, "memlock_limit", limit.rlim_cur);
+	report_add(report, "memlock_limit",
+		   getrlimit(RLIMIT_MEMLOCK, &limit) ||
+				   limit.rlim_cur == RLIM_INFINITY
+			   ? NULL
+			   : json_object_new_uint64(limit.rlim_cur));
 }
 
-int devices_report(const char *name, json_object *report, bool *ret_has_odp)
+int devices_report(const char *name, json_object *report,
+		   struct abilities *abilities)
 {
 	json_object *devices = report_array(report, "devices");
 	struct ibv_device **list;
-	bool has_odp = false;
 	size_t i;
 
 	add_memlock(report);
@@ -103,9 +103,8 @@ int devices_report(const char *name, json_object *report, bool *ret_has_odp)
 	list = ibv_get_device_list(NULL);
 	for (i = 0; list && list[i]; i++)
 		if (!name || !strcmp(ibv_get_device_name(list[i]), name))
-			add_device(list[i], devices, &has_odp);
+			add_device(list[i], devices, &abilities->has_odp);
 	if (list)
 		ibv_free_device_list(list);
-	*ret_has_odp = has_odp;
 	return name && !json_object_array_length(devices) ? ENODEV : 0;
 }

@@ -71,14 +71,15 @@ static void cannot_map(struct guard_answer *answer, int error)
 	strcpy(answer->remedy, remedy);
 }
 
-static bool is_beyond_end(const struct dry_run *run,
+static bool is_beyond_end(const struct options *options,
 			  const struct file_facts *file, uint64_t length)
 {
 	uint64_t page_size = sysconf(_SC_PAGESIZE), end;
 
 	/* The rest of the last page can be mapped, too. */
 	end = (file->size + page_size - 1) / page_size * page_size;
-	return run->offset > end || length > end - run->offset || !length;
+	return options->offset > end || length > end - options->offset ||
+	       !length;
 }
 
 static bool is_over_limit(uint64_t length)
@@ -89,39 +90,38 @@ static bool is_over_limit(uint64_t length)
 	       !has_capability(CAP_IPC_LOCK);
 }
 
-static void find_answer(const struct dry_run *run,
+static void find_answer(const struct options *options,
 			const struct abilities *abilities,
 			const struct file_facts *file, uint64_t length,
 			size_t openers, struct guard_answer *ret_answer)
 {
-	int mode = run->is_write ? R_OK | W_OK : R_OK;
+	int mode = options->is_write ? R_OK | W_OK : R_OK;
 	char path[PATH_MAX];
 
 	/* The policy is for the path that a mapping would have. */
-	if (!realpath(run->path, path))
-		snprintf(path, sizeof(path), "%s", run->path);
+	if (!realpath(options->what, path))
+		snprintf(path, sizeof(path), "%s", options->what);
 	*ret_answer = guard_answer(&(struct guard_question){
 		.file = file,
 		.path = path,
-		.is_write = run->is_write,
+		.is_write = options->is_write,
 		.abilities = abilities,
-		.has_odp = run->has_odp,
 		.is_others =
 			file->uid != geteuid() && !has_capability(CAP_LEASE),
 		.is_open = openers,
-		.is_too_far = is_beyond_end(run, file, length),
+		.is_too_far = is_beyond_end(options, file, length),
 		.is_too_big = is_over_limit(length),
 	});
-	if (faccessat(AT_FDCWD, run->path, mode, AT_EACCESS))
+	if (faccessat(AT_FDCWD, options->what, mode, AT_EACCESS))
 		cannot_map(ret_answer, errno);
 }
 
-static void report_file(const struct dry_run *run,
+static void report_file(const struct options *options,
 			const struct file_facts *file, json_object *report)
 {
 	json_object *to = report_object(report, "file");
 
-	report_string(to, "path", run->path);
+	report_string(to, "path", options->what);
 	report_string(to, "kind", file_kind_name(file->kind));
 	report_string(to, "file_system", file->fs_name);
 	report_device(to, "block_device", file->dev);
@@ -146,61 +146,46 @@ static void report_answer(const struct guard_answer *answer,
 	report_words(report, "remedy", answer->remedy);
 }
 
-static void report_request(const struct dry_run *run, uint64_t length,
+static void report_request(const struct options *options, uint64_t length,
 			   json_object *report)
 {
 	json_object *to = report_object(report, "request");
 
-	report_uint(to, "offset", run->offset);
+	report_uint(to, "offset", options->offset);
 	report_uint(to, "length", length);
-	report_string(to, "access", run->is_write ? "write" : "read");
+	report_string(to, "access", options->is_write ? "write" : "read");
 }
 
-static int look_at(const char *path, struct file_facts *ret_file)
+int dry_run_report(const struct options *options,
+		   const struct abilities *abilities, json_object *report,
+		   enum status *ret_status)
 {
-	struct stat st;
-	int fd, r;
-
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	if (fstat(fd, &st))
-		r = errno;
-	else if (S_ISDIR(st.st_mode))
-		r = EISDIR;
-	else if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		r = ENODEV;
-	else
-		r = file_facts_of_fd(fd, ret_file);
-	close(fd);
-	return r;
-}
-
-int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
-		   json_object *report, enum status *ret_status)
-{
-	uint64_t length = run->length;
+	uint64_t length = options->length;
 	struct guard_answer answer;
 	struct file_facts file;
 	json_object *notes;
 	size_t openers = 0;
 	int r;
 
-	r = look_at(run->path, &file);
+	r = file_facts_of_path(options->what, 0, &file);
 	if (r)
 		return r;
-	if (!length && run->offset < file.size)
-		length = file.size - run->offset;
+	if (S_ISDIR(file.mode))
+		return EISDIR;
+	if (!S_ISREG(file.mode) && !S_ISCHR(file.mode))
+		return ENODEV;
+	if (!length && options->offset < file.size)
+		length = file.size - options->offset;
 
-	report_file(run, &file, report);
-	report_request(run, length, report);
+	report_file(options, &file, report);
+	report_request(options, length, report);
 	/* Nobody stands in the way of a device. */
 	r = file.kind == FILE_DEVICE
 		    ? 0
 		    : file_users_report(&file, report, &openers);
 	if (r)
 		return r;
-	find_answer(run, abilities, &file, length, openers, &answer);
+	find_answer(options, abilities, &file, length, openers, &answer);
 	report_answer(&answer, report);
 	notes = report_array(report, "notes");
 	if (answer.status == STATUS_PROTECTED && file.kind != FILE_DEVICE)

@@ -40,6 +40,7 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 		return errno;
 	facts.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	facts.ino = stx.stx_ino;
+	facts.mode = stx.stx_mode;
 	facts.uid = stx.stx_uid;
 	facts.size = stx.stx_size;
 	facts.block_size = sfs.f_bsize;
@@ -57,56 +58,55 @@ int file_facts_of_fd(int fd, struct file_facts *ret_facts)
 	return 0;
 }
 
-static int look_at(const char *path, int flags, const struct proc_map *map,
-		   struct file_facts *ret_facts)
+int file_facts_of_path(const char *path, int flags,
+		       struct file_facts *ret_facts)
 {
-	struct file_facts facts;
 	int fd, r;
 
 	fd = open(path, O_PATH | O_CLOEXEC | flags);
 	if (fd < 0)
 		return errno;
-	r = file_facts_of_fd(fd, &facts);
+	r = file_facts_of_fd(fd, ret_facts);
 	close(fd);
-	if (r)
-		return r;
-	if (facts.ino != map->ino)
-		return ENOENT;
+	return r;
+}
+
+/* Is that the file which is mapped? */
+static bool look_at(const char *path, int flags, const struct proc_map *map,
+		    struct file_facts *ret_facts)
+{
+	struct file_facts facts;
+
+	if (file_facts_of_path(path, flags, &facts) || facts.ino != map->ino)
+		return false;
 	/* stat's device is not that of maps on btrfs, as is overlayfs's */
 	if (facts.dev != map->dev && strcmp(facts.fs_name, "btrfs") &&
 	    strcmp(facts.fs_name, "overlayfs"))
-		return ENOENT;
+		return false;
 	*ret_facts = facts;
-	return 0;
+	return true;
 }
 
 void file_facts_of_map(pid_t pid, const struct proc_map *map,
 		       struct file_facts *ret_facts)
 {
 	struct file_facts facts = {.fs_name = "unknown"};
-	char path[64 + 4096];
+	char link[64], path[64 + 4096];
 
 	if (!map->shared || !map->ino) {
-		facts.fs_name = "";
-		goto out;
+		*ret_facts = (struct file_facts){.fs_name = ""};
+		return;
 	}
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid,
+	snprintf(link, sizeof(link), "/proc/%d/map_files/%lx-%lx", pid,
 		 (unsigned long)map->start, (unsigned long)map->end);
-	facts.error = look_at(path, 0, map, &facts);
-	if (!facts.error)
-		goto out;
 	snprintf(path, sizeof(path), "/proc/%d/root%s", pid, map->path);
-	facts.error = look_at(path, O_NOFOLLOW, map, &facts);
-	if (!facts.error)
-		goto out;
 	/* Another user's root cannot be passed, but it is ours as a rule. */
-	facts.error = look_at(map->path, O_NOFOLLOW, map, &facts);
-	if (!facts.error)
-		goto out;
-	facts.kind = fs_is_no_file(map->dev, map->path) ||
-				     fs_is_unnamed_memory(map->dev, map->path)
-			     ? FILE_MEMORY
-			     : FILE_UNKNOWN;
-out:
+	if (!look_at(link, 0, map, &facts) &&
+	    !look_at(path, O_NOFOLLOW, map, &facts) &&
+	    !look_at(map->path, O_NOFOLLOW, map, &facts))
+		facts.kind = fs_is_no_file(map->dev, map->path) ||
+				fs_is_unnamed_memory(map->dev, map->path)
+					? FILE_MEMORY
+					: FILE_UNKNOWN;
 	*ret_facts = facts;
 }

@@ -20,9 +20,9 @@ struct file_facts {
 	enum file_kind kind;
 	const char *fs_name;	/* constant string */
 	unsigned long fs_magic; /* as statfs(2) says it, 0: unknown */
-	int error;		/* errno that made it FILE_UNKNOWN */
 	dev_t dev;
 	ino_t ino;
+	mode_t mode;
 	uid_t uid;
 	uint64_t size;
 	uint32_t block_size;
@@ -30,6 +30,10 @@ struct file_facts {
 
 /* Look at a descriptor, for which O_PATH will do; the errno of doing so. */
 int file_facts_of_fd(int fd, struct file_facts *ret_facts);
+
+/* The same of what is opened with O_PATH and @flags, as that breaks no lease. */
+int file_facts_of_path(const char *path, int flags,
+		       struct file_facts *ret_facts);
 
 /*
  * Look at the file under a mapping of any process: by its map_files, which

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <mntent.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #include "guard_answer.h"
@@ -56,43 +54,31 @@ static bool is_seen(json_object *file_systems, const char *device)
 	return false;
 }
 
-/* Those of the kernel's own have no files that hold data. */
-static bool can_be_mapped(const char *name, dev_t dev, const char *type)
+static bool find_facts(const struct mntent *mount, json_object *file_systems,
+		       struct file_facts *ret_facts, char *ret_device, size_t size)
 {
-	return strcmp(name, "unknown") || major(dev) || remote_name(type);
-}
+	struct file_facts facts = {.fs_name = remote_name(mount->mnt_type)};
 
-static bool find_facts(const struct mntent *mount, struct file_facts *ret_facts,
-		       json_object *file_systems, char *device, size_t size)
-{
-	struct file_facts facts = {.kind = FILE_PAGE_CACHE};
-	struct statfs sfs;
-	struct stat st;
-
-	facts.fs_name = remote_name(mount->mnt_type);
-	if (facts.fs_name) {
-		device[0] = '\0';
-	} else {
-		if (stat(mount->mnt_dir, &st) || statfs(mount->mnt_dir, &sfs))
+	ret_device[0] = '\0';
+	if (!facts.fs_name) {
+		if (file_facts_of_path(mount->mnt_dir, 0, &facts))
 			return false;
-		snprintf(device, size, "%02x:%02x", major(st.st_dev),
-			 minor(st.st_dev));
-		facts.fs_magic = sfs.f_type;
-		facts.fs_name = fs_name(sfs.f_type, "unknown");
-		facts.dev = st.st_dev;
-		facts.block_size = sfs.f_bsize;
-		if (!can_be_mapped(facts.fs_name, st.st_dev, mount->mnt_type) ||
-		    is_seen(file_systems, device))
+		/* Those of the kernel's own have no files that hold data. */
+		if (!strcmp(facts.fs_name, "unknown") && !major(facts.dev))
 			return false;
-		if (fs_is_memory(sfs.f_type))
-			facts.kind = FILE_MEMORY;
+		snprintf(ret_device, size, "%02x:%02x", major(facts.dev),
+			 minor(facts.dev));
+		if (is_seen(file_systems, ret_device))
+			return false;
 	}
+	facts.kind = fs_is_memory(facts.fs_magic) ? FILE_MEMORY
+						  : FILE_PAGE_CACHE;
 	*ret_facts = facts;
 	return true;
 }
 
 static void add_mount(const struct mntent *mount,
-		      const struct abilities *abilities, bool has_odp,
+		      const struct abilities *abilities,
 		      json_object *file_systems)
 {
 	struct guard_answer answer;
@@ -101,7 +87,7 @@ static void add_mount(const struct mntent *mount,
 	json_object *object;
 	char device[32];
 
-	if (!find_facts(mount, &facts, file_systems, device, sizeof(device)))
+	if (!find_facts(mount, file_systems, &facts, device, sizeof(device)))
 		return;
 	if (facts.kind != FILE_MEMORY && device[0])
 		dax = find_dax(mount, facts.dev);
@@ -113,17 +99,15 @@ static void add_mount(const struct mntent *mount,
 		.path = mount->mnt_dir,
 		.is_write = !hasmntopt(mount, "ro"),
 		.abilities = abilities,
-		.has_odp = has_odp,
 	});
 	object = report_append(file_systems);
 	report_string(object, "directory", mount->mnt_dir);
 	report_string(object, "type", mount->mnt_type);
 	report_words(object, "block_device", device);
 	report_string(object, "dax", dax);
-	if (facts.block_size)
-		report_uint(object, "block_size", facts.block_size);
-	else
-		report_string(object, "block_size", NULL);
+	report_add(object, "block_size",
+		   facts.block_size ? json_object_new_int64(facts.block_size)
+				    : NULL);
 	report_bool(object, "read_only", hasmntopt(mount, "ro") != NULL);
 	report_string(object, "guard", answer.guard);
 	report_int(object, "status", answer.status);
@@ -131,8 +115,7 @@ static void add_mount(const struct mntent *mount,
 	report_words(object, "reason", answer.reason);
 }
 
-int filesystems_report(const struct abilities *abilities, bool has_odp,
-		       json_object *report)
+int filesystems_report(const struct abilities *abilities, json_object *report)
 {
 	json_object *file_systems;
 	struct mntent *mount;
@@ -143,7 +126,7 @@ int filesystems_report(const struct abilities *abilities, bool has_odp,
 		return errno;
 	file_systems = report_array(report, "file_systems");
 	while ((mount = getmntent(mounts)))
-		add_mount(mount, abilities, has_odp, file_systems);
+		add_mount(mount, abilities, file_systems);
 	endmntent(mounts);
 	return 0;
 }

@@ -21,7 +21,6 @@ struct guard_question {
 	const char *path; /* for the policy */
 	bool is_write;	  /* the device may write to it */
 	const struct abilities *abilities;
-	bool has_odp;	 /* a device but rxe has on-demand paging */
 	bool is_others;	 /* the user may take no lease on the file */
 	bool is_open;	 /* somebody else has it open */
 	bool is_too_far; /* the range goes beyond the end of the file */

@@ -4,11 +4,9 @@
  * which would be, and why not.
  */
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "options.h"
 #include "output.h"
 #include "reports.h"
 
@@ -25,15 +23,13 @@ static int fill_machine(const struct options *options, json_object *report,
 			enum status *ret_status)
 {
 	struct abilities abilities;
-	bool has_odp;
 	int r;
 
-	abilities_find(&abilities);
-	abilities_report(&abilities, report);
+	abilities_find(report, &abilities);
 	abilities_advise(&abilities, report);
-	r = devices_report(options->device, report, &has_odp);
+	r = devices_report(options->device, report, &abilities);
 	if (!r)
-		r = filesystems_report(&abilities, has_odp, report);
+		r = filesystems_report(&abilities, report);
 	if (!r)
 		*ret_status = STATUS_PROTECTED;
 	return r;
@@ -42,56 +38,40 @@ static int fill_machine(const struct options *options, json_object *report,
 static int fill_dry_run(const struct options *options, json_object *report,
 			enum status *ret_status)
 {
-	struct dry_run run = {
-		.path = options->path,
-		.offset = options->offset,
-		.length = options->length,
-		.is_write = !options->is_read_only,
-	};
 	struct abilities abilities;
 	int r;
 
-	abilities_find(&abilities);
-	r = devices_report(options->device, report, &run.has_odp);
-	return r ? r : dry_run_report(&run, &abilities, report, ret_status);
+	abilities_find(report, &abilities);
+	r = devices_report(options->device, report, &abilities);
+	return r ? r : dry_run_report(options, &abilities, report, ret_status);
 }
 
-/* False if there is nothing to print; then it has said why. */
-static bool fill(const struct options *options, json_object *report,
-		 enum status *ret_status)
+static int fill_processes(const struct options *options, json_object *report,
+			  enum status *ret_status)
 {
-	char what[PATH_MAX];
-	int r = 0;
-
-	*ret_status = STATUS_ERROR;
-	switch (options->mode) {
-	case MODE_MACHINE:
-		snprintf(what, sizeof(what), "%s",
-			 options->device ? options->device : "mounts");
-		r = fill_machine(options, report, ret_status);
-		break;
-	case MODE_PROCESS:
-		snprintf(what, sizeof(what), "process %d", options->pid);
-		r = process_report(options->pid, options->device, report,
-				   ret_status);
-		break;
-	case MODE_ALL:
-		strcpy(what, "all processes");
-		r = process_report(0, options->device, report, ret_status);
-		break;
-	case MODE_FILE:
-		snprintf(what, sizeof(what), "%s", options->path);
-		r = fill_dry_run(options, report, ret_status);
-		break;
-	case MODE_SELFTEST:
-		/* It has said why. */
-		return !selftest_report(options->path, options->device, report,
-					ret_status);
-	}
-	if (r)
-		fail(what, r);
-	return !r;
+	return process_report(options->pid, options->device, report,
+			      ret_status);
 }
+
+static int fill_selftest(const struct options *options, json_object *report,
+			 enum status *ret_status)
+{
+	return selftest_report(options->what, options->device, report,
+			       ret_status);
+}
+
+static const struct {
+	const char *name;
+	int (*fill)(const struct options *options, json_object *report,
+		    enum status *ret_status);
+	void (*output)(json_object *report, bool is_verbose);
+} modes[] = {
+	[MODE_MACHINE] = {"machine", fill_machine, output_machine},
+	[MODE_PROCESS] = {"process", fill_processes, output_processes},
+	[MODE_ALL] = {"all", fill_processes, output_processes},
+	[MODE_FILE] = {"file", fill_dry_run, output_dry_run},
+	[MODE_SELFTEST] = {"selftest", fill_selftest, output_selftest},
+};
 
 static void print(const struct options *options, json_object *report)
 {
@@ -102,43 +82,28 @@ static void print(const struct options *options, json_object *report)
 	/* A terminal is cleared, anything else gets one after the other. */
 	if (options->watch && isatty(STDOUT_FILENO))
 		printf("\033[H\033[2J");
-	switch (options->mode) {
-	case MODE_PROCESS:
-	case MODE_ALL:
-		output_processes(report);
-		break;
-	case MODE_MACHINE:
-		output_machine(report, options->is_verbose);
-		break;
-	case MODE_FILE:
-		output_dry_run(report);
-		break;
-	case MODE_SELFTEST:
-		output_selftest(report);
-		break;
-	}
+	modes[options->mode].output(report, options->is_verbose);
 }
 
 /* One report; false if there was nothing to print */
 static bool run(const struct options *options, enum status *ret_status)
 {
-	static const char *const modes[] = {
-		[MODE_MACHINE] = "machine",   [MODE_PROCESS] = "process",
-		[MODE_ALL] = "all",	      [MODE_FILE] = "file",
-		[MODE_SELFTEST] = "selftest",
-	};
 	json_object *report = json_object_new_object();
-	bool is_filled;
+	const char *name = modes[options->mode].name;
+	int r;
 
 	report_int(report, "schema", SCHEMA);
 	report_string(report, "version", PINSAFE_VERSION);
-	report_string(report, "mode", modes[options->mode]);
-	is_filled = fill(options, report, ret_status);
+	report_string(report, "mode", name);
+	*ret_status = STATUS_ERROR;
+	r = modes[options->mode].fill(options, report, ret_status);
 	report_int(report, "status", *ret_status);
-	if (is_filled)
+	if (!r)
 		print(options, report);
+	else if (options->mode != MODE_SELFTEST) /* That has said why. */
+		fail(options->what ?: options->device ?: name, r);
 	json_object_put(report);
-	return is_filled;
+	return !r;
 }
 
 int main(int argc, char **argv)

@@ -57,14 +57,14 @@ static uint64_t number(struct argp_state *state, const char *option,
 	return value;
 }
 
-static void set_mode(struct argp_state *state, enum mode mode, const char *path)
+static void set_mode(struct argp_state *state, enum mode mode, const char *what)
 {
 	struct options *options = state->input;
 
 	if (options->mode != MODE_MACHINE)
 		argp_error(state, "only one of -p, -a, -f and --selftest");
 	options->mode = mode;
-	options->path = path;
+	options->what = what;
 }
 
 static void check(struct argp_state *state, const struct options *options)
@@ -82,7 +82,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'p':
-		set_mode(state, MODE_PROCESS, NULL);
+		set_mode(state, MODE_PROCESS, arg);
 		options->pid = number(state, "pid", arg, 1, INT_MAX);
 		break;
 	case 'a':
@@ -106,8 +106,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->is_for_file = true;
 		break;
 	case OPT_ACCESS:
-		options->is_read_only = !strcmp(arg, "read");
-		if (!options->is_read_only && strcmp(arg, "write"))
+		options->is_write = strcmp(arg, "read");
+		if (options->is_write && strcmp(arg, "write"))
 			argp_error(state,
 				   "--access: '%s' is neither read nor write",
 				   arg);
@@ -146,6 +146,6 @@ void options_parse(int argc, char **argv, struct options *ret_options)
 
 	argp_program_version = "ibv_pinsafe_devinfo " PINSAFE_VERSION;
 	argp_err_exit_status = STATUS_ERROR;
-	memset(ret_options, 0, sizeof(*ret_options));
+	*ret_options = (struct options){.is_write = true};
 	(void)argp_parse(&argp, argc, argv, 0, NULL, ret_options);
 }

@@ -61,7 +61,7 @@ static void print_all_users(json_object *report)
 		printf("  other processes may have it open, too: run as root to see them\n");
 }
 
-void output_dry_run(json_object *report)
+void output_dry_run(json_object *report, bool is_verbose)
 {
 	json_object *file = report_get(report, "file");
 	json_object *request = report_get(report, "request");
@@ -92,7 +92,7 @@ void output_dry_run(json_object *report)
 	print_notes(report, 2);
 }
 
-void output_selftest(json_object *report)
+void output_selftest(json_object *report, bool is_verbose)
 {
 	json_object *steps = report_get(report, "steps"), *step;
 	json_object *promises = report_get(report, "promises");

@@ -4,10 +4,10 @@
 #include "report.h"
 
 /* Print a report as tables of up to 80 columns, paths and reasons apart. */
-void output_processes(json_object *report);
+void output_processes(json_object *report, bool is_verbose);
 void output_machine(json_object *report, bool is_verbose);
-void output_dry_run(json_object *report);
-void output_selftest(json_object *report);
+void output_dry_run(json_object *report, bool is_verbose);
+void output_selftest(json_object *report, bool is_verbose);
 
 /* Print it as JSON, on one line if @is_compact. */
 void output_json(json_object *report, bool is_compact);

@@ -150,36 +150,31 @@ static const char *guard_text(json_object *from)
 }
 
 /* Each reason once, with the types of all file systems that it is for */
-static void print_reason(json_object *list, size_t first)
+static void print_reasons(json_object *list)
 {
-	const char *reason, *type;
-	size_t i, n = json_object_array_length(list);
-	char text[1200], word[64];
-	int at;
+	json_object *reasons = json_object_new_object();
+	char text[1200], type[64];
+	size_t i;
 
-	reason = report_text(json_object_array_get_idx(list, first), "reason");
-	for (i = 0; i < first; i++)
-		if (!strcmp(report_text(json_object_array_get_idx(list, i),
-					"reason"),
-			    reason))
-			return;
-	if (!strcmp(reason, "-"))
-		return;
-	at = snprintf(text, sizeof(text), "%s",
-		      guard_text(json_object_array_get_idx(list, first)));
-	for (i = first; i < n && at < sizeof(text); i++) {
-		type = report_text(json_object_array_get_idx(list, i), "type");
-		if (!strcmp(report_text(json_object_array_get_idx(list, i),
-					"reason"),
-			    reason) &&
-		    snprintf(word, sizeof(word), " %s", type) > 0 &&
-		    !strstr(text, word))
-			at += snprintf(text + at, sizeof(text) - at, " %s",
-				       type);
+	for (i = 0; i < json_object_array_length(list); i++) {
+		json_object *fs = json_object_array_get_idx(list, i);
+		const char *reason = report_text(fs, "reason"), *before;
+
+		before = report_get(reasons, reason)
+				 ? report_text(reasons, reason)
+				 : guard_text(fs);
+		snprintf(type, sizeof(type), " %s", report_text(fs, "type"));
+		snprintf(text, sizeof(text), "%s%s", before,
+			 strstr(before, type) ? "" : type);
+		if (report_get(fs, "reason"))
+			report_string(reasons, reason, text);
 	}
-	if (at < sizeof(text))
-		snprintf(text + at, sizeof(text) - at, ": %s", reason);
-	print_wrapped(2, text);
+	json_object_object_foreach(reasons, reason, types) {
+		snprintf(text, sizeof(text), "%s: %s",
+			 json_object_get_string(types), reason);
+		print_wrapped(2, text);
+	}
+	json_object_put(reasons);
 }
 
 void output_machine(json_object *report, bool is_verbose)
@@ -202,7 +197,7 @@ void output_machine(json_object *report, bool is_verbose)
 	       "  -f FILE --access read tells of one that it only reads;\n"
 	       "  an errno: refused with it%s; none: by policy\n",
 	       is_verbose ? "" : " (-v says why)");
-	for (i = 0; is_verbose && i < json_object_array_length(list); i++)
-		print_reason(list, i);
+	if (is_verbose)
+		print_reasons(list);
 	print_notes(report, 0);
 }

@@ -84,7 +84,7 @@ static void print_process(json_object *process)
 	print_notes(process, 2);
 }
 
-void output_processes(json_object *report)
+void output_processes(json_object *report, bool is_verbose)
 {
 	json_object *processes = report_get(report, "processes");
 	json_object *orphans = report_get(report, "orphans");

@@ -9,12 +9,14 @@
 
 #include "abilities.h"
 #include "file_facts.h"
+#include "options.h"
 
 /*
- * Add "devices".  0, and @ret_has_odp says whether one that is not rxe has on-demand
- * paging for RC; ENODEV if there is none of that name.  No device at all is no error.
+ * Add "devices", and to @abilities whether one has on-demand paging.  0; ENODEV if
+ * there is none of that name.  No device at all is no error.
  */
-int devices_report(const char *device, json_object *report, bool *ret_has_odp);
+int devices_report(const char *device, json_object *report,
+		   struct abilities *abilities);
 
 /*
  * Add "file_systems": those that are mounted and whose files can be mapped, each once,
@@ -22,8 +24,7 @@ int devices_report(const char *device, json_object *report, bool *ret_has_odp);
  *
  * 0, or the errno of /proc/self/mounts
  */
-int filesystems_report(const struct abilities *abilities, bool has_odp,
-		       json_object *report);
+int filesystems_report(const struct abilities *abilities, json_object *report);
 
 /*
  * Add "holders", who have a lease on the file, and "openers", who have it open, and
@@ -34,14 +35,6 @@ int filesystems_report(const struct abilities *abilities, bool has_odp,
 int file_users_report(const struct file_facts *file, json_object *report,
 		      size_t *ret_openers);
 
-struct dry_run {
-	const char *path;
-	uint64_t offset;
-	uint64_t length; /* 0: to the end of the file */
-	bool is_write;
-	bool has_odp; /* of devices_report() */
-};
-
 /*
  * What would become of a memory region over a shared mapping of a file, by this
  * user, on this machine, now.  The file is not opened but with O_PATH, so this
@@ -49,8 +42,9 @@ struct dry_run {
  *
  * 0 and @ret_status; else the errno of looking at the file or at /proc
  */
-int dry_run_report(const struct dry_run *run, const struct abilities *abilities,
-		   json_object *report, enum status *ret_status);
+int dry_run_report(const struct options *options,
+		   const struct abilities *abilities, json_object *report,
+		   enum status *ret_status);
 
 /*
  * Join what the kernel shows of the memory regions, mappings and leases of

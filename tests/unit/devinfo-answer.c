@@ -25,7 +25,6 @@ static int setup(void **state)
 		.abilities = &abilities,
 	};
 	abilities = (struct abilities){ .layout_leases = ABILITY_NO,
-					.leases = ABILITY_YES,
 					.leases_enabled = ABILITY_YES,
 					.page_cache_pins = ABILITY_NO };
 	return 0;
@@ -74,7 +73,7 @@ static void unprotected(struct guard_answer answer)
 RULE_CASE(fsdax)
 {
 	refused(ask(FILE_FSDAX, EXT4, true), EOPNOTSUPP);
-	question.has_odp = true;
+	abilities.has_odp = true;
 	guarded(ask(FILE_FSDAX, EXT4, true), "odp");
 	abilities.layout_leases = ABILITY_YES;
 	guarded(ask(FILE_FSDAX, EXT4, true), "layout");
@@ -134,7 +133,7 @@ RULE_CASE(page_cache)
 
 RULE_CASE(page_cache__on_demand)
 {
-	question.has_odp = true;
+	abilities.has_odp = true;
 	guarded(ask(FILE_PAGE_CACHE, EXT4, true), "odp");
 	guarded(ask(FILE_PAGE_CACHE, EXT4, false), "lease");
 }
