@@ -139,16 +139,11 @@ int choice_make(const struct mapping_part *part, bool is_written,
 		choice.may_go_on_demand = !policy.hold_on_break;
 		choice.may_be_ordinary = part->kind != MAPPING_FSDAX;
 	}
-	switch (choice.guard) {
-	case GUARD_LAYOUT:
+	/* Of GUARD_ODP the device decides. */
+	if (choice.guard == GUARD_LAYOUT)
 		r = choose_layout(part, is_written, &policy, &choice);
-		break;
-	case GUARD_LEASE:
+	else if (choice.guard == GUARD_LEASE)
 		r = choose_lease(part, is_written, &policy, &choice);
-		break;
-	default: /* GUARD_NONE; GUARD_ODP: the device decides */
-		break;
-	}
 	if (!r)
 		*ret_choice = choice;
 	return r;

@@ -101,15 +101,10 @@ bool guard_kept_put(uintptr_t start, struct lease *lease,
 	return has_room;
 }
 
-struct drop {
-	const struct lease *lease;
-	const struct guard_twin *twin;
-};
-
 static int unmap(void *arg)
 {
-	const struct drop *drop = arg;
-	const struct guard_twin *twin = drop->twin;
+	const struct kept *one = arg;
+	const struct guard_twin *twin = &one->twin;
 	struct vma_reader reader;
 	struct vma vma;
 	int r = vma_open(&reader);
@@ -119,8 +114,8 @@ static int unmap(void *arg)
 	r = vma_next(&reader, twin->start, &vma);
 	vma_close(&reader);
 	if (r || !vma.shared || vma.start > twin->start ||
-	    vma.end < twin->end || vma.dev != drop->lease->dev ||
-	    vma.ino != drop->lease->ino)
+	    vma.end < twin->end || vma.dev != one->lease->dev ||
+	    vma.ino != one->lease->ino)
 		return r ?: ENOENT;
 	return SYS_CALL(munmap, twin->start, size_of(twin)) ? errno : 0;
 }
@@ -134,9 +129,9 @@ static void tell(const struct lease *lease, int r)
 
 void guard_kept_drop(const struct lease *lease, const struct guard_twin *twin)
 {
-	struct drop drop = { lease, twin };
+	struct kept one = { .lease = lease, .twin = *twin };
 
-	tell(lease, keeper_call_if_full(unmap, &drop));
+	tell(lease, keeper_call_if_full(unmap, &one));
 }
 
 /* From place *@at on, which is behind it then */
@@ -159,12 +154,11 @@ static bool take_next(const struct lease *lease, size_t *at,
 /* It has no holders any more, so nobody keeps another one for it. */
 void guard_kept_release(struct lease *lease)
 {
-	struct guard_twin twin;
-	struct drop drop = { lease, &twin };
+	struct kept one = { .lease = lease };
 	size_t at = 0;
 
-	while (take_next(lease, &at, &twin))
-		tell(lease, unmap(&drop));
+	while (take_next(lease, &at, &one.twin))
+		tell(lease, unmap(&one));
 }
 
 void guard_kept_forget(void) PS_ATTR(no_thread_safety_analysis)

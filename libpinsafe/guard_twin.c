@@ -174,6 +174,7 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE &&
 			 !vma_is_text();
 	struct guard_twin twin = { 0 };
+	bool is_made;
 
 	if (reg->recalled && can_have_one(reg) &&
 	    guard_kept_take(start, size, reg->recalled, ret_twin)) {
@@ -184,12 +185,10 @@ int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
 	*ret_twin = (struct guard_twin){ .addr = reg->addr };
 	if (!can_have_one(reg))
 		return reg->recalled ? EAGAIN : 0;
-	if (!is_simple && !reserve(start, size, &twin)) {
-		guard_twin_drop(&twin);
-		return reg->recalled ? EAGAIN : 0;
-	}
-	if (!(is_simple ? copy_only(reg, size, &twin)
-			: copy_parts(reg, &twin))) {
+	is_made = is_simple ? copy_only(reg, size, &twin)
+			    : reserve(start, size, &twin) &&
+				      copy_parts(reg, &twin);
+	if (!is_made) {
 		guard_twin_drop(&twin);
 		return reg->recalled || guard_is_replaced(reg) ? EAGAIN : 0;
 	}

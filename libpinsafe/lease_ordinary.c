@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/sys.h"
@@ -25,14 +24,6 @@
 #include "machine/lease_why.h"
 #include "sigio.h"
 #include "watch.h"
-
-static bool is_file(int fd, const struct backing *file)
-{
-	struct stat st;
-
-	return sys_fstat(fd, &st) == 0 && st.st_dev == file->dev &&
-	       st.st_ino == file->ino;
-}
 
 /* The description is the program's again, as it was. */
 static void disarm(int fd)
@@ -125,7 +116,7 @@ static int take_copy(int fd, int error, struct take_args *args)
 	if (fd < 0)
 		return cause_call(args->cause, "fcntl(2) with F_DUPFD_CLOEXEC",
 				  error);
-	r = is_file(fd, args->file) ?
+	r = backing_is_file(fd, args->file) ?
 		    take_again(fd, args->lease, args->cause) :
 		    ENOENT;
 	if (r) {

@@ -27,10 +27,10 @@ void track_list_add(struct guarded_mr *gmr)
 	if (gmr->is_on_demand) {
 		hold(gmr, 0)->gmr = gmr;
 		LIST_INSERT_HEAD(&on_demand, hold(gmr, 0), link);
+	} else {
+		track_filter_count(gmr, 1);
 	}
 	gmr->is_listed = true;
-	if (!gmr->is_on_demand)
-		track_filter_count(gmr, 1);
 }
 
 void track_list_remove(struct guarded_mr *gmr)

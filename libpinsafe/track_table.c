@@ -73,10 +73,9 @@ static uint32_t word_of(const struct guarded_mr *entries)
 
 static struct words *new_words(unsigned int bits)
 {
-	struct words *words;
+	struct words *words =
+		calloc(1, sizeof(*words) + (sizeof(words->word[0]) << bits));
 
-	words = calloc(1, sizeof(*words) +
-				  (sizeof(words->word[0]) << bits));
 	if (words)
 		words->bits = bits;
 	return words;
@@ -118,11 +117,10 @@ static void rehash(struct guarded_mr **new_buckets, unsigned int bits)
 static void grow(void) PS_REQUIRES(table_lock)
 {
 	unsigned int bits = n_bits + 1;
-	struct guarded_mr **new_buckets;
-	struct words *words;
+	struct words *words = new_words(bits);
+	struct guarded_mr **new_buckets =
+		calloc((size_t)1 << bits, sizeof(struct guarded_mr *));
 
-	words = new_words(bits);
-	new_buckets = calloc((size_t)1 << bits, sizeof(struct guarded_mr *));
 	if (!words || !new_buckets) {
 		free(words);
 		free(new_buckets);

@@ -18,11 +18,7 @@
 /* Of descriptors that are tried one by one */
 #define MAX_NUMBERS 65536
 
-/*
- * Asks no network or FUSE file system, which may not answer.  errno if not: ENOENT,
- * or why that does not show
- */
-static bool is_of_file(int fd, const struct backing *backing)
+bool backing_is_file(int fd, const struct backing *backing)
 {
 	struct stat st;
 
@@ -53,7 +49,7 @@ static int open_if_same(const struct backing *backing, const char *path,
 {
 	int fd = sys_open(path, O_PATH | O_CLOEXEC | flags, 0);
 
-	if (fd < 0 || is_of_file(fd, backing) ||
+	if (fd < 0 || backing_is_file(fd, backing) ||
 	    (is_mapped && is_mapped_on_btrfs(fd, backing)))
 		return fd;
 	(void)sys_close(fd);
@@ -131,7 +127,7 @@ static bool is_descriptor(int number, void *arg)
 	struct find_args *args = arg;
 	int flags = sys_fcntl(number, F_GETFL, 0);
 
-	if (flags < 0 || flags & O_PATH || !is_of_file(number, args->backing))
+	if (flags < 0 || flags & O_PATH || !backing_is_file(number, args->backing))
 		return false;
 	args->fd = number;
 	return true;
@@ -210,7 +206,7 @@ int backing_open_given(const struct backing *backing, int given_fd, int flags,
 {
 	if (given_fd < 0)
 		return backing_open(backing, flags, ret_fd);
-	if (!is_of_file(given_fd, backing))
+	if (!backing_is_file(given_fd, backing))
 		return ENOENT;
 	return backing_reopen(given_fd, flags, ret_fd);
 }

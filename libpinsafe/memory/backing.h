@@ -39,6 +39,11 @@ int backing_open(const struct backing *backing, int flags, int *ret_fd);
  */
 int backing_open_given(const struct backing *backing, int given_fd, int flags,
 		       int *ret_fd);
+/*
+ * Is @fd of it?  Asks no network or FUSE file system, which may not answer.  errno if
+ * not: ENOENT, or why that does not show
+ */
+bool backing_is_file(int fd, const struct backing *backing);
 /* Open the file of @fd anew. */
 int backing_reopen(int fd, int flags, int *ret_fd);
 
