@@ -5,13 +5,13 @@
  */
 #include <errno.h>
 
-#include "breaker.h"
 #include "device.h"
 #include "guard.h"
 #include "keeper.h"
 #include "lease.h"
 #include "memory/redirty.h"
 #include "retired.h"
+#include "revoke.h"
 #include "track.h"
 
 /* The keeper cannot revoke it meanwhile, so its leases must not wait longer. */
@@ -81,7 +81,7 @@ static int close_on_keeper(void *arg)
 {
 	struct close_args *args = arg;
 
-	breaker_revoke_context(args->context);
+	revoke_context(args->context);
 	args->alive = track_detach_context(args->context);
 	device_drop(args->context);
 	return 0;

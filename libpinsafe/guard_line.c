@@ -83,7 +83,7 @@ static int why_not_registered(struct registration *reg, int r)
 	return refusal_register(part, &reg->cause, reg->is_written, r);
 }
 
-/* The breaker goes on trying when one of the leases is broken. */
+/* The keeper goes on trying when one of the leases is broken. */
 static void keep_stuck(const struct registration *reg, struct ibv_mr *mr)
 {
 	struct guarded_mr *gmr = track_alloc(reg->gmr->n_ranges);
@@ -141,7 +141,7 @@ static int do_register(struct registration *reg, const struct guard_twin *twin)
 
 /*
  * False: the kernel's MR could not be destroyed, and it keeps its leases.  The
- * breaker goes on trying when one of them is broken.
+ * keeper goes on trying when one of them is broken.
  */
 static bool undo_register(struct registration *reg)
 {

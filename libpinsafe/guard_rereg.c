@@ -9,12 +9,12 @@
 
 #include "base/probe.h"
 #include "base/stats.h"
-#include "breaker.h"
 #include "device.h"
 #include "event.h"
 #include "guard.h"
 #include "refusal/refusal.h"
 #include "rereg.h"
+#include "revoke.h"
 
 /*
  * If the memory region is not guarded: it will be no concern of ours either.
@@ -46,7 +46,7 @@ static int revoke_now(struct rereg *rereg)
 		gmr->context = mr->context;
 		track_add_orphan(gmr);
 	}
-	return breaker_revoke_mr(mr);
+	return revoke_mr(mr);
 }
 
 static void drop_retired_key(struct rereg *rereg)

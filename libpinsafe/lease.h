@@ -128,7 +128,7 @@ struct lease {
 	bool is_gone;		/* the kernel took it away */
 	const char *why_broken;	/* by the program itself, or NULL */
 	unsigned int n_revoked;
-	bool is_told;		/* breaker.c: who wanted to know of the break */
+	bool is_told;		/* revoke.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */
 };
 

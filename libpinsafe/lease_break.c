@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Notice that leases are being broken; what that leads to is in breaker.c.
+ * Notice that leases are being broken; what that leads to is in revoke.c.
  *
  * This is on the keeper's thread: by the signal of the kernel, which names a
  * descriptor; by a look at all of them if signals were lost; and at some in turns

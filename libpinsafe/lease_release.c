@@ -78,7 +78,7 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 		return;
 	}
 	stats_add_revoke(ns, lease->break_time_ns);
-	log_warn("breaker: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
+	log_warn("revoke: %s: the %s lease was broken, because %s: %u memory region(s) revoked, lease released after %.1f ms",
 		 lease->path, lease->backend->name,
 		 lease->why_broken ?: lease->backend->break_means,
 		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);

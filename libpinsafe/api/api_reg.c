@@ -14,11 +14,11 @@
 #include "api/api.h"
 #include "base/export.h"
 #include "base/fork.h"
-#include "breaker.h"
 #include "event.h"
 #include "hook/real_verbs.h"
 #include "policy/options.h"
 #include "refusal/refusal.h"
+#include "revoke.h"
 #include "track.h"
 
 #define KNOWN_MASK                                                 \
@@ -136,7 +136,7 @@ PINSAFE_EXPORT int pinsafe_release(struct ibv_mr *mr)
 		return EINVAL;
 	fork_check();
 	SECTION(section);
-	return track_has(mr) ? breaker_revoke_mr(mr) : EINVAL;
+	return track_has(mr) ? revoke_mr(mr) : EINVAL;
 }
 
 static int get_params(struct ibv_mr *mr, struct mr_params *ret_params,

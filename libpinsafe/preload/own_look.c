@@ -5,9 +5,9 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
-#include "breaker.h"
 #include "hook/called.h"
 #include "preload/private.h"
+#include "revoke.h"
 #include "watch.h"
 
 #define LOOK_INTERVAL_NS NSEC_PER_SEC
@@ -26,7 +26,7 @@ static void look_at_calls(void)
 		log_warn(
 			"own_look: functions that map and unmap memory have been replaced in the program, so that nobody would see memory go: no memory region can be on demand any more");
 	was_said = true;
-	breaker_revoke_on_demand(0, UINTPTR_MAX);
+	revoke_on_demand(0, UINTPTR_MAX);
 }
 
 void own_look(void)

@@ -13,12 +13,12 @@
 #include "base/fork.h"
 #include "base/lock.h"
 #include "base/log.h"
-#include "breaker.h"
 #include "keeper.h"
 #include "lease.h"
 #include "memory/vma.h"
 #include "preload/private.h"
 #include "retake.h"
+#include "revoke.h"
 #include "track.h"
 
 struct range {
@@ -30,7 +30,7 @@ static int unmapping_on_keeper(void *arg)
 {
 	const struct range *range = arg;
 
-	breaker_revoke_on_demand(range->start, range->end);
+	revoke_on_demand(range->start, range->end);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static int break_on_keeper(void *arg)
 	const struct lease_barrier *barrier = arg;
 
 	if (lease_break_blind(barrier->dev, barrier->ino))
-		(void)breaker_run();
+		(void)revoke_broken();
 	return 0;
 }
 
@@ -310,7 +310,7 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 
 static int exit_on_keeper(void *arg)
 {
-	breaker_revoke_all();
+	revoke_all();
 	return 0;
 }
 

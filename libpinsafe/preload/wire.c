@@ -12,7 +12,6 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/stats.h"
-#include "breaker.h"
 #include "device.h"
 #include "event.h"
 #include "guard_kept.h"
@@ -21,13 +20,14 @@
 #include "keeper.h"
 #include "lease.h"
 #include "preload/private.h"
+#include "revoke.h"
 #include "track.h"
 #include "verbs_wrap.h"
 #include "watch.h"
 
 static uint64_t look(void)
 {
-	uint64_t pause_ns = breaker_run();
+	uint64_t pause_ns = revoke_broken();
 
 	last_thread_look();
 	own_look();

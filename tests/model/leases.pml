@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
  * Who may hold a lease, and who may destroy a memory region, as in lease.c,
- * track.c, guard_line.c, guard_recall.c, guard_move.c, guard_end.c and breaker.c.
+ * track.c, guard_line.c, guard_recall.c, guard_move.c, guard_end.c and revoke.c.
  * Whatever is interleaved and whatever fails: when blocks of a file are given away
  * no memory region is over it, what is registered has blocks, nobody waits for ever,
  * and in the end nothing is left.
@@ -389,7 +389,7 @@ inline revoke_if_claimed(m)
 	 (lease[f] == LEASE_BREAKING &&                             \
 	  (holders[f] == 0 || IS_CLAIMABLE(0, f) || IS_CLAIMABLE(1, f))))
 
-/* breaker_run() */
+/* revoke_broken() */
 inline run_breaker(f)
 {
 	if

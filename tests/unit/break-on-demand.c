@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 #include "base/stats.h"
-#include "breaker.h"
-#include "fakes/fake_revoke.h"
+#include "fakes/fake_destroy.h"
 #include "lib/files.h"
 #include "lib/record.h"
 #include "lib/test.h"
+#include "revoke.h"
 #include "track.h"
 
 static struct file log_file;
@@ -21,7 +21,7 @@ static struct ibv_mr mrs[3];
 static int setup(void **state)
 {
 	memset(&stats, 0, sizeof(stats));
-	fake_revoke = NEVER;
+	fake_destroy = NEVER;
 	file_make(&log_file, DISK, 0);
 	log_setup(LOG_LEVEL_WARN, log_file.path);
 	record_clear();
@@ -74,7 +74,7 @@ DEMAND_CASE(unmapped__revoked_and_said)
 {
 	struct guarded_mr *gmr = add(1, true);
 
-	breaker_revoke_on_demand(0x20000, 0x21000);
+	revoke_on_demand(0x20000, 0x21000);
 	/* Without redirty: its pages are dirty when the device has faulted. */
 	assert_record("revoke 1");
 	assert_int_equal(state_of(gmr), MR_ZOMBIE);
@@ -88,7 +88,7 @@ DEMAND_CASE(unmapped__others_stay)
 	struct guarded_mr *pinned = add(0, false), *other = add(2, true);
 
 	add(1, true);
-	breaker_revoke_on_demand(0x10000, 0x30000);
+	revoke_on_demand(0x10000, 0x30000);
 	assert_record("revoke 1");
 	assert_int_equal(state_of(pinned), MR_ALIVE);
 	assert_int_equal(state_of(other), MR_ALIVE);
@@ -99,7 +99,7 @@ DEMAND_CASE(unmapped__all_that_overlap)
 	add(0, true);
 	add(1, true);
 	add(2, true);
-	breaker_revoke_on_demand(0x13fff, 0x30001);
+	revoke_on_demand(0x13fff, 0x30001);
 	assert_int_equal(stats.revoked_mrs, 3);
 	assert_int_equal(stats.guarded_mrs, 0);
 }
@@ -109,8 +109,8 @@ DEMAND_CASE(revoke_fails__said_and_alive)
 {
 	struct guarded_mr *gmr = add(1, true);
 
-	fake_revoke = ALWAYS(EBUSY);
-	breaker_revoke_on_demand(0x20000, 0x21000);
+	fake_destroy = ALWAYS(EBUSY);
+	revoke_on_demand(0x20000, 0x21000);
 	assert_record("revoke 1");
 	assert_int_equal(state_of(gmr), MR_ALIVE);
 	assert_int_equal(stats.revoke_failures, 1);
@@ -123,13 +123,13 @@ DEMAND_CASE(one_revoke_fails__others_go)
 	add(0, true);
 	add(1, true);
 	add(2, true);
-	fake_revoke = ONCE(EBUSY);
-	breaker_revoke_on_demand(0, UINTPTR_MAX);
+	fake_destroy = ONCE(EBUSY);
+	revoke_on_demand(0, UINTPTR_MAX);
 	assert_int_equal(stats.revoke_failures, 1);
 	assert_int_equal(stats.revoked_mrs, 2);
 	assert_int_equal(stats.guarded_mrs, 1);
 	/* And the next time that one, too */
-	breaker_revoke_on_demand(0, UINTPTR_MAX);
+	revoke_on_demand(0, UINTPTR_MAX);
 	assert_int_equal(stats.guarded_mrs, 0);
 }
 
@@ -137,7 +137,7 @@ DEMAND_CASE(exit__all_kinds_go)
 {
 	add(0, true);
 	add(1, false);
-	breaker_revoke_all();
+	revoke_all();
 	assert_int_equal(stats.guarded_mrs, 0);
 	assert_int_equal(stats.zombie_mrs, 2);
 	/* What the device wrote to pinned memory gets to the file first. */
@@ -150,8 +150,8 @@ DEMAND_CASE(exit__one_fails_others_go)
 {
 	add(0, true);
 	add(1, true);
-	fake_revoke = ONCE(EBUSY);
-	breaker_revoke_all();
+	fake_destroy = ONCE(EBUSY);
+	revoke_all();
 	assert_int_equal(stats.guarded_mrs, 1);
 	assert_int_equal(stats.zombie_mrs, 1);
 }

@@ -62,7 +62,7 @@ static int setup(void **state)
 static uint64_t run(void)
 {
 	lease_wait(0);
-	return breaker_run();
+	return revoke_broken();
 }
 
 /* Whatever the case left, goes. */
@@ -70,9 +70,9 @@ static int teardown(void **state)
 {
 	size_t i;
 
-	fake_revoke = NEVER;
+	fake_destroy = NEVER;
 	fake_redirty.n_chunks = 0;
-	breaker_revoke_all();
+	revoke_all();
 	assert_int_equal(stats.leases, 0);
 	for (i = 0; i < FILES; i++) {
 		stopped_forget(&contexts[i]);
@@ -105,7 +105,7 @@ REDIRTY_CASE(close__break_of_another_file_does_not_wait)
 	hold(A, 0);
 	hold(B, 0);
 	break_during(2, B);
-	breaker_revoke_context(&contexts[A]);
+	revoke_context(&contexts[A]);
 	assert_record("redirty, redirty, revoke 1, unlock b, revoke 0, unlock a");
 	/* And nothing was left out. */
 	assert_int_equal(n_chunks, 8);
@@ -116,7 +116,7 @@ REDIRTY_CASE(release__break_of_another_file_does_not_wait)
 	hold(A, 0);
 	hold(B, 0);
 	break_during(2, B);
-	assert_int_equal(breaker_revoke_mr(&mrs[A]), 0);
+	assert_int_equal(revoke_mr(&mrs[A]), 0);
 	assert_record("redirty, redirty, revoke 1, unlock b, revoke 0, unlock a");
 	assert_int_equal(n_chunks, 8);
 }
@@ -128,7 +128,7 @@ REDIRTY_CASE(release__own_lease_is_broken_so_it_stops_in_time)
 	chunk_ns = 10 * NSEC_PER_SEC;
 	fake_redirty.n_chunks = 100;
 	break_during(2, A);
-	assert_int_equal(breaker_revoke_mr(&mrs[A]), 0);
+	assert_int_equal(revoke_mr(&mrs[A]), 0);
 	assert_record("redirty, late, revoke 0, unlock a");
 	/* After two of them the break is noticed, 30 s before the last call. */
 	assert_int_equal(n_chunks, 5);
@@ -157,11 +157,11 @@ REDIRTY_CASE(break__one_that_cannot_be_revoked_does_not_hurry)
 {
 	hold(B, 0);
 	hold(A, 0);
-	fake_revoke = ALWAYS(EBUSY);
+	fake_destroy = ALWAYS(EBUSY);
 	fake_break_begin(&files[B]);
 	(void)run();
 	fake_clock_ns += 50 * NSEC_PER_SEC;
-	fake_revoke = NEVER;
+	fake_destroy = NEVER;
 	fake_break_begin(&files[A]);
 	n_chunks = 0;
 	record_clear();
@@ -174,7 +174,7 @@ REDIRTY_CASE(break__one_that_cannot_be_revoked_does_not_hurry)
 REDIRTY_CASE(cannot_be_revoked__too_late_once)
 {
 	hold(A, 0);
-	fake_revoke = ALWAYS(EBUSY);
+	fake_destroy = ALWAYS(EBUSY);
 	fake_break_begin(&files[A]);
 	(void)run();
 	assert_record("redirty, revoke 0");
@@ -215,8 +215,8 @@ REDIRTY_CASE(exit__nothing_can_be_revoked)
 	hold(B, 0);
 	fake_break_begin(&files[A]);
 	fake_break_begin(&files[B]);
-	fake_revoke = ALWAYS(EBUSY);
-	breaker_revoke_all();
+	fake_destroy = ALWAYS(EBUSY);
+	revoke_all();
 	assert_in_range(stats.revoke_failures, 2, 8);
 	assert_int_equal(stats.guarded_mrs, 2);
 }

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "breaker.h"
 #include "device.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
+#include "revoke.h"
 #include "track.h"
 
 #define PAGE 4096ul
@@ -102,7 +102,7 @@ static void end_all(void)
 {
 	struct guarded_mr *gmr, *next;
 
-	breaker_revoke_all();
+	revoke_all();
 	for (gmr = track_detach_context(&context); gmr; gmr = next) {
 		next = gmr->next;
 		track_free(gmr);
@@ -115,7 +115,7 @@ static double answer(void)
 	double ns = growth_now();
 
 	lease_scan();
-	while (breaker_run() != UINT64_MAX)
+	while (revoke_broken() != UINT64_MAX)
 		;
 	return growth_now() - ns;
 }

@@ -4,12 +4,12 @@
  * leased: to take a lease and give it back, and the break of one of them.
  */
 #include "base/log.h"
-#include "breaker.h"
 #include "device.h"
 #include "lease.h"
 #include "lib/growth.h"
 #include "lib/test.h"
 #include "redirty_written.h"
+#include "revoke.h"
 
 #define ROUNDS 200
 #define MAX_FILES 32000
@@ -71,7 +71,7 @@ static void put_others(size_t n)
 {
 	while (n)
 		lease_put(others[--n]);
-	(void)breaker_run();
+	(void)revoke_broken();
 }
 
 /* What the keeper does for a request, and then before it waits */
@@ -85,11 +85,11 @@ static double take_and_put(size_t n)
 	for (i = 0; i < ROUNDS; i++) {
 		struct lease *lease = take_lease(MAX_FILES + 1 + i);
 
-		(void)breaker_run();
+		(void)revoke_broken();
 		assert_true(lease_is_held(lease));
-		(void)breaker_run();
+		(void)revoke_broken();
 		lease_put(lease);
-		(void)breaker_run();
+		(void)revoke_broken();
 	}
 	ns = growth_now() - ns;
 	put_others(n);
@@ -115,9 +115,9 @@ static double break_one(size_t n)
 
 		lease->type = 0;
 		assert_false(lease_check(lease));
-		assert_int_not_equal(breaker_run(), UINT64_MAX);
+		assert_int_not_equal(revoke_broken(), UINT64_MAX);
 		lease_put(lease);
-		assert_int_equal(breaker_run(), UINT64_MAX);
+		assert_int_equal(revoke_broken(), UINT64_MAX);
 	}
 	ns = growth_now() - ns;
 	put_others(n);

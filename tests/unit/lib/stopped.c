@@ -40,7 +40,7 @@ void stopped_reset(const char *lease_break_time)
 	memset(&fake_config, 0, sizeof(fake_config));
 	memset(&fake_keeper, 0, sizeof(fake_keeper));
 	memset(&fake_fcntl, 0, sizeof(fake_fcntl));
-	fake_revoke = NEVER;
+	fake_destroy = NEVER;
 	fake_open_reset();
 	fake_open_file("/proc/sys/fs/lease-break-time", lease_break_time);
 }
@@ -68,8 +68,8 @@ void stopped_forget(struct ibv_context *closed)
 
 int stopped_teardown(void **state)
 {
-	fake_revoke = NEVER;
-	breaker_revoke_all();
+	fake_destroy = NEVER;
+	revoke_all();
 	assert_int_equal(stats.leases, 0);
 	assert_false(fake_lease_exists(&stopped_file));
 	stopped_forget(&context);
@@ -118,5 +118,5 @@ uint64_t stopped_run_at(unsigned int ms)
 {
 	fake_clock_ns = START_NS + ms * NSEC_PER_MSEC;
 	lease_scan();
-	return breaker_run();
+	return revoke_broken();
 }

@@ -10,17 +10,17 @@
 #include "../fakes/fake_fcntl.h"
 #include "../fakes/fake_keeper.h"
 #include "../fakes/fake_open.h"
-#include "../fakes/fake_revoke.h"
+#include "../fakes/fake_destroy.h"
 #include "base/clock.h"
 #include "base/stats.h"
-#include "breaker.h"
 #include "files.h"
 #include "lease.h"
 #include "record.h"
+#include "revoke.h"
 #include "test.h"
 #include "track.h"
 
-/* The breaker wants to be called again soon. */
+/* It wants to be called again soon. */
 #define STOPPED_SOON (10 * NSEC_PER_MSEC)
 
 extern struct file stopped_file, stopped_log;

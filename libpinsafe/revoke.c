@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * What a broken lease leads to, and the only place that knows the order:
+ * Revoke: what a broken lease leads to, and the only place that knows the order:
  *
  *   break -> (grace) -> redirty -> revoke the memory regions -> release
  *
@@ -19,13 +19,13 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "base/stats.h"
-#include "breaker.h"
 #include "device.h"
 #include "event.h"
 #include "keeper.h"
 #include "lease.h"
 #include "redirty_written.h"
 #include "retired.h"
+#include "revoke.h"
 #include "track.h"
 
 /* Until the next look at a break that is not over */
@@ -114,7 +114,7 @@ static void run_nested(void)
 		return;
 	}
 	n_nested++;
-	(void)breaker_run();
+	(void)revoke_broken();
 	n_nested--;
 }
 
@@ -233,7 +233,7 @@ static void told_of_break(uint32_t lkey, int r, void *arg)
 		return;
 	}
 	if (!lease->has_failed)
-		log_error("breaker: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
+		log_error("revoke: %s: memory region with lkey 0x%x cannot be revoked: %s; the lease stays%s",
 			lease->path, lkey, strerror(r),
 			lease->backend->is_blind
 				? ", but at the end of lease-break-time the kernel takes it away and the DEVICE WRITES TO A FILE THAT MAY HAVE LOST ITS PAGES"
@@ -248,12 +248,12 @@ static void told_of_break(uint32_t lkey, int r, void *arg)
 static void hold_all(struct lease *lease)
 {
 	if (!lease->has_failed)
-		log_warn("breaker: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY after lease-break-time, or wait if that is 0",
+		log_warn("revoke: %s: the lease is being broken, and on_break=hold: the memory regions stay, whoever removes blocks of the file will get ETXTBSY after lease-break-time, or wait if that is 0",
 			lease->path);
 	lease->has_failed = !lease_hold_again(lease);
 }
 
-uint64_t breaker_run(void)
+uint64_t revoke_broken(void)
 {
 	struct lease *lease, *next;
 
@@ -275,11 +275,11 @@ uint64_t breaker_run(void)
 static void told_of_close(uint32_t lkey, int r, void *arg)
 {
 	if (r)
-		log_error("breaker: memory region with lkey 0x%x cannot be revoked, though its device is closed or the program ends: %s; it lasts, without a lease, until the last descriptor and mapping of the device are gone, which a child of fork(2) may have",
+		log_error("revoke: memory region with lkey 0x%x cannot be revoked, though its device is closed or the program ends: %s; it lasts, without a lease, until the last descriptor and mapping of the device are gone, which a child of fork(2) may have",
 			lkey, strerror(r));
 }
 
-void breaker_revoke_context(struct ibv_context *context)
+void revoke_context(struct ibv_context *context)
 {
 	revoke_batch(track_claim_context(context, ++round_number), NULL,
 		     told_of_close, NULL);
@@ -289,14 +289,14 @@ void breaker_revoke_context(struct ibv_context *context)
 static void told_of_unmap(uint32_t lkey, int r, void *arg)
 {
 	if (r)
-		log_error("breaker: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
+		log_error("revoke: memory region with lkey 0x%x is on demand and its memory is being unmapped, but it cannot be revoked: %s",
 			lkey, strerror(r));
 	else
-		log_warn("breaker: memory region with lkey 0x%x revoked: the program unmaps its memory",
+		log_warn("revoke: memory region with lkey 0x%x revoked: the program unmaps its memory",
 			lkey);
 }
 
-void breaker_revoke_on_demand(uintptr_t start, uintptr_t end)
+void revoke_on_demand(uintptr_t start, uintptr_t end)
 {
 	revoke_batch(track_claim_on_demand(start, end, ++round_number), NULL,
 		     told_of_unmap, NULL);
@@ -308,16 +308,16 @@ static int revoke_on_keeper(void *mr)
 			     NULL);
 
 	/* A lease that was waiting for this goes now. */
-	(void)breaker_run();
+	(void)revoke_broken();
 	return r;
 }
 
-int breaker_revoke_mr(struct ibv_mr *mr)
+int revoke_mr(struct ibv_mr *mr)
 {
 	return keeper_call(revoke_on_keeper, mr);
 }
 
-void breaker_revoke_all(void)
+void revoke_all(void)
 {
-	breaker_revoke_context(NULL);
+	revoke_context(NULL);
 }

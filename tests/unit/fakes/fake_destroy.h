@@ -3,4 +3,4 @@
 
 #include "../lib/fault.h"
 
-extern struct fault fake_revoke;
+extern struct fault fake_destroy;

@@ -10,26 +10,26 @@
  * program does not use any more.  0, also if it is not alive; or the errno of the
  * driver, or of keeper_call().
  */
-int breaker_revoke_mr(struct ibv_mr *mr);
+int revoke_mr(struct ibv_mr *mr);
 
 /* The rest is for the keeper's thread. */
 
 /*
  * Revoke the memory regions of leases of which a break was noticed and release
- * them, and those that nobody holds any more.  Returns in how many nanoseconds at most it has to be
- * called again: because an MR could not be revoked, the program is just using
- * it, or it has a time of grace.  UINT64_MAX: nothing is left to do.
+ * them, and those that nobody holds any more.  Returns in how many nanoseconds at
+ * most it has to be called again: because an MR could not be revoked, the program
+ * is just using it, or it has a time of grace.  UINT64_MAX: nothing is left to do.
  */
-uint64_t breaker_run(void);
+uint64_t revoke_broken(void);
 
 /* Revoke all memory regions of a context that is about to be closed. */
-void breaker_revoke_context(struct ibv_context *context);
+void revoke_context(struct ibv_context *context);
 
 /*
  * Revoke what is on demand between these addresses, which are about to be
  * unmapped: the device would go on in whatever is mapped there next.
  */
-void breaker_revoke_on_demand(uintptr_t start, uintptr_t end);
+void revoke_on_demand(uintptr_t start, uintptr_t end);
 
 /* The process ends: revoke all and release all leases, now. */
-void breaker_revoke_all(void);
+void revoke_all(void);
