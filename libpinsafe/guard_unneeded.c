@@ -122,20 +122,10 @@ static bool seems_anonymous(const struct registration *reg)
 	return !guard_is_known(reg) && pages_are_anonymous(addr, reg->length);
 }
 
-/* It is pinned, so its pages are there. */
-static bool is_anonymous(const struct registration *reg)
-{
-	uintptr_t addr = (uintptr_t)reg->addr;
-
-	if (!pages_are_anonymous(addr, reg->length))
-		return false;
-	pages_note(addr, reg->length, true);
-	return true;
-}
-
 bool guard_register_first(struct registration *reg)
 {
 	uint64_t n_taken = lease_n_taken();
+	uintptr_t addr = (uintptr_t)reg->addr;
 	bool is_refused = is_refused_by_kernel(reg), are_files = true;
 
 	if (reg->options || !(is_refused || seems_anonymous(reg)))
@@ -144,8 +134,12 @@ bool guard_register_first(struct registration *reg)
 		return false;
 	if (is_refused && lease_n_taken() == n_taken)
 		return true;
-	if (is_anonymous(reg) ||
-	    (!guard_look_for_files(reg, &are_files) && !are_files))
+	/* It is pinned, so its pages are there. */
+	if (pages_are_anonymous(addr, reg->length)) {
+		pages_note(addr, reg->length, true);
+		return true;
+	}
+	if (!guard_look_for_files(reg, &are_files) && !are_files)
 		return true;
 	if (reg->real->dereg_mr(reg->mr))
 		refusal_remapped_stuck(reg->mr->lkey);

@@ -84,14 +84,6 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 
-/* Whoever waits for an ordinary lease goes on when that time is over. */
-static void tell_expiry(const struct lease *lease)
-{
-	if (lease->broken_at_ns && lease->backend->is_blind)
-		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
-			lease->path);
-}
-
 static void tell_kept(const struct lease *lease, const struct cause *cause,
 		      int r)
 {
@@ -131,8 +123,11 @@ static void release(struct lease *lease)
 	keeper_close(&lease->fd);
 	count_gone(lease);
 	stats_add(leases, -1);
-	if (r == EAGAIN || lease->is_gone)
-		tell_expiry(lease);
+	/* Whoever waits for an ordinary lease goes on when that time is over. */
+	if ((r == EAGAIN || lease->is_gone) && lease->broken_at_ns &&
+	    lease->backend->is_blind)
+		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
+			lease->path);
 	if (is_kept)
 		tell_kept(lease, &cause, r);
 	else
