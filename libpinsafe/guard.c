@@ -2,11 +2,11 @@
 /*
  * What a registration goes through; nobody but guard*.c knows the order:
  *
- *   classify -> choose -> (guard_line.c) lease -> prefault -> register ->
+ *   classify -> choose -> (guard_register.c) lease -> prefault -> register ->
  *   look again -> track
  *
  * guard_unneeded.c has a shorter one for most memory that needs no guard, and
- * guard_move.c another for memory regions that are moved.
+ * guard_rereg_move.c another for memory regions that are moved.
  *
  * What cannot be guarded is refused in one sentence.  EAGAIN from any stage
  * means that a lease was broken on the way: all is tried again (retake.c).
@@ -81,7 +81,7 @@ static int line_on_demand(struct registration *reg)
 	if (once_for_file(ONCE_ON_DEMAND, part->file.dev, part->file.ino))
 		log_warn("guard: %s: registered with on-demand paging: transfers are slower at first, and after a truncation they fail only until the file grows again",
 			part->file.path);
-	return guard_line(reg);
+	return guard_register_guarded(reg);
 }
 
 /* Of all parts that need a guard the policy leaves the choice to us. */
@@ -194,7 +194,7 @@ int guard_register(struct registration *reg)
 }
 
 static const struct registrar new_mr = {
-	.guarded = guard_line,
+	.guarded = guard_register_guarded,
 	.on_demand = line_on_demand,
 	.unguarded = guard_register_unseen,
 };

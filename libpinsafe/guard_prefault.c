@@ -136,7 +136,7 @@ uint64_t guard_end_byte(const struct mapping_part *part)
  * The kernel makes pages present that it pins, by write faults if the device may
  * write; but it is alone then, nobody can stop it, and it does not say why it
  * fails.  That matters where there are blocks to allocate, so this is for what
- * had them under this lease; and a failure is looked into (guard_line.c).
+ * had them under this lease; and a failure is looked into (guard_register.c).
  */
 static bool may_leave_it_to_kernel(struct registration *reg,
 				   const struct mapping_part *part,

@@ -3,7 +3,7 @@
  * ibv_rereg_mr(): a memory region is moved to other memory or changed in place.
  *
  *   find out what is asked for -> what a registration goes through (guard.c),
- *   with guard_move.c at the end of it -> look again
+ *   with guard_rereg_move.c at the end of it -> look again
  */
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
- * A registration in flight, of a new memory region (guard.c, guard_line.c) or
- * of one that is moved (guard_rereg.c, guard_move.c).
+ * A registration in flight, of a new memory region (guard.c, guard_register.c) or
+ * of one that is moved (guard_rereg.c, guard_rereg_move.c).
  */
 #pragma once
 
@@ -135,7 +135,7 @@ uint64_t guard_end_byte(const struct mapping_part *part);
 /* Asks the kernel */
 bool guard_leases_are_held(const struct registration *reg);
 /* Register, look again and track: registrar->guarded of new memory regions */
-int guard_line(struct registration *reg);
+int guard_register_guarded(struct registration *reg);
 /* Is all of the range in the parts that were found? */
 bool guard_is_all_shared(const struct registration *reg);
 /*

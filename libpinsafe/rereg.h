@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
-/* An ibv_rereg_mr() in flight; guard_rereg.c and guard_move.c share it. */
+/* An ibv_rereg_mr() in flight; guard_rereg.c and guard_rereg_move.c share it. */
 #pragma once
 
 #include "policy/options.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Register again, and with that take the lease again, until a break is over.  While
- * somebody removes blocks from the file there is no new lease, which takes
+ * Register again, and with that take the lease again, until a break is over.
+ * While somebody removes blocks from the file there is no new lease, which takes
  * milliseconds as a rule; and unmodified programs cannot cope with EAGAIN from
  * ibv_reg_mr().  pinsafe_mr_restore() comes by here as well.
  */

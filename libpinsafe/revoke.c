@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * Revoke: what a broken lease leads to, and the only place that knows the order:
+ * What a broken lease leads to, and the only place that knows the order:
  *
  *   break -> (grace) -> redirty -> revoke the memory regions -> release
  *

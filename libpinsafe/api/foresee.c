@@ -50,7 +50,7 @@ static int pin(const struct foresee *q, const struct lease_backend *backend)
 	return q->pin == EFAULT && must_keep_writes(q) ? 0 : q->pin;
 }
 
-/* As guard_prepare.c */
+/* As guard_lease.c */
 static int take_best_lease(const struct foresee *q,
 			   const struct mapping_part *part,
 			   struct choice *choice, bool *ret_unpinnable)
@@ -69,7 +69,7 @@ static int take_best_lease(const struct foresee *q,
 	return q->keeps_writes ? 0 : refusal_not_written(part, &q->write_cause);
 }
 
-/* guard_line.c up to the registration; what is unpinnable is not explained. */
+/* guard_register.c up to the registration; what is unpinnable is not explained. */
 static int go_down_line(const struct foresee *q,
 			const struct mapping_part *part,
 			struct choice *choice, bool *ret_unpinnable)

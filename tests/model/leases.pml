@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 /*
  * Who may hold a lease, and who may destroy a memory region, as in lease.c,
- * track.c, guard_line.c, guard_recall.c, guard_move.c, guard_end.c and revoke.c.
+ * track.c, guard_register.c, guard_recall.c, guard_rereg_move.c, guard_dereg.c and
+ * revoke.c.
  * Whatever is interleaved and whatever fails: when blocks of a file are given away
  * no memory region is over it, what is registered has blocks, nobody waits for ever,
  * and in the end nothing is left.
@@ -134,7 +135,7 @@ inline pin(f)
 	fi
 }
 
-/* guard_line.c */
+/* guard_register.c */
 inline reg_mr(f)
 {
 	take_lease(f);
@@ -180,7 +181,7 @@ inline forget_mr()
 	}
 }
 
-/* guard_end.c */
+/* guard_dereg.c */
 inline dereg_mr()
 {
 	atomic {
@@ -197,7 +198,7 @@ inline dereg_mr()
 	fi
 }
 
-/* guard_move.c: moved, failed, moved and yet failed, or over both */
+/* guard_rereg_move.c: moved, failed, moved and yet failed, or over both */
 inline ask_provider(f)
 {
 	if

@@ -41,6 +41,18 @@ FIRST_CASE(nothing_is_guarded__not_looked_at)
 	assert_int_equal(stats.registrations, 0);
 }
 
+FIRST_CASE(nothing_is_guarded__errno_stays)
+{
+	struct ibv_mr *mr;
+
+	fake_mapping_set(0, MAPPING_FSDAX);
+	errno = ENOTTY;
+	mr = guarded_reg(WRITTEN);
+	assert_int_equal(errno, ENOTTY);
+	assert_non_null(mr);
+	free(mr);
+}
+
 FIRST_CASE(device_only_reads__looked_at)
 {
 	fake_mapping_set(0, MAPPING_FSDAX);

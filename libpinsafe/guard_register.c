@@ -2,7 +2,7 @@
 /*
  * The line that a registration goes down once it is known what guards it:
  *
- *   (guard_prepare.c) lease -> prefault -> register -> look again -> track
+ *   (guard_lease.c) lease -> prefault -> register -> look again -> track
  *
  * Here the memory is registered (the provider's call is in retired_reg.c), looked
  * at again, and remembered.
@@ -207,7 +207,7 @@ static int register_proven(struct registration *reg)
 	return r;
 }
 
-int guard_line(struct registration *reg)
+int guard_register_guarded(struct registration *reg)
 {
 	int r;
 

@@ -2,7 +2,7 @@
 /*
  * The line that ibv_rereg_mr() goes down:
  *
- *   (guard_prepare.c) lease -> prefault -> claim -> rereg -> settle
+ *   (guard_lease.c) lease -> prefault -> claim -> rereg -> settle
  *
  * The new memory has its guard before the provider is asked, and the old one
  * until the provider has agreed.  If that fails, ibv_rereg_mr(3) leaves open
