@@ -7,7 +7,6 @@
  * that waits keeps nobody else waiting: there is one for each, up to a number
  * that only a machine reaches whose file systems all stand still.
  */
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>

@@ -22,7 +22,6 @@
 #include "keeper.h"
 #include "refusal/refusal.h"
 #include "registration.h"
-#include "retired.h"
 #include "watch.h"
 
 bool guard_is_written(int access)

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "aside.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "base/sys.h"

@@ -5,7 +5,6 @@
  * piece of the file, of which neighbours become a part, or the larger of two.
  */
 #include "lease.h"
-#include "lease_table.h"
 
 void lease_note_blocks(struct lease *lease, uint64_t from, uint64_t to)
 {
