@@ -16,17 +16,21 @@
 
 /*
  * Aligned to its size, so that no huge page belongs to two threads; small enough
- * that a break does not wait for long.
+ * that a break does not wait for long, nor more threads are tried for long.
  */
-#define CHUNK_SIZE (8ul << 20)
+#define CHUNK_SIZE (2ul << 20)
 #define MAX_THREADS 64
 
 /* What takes less time than this needs no other thread. */
 #define LOOK_AFTER_NS (4 * NSEC_PER_MSEC)
 /* Twice the threads have to do at least 5/4 of the work. */
 #define WORTH_IT(rate, before) ((rate) >= (before) + (before) / 4)
-/* Something else may have had the CPUs, or the disk, meanwhile. */
+/*
+ * Something else may have had the CPUs, or the disk, meanwhile.  But those that do
+ * not help cost time: they spin for a lock of the file system.
+ */
 #define TRY_AGAIN_NS (NSEC_PER_SEC / 4)
+#define MIN_SETTLED 16 /* times as long as it was tried */
 
 struct work {
 	const struct populate_range *range;
@@ -122,7 +126,7 @@ static uint64_t rate_now(const struct work *work, const struct pace *pace,
 	uint64_t done = work->done - pace->since_done;
 
 	if (now - pace->since_ns < LOOK_AFTER_NS ||
-	    done / CHUNK_SIZE < 4 * (work->n_workers - 1))
+	    done / CHUNK_SIZE < 2 * (work->n_workers + 1))
 		return 0;
 	return done * NSEC_PER_MSEC / (now - pace->since_ns);
 }
@@ -131,6 +135,7 @@ static void adjust(struct work *work, struct pace *pace)
 {
 	unsigned int n = work->n_workers;
 	uint64_t now = clock_now_ns(), rate = rate_now(work, pace, now);
+	uint64_t pause = MIN_SETTLED * (now - pace->since_ns);
 
 	if (work->n_begun == work->n_made) {
 		if (!rate || now < pace->settled_until_ns)
@@ -141,7 +146,9 @@ static void adjust(struct work *work, struct pace *pace)
 			hire(work, n * 2 < MAX_THREADS ? n * 2 : MAX_THREADS);
 		pace->rate_before = work->n_workers > n ? rate : 0;
 		if (!pace->rate_before)
-			pace->settled_until_ns = now + TRY_AGAIN_NS;
+			pace->settled_until_ns =
+				now +
+				(pause > TRY_AGAIN_NS ? pause : TRY_AGAIN_NS);
 	}
 	/* Look anew, also as long as not all that were made have begun. */
 	pace->since_ns = clock_now_ns();

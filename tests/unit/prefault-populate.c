@@ -73,7 +73,7 @@ static bool is_in_two_chunks(void)
 {
 	uintptr_t start = (uintptr_t)addr, last = start + PAGES * page_size() - 1;
 
-	return start / (8ul << 20) != last / (8ul << 20);
+	return start / (2ul << 20) != last / (2ul << 20);
 }
 
 FILE_CASE(sparse_file__gets_its_blocks)
@@ -155,10 +155,10 @@ FILE_CASE(stopped__EAGAIN_and_untouched)
 	has_data(0, 0);
 }
 
-/* Chunks are of 8 MiB; memory that is only read costs no pages. */
+/* Chunks are of 2 MiB; memory that is only read costs no pages. */
 FILE_CASE(large_range__asked_for_each_chunk)
 {
-	const size_t chunk = 8ul << 20, size = 3 * chunk;
+	const size_t chunk = 2ul << 20, size = 3 * chunk;
 	char *large = mmap(NULL, size + chunk, PROT_READ,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uintptr_t start = ((uintptr_t)large + chunk - 1) & ~(chunk - 1);

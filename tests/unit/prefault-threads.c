@@ -8,9 +8,9 @@
 #include "lib/test.h"
 #include "memory/prefault.h"
 
-#define CHUNK (8ul << 20)
+#define CHUNK (2ul << 20)
 #define CHUNKS 100
-#define MANY_CHUNKS 2000 /* more than are done while a thread sleeps */
+#define MANY_CHUNKS 8000 /* more than are done while a thread sleeps */
 #define MAX_TIDS 128
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -171,8 +171,8 @@ THREADS_CASE(more_than_64__64)
 THREADS_CASE(unaligned__huge_pages_are_of_one_thread)
 {
 	struct mapping_part part = {
-		.start = (uintptr_t)addr + CHUNK - (2ul << 20),
-		.end = (uintptr_t)addr + 2 * CHUNK + (2ul << 20),
+		.start = (uintptr_t)addr + CHUNK - CHUNK / 4,
+		.end = (uintptr_t)addr + 2 * CHUNK + CHUNK / 4,
 		.readable = true,
 	};
 
@@ -180,7 +180,7 @@ THREADS_CASE(unaligned__huge_pages_are_of_one_thread)
 				  &watch),
 			 0);
 	assert_int_equal(n_asked, 3);
-	assert_int_equal(told_done, CHUNK + (4ul << 20));
+	assert_int_equal(told_done, CHUNK + CHUNK / 2);
 }
 
 THREADS_CASE(told_that_nobody_wants_it__ends)
