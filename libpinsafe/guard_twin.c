@@ -294,11 +294,8 @@ int guard_twin_look(const struct registration *reg,
 void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
 		    int r)
 {
-	bool is_kept = !r && reg->is_again &&
-		       guard_kept_put(down((uintptr_t)reg->addr), reg->recalled,
-				      twin);
-
-	if (is_kept)
+	if (!r && reg->is_again &&
+	    guard_kept_put(down((uintptr_t)reg->addr), reg->recalled, twin))
 		return;
 	if (twin->was_kept)
 		guard_kept_drop(reg->recalled, twin);
