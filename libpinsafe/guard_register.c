@@ -100,22 +100,24 @@ static void keep_stuck(const struct registration *reg, struct ibv_mr *mr)
 	track_add_orphan(gmr);
 }
 
-static int ask_provider(struct registration *reg, const struct guard_twin *twin)
+static int ask_provider(struct registration *reg,
+			const struct guard_alias *alias)
 {
 	int on_demand = reg->is_on_demand ? IBV_ACCESS_ON_DEMAND : 0;
 
-	return retired_reg_mr(reg, twin->addr, reg->access | on_demand,
+	return retired_reg_mr(reg, alias->addr, reg->access | on_demand,
 			      keep_stuck);
 }
 
-/* Through @twin, which is the caller's to drop */
-static int do_register(struct registration *reg, const struct guard_twin *twin)
+/* Through @alias, which is the caller's to drop */
+static int do_register(struct registration *reg,
+		       const struct guard_alias *alias)
 {
-	int r = ask_provider(reg, twin);
+	int r = ask_provider(reg, alias);
 
-	/* Maybe for what was mapped when the twin was made */
+	/* Maybe for what was mapped when the alias was made */
 	if (r && r != EADDRNOTAVAIL &&
-	    (reg->recalled || guard_twin_look(reg, twin) == EAGAIN)) {
+	    (reg->recalled || guard_alias_look(reg, alias) == EAGAIN)) {
 		reg->cause.kind = CAUSE_REPLACED;
 		return EAGAIN;
 	}
@@ -125,7 +127,7 @@ static int do_register(struct registration *reg, const struct guard_twin *twin)
 		r = guard_prefault(reg);
 		if (r)
 			return r;
-		r = ask_provider(reg, twin);
+		r = ask_provider(reg, alias);
 	}
 	if (r == EADDRNOTAVAIL)
 		return r;
@@ -157,9 +159,9 @@ static bool undo_register(struct registration *reg)
 
 /* At what it was pinned from, and what the program has there */
 static int look_again(const struct registration *reg,
-		      const struct guard_twin *twin)
+		      const struct guard_alias *alias)
 {
-	int r = guard_twin_look(reg, twin);
+	int r = guard_alias_look(reg, alias);
 
 	if (r == ESTALE)
 		return reg->recalled ? EAGAIN : guard_look_again(reg);
@@ -173,7 +175,7 @@ static int look_again(const struct registration *reg,
  * what was classified
  */
 static int describe_and_prove(struct registration *reg,
-			      const struct guard_twin *twin)
+			      const struct guard_alias *alias)
 {
 	int r;
 
@@ -187,7 +189,7 @@ static int describe_and_prove(struct registration *reg,
 			       r :
 			       refusal_adopt(&reg->mapping.parts[0],
 					     &reg->cause, r);
-	r = look_again(reg, twin);
+	r = look_again(reg, alias);
 	if (r == EAGAIN)
 		reg->cause.kind = CAUSE_REPLACED;
 	return r;
@@ -195,15 +197,15 @@ static int describe_and_prove(struct registration *reg,
 
 static int register_proven(struct registration *reg)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 	int r;
 
 	reg->mr = NULL;
-	r = guard_twin_make(reg, &twin);
+	r = guard_alias_make(reg, &alias);
 	if (r)
 		return r;
-	r = do_register(reg, &twin) ?: describe_and_prove(reg, &twin);
-	guard_twin_end(reg, &twin, r);
+	r = do_register(reg, &alias) ?: describe_and_prove(reg, &alias);
+	guard_alias_end(reg, &alias, r);
 	return r;
 }
 

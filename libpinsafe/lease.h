@@ -101,8 +101,8 @@ struct lease {
 	/* See lease_blocks.c; empty if both are 0 */
 	uint64_t blocks_from PS_GUARDED_BY(table_lock);
 	uint64_t blocks_to PS_GUARDED_BY(table_lock);
-	/* Kept in guard_kept.c, perhaps */
-	bool has_twins PS_GUARDED_BY(table_lock);
+	/* Kept in guard_alias_kept.c, perhaps */
+	bool has_aliases PS_GUARDED_BY(table_lock);
 
 	/* Constant */
 	const struct lease_backend *backend;

@@ -143,24 +143,45 @@ bool guard_is_all_shared(const struct registration *reg);
  * reg->addr itself if that cannot be, in which case there is none.  EAGAIN: it is
  * not what was classified.
  */
-struct guard_twin {
+struct guard_alias {
 	void *addr;
 	uintptr_t start, end; /* of what is mapped for it; empty: nothing */
-	bool was_kept;	      /* guard_kept.c had it */
+	bool was_kept;	      /* guard_alias_kept.c had it */
 };
-int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin);
+int guard_alias_make(struct registration *reg, struct guard_alias *ret_alias);
 /*
  * What is it of, and what has the program at its own address?  0: both are what
- * was classified; ESTALE: the twin is, but not all of the program's memory surely;
- * or there is no twin.  EAGAIN: the twin is of something else; or an errno of
+ * was classified; ESTALE: the alias is, but not all of the program's memory surely;
+ * or there is no alias.  EAGAIN: the alias is of something else; or an errno of
  * reading the mappings.
  */
-int guard_twin_look(const struct registration *reg,
-		    const struct guard_twin *twin);
-void guard_twin_drop(struct guard_twin *twin);
+int guard_alias_look(const struct registration *reg,
+		     const struct guard_alias *alias);
+void guard_alias_drop(struct guard_alias *alias);
 /* It has served: 0, and it may be kept for the next time, or an errno. */
-void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
-		    int r);
+void guard_alias_end(const struct registration *reg, struct guard_alias *alias,
+		     int r);
+/*
+ * An alias that was kept of the memory from @start on, and is long enough; it is the
+ * caller's alone until he gives it to guard_kept_put() or guard_kept_drop().
+ */
+bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
+		     struct guard_alias *ret_alias);
+/*
+ * Keep @alias, which was seen to be of the file, until @lease goes, of which the
+ * caller is a holder.  False: there is no room, and it stays the caller's.
+ */
+bool guard_kept_put(uintptr_t start, struct lease *lease,
+		    const struct guard_alias *alias);
+/* Unmap what was kept if it is still a mapping of the file. */
+void guard_kept_drop(const struct lease *lease,
+		     const struct guard_alias *alias);
+
+/* On the keeper's thread: @lease is about to go. */
+void guard_kept_release(struct lease *lease);
+/* For fork.h, in the child, which has none of them */
+void guard_kept_forget(void);
+
 /* What @gmr is to be told of @mr, which is one of the registration */
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,
 		    struct ibv_mr *mr);

@@ -194,12 +194,12 @@ void vma_close(struct vma_reader *reader)
 static bool is_shared(uintptr_t page, size_t page_size)
 {
 	/* Past those who watch what is mapped: this is nobody's. */
-	long twin = syscall(SYS_mremap, page, 0, page_size, MREMAP_MAYMOVE, 0);
+	long alias = syscall(SYS_mremap, page, 0, page_size, MREMAP_MAYMOVE, 0);
 
-	if (twin == -1)
+	if (alias == -1)
 		return errno != EINVAL && errno != EFAULT;
 	/* If it stays, it is one page more of what is mapped here anyway. */
-	(void)syscall(SYS_munmap, twin, page_size);
+	(void)syscall(SYS_munmap, alias, page_size);
 	return true;
 }
 

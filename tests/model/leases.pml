@@ -125,7 +125,7 @@ inline prefault(f)
 	fi
 }
 
-/* guard_twin.c: what is of another file is let go before anybody could use it. */
+/* guard_alias.c: what is of another file is let go before anybody could use it. */
 inline pin(f)
 {
 	if

@@ -5,14 +5,14 @@
  * The device's pages are those that are mapped in one moment inside the
  * provider's call, and another thread may map another file there for just that
  * moment: the look before and the look after see the same.  So the memory is
- * registered through a second mapping of the file, the twin, at addresses that
+ * registered through a second mapping of the file, the alias, at addresses that
  * the program does not know: mremap(2) without an old length makes it of what is
- * mapped at that time, by the same open file description.  What the twin is of is
+ * mapped at that time, by the same open file description.  What the alias is of is
  * looked at once, after it was pinned, and does not change.
  *
  * The program's address stays the one by which the memory region is addressed
  * (iova).  Drivers of iWARP may take the memory's for it (siw does), and private
- * memory has no twin: there is none then, and the look after has to do.
+ * memory has no alias: there is none then, and the look after has to do.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,6 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "guard_kept.h"
 #include "keeper.h"
 #include "memory/vma.h"
 #include "registration.h"
@@ -32,7 +31,7 @@
 #define HUGE_SIZE (2ul << 20)
 /* Not within reach of a null pointer */
 #define MIN_ADDR (4ul << 30)
-/* Between a twin and the program */
+/* Between an alias and the program */
 #define GAP (64ul << 10)
 
 static uintptr_t page_mask(void)
@@ -56,7 +55,7 @@ static bool unmap(uintptr_t start, uintptr_t end)
 }
 
 /*
- * Where mappings are read as text, from the lowest on, a twin is best found below
+ * Where mappings are read as text, from the lowest on, an alias is best found below
  * the program, before all that there are.  Further down it would have page tables
  * of its own, to be freed each time.  0: anywhere; it is but a wish.
  */
@@ -69,8 +68,8 @@ static uintptr_t wanted_addr(size_t size)
 		       0;
 }
 
-/* Addresses that nobody else uses; also if it fails, @twin is what there is. */
-static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
+/* Addresses that nobody else uses; also if it fails, @alias is what there is. */
+static bool reserve(uintptr_t start, size_t size, struct guard_alias *alias)
 {
 	size_t align = size < HUGE_SIZE ? page_mask() + 1 : HUGE_SIZE;
 	/* The kernel aligns to a page by itself. */
@@ -84,21 +83,21 @@ static bool reserve(uintptr_t start, size_t size, struct guard_twin *twin)
 	if (at == (uintptr_t)MAP_FAILED)
 		return false;
 	base = at + ((start - at) & (align - 1));
-	twin->start = at;
-	twin->end = at + all;
+	alias->start = at;
+	alias->end = at + all;
 	if (!unmap(at, base))
 		return false;
-	twin->start = base;
+	alias->start = base;
 	if (!unmap(base + size, at + all))
 		return false;
-	twin->end = base + size;
+	alias->end = base + size;
 	return true;
 }
 
-static uintptr_t in_twin(const struct guard_twin *twin, uintptr_t start,
-			 uintptr_t addr)
+static uintptr_t in_alias(const struct guard_alias *alias, uintptr_t start,
+			  uintptr_t addr)
 {
-	return twin->start + (addr - start);
+	return alias->start + (addr - start);
 }
 
 /* @flags and @to, where they are MREMAP_FIXED and not 0, say where. */
@@ -142,7 +141,8 @@ static bool can_have_one(const struct registration *reg)
 }
 
 /* Side by side, as the program has them */
-static bool copy_parts(const struct registration *reg, struct guard_twin *twin)
+static bool copy_parts(const struct registration *reg,
+		       struct guard_alias *alias)
 {
 	uintptr_t start = down((uintptr_t)reg->addr), at;
 	size_t i;
@@ -151,7 +151,7 @@ static bool copy_parts(const struct registration *reg, struct guard_twin *twin)
 		const struct mapping_part *part = &reg->mapping.parts[i];
 
 		if (!copy_part(part, MREMAP_FIXED,
-			       in_twin(twin, start, down(part->start)), &at))
+			       in_alias(alias, start, down(part->start)), &at))
 			return false;
 	}
 	return true;
@@ -159,47 +159,47 @@ static bool copy_parts(const struct registration *reg, struct guard_twin *twin)
 
 /* One part, for which the kernel finds addresses: it is aligned to a page only. */
 static bool copy_only(const struct registration *reg, size_t size,
-		      struct guard_twin *twin)
+		      struct guard_alias *alias)
 {
-	if (!copy_part(&reg->mapping.parts[0], 0, 0, &twin->start))
+	if (!copy_part(&reg->mapping.parts[0], 0, 0, &alias->start))
 		return false;
-	twin->end = twin->start + size;
+	alias->end = alias->start + size;
 	return true;
 }
 
-int guard_twin_make(struct registration *reg, struct guard_twin *ret_twin)
+int guard_alias_make(struct registration *reg, struct guard_alias *ret_alias)
 {
 	uintptr_t start = down((uintptr_t)reg->addr);
 	size_t size = up((uintptr_t)reg->addr + reg->length) - start;
 	bool is_simple = reg->mapping.n_parts == 1 && size < HUGE_SIZE &&
 			 !vma_is_text();
-	struct guard_twin twin = { 0 };
+	struct guard_alias alias = { 0 };
 	bool is_made;
 
 	if (reg->recalled && can_have_one(reg) &&
-	    guard_kept_take(start, size, reg->recalled, ret_twin)) {
-		ret_twin->addr = (void *)in_twin(ret_twin, start,
-						 (uintptr_t)reg->addr);
+	    guard_kept_take(start, size, reg->recalled, ret_alias)) {
+		ret_alias->addr = (void *)in_alias(ret_alias, start,
+						   (uintptr_t)reg->addr);
 		return 0;
 	}
-	*ret_twin = (struct guard_twin){ .addr = reg->addr };
+	*ret_alias = (struct guard_alias){ .addr = reg->addr };
 	if (!can_have_one(reg))
 		return reg->recalled ? EAGAIN : 0;
-	is_made = is_simple ? copy_only(reg, size, &twin)
-			    : reserve(start, size, &twin) &&
-				      copy_parts(reg, &twin);
+	is_made = is_simple ? copy_only(reg, size, &alias)
+			    : reserve(start, size, &alias) &&
+				      copy_parts(reg, &alias);
 	if (!is_made) {
-		guard_twin_drop(&twin);
+		guard_alias_drop(&alias);
 		return reg->recalled || guard_is_replaced(reg) ? EAGAIN : 0;
 	}
-	twin.addr = (void *)in_twin(&twin, start, (uintptr_t)reg->addr);
-	*ret_twin = twin;
+	alias.addr = (void *)in_alias(&alias, start, (uintptr_t)reg->addr);
+	*ret_alias = alias;
 	return 0;
 }
 
 struct look {
 	const struct registration *reg;
-	const struct guard_twin *twin;
+	const struct guard_alias *alias;
 };
 
 static bool is_of_part(const struct mapping_part *part, uintptr_t at,
@@ -249,12 +249,12 @@ static int look_from(const struct registration *reg, uintptr_t start,
 }
 
 /*
- * One page is what the program had when the twin was made of it.  Of more, mremap(2)
- * looks at the first page only, and a twin of before may be of anything.
+ * One page is what the program had when the alias was made of it.  Of more, mremap(2)
+ * looks at the first page only, and an alias of before may be of anything.
  */
-static bool tells_of_program(const struct guard_twin *twin)
+static bool tells_of_program(const struct guard_alias *alias)
 {
-	return !twin->was_kept && twin->end - twin->start == page_mask() + 1;
+	return !alias->was_kept && alias->end - alias->start == page_mask() + 1;
 }
 
 /* A reader only goes upwards. */
@@ -262,18 +262,18 @@ static int look_at_both(void *arg)
 {
 	const struct look *look = arg;
 	uintptr_t program = down((uintptr_t)look->reg->addr);
-	uintptr_t twin = look->twin->start;
-	bool must_look = !tells_of_program(look->twin);
+	uintptr_t alias = look->alias->start;
+	bool must_look = !tells_of_program(look->alias);
 	struct vma_reader reader;
 	int r, r_program = 0;
 
 	r = vma_open(&reader);
 	if (r)
 		return r;
-	if (must_look && program < twin)
+	if (must_look && program < alias)
 		r_program = look_from(look->reg, program, &reader);
-	r = look_from(look->reg, twin, &reader);
-	if (must_look && program > twin)
+	r = look_from(look->reg, alias, &reader);
+	if (must_look && program > alias)
 		r_program = look_from(look->reg, program, &reader);
 	vma_close(&reader);
 	if (r == EAGAIN)
@@ -281,34 +281,34 @@ static int look_at_both(void *arg)
 	return r || r_program ? ESTALE : 0;
 }
 
-int guard_twin_look(const struct registration *reg,
-		    const struct guard_twin *twin)
+int guard_alias_look(const struct registration *reg,
+		     const struct guard_alias *alias)
 {
-	const struct look look = { reg, twin };
+	const struct look look = { reg, alias };
 
-	if (twin->start == twin->end)
+	if (alias->start == alias->end)
 		return ESTALE;
 	return keeper_call_if_full(look_at_both, (void *)&look);
 }
 
-void guard_twin_end(const struct registration *reg, struct guard_twin *twin,
-		    int r)
+void guard_alias_end(const struct registration *reg, struct guard_alias *alias,
+		     int r)
 {
 	if (!r && reg->is_again &&
-	    guard_kept_put(down((uintptr_t)reg->addr), reg->recalled, twin))
+	    guard_kept_put(down((uintptr_t)reg->addr), reg->recalled, alias))
 		return;
-	if (twin->was_kept)
-		guard_kept_drop(reg->recalled, twin);
+	if (alias->was_kept)
+		guard_kept_drop(reg->recalled, alias);
 	else
-		guard_twin_drop(twin);
+		guard_alias_drop(alias);
 }
 
-void guard_twin_drop(struct guard_twin *twin)
+void guard_alias_drop(struct guard_alias *alias)
 {
 	/* vm.max_map_count, if it has become one with a mapping on each side */
-	if (!unmap(twin->start, twin->end))
+	if (!unmap(alias->start, alias->end))
 		log_error("guard: a second mapping of the memory, %zu KiB at 0x%" PRIxPTR
 			  ", cannot be unmapped again: %s; the file stays open as long as the process lives",
-			  (twin->end - twin->start) / 1024, twin->start,
+			  (alias->end - alias->start) / 1024, alias->start,
 			  strerror(errno));
 }

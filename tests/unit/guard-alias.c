@@ -95,35 +95,35 @@ static void replace_by(const struct file *by, size_t first, int prot)
 	assert_ptr_equal(file_map(by, first, PAGES - first, prot, addr), addr);
 }
 
-static char *twin_that_looks(struct guard_twin *twin, int as)
+static char *alias_that_looks(struct guard_alias *alias, int as)
 {
-	assert_int_equal(guard_twin_make(&reg, twin), 0);
-	assert_ptr_not_equal(twin->addr, reg.addr);
-	assert_int_equal(guard_twin_look(&reg, twin), as);
-	return twin->addr;
+	assert_int_equal(guard_alias_make(&reg, alias), 0);
+	assert_ptr_not_equal(alias->addr, reg.addr);
+	assert_int_equal(guard_alias_look(&reg, alias), as);
+	return alias->addr;
 }
 
-static char *twin_of(struct guard_twin *twin)
+static char *alias_of(struct guard_alias *alias)
 {
-	return twin_that_looks(twin, 0);
+	return alias_that_looks(alias, 0);
 }
 
-static void no_twin(void)
+static void no_alias(void)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
-	assert_int_equal(guard_twin_make(&reg, &twin), 0);
-	assert_ptr_equal(twin.addr, reg.addr);
-	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
-	guard_twin_drop(&twin);
+	assert_int_equal(guard_alias_make(&reg, &alias), 0);
+	assert_ptr_equal(alias.addr, reg.addr);
+	assert_int_equal(guard_alias_look(&reg, &alias), ESTALE);
+	guard_alias_drop(&alias);
 }
 
 static void replaced(void)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
-	(void)twin_that_looks(&twin, EAGAIN);
-	guard_twin_drop(&twin);
+	(void)alias_that_looks(&alias, EAGAIN);
+	guard_alias_drop(&alias);
 }
 
 static bool is_mapped(const void *at)
@@ -134,12 +134,12 @@ static bool is_mapped(const void *at)
 
 TWIN_CASE(made__same_memory_until_dropped)
 {
-	struct guard_twin twin;
-	char *there = twin_of(&twin);
+	struct guard_alias alias;
+	char *there = alias_of(&alias);
 
 	there[5] = 'd';
 	assert_int_equal(addr[5], 'd');
-	guard_twin_drop(&twin);
+	guard_alias_drop(&alias);
 	assert_false(is_mapped(there));
 	assert_true(is_mapped(addr));
 }
@@ -147,80 +147,80 @@ TWIN_CASE(made__same_memory_until_dropped)
 /* The moment of the pin */
 TWIN_CASE(replaced_once_it_is_made__still_of_the_file)
 {
-	struct guard_twin twin;
-	char *there = twin_of(&twin);
+	struct guard_alias alias;
+	char *there = alias_of(&alias);
 
 	replace_by(&other, 0, RW);
 	assert_int_equal(addr[0], 'o');
 	assert_int_equal(there[0], 'f');
-	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
-	guard_twin_drop(&twin);
+	assert_int_equal(guard_alias_look(&reg, &alias), ESTALE);
+	guard_alias_drop(&alias);
 }
 
 /* It is what the program had when it was made; of more pages that is not sure. */
 TWIN_CASE(one_page_replaced_once_it_is_made__sound)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
 	reg.length = page_size();
 	parts[0].end = (uintptr_t)addr + page_size();
-	(void)twin_of(&twin);
+	(void)alias_of(&alias);
 	replace_by(&other, 0, RW);
-	assert_int_equal(guard_twin_look(&reg, &twin), 0);
-	twin.was_kept = true;
-	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
-	guard_twin_drop(&twin);
+	assert_int_equal(guard_alias_look(&reg, &alias), 0);
+	alias.was_kept = true;
+	assert_int_equal(guard_alias_look(&reg, &alias), ESTALE);
+	guard_alias_drop(&alias);
 }
 
 /* Before all that is there, as far as the kernel likes it */
 TWIN_CASE(mappings_are_read_as_text__below_the_program)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
 	is_text = true;
-	assert_true((uintptr_t)twin_of(&twin) < getauxval(AT_PHDR));
-	guard_twin_drop(&twin);
+	assert_true((uintptr_t)alias_of(&alias) < getauxval(AT_PHDR));
+	guard_alias_drop(&alias);
 	is_text = false;
 }
 
 /* Before, and back at the moment of the look */
 TWIN_CASE(replaced_when_it_is_made__EAGAIN)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
 	replace_by(&other, 0, RW);
-	assert_int_equal(guard_twin_make(&reg, &twin), 0);
+	assert_int_equal(guard_alias_make(&reg, &alias), 0);
 	replace_by(&file, 0, RW);
-	assert_int_equal(guard_twin_look(&reg, &twin), EAGAIN);
-	guard_twin_drop(&twin);
+	assert_int_equal(guard_alias_look(&reg, &alias), EAGAIN);
+	guard_alias_drop(&alias);
 }
 
 /* Files of several subvolumes may have that device and inode. */
 TWIN_CASE(device_of_many_files__not_sure)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
 	parts[0].file.dev++;
-	(void)twin_that_looks(&twin, ESTALE);
-	guard_twin_drop(&twin);
+	(void)alias_that_looks(&alias, ESTALE);
+	guard_alias_drop(&alias);
 }
 
 TWIN_CASE(renamed__matters_if_it_is_recalled)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 
 	parts[0].file.path = "/renamed";
-	(void)twin_of(&twin);
+	(void)alias_of(&alias);
 	reg.recalled = (struct lease *)1;
-	assert_int_equal(guard_twin_look(&reg, &twin), ESTALE);
-	guard_twin_drop(&twin);
+	assert_int_equal(guard_alias_look(&reg, &alias), ESTALE);
+	guard_alias_drop(&alias);
 }
 
 TWIN_CASE(none_of_what_is_recalled__EAGAIN)
 {
 	reg.recalled = (struct lease *)1;
 	device.transport_type = IBV_TRANSPORT_IWARP;
-	assert_int_equal(guard_twin_make(&reg, &(struct guard_twin){ 0 }),
+	assert_int_equal(guard_alias_make(&reg, &(struct guard_alias){ 0 }),
 			 EAGAIN);
 }
 
@@ -259,16 +259,16 @@ TWIN_CASE(private_by_then__EAGAIN_or_none)
 {
 	mmap(addr, PAGES * page_size(), RW,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	no_twin();
+	no_alias();
 	is_replaced = true;
-	assert_int_equal(guard_twin_make(&reg, &(struct guard_twin){ 0 }),
+	assert_int_equal(guard_alias_make(&reg, &(struct guard_alias){ 0 }),
 			 EAGAIN);
 }
 
 /* Neither end at the end of a page */
 TWIN_CASE(odd_range__same_bytes)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 	char *there;
 
 	reg.addr = addr + page_size() + 123;
@@ -276,18 +276,18 @@ TWIN_CASE(odd_range__same_bytes)
 	parts[0].start = (uintptr_t)reg.addr;
 	parts[0].offset = page_size() + 123;
 	parts[0].end = (uintptr_t)reg.addr + reg.length;
-	there = twin_of(&twin);
+	there = alias_of(&alias);
 	assert_int_equal((uintptr_t)there % page_size(), 123);
 	addr[page_size() + 123] = 'x';
 	addr[2 * page_size() + 122] = 'y';
 	assert_int_equal(there[0], 'x');
 	assert_int_equal(there[page_size() - 1], 'y');
-	guard_twin_drop(&twin);
+	guard_alias_drop(&alias);
 }
 
 TWIN_CASE(two_files__side_by_side)
 {
-	struct guard_twin twin;
+	struct guard_alias alias;
 	char *there;
 
 	file_map(&other, 2, 2, RW, addr + 2 * page_size());
@@ -303,17 +303,17 @@ TWIN_CASE(two_files__side_by_side)
 			  .path = other.path },
 	};
 	reg.mapping.n_parts = 2;
-	there = twin_of(&twin);
+	there = alias_of(&alias);
 	assert_int_equal(there[2 * page_size() - 1], 'f');
 	assert_int_equal(there[2 * page_size()], 'o');
-	guard_twin_drop(&twin);
+	guard_alias_drop(&alias);
 }
 
 /* Else huge pages could not be mapped as such. */
 TWIN_CASE(large__as_aligned_as_the_program_has_it)
 {
 	size_t pages = 2 * HUGE_SIZE / page_size();
-	struct guard_twin twin;
+	struct guard_alias alias;
 	struct file large;
 	char *there;
 
@@ -323,10 +323,10 @@ TWIN_CASE(large__as_aligned_as_the_program_has_it)
 	parts[0].start = (uintptr_t)reg.addr;
 	parts[0].end = (uintptr_t)reg.addr + reg.length;
 	parts[0].file.ino = large.ino;
-	there = twin_of(&twin);
+	there = alias_of(&alias);
 	assert_int_equal((uintptr_t)there % HUGE_SIZE,
 			 (uintptr_t)reg.addr % HUGE_SIZE);
-	guard_twin_drop(&twin);
+	guard_alias_drop(&alias);
 	munmap(reg.addr, reg.length);
 	file_put(&large);
 }
@@ -334,18 +334,18 @@ TWIN_CASE(large__as_aligned_as_the_program_has_it)
 TWIN_CASE(private_memory_in_it__none)
 {
 	reg.length += 1;
-	no_twin();
+	no_alias();
 }
 
 TWIN_CASE(on_demand__none)
 {
 	reg.is_on_demand = true;
-	no_twin();
+	no_alias();
 }
 
 /* siw takes the address of the memory for that of the memory region. */
 TWIN_CASE(iwarp__none)
 {
 	device.transport_type = IBV_TRANSPORT_IWARP;
-	no_twin();
+	no_alias();
 }

@@ -19,9 +19,10 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "guard_kept.h"
 #include "keeper.h"
+#include "lease.h"
 #include "memory/vma.h"
+#include "registration.h"
 
 #define BITS 10
 /* Of all of them; their page tables are a 512th of that. */
@@ -30,7 +31,7 @@
 struct kept {
 	const struct lease *lease; /* NULL: free */
 	uintptr_t start;
-	struct guard_twin twin;
+	struct guard_alias alias;
 };
 
 static struct kept table[1 << BITS] PS_GUARDED_BY(table_lock);
@@ -41,21 +42,21 @@ static struct kept *place_of(uintptr_t start) PS_REQUIRES(table_lock)
 	return &table[hash_bits(start, BITS)];
 }
 
-static size_t size_of(const struct guard_twin *twin)
+static size_t size_of(const struct guard_alias *alias)
 {
-	return twin->end - twin->start;
+	return alias->end - alias->start;
 }
 
-static void take_out(struct kept *one, struct guard_twin *ret_twin)
+static void take_out(struct kept *one, struct guard_alias *ret_alias)
 	PS_REQUIRES(table_lock)
 {
-	*ret_twin = one->twin;
-	all_size -= size_of(&one->twin);
+	*ret_alias = one->alias;
+	all_size -= size_of(&one->alias);
 	one->lease = NULL;
 }
 
 bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
-		     struct guard_twin *ret_twin)
+		     struct guard_alias *ret_alias)
 {
 	struct kept *one;
 	bool is_there;
@@ -63,39 +64,39 @@ bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
 	ps_lock(&table_lock);
 	one = place_of(start);
 	is_there = one->lease == lease && one->start == start &&
-		   size_of(&one->twin) >= size;
+		   size_of(&one->alias) >= size;
 	if (is_there)
-		take_out(one, ret_twin);
+		take_out(one, ret_alias);
 	ps_unlock(&table_lock);
 	return is_there;
 }
 
 /* Nor does it count as locked memory, where what it was made of does. */
-static bool may_keep(const struct guard_twin *twin)
+static bool may_keep(const struct guard_alias *alias)
 {
 	struct rlimit limit;
 
 	return !SYS_CALL(prlimit64, 0, RLIMIT_AS, NULL, &limit) &&
 	       limit.rlim_cur == RLIM_INFINITY &&
-	       !SYS_CALL(munlock, twin->start, size_of(twin));
+	       !SYS_CALL(munlock, alias->start, size_of(alias));
 }
 
 bool guard_kept_put(uintptr_t start, struct lease *lease,
-		    const struct guard_twin *twin)
+		    const struct guard_alias *alias)
 {
 	struct kept *one;
 	bool has_room;
 
-	if (!size_of(twin) || (!twin->was_kept && !may_keep(twin)))
+	if (!size_of(alias) || (!alias->was_kept && !may_keep(alias)))
 		return false;
 	ps_lock(&table_lock);
 	one = place_of(start);
-	has_room = !one->lease && all_size + size_of(twin) <= MAX_SIZE;
+	has_room = !one->lease && all_size + size_of(alias) <= MAX_SIZE;
 	if (has_room) {
-		*one = (struct kept){ lease, start, *twin };
-		one->twin.was_kept = true;
-		all_size += size_of(twin);
-		lease->has_twins = true;
+		*one = (struct kept){ lease, start, *alias };
+		one->alias.was_kept = true;
+		all_size += size_of(alias);
+		lease->has_aliases = true;
 	}
 	ps_unlock(&table_lock);
 	return has_room;
@@ -104,20 +105,20 @@ bool guard_kept_put(uintptr_t start, struct lease *lease,
 static int unmap(void *arg)
 {
 	const struct kept *one = arg;
-	const struct guard_twin *twin = &one->twin;
+	const struct guard_alias *alias = &one->alias;
 	struct vma_reader reader;
 	struct vma vma;
 	int r = vma_open(&reader);
 
 	if (r)
 		return r;
-	r = vma_next(&reader, twin->start, &vma);
+	r = vma_next(&reader, alias->start, &vma);
 	vma_close(&reader);
-	if (r || !vma.shared || vma.start > twin->start ||
-	    vma.end < twin->end || vma.dev != one->lease->dev ||
+	if (r || !vma.shared || vma.start > alias->start ||
+	    vma.end < alias->end || vma.dev != one->lease->dev ||
 	    vma.ino != one->lease->ino)
 		return r ?: ENOENT;
-	return SYS_CALL(munmap, twin->start, size_of(twin)) ? errno : 0;
+	return SYS_CALL(munmap, alias->start, size_of(alias)) ? errno : 0;
 }
 
 static void tell(const struct lease *lease, int r)
@@ -127,24 +128,25 @@ static void tell(const struct lease *lease, int r)
 			  lease->path, strerror(r));
 }
 
-void guard_kept_drop(const struct lease *lease, const struct guard_twin *twin)
+void guard_kept_drop(const struct lease *lease,
+		     const struct guard_alias *alias)
 {
-	struct kept one = { .lease = lease, .twin = *twin };
+	struct kept one = { .lease = lease, .alias = *alias };
 
 	tell(lease, keeper_call_if_full(unmap, &one));
 }
 
 /* From place *@at on, which is behind it then */
 static bool take_next(const struct lease *lease, size_t *at,
-		      struct guard_twin *ret_twin)
+		      struct guard_alias *ret_alias)
 {
 	bool is_found = false;
 
 	ps_lock(&table_lock);
-	while (!is_found && lease->has_twins && *at < 1 << BITS) {
+	while (!is_found && lease->has_aliases && *at < 1 << BITS) {
 		is_found = table[*at].lease == lease;
 		if (is_found)
-			take_out(&table[*at], ret_twin);
+			take_out(&table[*at], ret_alias);
 		++*at;
 	}
 	ps_unlock(&table_lock);
@@ -157,7 +159,7 @@ void guard_kept_release(struct lease *lease)
 	struct kept one = { .lease = lease };
 	size_t at = 0;
 
-	while (take_next(lease, &at, &one.twin))
+	while (take_next(lease, &at, &one.alias))
 		tell(lease, unmap(&one));
 }
 

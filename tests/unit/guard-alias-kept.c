@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "guard_kept.h"
+#include "registration.h"
 #include "lib/stack_api.h"
 #include "memory/vma.h"
 
@@ -53,7 +53,7 @@ static size_t n_mappings_of(const struct file *file)
 }
 
 /* That of @file which is not the program's */
-static uintptr_t twin_of(const struct file *file)
+static uintptr_t alias_of(const struct file *file)
 {
 	struct vma_reader reader;
 	uintptr_t addr = 0, at = 0;
@@ -81,20 +81,20 @@ static void seen_and_registered(const char *text)
 	record_clear();
 }
 
-KEPT_CASE(twin__kept_and_used_again)
+KEPT_CASE(alias__kept_and_used_again)
 {
-	uintptr_t twin;
+	uintptr_t alias;
 
 	assert_int_equal(n_mappings_of(STACK_A), 1);
 	register_again();
 	assert_int_equal(n_mappings_of(STACK_A), 2);
-	twin = twin_of(STACK_A);
+	alias = alias_of(STACK_A);
 	register_again();
 	assert_int_equal(n_mappings_of(STACK_A), 2);
-	assert_int_equal(twin_of(STACK_A), twin);
+	assert_int_equal(alias_of(STACK_A), alias);
 }
 
-KEPT_CASE(twin__goes_with_the_lease)
+KEPT_CASE(alias__goes_with_the_lease)
 {
 	register_again();
 	stack_dereg_ok(first);
@@ -107,7 +107,7 @@ static bool is_alone(void *arg)
 	return n_mappings_of(STACK_A) == 1;
 }
 
-KEPT_CASE(twin__goes_in_a_break)
+KEPT_CASE(alias__goes_in_a_break)
 {
 	register_again();
 	stack_break(STACK_A);
@@ -115,13 +115,13 @@ KEPT_CASE(twin__goes_in_a_break)
 }
 
 /* The program may do so without a thought of us. */
-KEPT_CASE(twin_was_unmapped__what_is_there_now_stays)
+KEPT_CASE(alias_was_unmapped__what_is_there_now_stays)
 {
 	size_t size = STACK_PAGES * page_size();
 	char *there;
 
 	register_again();
-	there = (char *)twin_of(STACK_A);
+	there = (char *)alias_of(STACK_A);
 	assert_ptr_equal(mmap(there, size, RW, MAP_PRIVATE | MAP_ANONYMOUS |
 			      MAP_FIXED, -1, 0), there);
 	there[0] = 'x';
@@ -133,12 +133,12 @@ KEPT_CASE(twin_was_unmapped__what_is_there_now_stays)
 	munmap(there, size);
 }
 
-KEPT_CASE(twin_was_unmapped_other_file_there__stays)
+KEPT_CASE(alias_was_unmapped_other_file_there__stays)
 {
 	char *there;
 
 	register_again();
-	there = (char *)twin_of(STACK_A);
+	there = (char *)alias_of(STACK_A);
 	file_map(STACK_B, 0, STACK_PAGES, RW, there);
 	there[0] = 'x';
 	stack_dereg_ok(first);
@@ -148,7 +148,7 @@ KEPT_CASE(twin_was_unmapped_other_file_there__stays)
 }
 
 /* The device would write to the file that was there. */
-KEPT_CASE(twin_is_there_but_other_file_is_mapped__seen)
+KEPT_CASE(alias_is_there_but_other_file_is_mapped__seen)
 {
 	register_again();
 	file_map(STACK_B, 0, STACK_PAGES, RW, stack_addr);
@@ -170,7 +170,7 @@ KEPT_CASE(process_with_few_addresses__not_kept)
 }
 
 /* Several, in any places */
-KEPT_CASE(many_twins__all_go_with_the_lease)
+KEPT_CASE(many_aliass__all_go_with_the_lease)
 {
 	size_t i;
 
@@ -187,16 +187,16 @@ KEPT_CASE(many_twins__all_go_with_the_lease)
 /* A child does not have them: what is there in it is its own. */
 KEPT_CASE(forgotten__nothing_of_it_is_unmapped_or_used)
 {
-	uintptr_t twin;
+	uintptr_t alias;
 
 	register_again();
-	twin = twin_of(STACK_A);
+	alias = alias_of(STACK_A);
 	guard_kept_forget();
 	register_again();
 	assert_int_equal(n_mappings_of(STACK_A), 3);
 	stack_dereg_ok(first);
 	first = NULL;
 	assert_int_equal(n_mappings_of(STACK_A), 2);
-	assert_int_equal(twin_of(STACK_A), twin);
-	munmap((void *)twin, STACK_PAGES * page_size());
+	assert_int_equal(alias_of(STACK_A), alias);
+	munmap((void *)alias, STACK_PAGES * page_size());
 }
