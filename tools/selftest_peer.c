@@ -38,18 +38,14 @@ int peer_open(const char *name, struct peer *ret_peer)
 	r = loopback_find(peer.context, &peer.loopback);
 	if (r)
 		goto fail;
-	r = ENOMEM;
 	peer.buffer = calloc(1, sizeof(*peer.buffer));
-	if (!peer.buffer)
-		goto fail;
 	peer.pd = ibv_alloc_pd(peer.context);
-	if (!peer.pd)
-		goto fail;
 	peer.cq = ibv_create_cq(peer.context, 16, NULL, NULL, 0);
-	if (!peer.cq)
-		goto fail;
-	peer.buffer_mr = ibv_reg_mr(peer.pd, peer.buffer, sizeof(*peer.buffer),
-				    IBV_ACCESS_LOCAL_WRITE);
+	if (peer.buffer && peer.pd && peer.cq)
+		peer.buffer_mr = ibv_reg_mr(peer.pd, peer.buffer,
+					    sizeof(*peer.buffer),
+					    IBV_ACCESS_LOCAL_WRITE);
+	r = ENOMEM;
 	if (!peer.buffer_mr)
 		goto fail;
 	*ret_peer = peer;
