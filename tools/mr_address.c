@@ -211,7 +211,7 @@ static void match(struct search *search)
 		for (k = found = 0; k < search->n_candidates; k++) {
 			if (!fits(&search->candidates[k], mr))
 				continue;
-			search->wanted[i + found]->source = ADDRESS_PROGRAM;
+			search->wanted[i + found]->is_known = true;
 			search->wanted[i + found]->address =
 				(uintptr_t)search->candidates[k].addr;
 			found++;
@@ -240,19 +240,17 @@ static int scan_map(struct search *search, const struct proc_map *map)
 int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		    struct mr_address *addresses, size_t n)
 {
-	struct search search = {.pid = pid, .maps = maps};
+	struct search search = {.pid = pid, .maps = maps, .n_wanted = n};
 	char path[64];
 	size_t i;
 	int r;
 
-	search.wanted = calloc(n ? n : 1, sizeof(*search.wanted));
+	search.wanted = calloc(n, sizeof(*search.wanted));
 	if (!search.wanted)
 		return ENOMEM;
 	for (i = 0; i < n; i++)
-		if (addresses[i].source == ADDRESS_UNKNOWN)
-			search.wanted[search.n_wanted++] = &addresses[i];
-	qsort(search.wanted, search.n_wanted, sizeof(*search.wanted),
-	      by_length);
+		search.wanted[i] = &addresses[i];
+	qsort(search.wanted, n, sizeof(*search.wanted), by_length);
 
 	search.page_size = sysconf(_SC_PAGESIZE);
 	r = ENOMEM;
@@ -266,7 +264,7 @@ int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		goto free_chunk;
 	}
 	r = 0;
-	for (i = 0; search.n_wanted && i < maps->n && !r; i++)
+	for (i = 0; i < maps->n && !r; i++)
 		r = scan_map(&search, &maps->maps[i]);
 	if (!r)
 		match(&search);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -8,22 +9,16 @@
 #include "proc_read.h"
 #include "rdma_netlink.h"
 
-enum address_source {
-	ADDRESS_UNKNOWN,
-	ADDRESS_KERNEL,	 /* its iova, which is the address by default */
-	ADDRESS_PROGRAM, /* from the program's own struct ibv_mr */
-};
-
 struct mr_address {
 	const struct rdma_mr *mr; /* borrowed */
 	pid_t pid;		  /* of its process, 0: nobody knows */
-	enum address_source source;
+	bool is_known;		  /* the address */
 	uint64_t address;
 };
 
 /*
  * Find out at which address the memory regions of a process begin, as far as
- * possible: the source of the others stays ADDRESS_UNKNOWN.
+ * possible: that of the others stays unknown.
  *
  * No kernel tells it, so this reads the program's memory for the struct ibv_mr
  * with the length and the keys of each memory region.  It only reads pages that

@@ -72,12 +72,6 @@ static int find_addresses(struct process *process, struct mr_address *addresses,
 	size_t i;
 	int r;
 
-	for (i = 0; i < n; i++) {
-		if (!addresses[i].mr->has_iova)
-			continue;
-		addresses[i].address = addresses[i].mr->iova;
-		addresses[i].source = ADDRESS_KERNEL;
-	}
 	r = n ? mr_address_find(process->pid, &process->maps, addresses, n) : 0;
 	if (r == ESRCH || r == ENOMEM)
 		return r;
@@ -89,9 +83,8 @@ static int find_addresses(struct process *process, struct mr_address *addresses,
 		report_note(process->notes, note);
 		return 0;
 	}
-	for (i = 0; i < n; i++)
-		if (addresses[i].source == ADDRESS_UNKNOWN)
-			break;
+	for (i = 0; i < n && addresses[i].is_known; i++)
+		;
 	if (i < n)
 		report_note(
 			process->notes,

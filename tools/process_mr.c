@@ -12,52 +12,56 @@ static const char *const state_names[] = {
 	[UNKNOWN] = "unknown",
 };
 
-static bool has_lease(const struct proc_leases *leases,
-		      const struct proc_map *map, enum file_kind kind,
-		      pid_t pid, const struct proc_lease **ret_lease)
+/* One on the file that guards it; @pid: of this process only, or 0 */
+static const struct proc_lease *find_in(const struct proc_leases *leases,
+					const struct proc_map *map,
+					enum file_kind kind, pid_t pid)
 {
 	const struct proc_lease *lease = leases->leases;
 	size_t i;
 
-	for (i = 0; i < leases->n; i++, lease++) {
-		if (lease->dev != map->dev || lease->ino != map->ino ||
-		    (pid && lease->pid != pid))
-			continue;
-		/* Only a layout lease is broken by all that frees blocks. */
-		if (kind == FILE_FSDAX && lease->type != LEASE_LAYOUT)
-			continue;
-		*ret_lease = lease;
-		return true;
-	}
-	return false;
+	for (i = 0; i < leases->n; i++, lease++)
+		if (lease->dev == map->dev && lease->ino == map->ino &&
+		    (!pid || lease->pid == pid) &&
+		    /* Only a layout lease is broken by all that frees blocks. */
+		    (kind != FILE_FSDAX || lease->type == LEASE_LAYOUT))
+			return lease;
+	return NULL;
 }
 
 /* Which lease of this process is on the file, and on whose descriptor */
-static const char *find_lease(const struct process *process,
-			      const struct proc_map *map, enum file_kind kind,
-			      const struct proc_lease **ret_lease)
+static const struct proc_lease *find_lease(const struct process *process,
+					   const struct proc_map *map,
+					   enum file_kind kind,
+					   const char **ret_holder)
 {
-	if (has_lease(&process->keeper_leases, map, kind, 0, ret_lease))
-		return "keeper";
-	if (has_lease(&process->own_leases, map, kind, 0, ret_lease))
-		return "program";
-	if (has_lease(process->all_leases, map, kind, process->pid, ret_lease))
-		return "unknown";
-	return NULL;
+	const struct proc_lease *lease;
+
+	*ret_holder = "keeper";
+	lease = find_in(&process->keeper_leases, map, kind, 0);
+	if (lease)
+		return lease;
+	*ret_holder = "program";
+	lease = find_in(&process->own_leases, map, kind, 0);
+	if (lease)
+		return lease;
+	lease = find_in(process->all_leases, map, kind, process->pid);
+	*ret_holder = lease ? "unknown" : NULL;
+	return lease;
 }
 
 static enum state add_part(const struct process *process,
 			   const struct proc_map *map, uint64_t start,
 			   uint64_t end, json_object *parts, bool *needs_guard)
 {
-	const struct proc_lease *lease = NULL;
+	const struct proc_lease *lease;
 	json_object *part = report_append(parts);
 	struct file_facts facts;
-	const char *holder = NULL;
-	enum state state = NO_FILE;
+	const char *holder;
+	enum state state = NOT_GUARDED;
 
 	file_facts_of_map(process->pid, map, &facts);
-	report_hex(part, "address", start);
+	report_hex(part, "address", true, start);
 	report_uint(part, "length", end - start);
 	report_string(part, "kind", file_kind_name(facts.kind));
 	report_bool(part, "writable", map->writable);
@@ -72,14 +76,12 @@ static enum state add_part(const struct process *process,
 	if (facts.kind == FILE_DEVICE)
 		return NO_FILE;
 
-	holder = find_lease(process, map, facts.kind, &lease);
+	lease = find_lease(process, map, facts.kind, &holder);
 	report_string(part, "lease",
 		      lease ? lease_type_name(lease->type) : NULL);
 	report_string(part, "lease_holder", holder);
 	if (lease)
 		state = lease->breaking ? BREAKING : GUARDED;
-	else
-		state = NOT_GUARDED;
 	report_bool(part, "breaking", state == BREAKING);
 	/* All others have no blocks that could be taken back. */
 	*needs_guard |= facts.kind != FILE_MEMORY;
@@ -108,27 +110,16 @@ static enum state add_parts(const struct process *process, uint64_t start,
 
 static enum status status_of(enum state state, bool needs_guard)
 {
-	switch (state) {
-	case NO_FILE:
-	case GUARDED:
-	case BREAKING:
-		break;
-	case NOT_GUARDED:
-		return needs_guard ? STATUS_REFUSED : STATUS_UNPROTECTED;
-	case UNKNOWN:
+	if (state == UNKNOWN)
 		return STATUS_ERROR;
-	}
-	return STATUS_PROTECTED;
+	if (state != NOT_GUARDED)
+		return STATUS_PROTECTED;
+	return needs_guard ? STATUS_REFUSED : STATUS_UNPROTECTED;
 }
 
 enum status process_add_mr(const struct process *process,
 			   const struct mr_address *address, json_object *mrs)
 {
-	static const char *const sources[] = {
-		[ADDRESS_UNKNOWN] = NULL,
-		[ADDRESS_KERNEL] = "kernel",
-		[ADDRESS_PROGRAM] = "program",
-	};
 	const struct rdma_mr *mr = address->mr;
 	json_object *object = report_append(mrs), *parts;
 	enum state state = UNKNOWN;
@@ -137,25 +128,15 @@ enum status process_add_mr(const struct process *process,
 	report_string(object, "device", mr->device);
 	report_uint(object, "mrn", mr->mrn);
 	report_uint(object, "length", mr->length);
-	if (mr->has_keys) {
-		report_hex(object, "lkey", mr->lkey);
-		report_hex(object, "rkey", mr->rkey);
-	} else {
-		report_string(object, "lkey", NULL);
-		report_string(object, "rkey", NULL);
-	}
-	if (address->source == ADDRESS_UNKNOWN)
-		report_string(object, "address", NULL);
-	else
-		report_hex(object, "address", address->address);
-	report_string(object, "address_from", sources[address->source]);
+	report_hex(object, "lkey", mr->has_keys, mr->lkey);
+	report_hex(object, "rkey", mr->has_keys, mr->rkey);
+	report_hex(object, "address", address->is_known, address->address);
 	parts = report_array(object, "parts");
-	if (address->source != ADDRESS_UNKNOWN)
+	if (address->is_known)
 		state = add_parts(process, address->address,
 				  address->address + mr->length, parts,
 				  &needs_guard);
-	if (address->source != ADDRESS_UNKNOWN &&
-	    !json_object_array_length(parts)) {
+	if (address->is_known && !json_object_array_length(parts)) {
 		state = UNKNOWN;
 		report_note(
 			process->notes,

@@ -106,7 +106,6 @@ static int add_mr(struct nlattr **attrs, const char *device,
 	GET(attrs, RES_PDN, mr.pdn);
 	mr.has_keys = GET(attrs, RES_LKEY, mr.lkey) &&
 		      GET(attrs, RES_RKEY, mr.rkey);
-	mr.has_iova = GET(attrs, RES_IOVA, mr.iova);
 	GET(attrs, RES_PID, mr.tid);
 	return append(mrs, &mr, device);
 }

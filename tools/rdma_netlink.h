@@ -17,8 +17,6 @@ struct rdma_mr {
 	bool has_keys;	 /* only with CAP_NET_ADMIN */
 	uint32_t lkey;
 	uint32_t rkey;
-	bool has_iova; /* no kernel from 4.17 to 6.12 says it */
-	uint64_t iova;
 	pid_t tid; /* the thread that registered it; 0: ended */
 };
 

@@ -87,12 +87,13 @@ static inline void report_bool(json_object *to, const char *key, bool value)
 }
 
 /* As a string, because readers of JSON may have 53 bits only */
-static inline void report_hex(json_object *to, const char *key, uint64_t value)
+static inline void report_hex(json_object *to, const char *key, bool is_known,
+			      uint64_t value)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	report_string(to, key, text);
+	report_string(to, key, is_known ? text : NULL);
 }
 
 static inline json_object *report_object(json_object *to, const char *key)

@@ -68,7 +68,7 @@ static int find(void)
 ADDRESS_CASE(with_keys__found)
 {
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_true(found.is_known);
 	assert_int_equal(found.address, (uintptr_t)memory);
 }
 
@@ -76,14 +76,14 @@ ADDRESS_CASE(with_other_keys__unknown)
 {
 	mr.lkey++;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	assert_false(found.is_known);
 }
 
 ADDRESS_CASE(without_keys__found)
 {
 	mr.has_keys = false;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_true(found.is_known);
 	assert_int_equal(found.address, (uintptr_t)memory);
 }
 
@@ -97,7 +97,7 @@ ADDRESS_CASE(without_keys__ambiguous)
 	other->lkey++;
 	mr.has_keys = false;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	assert_false(found.is_known);
 	explicit_bzero(other, sizeof(*other));
 	free(other);
 }
@@ -111,7 +111,7 @@ ADDRESS_CASE(with_keys__not_ambiguous)
 	other->lkey++;
 	other->addr = memory + 1;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_PROGRAM);
+	assert_true(found.is_known);
 	assert_int_equal(found.address, (uintptr_t)memory);
 	explicit_bzero(other, sizeof(*other));
 	free(other);
@@ -130,10 +130,10 @@ ADDRESS_CASE(across_pages__found)
 	for (at = page_size(); at < size; at += page_size()) {
 		memset(pages, 0, size);
 		memcpy(pages + at - 2 * sizeof(void *), &copy, sizeof(copy));
-		found.source = ADDRESS_UNKNOWN;
+		found.is_known = false;
 		explicit_bzero(&copy, sizeof(copy));
 		assert_int_equal(find(), 0);
-		assert_int_equal(found.source, ADDRESS_PROGRAM);
+		assert_true(found.is_known);
 		assert_int_equal(found.address, (uintptr_t)memory);
 		memcpy(&copy, pages + at - 2 * sizeof(void *), sizeof(copy));
 	}
@@ -145,14 +145,14 @@ ADDRESS_CASE(freed__unknown)
 {
 	own->pd = NULL;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	assert_false(found.is_known);
 }
 
 ADDRESS_CASE(bad_pointer__unknown)
 {
 	own->pd = (struct ibv_pd *)16;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	assert_false(found.is_known);
 }
 
 ADDRESS_CASE(unmapped_without_keys__unknown)
@@ -160,17 +160,7 @@ ADDRESS_CASE(unmapped_without_keys__unknown)
 	mr.has_keys = false;
 	own->addr = (void *)4096;
 	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
-}
-
-/* The kernel's word is enough. */
-ADDRESS_CASE(known__stays)
-{
-	found.source = ADDRESS_KERNEL;
-	found.address = 4096;
-	assert_int_equal(find(), 0);
-	assert_int_equal(found.source, ADDRESS_KERNEL);
-	assert_int_equal(found.address, 4096);
+	assert_false(found.is_known);
 }
 
 ADDRESS_CASE(ended__ESRCH)
@@ -187,7 +177,7 @@ ADDRESS_CASE(ended__ESRCH)
 		_exit(0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(mr_address_find(pid, &maps, &found, 1), ESRCH);
-	assert_int_equal(found.source, ADDRESS_UNKNOWN);
+	assert_false(found.is_known);
 	proc_maps_put(&maps);
 	assert_int_equal(proc_read_maps(pid, &maps), ESRCH);
 }
