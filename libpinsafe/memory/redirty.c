@@ -59,7 +59,11 @@ static void close_view(struct view *view)
 	view->from = 0;
 }
 
-static int look_at(struct view *view, uintptr_t addr)
+/*
+ * Have view->vma at @addr or above; false: there is none.  If it cannot be
+ * found out, all is taken for the file: data that is lost would be worse.
+ */
+static bool look(struct view *view, uintptr_t addr)
 {
 	int r;
 
@@ -69,26 +73,13 @@ static int look_at(struct view *view, uintptr_t addr)
 	     addr < view->from))
 		close_view(view);
 	if (addr < view->vma.end)
-		return 0;
+		return true;
 	view->from = addr;
-	if (!view->is_open) {
-		r = vma_open(&view->reader);
-		if (r)
-			return r;
+	if (!view->is_open && !vma_open(&view->reader)) {
 		view->is_open = true;
 		view->opened_at_ns = view->is_for_one_look ? 0 : clock_now_ns();
 	}
-	return vma_next(&view->reader, addr, &view->vma);
-}
-
-/*
- * Have view->vma at @addr or above; false: there is none.  If it cannot be
- * found out, all is taken for the file: data that is lost would be worse.
- */
-static bool look(struct view *view, uintptr_t addr)
-{
-	int r = look_at(view, addr);
-
+	r = view->is_open ? vma_next(&view->reader, addr, &view->vma) : EIO;
 	if (!r || r == ENOENT)
 		return !r;
 	close_view(view);
@@ -155,14 +146,6 @@ static bool redirty_chunk(struct work *work, const struct mr_range *range,
 	return false;
 }
 
-static uintptr_t end_of_chunk(const struct vma *vma,
-			      const struct mr_range *range, uintptr_t addr)
-{
-	uintptr_t end = vma->end < range->end ? vma->end : range->end;
-
-	return end - addr > CHUNK_SIZE ? addr + CHUNK_SIZE : end;
-}
-
 /* False: there is no time left. */
 static bool run_range(struct work *work, size_t i,
 		      const struct redirty_limit *limit)
@@ -182,7 +165,9 @@ static bool run_range(struct work *work, size_t i,
 			addr = view->vma.start;
 			continue;
 		}
-		next = end_of_chunk(&view->vma, range, addr);
+		next = view->vma.end < range->end ? view->vma.end : range->end;
+		if (next - addr > CHUNK_SIZE)
+			next = addr + CHUNK_SIZE;
 		if (redirty_chunk(work, range, addr, next, addr == again_at)) {
 			close_view(view);
 			again_at = addr;

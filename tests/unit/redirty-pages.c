@@ -162,6 +162,14 @@ REDIRTY_CASE(mappings_not_known__all_of_it)
 	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
 }
 
+/* As after a chroot(2) of the program */
+REDIRTY_CASE(no_proc__all_of_it)
+{
+	fake_vma.open = ALWAYS(ENOENT);
+	redirty(ranges, 2, NULL);
+	assert_record("dirty 0x10000+0x4000, dirty 0x20000+0x1000");
+}
+
 REDIRTY_CASE(a_mapping_not_known__all_of_it)
 {
 	fake_vma.next = ALWAYS(EINVAL);
