@@ -16,7 +16,6 @@
 #include "hook/odp.h"
 #include "lease.h"
 #include "memory/mapping.h"
-#include "memory/pages.h"
 #include "refusal/refusal.h"
 #include "registration.h"
 #include "retired.h"

@@ -6,7 +6,7 @@
 #include "base/stats.h"
 #include "lease.h"
 #include "machine/pin_rule.h"
-#include "memory/pages.h"
+#include "memory/mapping.h"
 #include "policy/config.h"
 #include "refusal/refusal.h"
 #include "registration.h"

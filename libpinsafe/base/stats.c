@@ -2,7 +2,6 @@
 /* Counters that take more than an addition. */
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/stats.h"
@@ -50,6 +49,5 @@ void stats_add_refusal(int error)
 
 void stats_reset(void)
 {
-	memset(&stats, 0, sizeof(stats));
-	stats.least_margin_ns = UINT64_MAX;
+	stats = (struct pinsafe_stats){ .least_margin_ns = UINT64_MAX };
 }

@@ -22,7 +22,7 @@
  * rdma-core 35 to 65; the number of the private ABI is part of the name of the
  * function that takes them.
  */
-enum { MATCH_SENTINEL = 0, MATCH_DRIVER_ID = 3 };
+enum { MATCH_DRIVER_ID = 3 };
 
 struct match_entry {
 	void *driver_data;
@@ -56,7 +56,7 @@ typedef void register_fn(const struct device_ops *ops);
  */
 #define N_DRIVER_IDS 63
 
-static struct match_entry match_table[N_DRIVER_IDS + 1];
+static struct match_entry match_table[N_DRIVER_IDS + 1]; /* 0 ends it */
 static void (*notify)(void);
 
 static bool match_device(void *sysfs_dev)
@@ -88,33 +88,24 @@ static register_fn *find_function(void *libibverbs, int pabi)
 	return (register_fn *)symbol;
 }
 
-static bool register_once(void *libibverbs, int pabi, void (*fn)(void))
-{
-	register_fn *register_driver;
-	int i;
-
-	if (notify)
-		return true;
-	register_driver = find_function(libibverbs, pabi);
-	if (!register_driver)
-		return false;
-	for (i = 0; i < N_DRIVER_IDS; i++) {
-		match_table[i].kind = MATCH_DRIVER_ID;
-		match_table[i].u.driver_id = i + 1;
-	}
-	match_table[i].kind = MATCH_SENTINEL;
-	notify = fn;
-	register_driver(&null_driver);
-	return true;
-}
-
 bool null_driver_register(void *libibverbs, int pabi, void (*fn)(void))
 {
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	bool ok;
+	register_fn *register_driver;
+	bool is_registered;
+	int i;
 
 	pthread_mutex_lock(&mutex);
-	ok = register_once(libibverbs, pabi, fn);
+	register_driver = notify ? NULL : find_function(libibverbs, pabi);
+	if (register_driver) {
+		for (i = 0; i < N_DRIVER_IDS; i++) {
+			match_table[i].kind = MATCH_DRIVER_ID;
+			match_table[i].u.driver_id = i + 1;
+		}
+		notify = fn;
+		register_driver(&null_driver);
+	}
+	is_registered = notify;
 	pthread_mutex_unlock(&mutex);
-	return ok;
+	return is_registered;
 }

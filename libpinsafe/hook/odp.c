@@ -31,15 +31,11 @@ bool odp_is_offered(struct ibv_context *context)
 
 bool odp_is_sound(const struct real_verbs *real)
 {
-	const char *name;
 	Dl_info info;
 
 	/* The name of the device can be anything, that of the provider not. */
-	if (!dladdr((void *)real->reg_mr, &info) || !info.dli_fname)
-		return false;
-	name = strrchr(info.dli_fname, '/');
-	name = name ? name + 1 : info.dli_fname;
-	return strncmp(name, "librxe", strlen("librxe")) != 0;
+	return dladdr((void *)real->reg_mr, &info) && info.dli_fname &&
+	       strncmp(basename(info.dli_fname), "librxe", strlen("librxe"));
 }
 
 void odp_prefetch(struct ibv_pd *pd, const struct ibv_mr *mr, uint64_t iova,

@@ -115,9 +115,9 @@ static int find_in_descriptors(const struct backing *backing)
 {
 	struct find_args args = { .backing = backing, .fd = -1 };
 
-	if (backing->hint && open_descriptor(*backing->hint, &args))
-		return args.fd;
-	(void)backing_for_each_descriptor(backing->tid, open_descriptor, &args);
+	if (!backing->hint || !open_descriptor(*backing->hint, &args))
+		(void)backing_for_each_descriptor(backing->tid,
+						  open_descriptor, &args);
 	return args.fd;
 }
 

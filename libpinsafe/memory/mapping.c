@@ -44,8 +44,7 @@ static bool is_on_stacked_fs(const struct vma *vma, struct mapping_part *part)
 
 	if (fd < 0)
 		return false;
-	if (sys_fstatfs(fd, &sfs))
-		sfs.f_type = 0;
+	(void)sys_fstatfs(fd, &sfs);
 	(void)sys_close(fd);
 	if (sfs.f_type != OVERLAYFS_SUPER_MAGIC &&
 	    sfs.f_type != BTRFS_SUPER_MAGIC)

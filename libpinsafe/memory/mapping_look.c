@@ -21,46 +21,33 @@ static enum cause_kind fault_of(const struct vma *vma, bool is_written)
 	return is_written && !vma->writable ? CAUSE_READ_ONLY : CAUSE_UNKNOWN;
 }
 
-static const char *name_of(const struct vma *vma)
-{
-	return vma->path[0] ? vma->path : "anonymous memory";
-}
-
-/* To the end of @vma or of the range; true: go on behind it. */
-static bool check(const struct vma *vma, uintptr_t *addr, uintptr_t end,
-		  bool is_written, struct cause *cause)
-{
-	uintptr_t until = vma->end < end ? vma->end : end;
-	enum cause_kind kind;
-
-	if (vma->start > *addr) {
-		record(cause, CAUSE_NOT_MAPPED, *addr,
-		       vma->start < end ? vma->start : end, "");
-		return false;
-	}
-	kind = fault_of(vma, is_written);
-	if (kind)
-		record(cause, kind, *addr, until, name_of(vma));
-	*addr = until;
-	return !kind;
-}
-
 void mapping_find_fault(uintptr_t addr, size_t length, bool is_written,
 			struct cause *cause)
 {
 	uintptr_t end = addr + length;
+	enum cause_kind kind = CAUSE_UNKNOWN;
 	struct vma_reader reader;
 	struct vma vma;
 	int r;
 
 	if (end < addr || vma_open(&reader))
 		return;
-	while (addr < end) {
+	for (; addr < end && !kind; addr = vma.end) {
 		r = vma_next(&reader, addr, &vma);
-		if (r == ENOENT)
-			record(cause, CAUSE_NOT_MAPPED, addr, end, "");
-		if (r || !check(&vma, &addr, end, is_written, cause))
+		if (r && r != ENOENT)
 			break;
+		if (r || vma.start > end)
+			vma.start = end;
+		if (vma.start > addr) {
+			record(cause, CAUSE_NOT_MAPPED, addr, vma.start, "");
+			break;
+		}
+		if (vma.end > end)
+			vma.end = end;
+		kind = fault_of(&vma, is_written);
+		if (kind)
+			record(cause, kind, addr, vma.end,
+			       vma.path[0] ? vma.path : "anonymous memory");
 	}
 	vma_close(&reader);
 }

@@ -14,7 +14,7 @@
 
 #include "base/hash.h"
 #include "base/sys.h"
-#include "memory/pages.h"
+#include "memory/mapping.h"
 
 #define PM_MMAP_EXCLUSIVE (1ull << 56)
 #define PM_FILE (1ull << 61)

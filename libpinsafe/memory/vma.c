@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ static atomic_bool is_text;
 
 bool vma_is_text(void)
 {
-	return atomic_load_explicit(&is_text, memory_order_relaxed);
+	return is_text;
 }
 
 int vma_open(struct vma_reader *reader)
@@ -62,25 +61,6 @@ int vma_open(struct vma_reader *reader)
 	return r;
 }
 
-/* The kernel has no answer at all if the path does not fit: ask without it. */
-static int ask(int fd, struct procmap_query *query)
-{
-	struct procmap_query nameless = *query;
-
-	if (!sys_ioctl(fd, PROCMAP_QUERY_IOCTL, query))
-		return 0;
-	if (errno != ENAMETOOLONG)
-		return errno;
-	nameless.vma_name_size = 0;
-	nameless.vma_name_addr = 0;
-	if (sys_ioctl(fd, PROCMAP_QUERY_IOCTL, &nameless))
-		return errno;
-	strcpy((char *)(uintptr_t)query->vma_name_addr, VMA_LONG_PATH);
-	nameless.vma_name_size = sizeof(VMA_LONG_PATH);
-	*query = nameless;
-	return 0;
-}
-
 static int vma_query(int fd, uintptr_t addr, struct vma *ret_vma)
 {
 	struct procmap_query answer = {
@@ -90,12 +70,18 @@ static int vma_query(int fd, uintptr_t addr, struct vma *ret_vma)
 		.vma_name_size = sizeof(ret_vma->path),
 		.vma_name_addr = (uintptr_t)ret_vma->path,
 	};
-	int r;
+	bool is_long = false;
+	int r = sys_ioctl(fd, PROCMAP_QUERY_IOCTL, &answer);
 
-	ret_vma->path[0] = '\0';
-	r = ask(fd, &answer);
+	/* It has no answer at all if the path does not fit: ask without. */
+	if (r && errno == ENAMETOOLONG) {
+		is_long = true;
+		answer.vma_name_size = 0;
+		answer.vma_name_addr = 0;
+		r = sys_ioctl(fd, PROCMAP_QUERY_IOCTL, &answer);
+	}
 	if (r)
-		return r;
+		return errno;
 	ret_vma->start = answer.vma_start;
 	ret_vma->end = answer.vma_end;
 	ret_vma->offset = answer.vma_offset;
@@ -105,7 +91,7 @@ static int vma_query(int fd, uintptr_t addr, struct vma *ret_vma)
 	ret_vma->writable = answer.vma_flags & QUERY_VMA_WRITABLE;
 	ret_vma->shared = answer.vma_flags & QUERY_VMA_SHARED;
 	if (!answer.vma_name_size)
-		ret_vma->path[0] = '\0';
+		strcpy(ret_vma->path, is_long ? VMA_LONG_PATH : "");
 	return 0;
 }
 
@@ -166,8 +152,7 @@ int vma_next(struct vma_reader *reader, uintptr_t addr, struct vma *ret_vma)
 		/* Linux before 6.11, or a sandbox: as text, then */
 		reader->fd = -1;
 		if (r == ENOTTY)
-			atomic_store_explicit(&is_text, true,
-					      memory_order_relaxed);
+			is_text = true;
 	}
 	do {
 		line = sys_lines_next(&reader->lines);
@@ -190,26 +175,20 @@ void vma_close(struct vma_reader *reader)
  * refuses it with EINVAL, and says so in its log, once since it was booted
  * (mm/mremap.c).  EFAULT: nothing is mapped there.
  */
-
-static bool is_shared(uintptr_t page, size_t page_size)
-{
-	/* Past those who watch what is mapped: this is nobody's. */
-	long alias = syscall(SYS_mremap, page, 0, page_size, MREMAP_MAYMOVE, 0);
-
-	if (alias == -1)
-		return errno != EINVAL && errno != EFAULT;
-	/* If it stays, it is one page more of what is mapped here anyway. */
-	(void)syscall(SYS_munmap, alias, page_size);
-	return true;
-}
-
 bool vma_probe_is_shared(uintptr_t start, uintptr_t end)
 {
 	size_t page_size = sysconf(_SC_PAGESIZE);
 	uintptr_t page;
+	long alias;
 
-	for (page = start & ~(page_size - 1); page < end; page += page_size)
-		if (is_shared(page, page_size))
-			return true;
+	for (page = start & ~(page_size - 1); page < end; page += page_size) {
+		alias = SYS_CALL(mremap, page, 0, page_size, MREMAP_MAYMOVE);
+		if (alias == -1 && (errno == EINVAL || errno == EFAULT))
+			continue;
+		/* If it stays, it is one page more of what is mapped here. */
+		if (alias != -1)
+			(void)SYS_CALL(munmap, alias, page_size);
+		return true;
+	}
 	return false;
 }

@@ -6,7 +6,6 @@
  * is written back see own_sync.c.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -272,7 +271,7 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 	uintptr_t start = (uintptr_t)addr, end = start + length;
 	struct lease_barrier barrier;
 	bool has_gap = false;
-	struct vma *vma;
+	struct vma vma;
 	int r = 0;
 
 	if (!watch_is_enabled() || start >= end)
@@ -282,14 +281,11 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 		pinsafe_private_removal_end(&barrier);
 		return r;
 	}
-	vma = malloc(sizeof(*vma));
-	if (!vma)
-		return -1;
 	/* One mapping after the other, as the kernel does it */
-	for (; start < end && !r; start = vma->end) {
-		r = next_piece(start, end, vma);
+	for (; start < end && !r; start = vma.end) {
+		r = next_piece(start, end, &vma);
 		if (!r) {
-			r = remove_piece(start, vma, real_madvise);
+			r = remove_piece(start, &vma, real_madvise);
 		} else if (r == ENOENT) {
 			/* It tells in the end, and goes on before. */
 			has_gap = true;
@@ -299,7 +295,6 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 			break;
 		}
 	}
-	free(vma);
 	if (!r && has_gap)
 		r = ENOMEM;
 	if (!r)

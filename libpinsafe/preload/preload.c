@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "preload/preload_next.h"
-#include "preload/private.h"
 
 /* libibverbs/driver.h, which is not installed */
 PINSAFE_EXPORT void verbs_set_ops(void *verbs_context, const void *ops);

@@ -106,17 +106,16 @@ int front_madvise(void *addr, size_t length, int advice)
 
 /* Written back */
 
-PINSAFE_EXPORT int fsync(int fd)
-{
-	pinsafe_private_sync_file(fd, false);
-	return preload_next.fsync(fd);
-}
+#define SYNC(name, is_whole_fs)                             \
+	PINSAFE_EXPORT int name(int fd)                     \
+	{                                                   \
+		pinsafe_private_sync_file(fd, is_whole_fs); \
+		return preload_next.name(fd);               \
+	}
 
-PINSAFE_EXPORT int fdatasync(int fd)
-{
-	pinsafe_private_sync_file(fd, false);
-	return preload_next.fdatasync(fd);
-}
+SYNC(fsync, false)
+SYNC(fdatasync, false)
+SYNC(syncfs, true)
 
 PINSAFE_EXPORT int msync(void *addr, size_t length, int flags)
 {
@@ -131,12 +130,6 @@ PINSAFE_EXPORT int sync_file_range(int fd, off64_t offset, off64_t length,
 	if (flags & SYNC_FILE_RANGE_WRITE)
 		pinsafe_private_sync_file(fd, false);
 	return preload_next.sync_file_range(fd, offset, length, flags);
-}
-
-PINSAFE_EXPORT int syncfs(int fd)
-{
-	pinsafe_private_sync_file(fd, true);
-	return preload_next.syncfs(fd);
 }
 
 PINSAFE_EXPORT void sync(void)

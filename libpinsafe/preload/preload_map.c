@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 
 #include "preload/preload_next.h"
-#include "preload/private.h"
 
 PRELOAD_HIDDEN(mmap);
 PRELOAD_HIDDEN(mmap64);

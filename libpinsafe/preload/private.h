@@ -49,8 +49,8 @@ uint64_t pinsafe_private_unmapping(const void *addr, size_t length);
 void pinsafe_private_unmapped(const void *addr, size_t length, uint64_t ticket);
 
 /*
- * After mremap(2), with the latest ticket of what was unmapped by it; the ends as
- * they were given
+ * After mremap(2), with the latest ticket of what it unmapped; the ends need not be
+ * those of pages.
  */
 void pinsafe_private_remapped(const struct watch_move *move);
 
@@ -89,9 +89,3 @@ static inline uintptr_t own_page_end(uintptr_t addr)
 
 /* For the keeper's thread, now and then: what nobody has told (own_look.c) */
 void own_look(void);
-
-/*
- * Done when the library is loaded, and by what may be called before that: the
- * preload object, by constructors of others.
- */
-void wire(void);

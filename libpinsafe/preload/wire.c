@@ -2,7 +2,8 @@
 /*
  * Wires the stages together where one below has to call one above: what the
  * keeper does in turn, what a child of fork(2) forgets, and what is put in front
- * of providers.
+ * of providers.  And entry points for the preload object and the provider, but
+ * for those of own_*.c and watch_mapped.c about what the program itself does.
  */
 #include <pthread.h>
 
@@ -14,10 +15,12 @@
 #include "base/stats.h"
 #include "device.h"
 #include "event.h"
+#include "guard.h"
 #include "hook/engine.h"
 #include "hook/real_verbs.h"
 #include "keeper.h"
 #include "lease.h"
+#include "policy/config.h"
 #include "preload/private.h"
 #include "registration.h"
 #include "revoke.h"
@@ -62,7 +65,8 @@ static void do_wire(void)
 			sizeof(fork_stages) / sizeof(fork_stages[0]));
 }
 
-void wire(void)
+/* At load, and by what may be called before that, by constructors of others */
+static void wire(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -78,4 +82,39 @@ __attribute__((constructor)) static void start(void)
 {
 	wire();
 	scan_start(0);
+}
+
+PINSAFE_EXPORT void pinsafe_private_set_ops(void *verbs_context,
+					    const void *ops, const void *caller)
+{
+	wire();
+	engine_set_ops(verbs_context, ops, caller);
+}
+
+PINSAFE_EXPORT void pinsafe_private_start(int pabi, bool is_asked_for)
+{
+	wire();
+	if (!is_asked_for)
+		config_set_uninvited();
+	scan_start(pabi);
+}
+
+PINSAFE_EXPORT void
+pinsafe_private_in_front(const struct called_function *functions, size_t n)
+{
+	called_set(functions, n);
+}
+
+PINSAFE_EXPORT void pinsafe_private_watch(void)
+{
+	wire();
+	if (!config_get()->off && watch_enable())
+		watch_look_back();
+}
+
+PINSAFE_EXPORT int pinsafe_private_check_pin(const void *addr, size_t length,
+					     const char *entry)
+{
+	fork_check();
+	return guard_check_pin(addr, length, entry);
 }

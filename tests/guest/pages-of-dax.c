@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "memory/pages.h"
+#include "memory/mapping.h"
 #include "t.h"
 
 #define HUGE (2ul << 20)

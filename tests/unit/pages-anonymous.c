@@ -7,7 +7,7 @@
 
 #include "lib/files.h"
 #include "lib/test.h"
-#include "memory/pages.h"
+#include "memory/mapping.h"
 
 #define N_PAGES 8
 

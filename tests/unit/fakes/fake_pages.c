@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What the pages of a range are, before and after it is pinned */
 #include "fake_pages.h"
-#include "memory/pages.h"
+#include "memory/mapping.h"
 
 struct fake_pages fake_pages;
 
