@@ -59,10 +59,12 @@ static const struct sentence {
 
 int refusal_plain(const struct mapping_part *part, enum cause_kind why)
 {
-	const struct sentence *sentence = &sentences[why];
+	const struct sentence *sentence;
 
-	if (why >= sizeof(sentences) / sizeof(sentences[0]) || !sentence->text)
+	if (why >= sizeof(sentences) / sizeof(sentences[0]) ||
+	    !sentences[why].text)
 		return 0;
+	sentence = &sentences[why];
 	return refusal_say(part, sentence->error, "%s%s%s%s", sentence->text,
 			   sentence->more & OTHER_MEMORY ? "; " : "",
 			   sentence->more & OTHER_MEMORY
