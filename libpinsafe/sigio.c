@@ -49,17 +49,6 @@ static bool read_ids(uid_t *ids)
 	return !SYS_CALL(getresuid, &ids[0], &ids[1], &ids[2]);
 }
 
-/*
- * The kernel asks whether who has armed, as he was then, may signal this thread as
- * it is now, and says nothing if not (fs/fcntl.c:sigio_perm).
- */
-static bool is_as_armed(void)
-{
-	uid_t now[3];
-
-	return read_ids(now) && !memcmp(now, first_ids, sizeof(now));
-}
-
 /* Whoever begins to ignore a signal takes what is pending of it (sigaction(2)). */
 static bool is_ignored(int signal)
 {
@@ -68,10 +57,16 @@ static bool is_ignored(int signal)
 	return sys_sighandler(signal, &handler) || handler == SIG_IGN;
 }
 
+/*
+ * The kernel asks whether who has armed, as he was then, may signal this thread as
+ * it is now, and says nothing if not (fs/fcntl.c:sigio_perm).
+ */
 bool sigio_is_sure(void)
 {
-	return is_as_armed() && !is_ignored(config_get()->signal) &&
-	       !is_ignored(SIGIO);
+	uid_t now[3];
+
+	return read_ids(now) && !memcmp(now, first_ids, sizeof(now)) &&
+	       !is_ignored(config_get()->signal) && !is_ignored(SIGIO);
 }
 
 int sigio_arm(int fd, struct cause *cause)
