@@ -178,6 +178,14 @@ NOTICE_CASE(asked_whether_it_is_held__noticed)
 	assert_ptr_equal(lease_next_broken(NULL), leases[0]);
 }
 
+NOTICE_CASE(nobody_may_ask__not_lost)
+{
+	fake_fcntl.refused_command = FAKE_ANY_COMMAND;
+	fake_fcntl.refused_errno = EPERM;
+	assert_false(lease_is_lost(leases[0]));
+	assert_false(leases[0]->is_gone);
+}
+
 /* fcntl(2) says -1 of a descriptor that is none, so this is how it is held. */
 static int take_none(struct lease *lease, const struct backing *backing,
 		     struct cause *cause)
