@@ -242,6 +242,7 @@ struct handed {
 	struct handover handover;
 	int fd;			/* of thread @tid */
 	pid_t tid;
+	struct stat st;		/* of the file of @fd */
 	int (*fn)(void *arg);
 	void *arg;
 	struct cause *cause;
@@ -299,17 +300,24 @@ int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
 	return r;
 }
 
-/* If /proc has other numbers for threads, there is none of that number. */
+/* Where /proc has other numbers for threads, this is none, or another's. */
 static int open_path(void *arg)
 {
 	const struct handed *handed = arg;
+	struct stat st;
 	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", handed->tid,
 		 handed->fd);
 	fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
-	return fd < 0 ? EBADF : serve_with(handed, fd);
+	if (fd < 0)
+		return EBADF;
+	if (!sys_fstat(fd, &st) && st.st_dev == handed->st.st_dev &&
+	    st.st_ino == handed->st.st_ino)
+		return serve_with(handed, fd);
+	(void)sys_close(fd);
+	return EBADF;
 }
 
 int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
@@ -317,8 +325,10 @@ int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
 {
 	struct handed handed = { .fd = fd, .tid = sys_gettid(), .fn = fn,
 				 .arg = arg };
-	int r = keeper_call(open_path, &handed);
+	int r = EBADF;
 
+	if (!sys_fstat(fd, &handed.st))
+		r = keeper_call(open_path, &handed);
 	return r == EBADF ? keeper_call_with(fd, fn, arg, cause) : r;
 }
 

@@ -347,6 +347,9 @@ static void *give_from_own_table(void *arg)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", gettid(), *fd);
 	fake_open_fails(path, ENOENT);
 	assert_int_equal(given_to_keeper(*fd), STACK_A->ino);
+	/* Where another thread has this one's number */
+	fake_open_leads_to(path, "/");
+	assert_int_equal(given_to_keeper(*fd), STACK_A->ino);
 	return NULL;
 }
 

@@ -18,8 +18,8 @@ int __wrap_sys_open(const char *path, int flags, mode_t mode);
 
 /* Threads of ours open files as they start. */
 static struct {
-	_Atomic(const char *) path, text;
-	_Atomic int error;	/* of open(2); 0: it has @text */
+	_Atomic(const char *) path, text, target;
+	_Atomic int error;	/* of open(2); 0: it has @text, or is @target */
 } files[FAKE_OPEN_FILES];
 
 static void set(const char *path, const char *text, int error)
@@ -29,6 +29,7 @@ static void set(const char *path, const char *text, int error)
 	for (i = 0; files[i].path && strcmp(path, files[i].path); i++)
 		assert_true(i < N_OF(files) - 1);
 	files[i].text = text;
+	files[i].target = NULL;
 	files[i].error = error;
 	files[i].path = path;
 }
@@ -41,6 +42,16 @@ void fake_open_file(const char *path, const char *text)
 void fake_open_fails(const char *path, int error)
 {
 	set(path, NULL, error);
+}
+
+void fake_open_leads_to(const char *path, const char *target)
+{
+	size_t i;
+
+	set(path, NULL, 0);
+	for (i = 0; strcmp(path, files[i].path); i++)
+		;
+	files[i].target = target;
 }
 
 void fake_open_reset(void)
@@ -70,6 +81,9 @@ int __wrap_sys_open(const char *path, int flags, mode_t mode)
 
 	for (i = 0; i < N_OF(files) && files[i].path; i++)
 		if (!strcmp(path, files[i].path)) {
+			if (files[i].target)
+				return __real_sys_open(files[i].target, flags,
+						       mode);
 			errno = files[i].error;
 			return errno ? -1 : open_text(files[i].text);
 		}

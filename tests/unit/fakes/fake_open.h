@@ -10,4 +10,6 @@
 void fake_open_file(const char *path, const char *text);
 /* It cannot be opened. */
 void fake_open_fails(const char *path, int error);
+/* Another file is opened. */
+void fake_open_leads_to(const char *path, const char *target);
 void fake_open_reset(void);
