@@ -103,7 +103,8 @@ void called_set(const struct called_function *set, size_t n)
 
 struct search {
 	enum called_use use;
-	struct called_bypass bypass;
+	struct called_bypass bypass; /* objects are named at the end */
+	const void *caller, *callee; /* of it; NULL: they are named */
 	struct binding object; /* that is being read */
 	bool is_permanent;
 	size_t n_seen; /* objects */
@@ -220,27 +221,28 @@ static bool is_of_program(const struct binding *binding, uintptr_t value)
 	       linkage_is(value);
 }
 
+/*
+ * Not for callbacks of dl_iterate_phdr(3): dladdr(3) takes the lock that dlopen(3)
+ * has when it takes theirs.
+ */
 static void name_object(const void *inside, char *name, size_t size)
 {
 	Dl_info info;
 
-	if (!dladdr(inside, &info) || !info.dli_fname)
+	if (inside == auditor)
+		info.dli_fname = auditor;
+	else if (!dladdr(inside, &info) || !info.dli_fname)
 		info.dli_fname = "code of no object";
 	snprintf(name, size, "%s", info.dli_fname);
 }
 
-/* Whom else may a call lead to that was not made yet? */
-static bool has_other(const struct binding *binding, char *name, size_t size)
+/* Whom else a call may lead to that was not made yet; NULL: to nobody */
+static const void *other_of(const struct binding *binding)
 {
-	const void *other = table.others[binding->function - functions];
-
 	if (auditor[0])
-		snprintf(name, size, "%s", auditor);
-	else if (binding->is_late && other)
-		name_object(other, name, size);
-	else
-		return false;
-	return true;
+		return auditor;
+	return binding->is_late ? table.others[binding->function - functions]
+				: NULL;
 }
 
 /* Else another thread has just called it. */
@@ -270,9 +272,9 @@ static bool is_ours(const struct binding *binding, void **ret_value,
 	return *ret_is_lazy;
 }
 
-/* Does it surely lead to us?  If not @callee is whom to. */
-static bool is_surely_ours(const struct binding *binding, char *callee,
-			   size_t size)
+/* Does it surely lead to us?  If not @ret_callee is whom to. */
+static bool is_surely_ours(const struct binding *binding,
+			   const void **ret_callee)
 {
 	void *value;
 	bool lazy;
@@ -280,26 +282,24 @@ static bool is_surely_ours(const struct binding *binding, char *callee,
 	if (is_ours(binding, &value, &lazy)) {
 		if (!lazy)
 			return true;
-		if (has_other(binding, callee, size))
+		*ret_callee = other_of(binding);
+		if (*ret_callee)
 			return false;
 		if (!binding->is_late || fill_in(binding, value))
 			return true;
 	}
-	name_object(__atomic_load_n(binding->slot, __ATOMIC_ACQUIRE), callee,
-		    size);
+	*ret_callee = __atomic_load_n(binding->slot, __ATOMIC_ACQUIRE);
 	return false;
 }
 
 static void judge(const struct binding *binding, struct search *search)
 {
-	struct called_bypass *bypass = &search->bypass;
-
 	if (binding->function->use != search->use ||
-	    is_surely_ours(binding, bypass->callee, sizeof(bypass->callee)))
+	    is_surely_ours(binding, &search->callee))
 		return;
 	search->is_sure = false;
-	bypass->name = binding->function->name;
-	name_object(binding->slot, bypass->caller, sizeof(bypass->caller));
+	search->bypass.name = binding->function->name;
+	search->caller = binding->slot;
 }
 
 static bool is_table_of(const struct dl_phdr_info *info)
@@ -337,6 +337,7 @@ static void judge_name_spaces(struct search *search)
 	if (!debug || debug->r_version < 2)
 		return;
 	search->is_sure = false;
+	search->caller = NULL;
 	for (i = 0; i < n_functions; i++)
 		if (functions[i].use == search->use)
 			search->bypass = (struct called_bypass){
@@ -374,6 +375,12 @@ bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass)
 	}
 	if (ret_bypass)
 		*ret_bypass = search.bypass;
+	if (ret_bypass && search.caller) {
+		name_object(search.caller, ret_bypass->caller,
+			    sizeof(ret_bypass->caller));
+		name_object(search.callee, ret_bypass->callee,
+			    sizeof(ret_bypass->callee));
+	}
 	return search.is_sure;
 }
 

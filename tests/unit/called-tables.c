@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* What tables of imports say about who is called */
 #include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -106,6 +108,30 @@ CALLED_CASE(table_changed__seen_at_once)
 	assert_true(called_is_sure(CALLED_MAPPINGS, NULL));
 	assert_true(called_seems_sure(CALLED_MAPPINGS));
 	dlclose(handle);
+}
+
+#define N_LOADS 200
+static atomic_int n_loads;
+
+static void *load_and_unload(void *arg)
+{
+	for (; n_loads < N_LOADS; n_loads++)
+		dlclose(dlopen(library, RTLD_NOW));
+	return NULL;
+}
+
+/* The dynamic linker has two locks, in an order. */
+CALLED_CASE(told_who_while_others_load__does_not_stop)
+{
+	struct called_bypass bypass;
+	pthread_t thread;
+
+	functions[0].ours = (void *)hooked_munmap;
+	assert_int_equal(pthread_create(&thread, NULL, load_and_unload, NULL),
+			 0);
+	while (n_loads < N_LOADS)
+		assert_false(called_is_sure(CALLED_MAPPINGS, &bypass));
+	pthread_join(thread, NULL);
 }
 
 /* An object that is loaded later, and calls something else */
