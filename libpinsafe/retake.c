@@ -52,7 +52,8 @@ int retake(struct registration *reg, int (*attempt)(struct registration *reg))
 {
 	int r;
 
-	if (reg->options)
+	/* It may have waited before, and knows how long then. */
+	if (reg->options && !reg->retake.deadline_ns)
 		reg->retake.timeout_ms = reg->options->timeout_ms;
 	for (;;) {
 		r = attempt(reg);

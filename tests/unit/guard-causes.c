@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "lib/ruled.h"
+#include "policy/options.h"
 
 static void fails_because(enum cause_kind kind, const char *detail, int error)
 {
@@ -224,6 +225,21 @@ RULED_CASE(waits_for_a_break)
 	fake_lease.take = ALWAYS(EAGAIN);
 	fake_lease.cause.kind = CAUSE_BREAK;
 	gives_up_because("its lease is being broken");
+}
+
+/* Not for the first time in this registration, which has options */
+RULED_CASE(waits_for_a_break_again__says_how_long)
+{
+	const struct reg_options options = { .timeout_ms = -1 };
+
+	fake_lease.take = ALWAYS(EAGAIN);
+	fake_lease.cause.kind = CAUSE_BREAK;
+	fake_mapping.vanishes_at = 1;
+	fake_provider.reg_mr = ONCE(EOPNOTSUPP);
+	fake_retake_left = 1;
+	options_set(&options);
+	gives_up_because("come to an end within 1000 ms");
+	options_set(NULL);
 }
 
 RULED_CASE(waits_for_another_opener)

@@ -14,6 +14,8 @@ bool retake_wait(struct retake *retake)
 	sigset_t mask;
 
 	fake_retake_begun += !retake->deadline_ns;
+	if (!retake->deadline_ns && retake->timeout_ms < 0)
+		retake->timeout_ms = FAKE_RETAKE_MS;
 	retake->deadline_ns = 1;
 	if (!fake_retake_left)
 		return false;
