@@ -8,23 +8,19 @@
  * request and lives as long as the process.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/neutral.h"
 #include "base/sys.h"
-#include "handover.h"
 #include "keeper.h"
 #include "sigio.h"
 
@@ -46,22 +42,11 @@ static STAILQ_HEAD(, request) requests PS_GUARDED_BY(request_lock) =
 static bool is_starting PS_GUARDED_BY(request_lock);
 static atomic_bool is_running;	/* changed under the lock */
 
-/* Of the keeper's thread: what came with the request that is served, or -1 */
-static int given_fd = -1;
-
 static const struct keeper_work *work;
 
 void keeper_set_work(const struct keeper_work *w)
 {
 	work = w;
-}
-
-int keeper_take(void)
-{
-	int fd = given_fd;
-
-	given_fd = -1;
-	return fd;
 }
 
 static int leave_descriptor_table(struct cause *cause)
@@ -236,100 +221,6 @@ int keeper_call_if_full(int (*fn)(void *arg), void *arg)
 	if ((r != EMFILE && r != ENFILE) || keeper_start(NULL))
 		return r;
 	return keeper_call(fn, arg);
-}
-
-struct handed {
-	struct handover handover;
-	int fd;			/* of thread @tid */
-	pid_t tid;
-	struct stat st;		/* of the file of @fd */
-	int (*fn)(void *arg);
-	void *arg;
-	struct cause *cause;
-};
-
-static int open_handover(void *arg)
-{
-	struct handed *handed = arg;
-
-	return handover_open(handed->cause, &handed->handover);
-}
-
-static int close_handover(void *arg)
-{
-	struct handed *handed = arg;
-
-	handover_close(&handed->handover);
-	return 0;
-}
-
-static int serve_with(const struct handed *handed, int fd)
-{
-	int r;
-
-	given_fd = fd;
-	r = handed->fn(handed->arg);
-	if (given_fd >= 0)
-		(void)sys_close(keeper_take());
-	return r;
-}
-
-static int receive(void *arg)
-{
-	struct handed *handed = arg;
-	int fd, r;
-
-	r = handover_receive(&handed->handover, handed->cause, &fd);
-	handover_close(&handed->handover);
-	return r ?: serve_with(handed, fd);
-}
-
-int keeper_call_with(int fd, int (*fn)(void *arg), void *arg,
-		     struct cause *cause)
-{
-	struct handed handed = { .fn = fn, .arg = arg, .cause = cause };
-	int r;
-
-	r = keeper_call(open_handover, &handed);
-	if (r)
-		return r;
-	r = handover_send(&handed.handover, fd, cause);
-	if (!r)
-		return keeper_call(receive, &handed);
-	(void)keeper_call(close_handover, &handed);
-	return r;
-}
-
-/* Where /proc has other numbers for threads, this is none, or another's. */
-static int open_path(void *arg)
-{
-	const struct handed *handed = arg;
-	struct stat st;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/fd/%d", handed->tid,
-		 handed->fd);
-	fd = sys_open(path, O_PATH | O_CLOEXEC, 0);
-	if (fd < 0)
-		return EBADF;
-	if (!sys_fstat(fd, &st) && st.st_dev == handed->st.st_dev &&
-	    st.st_ino == handed->st.st_ino)
-		return serve_with(handed, fd);
-	(void)sys_close(fd);
-	return EBADF;
-}
-
-int keeper_call_with_path(int fd, int (*fn)(void *arg), void *arg,
-			  struct cause *cause)
-{
-	struct handed handed = { .fd = fd, .tid = sys_gettid(), .fn = fn,
-				 .arg = arg };
-	int r = EBADF;
-
-	if (!sys_fstat(fd, &handed.st))
-		r = keeper_call(open_path, &handed);
-	return r == EBADF ? keeper_call_with(fd, fn, arg, cause) : r;
 }
 
 void keeper_forget(void) PS_ATTR(no_thread_safety_analysis)
