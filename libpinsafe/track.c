@@ -325,6 +325,9 @@ struct guarded_mr *track_detach_context(const struct ibv_context *context)
 static void make_zombie(struct guarded_mr *gmr, void *arg)
 	PS_REQUIRES(table_lock)
 {
+	/* The lists are of leases that are forgotten. */
+	if (gmr->is_listed && !gmr->is_on_demand)
+		track_filter_count(gmr, -1);
 	gmr->is_listed = false;
 	gmr->state = MR_ZOMBIE;
 	gmr->kernel_mr_gone = true;

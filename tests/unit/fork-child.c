@@ -16,6 +16,7 @@
 #include "lib/child.h"
 #include "lib/refused.h"
 #include "lib/stack.h"
+#include "track.h"
 
 static struct ibv_mr *inherited;
 
@@ -78,6 +79,20 @@ static int look_at_stats(void)
 FORK_CASE(counters__start_at_0)
 {
 	child_check(look_at_stats, fork);
+}
+
+static int look_for_written(void)
+{
+	return track_may_be_written(0, UINTPTR_MAX) ||
+	       track_may_be_written_file(STACK_A->dev, STACK_A->ino);
+}
+
+/* So that its fsync is as without us */
+FORK_CASE(devices__write_to_nothing_of_it)
+{
+	assert_true(look_for_written());
+	child_check(look_for_written, fork);
+	assert_true(look_for_written());
 }
 
 static int look_at_device(void)
