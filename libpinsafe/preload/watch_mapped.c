@@ -158,18 +158,30 @@ static void find_shared(struct found *found)
 	vma_close(&reader);
 }
 
+static int by_file(const void *a, const void *b)
+{
+	const struct file_mapping *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
 static bool keep(int number, void *arg)
 {
 	struct keep_args args = { .fd = number, .is_found = true };
 	const struct found *found = arg;
-	const struct file_mapping *m;
+	const struct file_mapping *end = found->mappings + found->n, *m;
+	struct file_mapping file;
 	struct stat st;
 
-	if (sys_fstat(number, &st) || !S_ISREG(st.st_mode))
+	if (sys_fstat(number, &st))
 		return false;
-	for (m = found->mappings; m < found->mappings + found->n; m++) {
-		if (m->dev != st.st_dev || m->ino != st.st_ino)
-			continue;
+	file = (struct file_mapping){ .dev = st.st_dev, .ino = st.st_ino };
+	m = bsearch(&file, found->mappings, found->n, sizeof(file), by_file);
+	while (m && m > found->mappings && !by_file(m - 1, &file))
+		m--;
+	for (; m && m < end && !by_file(m, &file); m++) {
 		args.start = m->start;
 		args.end = m->end;
 		(void)keep_if_worth(&args);
@@ -182,7 +194,10 @@ void watch_look_back(void)
 	struct found found = { 0 };
 
 	find_shared(&found);
-	if (found.n)
+	if (found.n) {
+		qsort(found.mappings, found.n, sizeof(*found.mappings),
+		      by_file);
 		(void)backing_for_each_descriptor(sys_gettid(), keep, &found);
+	}
 	free(found.mappings);
 }
