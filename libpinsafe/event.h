@@ -13,7 +13,7 @@ struct event_source;
  * needs is there afterwards.
  *
  * 0; ENOMEM; EINVAL if the channel is of the parent process.  Handlers are called
- * by event_thread.h.
+ * by event_thread.c.
  */
 int event_source_new(struct pinsafe_event_channel *channel,
 		     pinsafe_break_handler *handler, void *user_data,

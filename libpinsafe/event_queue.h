@@ -16,7 +16,7 @@
 enum event_state { IDLE, QUEUED, TAKEN };
 
 struct event {
-	struct pinsafe_event public;	/* first, for event_ack() */
+	struct pinsafe_event public;	/* first, for pinsafe_ack_event() */
 	enum event_state state;
 	bool has_next;			/* came while it was TAKEN */
 	struct pinsafe_event next;
@@ -34,7 +34,7 @@ struct source_file {
 struct event_source {
 	unsigned int refs;		/* the MR, and events not IDLE */
 	struct pinsafe_event_channel *channel;	/* a reference */
-	pinsafe_break_handler *handler;	/* of handler_channel, or NULL */
+	pinsafe_break_handler *handler;	/* of event_handlers, or NULL */
 	/* Constant once the MR is registered */
 	void *user_data;
 	struct ibv_mr *mr;

@@ -46,7 +46,7 @@ struct mr_hold {
 struct guarded_mr {
 	struct guarded_mr *next_in_bucket PS_GUARDED_BY(table_lock);
 	struct guarded_mr *next;	/* of those claimed or detached with it */
-	uint64_t claimed_in;		/* round of the last track_claim() */
+	uint64_t claimed_in;		/* round of the last track_claim_*() */
 	struct ibv_mr *mr;		/* the provider's */
 	struct ibv_context *context;
 	struct ibv_pd *pd;		/* NULL: entered only to be revoked */
