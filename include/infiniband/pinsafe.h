@@ -175,7 +175,8 @@ struct pinsafe_device_attr {
  * @attr: filled in, up to @size bytes; untouched on failure
  * @size: sizeof(struct pinsafe_device_attr) of the caller, in bytes
  *
- * The kernel's abilities are found out by trying, on a file in memory.
+ * Whether there are layout leases the module tells (/sys/module), or it is found
+ * out by trying, on a file of /proc.
  *
  * Return: 0, or EINVAL if an argument is NULL or @size is smaller than
  * comp_mask.
