@@ -177,7 +177,7 @@ int guard_alias_make(struct registration *reg, struct guard_alias *ret_alias)
 	bool is_made;
 
 	if (reg->recalled && can_have_one(reg) &&
-	    guard_kept_take(start, size, reg->recalled, ret_alias)) {
+	    guard_alias_kept_take(start, size, reg->recalled, ret_alias)) {
 		ret_alias->addr = (void *)in_alias(ret_alias, start,
 						   (uintptr_t)reg->addr);
 		return 0;
@@ -295,10 +295,11 @@ void guard_alias_end(const struct registration *reg, struct guard_alias *alias,
 		     int r)
 {
 	if (!r && reg->is_again &&
-	    guard_kept_put(down((uintptr_t)reg->addr), reg->recalled, alias))
+	    guard_alias_kept_put(down((uintptr_t)reg->addr), reg->recalled,
+				 alias))
 		return;
 	if (alias->was_kept)
-		guard_kept_drop(reg->recalled, alias);
+		guard_alias_kept_drop(reg->recalled, alias);
 	else
 		guard_alias_drop(alias);
 }

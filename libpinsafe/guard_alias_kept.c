@@ -55,8 +55,9 @@ static void take_out(struct kept *one, struct guard_alias *ret_alias)
 	one->lease = NULL;
 }
 
-bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
-		     struct guard_alias *ret_alias)
+bool guard_alias_kept_take(uintptr_t start, size_t size,
+			   const struct lease *lease,
+			   struct guard_alias *ret_alias)
 {
 	struct kept *one;
 	bool is_there;
@@ -81,8 +82,8 @@ static bool may_keep(const struct guard_alias *alias)
 	       !SYS_CALL(munlock, alias->start, size_of(alias));
 }
 
-bool guard_kept_put(uintptr_t start, struct lease *lease,
-		    const struct guard_alias *alias)
+bool guard_alias_kept_put(uintptr_t start, struct lease *lease,
+			  const struct guard_alias *alias)
 {
 	struct kept *one;
 	bool has_room;
@@ -128,8 +129,8 @@ static void tell(const struct lease *lease, int r)
 			  lease->path, strerror(r));
 }
 
-void guard_kept_drop(const struct lease *lease,
-		     const struct guard_alias *alias)
+void guard_alias_kept_drop(const struct lease *lease,
+			   const struct guard_alias *alias)
 {
 	struct kept one = { .lease = lease, .alias = *alias };
 
@@ -154,7 +155,7 @@ static bool take_next(const struct lease *lease, size_t *at,
 }
 
 /* It has no holders any more, so nobody keeps another one for it. */
-void guard_kept_release(struct lease *lease)
+void guard_alias_kept_release(struct lease *lease)
 {
 	struct kept one = { .lease = lease };
 	size_t at = 0;
@@ -163,7 +164,7 @@ void guard_kept_release(struct lease *lease)
 		tell(lease, unmap(&one));
 }
 
-void guard_kept_forget(void) PS_ATTR(no_thread_safety_analysis)
+void guard_alias_kept_forget(void) PS_ATTR(no_thread_safety_analysis)
 {
 	memset(table, 0, sizeof(table));
 	all_size = 0;

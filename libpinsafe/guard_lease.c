@@ -164,7 +164,7 @@ static void note_ranges(struct registration *reg)
 	}
 }
 
-int guard_prepare(struct registration *reg)
+int guard_lease(struct registration *reg)
 {
 	int r;
 
@@ -181,11 +181,11 @@ int guard_prepare(struct registration *reg)
 	if (!r)
 		r = adopt_context(reg);
 	if (r)
-		guard_undo_prepare(reg);
+		guard_undo_lease(reg);
 	return r;
 }
 
-void guard_undo_prepare(struct registration *reg)
+void guard_undo_lease(struct registration *reg)
 {
 	guard_put_leases(reg->gmr, reg->gmr->n_leases);
 	track_free(reg->gmr);

@@ -213,7 +213,7 @@ int guard_register_guarded(struct registration *reg)
 	int r;
 
 	reg->may_trust_lease = !reg->was_recalled;
-	r = guard_prepare(reg);
+	r = guard_lease(reg);
 	if (r)
 		return r;
 	r = register_proven(reg);
@@ -234,6 +234,6 @@ out_dereg:
 	if (!undo_register(reg))
 		return r;
 out_undo_prepare:
-	guard_undo_prepare(reg);
+	guard_undo_lease(reg);
 	return r;
 }

@@ -123,7 +123,7 @@ static int move(struct rereg *rereg)
 	int r = claim(rereg, &unguarded, &old);
 
 	if (r) {
-		guard_undo_prepare(reg);
+		guard_undo_lease(reg);
 		rereg_fail(rereg, IBV_REREG_MR_ERR_INPUT, r);
 		return 0;
 	}
@@ -131,7 +131,7 @@ static int move(struct rereg *rereg)
 		both = join(reg, old);
 		if (!both) {
 			track_keep(old);
-			guard_undo_prepare(reg);
+			guard_undo_lease(reg);
 			return refusal_no_memory(reg->addr);
 		}
 	}
@@ -158,7 +158,7 @@ static int move_guarded(struct registration *reg)
 	if (!rereg->was_guarded && !(rereg->flags & IBV_REREG_MR_CHANGE_ACCESS))
 		return refusal_plain(&reg->mapping.parts[0],
 				     CAUSE_REREG_ACCESS);
-	r = guard_prepare(reg);
+	r = guard_lease(reg);
 	if (r)
 		return r;
 	guard_describe(reg, reg->gmr, reg->mr);
@@ -171,7 +171,7 @@ static int move_guarded(struct registration *reg)
 	if (!r && !guard_leases_are_held(reg))
 		r = EAGAIN;
 	if (r) {
-		guard_undo_prepare(reg);
+		guard_undo_lease(reg);
 		return r;
 	}
 	return move(rereg);

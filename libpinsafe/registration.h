@@ -120,10 +120,10 @@ void guard_unlearn(const struct registration *reg);
 
 /*
  * Lease and prefault, 0 and reg->gmr with the leases, or as registrar->guarded;
- * nothing is left of it then, or after guard_undo_prepare().
+ * nothing is left of it then, or after guard_undo_lease().
  */
-int guard_prepare(struct registration *reg);
-void guard_undo_prepare(struct registration *reg);
+int guard_lease(struct registration *reg);
+void guard_undo_lease(struct registration *reg);
 /* Of reg->gmr; NULL: it has none for that file. */
 struct lease *guard_lease_of(const struct registration *reg,
 			     const struct mapping_part *part);
@@ -163,24 +163,26 @@ void guard_alias_end(const struct registration *reg, struct guard_alias *alias,
 		     int r);
 /*
  * An alias that was kept of the memory from @start on, and is long enough; it is the
- * caller's alone until he gives it to guard_kept_put() or guard_kept_drop().
+ * caller's alone until he gives it to guard_alias_kept_put() or
+ * guard_alias_kept_drop().
  */
-bool guard_kept_take(uintptr_t start, size_t size, const struct lease *lease,
-		     struct guard_alias *ret_alias);
+bool guard_alias_kept_take(uintptr_t start, size_t size,
+			   const struct lease *lease,
+			   struct guard_alias *ret_alias);
 /*
  * Keep @alias, which was seen to be of the file, until @lease goes, of which the
  * caller is a holder.  False: there is no room, and it stays the caller's.
  */
-bool guard_kept_put(uintptr_t start, struct lease *lease,
-		    const struct guard_alias *alias);
+bool guard_alias_kept_put(uintptr_t start, struct lease *lease,
+			  const struct guard_alias *alias);
 /* Unmap what was kept if it is still a mapping of the file. */
-void guard_kept_drop(const struct lease *lease,
-		     const struct guard_alias *alias);
+void guard_alias_kept_drop(const struct lease *lease,
+			   const struct guard_alias *alias);
 
 /* On the keeper's thread: @lease is about to go. */
-void guard_kept_release(struct lease *lease);
+void guard_alias_kept_release(struct lease *lease);
 /* For fork.h, in the child, which has none of them */
-void guard_kept_forget(void);
+void guard_alias_kept_forget(void);
 
 /* What @gmr is to be told of @mr, which is one of the registration */
 void guard_describe(const struct registration *reg, struct guarded_mr *gmr,

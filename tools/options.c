@@ -38,7 +38,7 @@ static const struct argp_option known[] = {
 	 "with -p or -a: again and again (default: every 2, at most 3600)", 3},
 	{"json", OPT_JSON, 0, 0, "print JSON, see ibv_pinsafe_devinfo(1)", 3},
 	{"verbose", 'v', 0, 0,
-	 "say more of the machine, and why files are refused", 3},
+	 "more of the machine, and why files are refused", 3},
 	{0},
 };
 

@@ -48,7 +48,7 @@ static fork_forget *const fork_stages[] = {
 	event_forget,	     keeper_forget,	 log_queue_forget,
 	aside_forget,	     lease_forget,	 watch_forget,
 	event_thread_forget, last_thread_forget, stats_reset,
-	track_make_zombies,  disown_devices,	 guard_kept_forget,
+	track_make_zombies,  disown_devices,	 guard_alias_kept_forget,
 };
 
 static const struct engine_front front = {
@@ -60,7 +60,7 @@ static void do_wire(void)
 {
 	engine_set_front(&front);
 	keeper_set_work(&keeper_work);
-	lease_set_gone(guard_kept_release);
+	lease_set_gone(guard_alias_kept_release);
 	fork_set_stages(fork_stages,
 			sizeof(fork_stages) / sizeof(fork_stages[0]));
 }

@@ -191,7 +191,7 @@ KEPT_CASE(forgotten__nothing_of_it_is_unmapped_or_used)
 
 	register_again();
 	alias = alias_of(STACK_A);
-	guard_kept_forget();
+	guard_alias_kept_forget();
 	register_again();
 	assert_int_equal(n_mappings_of(STACK_A), 3);
 	stack_dereg_ok(first);
