@@ -64,6 +64,7 @@ void keeper_set_work(const struct keeper_work *work);
 
 /* For fork.h, in the child: there is no keeper any more. */
 void keeper_forget(void);
+void keeper_give_forget(void);
 
 /* Functions from here on are for the keeper's thread only. */
 

@@ -21,6 +21,12 @@ int keeper_take(void)
 	return fd;
 }
 
+/* It is of the parent's table. */
+void keeper_give_forget(void)
+{
+	given_fd = -1;
+}
+
 struct handed {
 	struct handover handover;
 	int fd;			/* of thread @tid */

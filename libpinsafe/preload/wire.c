@@ -45,10 +45,11 @@ static const struct keeper_work keeper_work = {
 
 /* What logs is last. */
 static fork_forget *const fork_stages[] = {
-	event_forget,	     keeper_forget,	 log_queue_forget,
-	aside_forget,	     lease_forget,	 watch_forget,
-	event_thread_forget, last_thread_forget, stats_reset,
-	track_make_zombies,  disown_devices,	 guard_alias_kept_forget,
+	event_forget,	   keeper_forget,	keeper_give_forget,
+	log_queue_forget,  aside_forget,	lease_forget,
+	watch_forget,	   event_thread_forget, last_thread_forget,
+	stats_reset,	   track_make_zombies,	disown_devices,
+	guard_alias_kept_forget,
 };
 
 static const struct engine_front front = {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,7 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/lock.h"
 #include "base/stats.h"
+#include "keeper.h"
 #include "lib/child.h"
 #include "lib/refused.h"
 #include "lib/stack.h"
@@ -79,6 +82,44 @@ static int look_at_stats(void)
 FORK_CASE(counters__start_at_0)
 {
 	child_check(look_at_stats, fork);
+}
+
+static pthread_barrier_t step;
+
+static int wait_for_fork(void *arg)
+{
+	pthread_barrier_wait(&step);
+	pthread_barrier_wait(&step);
+	return 0;
+}
+
+static void *give_to_keeper(void *arg)
+{
+	SECTION(section);
+
+	return (void *)(intptr_t)keeper_call_with(
+		stack_device.context.cmd_fd, wait_for_fork, NULL, NULL);
+}
+
+/* Its number would be that of another one there, and be closed. */
+FORK_CASE(descriptor_on_its_way_to_the_keeper__not_there)
+{
+	pthread_t thread;
+	int status = -1;
+	pid_t pid;
+	void *r;
+
+	pthread_barrier_init(&step, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, give_to_keeper, NULL), 0);
+	pthread_barrier_wait(&step);
+	pid = fork();
+	if (!pid)
+		_exit(keeper_take() >= 0);
+	(void)waitpid(pid, &status, 0);
+	pthread_barrier_wait(&step);
+	pthread_join(thread, &r);
+	assert_null(r);
+	assert_int_equal(status, 0);
 }
 
 static int look_for_written(void)
