@@ -96,6 +96,8 @@ def main():
     print(f'{reached.count(True)} reached, {reached.count(False)} not, '
           f'{time.time() - start:.0f} s; load {os.getloadavg()[0]:.1f} on '
           f'{os.cpu_count()} CPUs, Linux {os.uname().release}')
+    if False in reached:
+        print('Documentation/performance.md says why each of them is not')
     if args.json:
         with open(args.json, 'w') as file:
             json.dump({'rows': rows, 'series': series}, file, indent=1)
