@@ -115,7 +115,15 @@ static struct settings *find_section(struct reader *reader, const char *heading)
 	return path_settings(reader, name);
 }
 
-/* @text begins with "[" and may be changed. */
+/* Also with something in front of it, such as a byte order mark */
+static bool is_heading(const char *text)
+{
+	char c = text[strcspn(text, "[]=:;#")];
+
+	return c == '[' || c == ']';
+}
+
+/* @text may be changed. */
 static void begin_section(struct reader *reader, char *text)
 {
 	char *end = strchr(text, ']'), *rest;
@@ -126,6 +134,12 @@ static void begin_section(struct reader *reader, char *text)
 	if (strlen(text) > PATH_MAX) {
 		report(reader, "longer than %d characters: section ignored",
 		       PATH_MAX);
+		return;
+	}
+	if (*text != '[') {
+		report(reader,
+		       "text before \"[\", perhaps none that shows, or no "
+		       "\"[\": section ignored");
 		return;
 	}
 	if (!end) {
@@ -188,9 +202,9 @@ static void read_line(struct reader *reader, char *text, size_t n)
 	text += strspn(text, " \t");
 	if (has_null)
 		report(reader, "has a null byte: ignored");
-	if (has_null && *text == '[')
+	if (has_null && is_heading(text))
 		reader->section = &reader->ignored;
-	else if (*text == '[')
+	else if (is_heading(text))
 		begin_section(reader, text);
 	else if (!has_null && *text && *text != ';' && *text != '#')
 		read_key(reader, text);

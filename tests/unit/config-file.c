@@ -290,23 +290,6 @@ CASE(heading__bad_keys_go_nowhere)
 	refused("[default]\n[path mnt]\nguard=none\n", 2, "mnt" NOT_ABSOLUTE);
 }
 
-/* libinih cuts section names off after 49 characters. */
-CASE(heading__long_prefix)
-{
-	char path[1024], text[2048];
-
-	memset(path, 'p', sizeof(path) - 1);
-	path[0] = '/';
-	path[sizeof(path) - 1] = '\0';
-	snprintf(text, sizeof(text), "[path %s]\nguard=none\n", path);
-	configured_text(text);
-	assert_int_equal(configured_guard(path), GUARD_NONE);
-	path[sizeof(path) - 2] = '\0';
-	assert_policy(configured_silently(NULL, path).policy, safe);
-	path[44] = '\0';
-	assert_policy(configured_silently(NULL, path).policy, safe);
-}
-
 CASE(spaces__do_not_count)
 {
 	struct configured c;
