@@ -7,8 +7,9 @@
  * - The descriptor comes from the thread that registers, which uses it itself.
  * - A later thread has to have the same open file.  That shows by a lock that the
  *   keeper sets on it (F_OFD_SETLK, fcntl(2)), on a byte far behind the end of
- *   any file: it is in nobody's way but of who comes by another open file.
- *   kcmp(2) would say it, too, but sandboxes refuse it.
+ *   any file: it is in nobody's way but of who comes by another open file, or
+ *   with locks of processes (F_SETLK).  kcmp(2) would say it, too, but sandboxes
+ *   refuse it.
  * - Before a memory region is destroyed, the kernel has to know it on this open
  *   file by the keys that the program has.
  */
@@ -58,8 +59,14 @@ static int set_mark(struct real_device *device, struct cause *cause)
 	if (r)
 		return cause_call(cause, "getrandom(2)", r);
 	lock = lock_at(device->mark);
-	if (sys_fcntl(device->fd, F_OFD_SETLK, (uintptr_t)&lock))
+	if (sys_fcntl(device->fd, F_OFD_SETLK, (uintptr_t)&lock)) {
+		/* That is not over soon, as a break would be. */
+		if (errno == EAGAIN) {
+			cause->kind = CAUSE_DEVICE_LOCKED;
+			return EBUSY;
+		}
 		return cause_call(cause, "fcntl(2) with F_OFD_SETLK", errno);
+	}
 	return 0;
 }
 

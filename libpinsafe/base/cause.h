@@ -16,6 +16,7 @@ enum cause_kind {
 	CAUSE_NO_STACK,		/* @detail: how much; @start: the RLIMIT_, if any */
 	CAUSE_NET_NS,		/* the thread that asks it is in another one */
 	CAUSE_OTHER_DEVICE,	/* or none, under the number of the device */
+	CAUSE_DEVICE_LOCKED,	/* all of its file, by another open file */
 	CAUSE_NO_VERBS,		/* the device is none of the kernel's verbs */
 
 	/* Of memory, from @start to @end; @detail: what is there */

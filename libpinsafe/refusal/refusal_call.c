@@ -148,6 +148,11 @@ int refusal_adopt(const struct mapping_part *part, const struct cause *cause,
 			part, r,
 			"%s: this thread has another file, or none, under the number of the device's descriptor; register in a thread that shares the descriptors of the one that opened the device, and keep that open",
 			what);
+	case CAUSE_DEVICE_LOCKED:
+		return refusal_say(
+			part, r,
+			"%s: somebody has locked all of its file (fcntl(2)), and /proc/locks shows which process; have it unlocked",
+			what);
 	case CAUSE_NO_VERBS:
 		return refusal_say(
 			part, r,

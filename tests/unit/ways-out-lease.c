@@ -264,6 +264,27 @@ static void small_stacks(void)
 	assert_int_equal(pthread_setattr_default_np(&attr), 0);
 }
 
+static int locked_fd;
+
+/* All of the device's file, by another open file */
+static void locked_device(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 stack_device.context.cmd_fd);
+	locked_fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(fcntl(locked_fd, F_OFD_SETLK, &lock), 0);
+	/* Not tried again and again for so long */
+	setenv("PINSAFE_RETAKE_MS", "2147483647", 1);
+}
+
+static void unlocked_device(void)
+{
+	close(locked_fd);
+}
+
 static const struct way rows[] = {
 	ROW(WAY("keep a descriptor of the file open"), unlinked_and_closed,
 	  with_a_descriptor, .after = linked),
@@ -290,6 +311,7 @@ static const struct way rows[] = {
 	  room_for_a_stack),
 	ROW(WAY("lower the size of stacks (ulimit -s)"), no_room_for_a_stack,
 	  small_stacks),
+	ROW(WAY("have it unlocked"), locked_device, unlocked_device),
 };
 
 WAYS_MAIN(rows)
