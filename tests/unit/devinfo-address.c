@@ -65,6 +65,23 @@ static int find(void)
 	return r;
 }
 
+/* The same in the mapping of @at only: sanitizers have a lot of memory. */
+static int find_near(const void *at)
+{
+	struct proc_maps maps, one = { .n = 1 };
+	int r;
+
+	r = proc_read_maps(getpid(), &maps);
+	if (r)
+		return r;
+	one.maps = maps.maps;
+	while (one.maps->end <= (uintptr_t)at)
+		one.maps++;
+	r = mr_address_find(getpid(), &one, &found, 1);
+	proc_maps_put(&maps);
+	return r;
+}
+
 ADDRESS_CASE(with_keys__found)
 {
 	assert_int_equal(find(), 0);
@@ -132,7 +149,7 @@ ADDRESS_CASE(across_pages__found)
 		memcpy(pages + at - 2 * sizeof(void *), &copy, sizeof(copy));
 		found.is_known = false;
 		explicit_bzero(&copy, sizeof(copy));
-		assert_int_equal(find(), 0);
+		assert_int_equal(find_near(pages), 0);
 		assert_true(found.is_known);
 		assert_int_equal(found.address, (uintptr_t)memory);
 		memcpy(&copy, pages + at - 2 * sizeof(void *), sizeof(copy));
