@@ -107,23 +107,27 @@ static int other_device(struct cause *cause)
 	return EBADF;
 }
 
-/* Which locks the open file itself has Linux tells from 6.6 on, else EINVAL. */
-static bool has_mark(int fd, uint64_t mark)
+/*
+ * 0; EBADF: it has not; EAGAIN: nobody can tell.  Which locks the open file itself
+ * has Linux tells from 6.6 on, else EINVAL; those of the program may hide ours.
+ */
+static int has_mark(int fd, uint64_t mark)
 {
 	static atomic_bool is_unknown;
 	struct flock lock = lock_at(mark);
 
 	if (atomic_load_explicit(&is_unknown, memory_order_relaxed))
-		return false;
+		return EAGAIN;
 	lock.l_type = F_UNLCK;
 	if (sys_fcntl(fd, F_OFD_GETLK, (uintptr_t)&lock)) {
 		if (errno == EINVAL)
 			atomic_store_explicit(&is_unknown, true,
 					      memory_order_relaxed);
-		return false;
+		return EAGAIN;
 	}
-	return lock.l_type == F_WRLCK && lock.l_start == (off_t)mark &&
-	       lock.l_len == 1;
+	if (lock.l_type == F_UNLCK)
+		return EBADF;
+	return lock.l_start == (off_t)mark && lock.l_len == 1 ? 0 : EAGAIN;
 }
 
 /*
@@ -134,10 +138,11 @@ static int check(const struct ibv_context *context,
 		 const struct real_device *device, struct cause *cause)
 {
 	struct flock lock = lock_at(device->mark);
+	int r = has_mark(context->cmd_fd, device->mark);
 	struct stat mine;
 
-	if (has_mark(context->cmd_fd, device->mark))
-		return 0;
+	if (r != EAGAIN)
+		return r ? other_device(cause) : 0;
 	if (sys_fstat(context->cmd_fd, &mine) ||
 	    mine.st_dev != device->dev || mine.st_ino != device->ino)
 		return other_device(cause);

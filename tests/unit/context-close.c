@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /* ibv_close_device() with memory regions that are still there */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,4 +110,26 @@ STACK_CASE(opened_again__adopted_again)
 	stack_break(STACK_A);
 	assert_record("destroy 0, unlock a");
 	stack_dereg_ok(mr);
+}
+
+/*
+ * What is left if the program unlocks all of the device's file: other open files
+ * of the device are not taken for the first one.
+ */
+STACK_CASE(opened_again__without_the_keepers_lock)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+	int fd = stack_device.context.cmd_fd, again;
+	char path[64];
+
+	stack_dereg_ok(stack_reg_file(STACK_A));
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	lock.l_type = F_UNLCK;
+	if (fcntl(fd, F_OFD_GETLK, &lock))
+		SKIP_CASE("Linux does not tell of own locks before 6.6");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(dup2(again, fd), fd);
+	close(again);
+	stack_reg_fails(EBADF);
 }
