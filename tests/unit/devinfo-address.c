@@ -134,29 +134,6 @@ ADDRESS_CASE(with_keys__not_ambiguous)
 	free(other);
 }
 
-/* Wherever the pages are looked at in pieces */
-ADDRESS_CASE(across_pages__found)
-{
-	size_t size = 300 * page_size(), at;
-	char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct ibv_mr copy = *own;
-
-	assert_true(pages != MAP_FAILED);
-	memset(own, 0, sizeof(*own));
-	for (at = page_size(); at < size; at += page_size()) {
-		memset(pages, 0, size);
-		memcpy(pages + at - 2 * sizeof(void *), &copy, sizeof(copy));
-		found.is_known = false;
-		explicit_bzero(&copy, sizeof(copy));
-		assert_int_equal(find_near(pages), 0);
-		assert_true(found.is_known);
-		assert_int_equal(found.address, (uintptr_t)memory);
-		memcpy(&copy, pages + at - 2 * sizeof(void *), sizeof(copy));
-	}
-	munmap(pages, size);
-}
-
 /* What free() leaves behind has other pointers at its beginning. */
 ADDRESS_CASE(freed__unknown)
 {
@@ -216,4 +193,30 @@ ADDRESS_CASE(zombie__ESRCH)
 	assert_int_equal(mr_address_find(pid, &maps, &found, 1), ESRCH);
 	proc_maps_put(&maps);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/*
+ * Wherever the pages are looked at in pieces.  The last case: what it reads is
+ * left in memory that was freed, where others would find it.
+ */
+ADDRESS_CASE(across_pages__found)
+{
+	size_t size = 300 * page_size(), at;
+	char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ibv_mr copy = *own;
+
+	assert_true(pages != MAP_FAILED);
+	memset(own, 0, sizeof(*own));
+	for (at = page_size(); at < size; at += page_size()) {
+		memset(pages, 0, size);
+		memcpy(pages + at - 2 * sizeof(void *), &copy, sizeof(copy));
+		found.is_known = false;
+		explicit_bzero(&copy, sizeof(copy));
+		assert_int_equal(find_near(pages), 0);
+		assert_true(found.is_known);
+		assert_int_equal(found.address, (uintptr_t)memory);
+		memcpy(&copy, pages + at - 2 * sizeof(void *), sizeof(copy));
+	}
+	munmap(pages, size);
 }
