@@ -218,7 +218,7 @@ int guard_register_guarded(struct registration *reg)
 		return r;
 	r = register_proven(reg);
 	if (r && !reg->mr)
-		goto out_undo_prepare;
+		goto out_undo_lease;
 	if (r)
 		goto out_dereg;
 	/* While the leases are held: from track_add() on a break may end them. */
@@ -233,7 +233,7 @@ int guard_register_guarded(struct registration *reg)
 out_dereg:
 	if (!undo_register(reg))
 		return r;
-out_undo_prepare:
+out_undo_lease:
 	guard_undo_lease(reg);
 	return r;
 }

@@ -12,25 +12,8 @@
 
 #define RW (PROT_READ | PROT_WRITE)
 
-/* Keeps the lease; and what it knows of the memory of the file A is there. */
-static struct ibv_mr *first;
-
-static int setup(void **state)
-{
-	stack_setup(state);
-	first = stack_reg_file(STACK_A);
-	record_clear();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	if (first)
-		stack_dereg_ok(first);
-	return stack_teardown(state);
-}
-
-#define KEPT_CASE(fn) CASE_WITH(fn, setup, teardown)
+#define KEPT_CASE(fn) \
+	CASE_WITH(fn, stack_setup_leased, stack_teardown_leased)
 
 static void register_again(void)
 {
@@ -97,8 +80,7 @@ KEPT_CASE(alias__kept_and_used_again)
 KEPT_CASE(alias__goes_with_the_lease)
 {
 	register_again();
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_int_equal(n_mappings_of(STACK_A), 1);
 }
 
@@ -127,8 +109,7 @@ KEPT_CASE(alias_was_unmapped__what_is_there_now_stays)
 	there[0] = 'x';
 	/* It is seen that this is not the file. */
 	seen_and_registered(RECALLED ANEW);
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_int_equal(there[0], 'x');
 	munmap(there, size);
 }
@@ -141,8 +122,7 @@ KEPT_CASE(alias_was_unmapped_other_file_there__stays)
 	there = (char *)alias_of(STACK_A);
 	file_map(STACK_B, 0, STACK_PAGES, RW, there);
 	there[0] = 'x';
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_int_equal(there[0], 'x');
 	munmap(there, STACK_PAGES * page_size());
 }
@@ -179,8 +159,7 @@ KEPT_CASE(many_aliass__all_go_with_the_lease)
 		stack_dereg_ok(stack_reg(&stack_device, i, 1));
 	}
 	assert_true(n_mappings_of(STACK_A) > 1);
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_int_equal(n_mappings_of(STACK_A), 1);
 }
 
@@ -194,8 +173,7 @@ KEPT_CASE(forgotten__nothing_of_it_is_unmapped_or_used)
 	guard_alias_kept_forget();
 	register_again();
 	assert_int_equal(n_mappings_of(STACK_A), 3);
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_int_equal(n_mappings_of(STACK_A), 2);
 	assert_int_equal(alias_of(STACK_A), alias);
 	munmap((void *)alias, STACK_PAGES * page_size());

@@ -88,7 +88,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define TWIN_CASE(fn) CASE_WITH(fn, setup, teardown)
+#define ALIAS_CASE(fn) CASE_WITH(fn, setup, teardown)
 
 static void replace_by(const struct file *by, size_t first, int prot)
 {
@@ -132,7 +132,7 @@ static bool is_mapped(const void *at)
 		      MS_ASYNC);
 }
 
-TWIN_CASE(made__same_memory_until_dropped)
+ALIAS_CASE(made__same_memory_until_dropped)
 {
 	struct guard_alias alias;
 	char *there = alias_of(&alias);
@@ -145,7 +145,7 @@ TWIN_CASE(made__same_memory_until_dropped)
 }
 
 /* The moment of the pin */
-TWIN_CASE(replaced_once_it_is_made__still_of_the_file)
+ALIAS_CASE(replaced_once_it_is_made__still_of_the_file)
 {
 	struct guard_alias alias;
 	char *there = alias_of(&alias);
@@ -158,7 +158,7 @@ TWIN_CASE(replaced_once_it_is_made__still_of_the_file)
 }
 
 /* It is what the program had when it was made; of more pages that is not sure. */
-TWIN_CASE(one_page_replaced_once_it_is_made__sound)
+ALIAS_CASE(one_page_replaced_once_it_is_made__sound)
 {
 	struct guard_alias alias;
 
@@ -173,7 +173,7 @@ TWIN_CASE(one_page_replaced_once_it_is_made__sound)
 }
 
 /* Before all that is there, as far as the kernel likes it */
-TWIN_CASE(mappings_are_read_as_text__below_the_program)
+ALIAS_CASE(mappings_are_read_as_text__below_the_program)
 {
 	struct guard_alias alias;
 
@@ -184,7 +184,7 @@ TWIN_CASE(mappings_are_read_as_text__below_the_program)
 }
 
 /* Before, and back at the moment of the look */
-TWIN_CASE(replaced_when_it_is_made__EAGAIN)
+ALIAS_CASE(replaced_when_it_is_made__EAGAIN)
 {
 	struct guard_alias alias;
 
@@ -196,7 +196,7 @@ TWIN_CASE(replaced_when_it_is_made__EAGAIN)
 }
 
 /* Files of several subvolumes may have that device and inode. */
-TWIN_CASE(device_of_many_files__not_sure)
+ALIAS_CASE(device_of_many_files__not_sure)
 {
 	struct guard_alias alias;
 
@@ -205,7 +205,7 @@ TWIN_CASE(device_of_many_files__not_sure)
 	guard_alias_drop(&alias);
 }
 
-TWIN_CASE(renamed__matters_if_it_is_recalled)
+ALIAS_CASE(renamed__matters_if_it_is_recalled)
 {
 	struct guard_alias alias;
 
@@ -216,7 +216,7 @@ TWIN_CASE(renamed__matters_if_it_is_recalled)
 	guard_alias_drop(&alias);
 }
 
-TWIN_CASE(none_of_what_is_recalled__EAGAIN)
+ALIAS_CASE(none_of_what_is_recalled__EAGAIN)
 {
 	reg.recalled = (struct lease *)1;
 	device.transport_type = IBV_TRANSPORT_IWARP;
@@ -224,26 +224,26 @@ TWIN_CASE(none_of_what_is_recalled__EAGAIN)
 			 EAGAIN);
 }
 
-TWIN_CASE(other_file_by_then__EAGAIN)
+ALIAS_CASE(other_file_by_then__EAGAIN)
 {
 	replace_by(&other, 0, RW);
 	replaced();
 }
 
-TWIN_CASE(other_offset_by_then__EAGAIN)
+ALIAS_CASE(other_offset_by_then__EAGAIN)
 {
 	replace_by(&file, 1, RW);
 	replaced();
 }
 
-TWIN_CASE(read_only_by_then__EAGAIN)
+ALIAS_CASE(read_only_by_then__EAGAIN)
 {
 	replace_by(&file, 0, PROT_READ);
 	replaced();
 }
 
 /* Only its middle, where the mapping at the start does not tell */
-TWIN_CASE(part_of_it_by_then__EAGAIN)
+ALIAS_CASE(part_of_it_by_then__EAGAIN)
 {
 	parts[0].end = (uintptr_t)addr + page_size();
 	parts[1] = parts[0];
@@ -255,7 +255,7 @@ TWIN_CASE(part_of_it_by_then__EAGAIN)
 	replaced();
 }
 
-TWIN_CASE(private_by_then__EAGAIN_or_none)
+ALIAS_CASE(private_by_then__EAGAIN_or_none)
 {
 	mmap(addr, PAGES * page_size(), RW,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -266,7 +266,7 @@ TWIN_CASE(private_by_then__EAGAIN_or_none)
 }
 
 /* Neither end at the end of a page */
-TWIN_CASE(odd_range__same_bytes)
+ALIAS_CASE(odd_range__same_bytes)
 {
 	struct guard_alias alias;
 	char *there;
@@ -285,7 +285,7 @@ TWIN_CASE(odd_range__same_bytes)
 	guard_alias_drop(&alias);
 }
 
-TWIN_CASE(two_files__side_by_side)
+ALIAS_CASE(two_files__side_by_side)
 {
 	struct guard_alias alias;
 	char *there;
@@ -310,7 +310,7 @@ TWIN_CASE(two_files__side_by_side)
 }
 
 /* Else huge pages could not be mapped as such. */
-TWIN_CASE(large__as_aligned_as_the_program_has_it)
+ALIAS_CASE(large__as_aligned_as_the_program_has_it)
 {
 	size_t pages = 2 * HUGE_SIZE / page_size();
 	struct guard_alias alias;
@@ -331,20 +331,20 @@ TWIN_CASE(large__as_aligned_as_the_program_has_it)
 	file_put(&large);
 }
 
-TWIN_CASE(private_memory_in_it__none)
+ALIAS_CASE(private_memory_in_it__none)
 {
 	reg.length += 1;
 	no_alias();
 }
 
-TWIN_CASE(on_demand__none)
+ALIAS_CASE(on_demand__none)
 {
 	reg.is_on_demand = true;
 	no_alias();
 }
 
 /* siw takes the address of the memory for that of the memory region. */
-TWIN_CASE(iwarp__none)
+ALIAS_CASE(iwarp__none)
 {
 	device.transport_type = IBV_TRANSPORT_IWARP;
 	no_alias();

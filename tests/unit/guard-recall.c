@@ -26,23 +26,10 @@
 		fake_statx_errno = 0;   \
 	} while (0)
 
-/* Keeps the lease; and what it knows of the memory of the file A is there. */
-static struct ibv_mr *first;
-
-static int setup(void **state)
-{
-	stack_setup(state);
-	first = stack_reg_file(STACK_A);
-	record_clear();
-	return 0;
-}
-
 static int teardown(void **state)
 {
 	fake_statx_errno = 0;
-	if (first)
-		stack_dereg_ok(first);
-	return stack_teardown(state);
+	return stack_teardown_leased(state);
 }
 
 /*
@@ -81,7 +68,7 @@ void __wrap_ps_lock(struct ps_mutex *m)
 	__real_ps_lock(m);
 }
 
-#define RECALL_CASE(fn) CASE_WITH(fn, setup, teardown)
+#define RECALL_CASE(fn) CASE_WITH(fn, stack_setup_leased, teardown)
 
 static bool is_recalled(void)
 {
@@ -139,8 +126,7 @@ RECALL_CASE(lease_was_broken__looked_at)
 
 RECALL_CASE(lease_was_given_back__looked_at)
 {
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	assert_false(is_recalled());
 }
 
@@ -149,8 +135,7 @@ RECALL_CASE(lease_of_less__populated)
 {
 	struct ibv_mr *mr;
 
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	mr = stack_reg(&stack_device, 1, 1);
 	assert_int_equal(fallocate(STACK_A->fd,
 				   FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -166,8 +151,8 @@ RECALL_CASE(rest_of_the_mapping__recalled)
 {
 	struct ibv_mr *mr;
 
-	stack_dereg_ok(first);
-	first = stack_reg(&stack_device, 0, 1);
+	stack_dereg_ok(stack_first);
+	stack_first = stack_reg(&stack_device, 0, 1);
 	NO_LOOK(mr = stack_reg(&stack_device, 2, 2));
 	stack_break(STACK_A);
 	assert_int_equal(stack_stats().revoked_mrs, 2);
@@ -191,8 +176,8 @@ RECALL_CASE(rest_is_of_another_file__its_blocks_are_not_known)
 {
 	struct ibv_mr *mr;
 
-	stack_dereg_ok(first);
-	first = stack_reg(&stack_device, 0, 1);
+	stack_dereg_ok(stack_first);
+	stack_first = stack_reg(&stack_device, 0, 1);
 	file_map(STACK_B, 1, 1, RW, stack_addr + page_size());
 	mr = stack_reg(&stack_device, 1, 1);
 	stack_dereg_ok(mr);

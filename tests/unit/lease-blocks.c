@@ -11,8 +11,6 @@
 #include "lease.h"
 #include "lib/stack_api.h"
 
-static struct ibv_mr *first;
-
 static void punch(size_t page)
 {
 	assert_int_equal(fallocate(STACK_A->fd,
@@ -22,21 +20,8 @@ static void punch(size_t page)
 	assert_false(file_has_data(STACK_A, page));
 }
 
-static int setup(void **state)
-{
-	stack_setup(state);
-	first = stack_reg_file(STACK_A);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	if (first)
-		stack_dereg_ok(first);
-	return stack_teardown(state);
-}
-
-#define BLOCKS_CASE(fn) CASE_WITH(fn, setup, teardown)
+#define BLOCKS_CASE(fn) \
+	CASE_WITH(fn, stack_setup_leased, stack_teardown_leased)
 
 static void register_and_look(bool is_populated)
 {
@@ -64,8 +49,7 @@ BLOCKS_CASE(broken__again)
 
 BLOCKS_CASE(given_back__again)
 {
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	register_and_look(true);
 }
 
@@ -90,8 +74,7 @@ BLOCKS_CASE(other_part__populated)
 {
 	struct ibv_mr *small, *more;
 
-	stack_dereg_ok(first);
-	first = NULL;
+	stack_end_first();
 	punch(0);
 	punch(1);
 	small = stack_reg(&stack_device, 0, 1);

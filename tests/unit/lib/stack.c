@@ -187,6 +187,29 @@ void stack_dereg_ok(struct ibv_mr *mr)
 	assert_int_equal(stack_dereg(mr), 0);
 }
 
+struct ibv_mr *stack_first;
+
+int stack_setup_leased(void **state)
+{
+	stack_setup(state);
+	stack_first = stack_reg_file(STACK_A);
+	record_clear();
+	return 0;
+}
+
+void stack_end_first(void)
+{
+	stack_dereg_ok(stack_first);
+	stack_first = NULL;
+}
+
+int stack_teardown_leased(void **state)
+{
+	if (stack_first)
+		stack_end_first();
+	return stack_teardown(state);
+}
+
 void stack_break(const struct file *file)
 {
 	fake_break_begin(file);

@@ -54,6 +54,16 @@ int stack_dereg(struct ibv_mr *mr);
 /* The same for MRs that must succeed, over all of a file */
 struct ibv_mr *stack_reg_file(const struct file *file);
 void stack_dereg_ok(struct ibv_mr *mr);
+
+/*
+ * Cases in which file a is leased from the beginning: by this memory region, until
+ * stack_end_first(), which makes it NULL
+ */
+extern struct ibv_mr *stack_first;
+int stack_setup_leased(void **state);
+int stack_teardown_leased(void **state);
+void stack_end_first(void);
+
 /* That of file a must fail. */
 void stack_reg_fails(int error);
 
