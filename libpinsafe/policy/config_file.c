@@ -25,6 +25,8 @@
 /* Without the end of the line; what libinih has room for if built as usual */
 #define KEY_LINE_MAX 198
 #define DELETED " (deleted)"
+/* Of UTF-8: what some editors begin a file with is not part of its text. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct reader {
 	int line;
@@ -115,7 +117,7 @@ static struct settings *find_section(struct reader *reader, const char *heading)
 	return path_settings(reader, name);
 }
 
-/* Also with something in front of it, such as a byte order mark */
+/* Also with something in front of it, such as a no-break space */
 static bool is_heading(const char *text)
 {
 	char c = text[strcspn(text, "[]=:;#")];
@@ -195,8 +197,12 @@ static void read_key(struct reader *reader, const char *text)
 static void read_line(struct reader *reader, char *text, size_t n)
 {
 	bool has_null = strlen(text) != n;
+	size_t mark = strlen(BYTE_ORDER_MARK);
 
-	reader->line++;
+	if (++reader->line == 1 && !strncmp(text, BYTE_ORDER_MARK, mark)) {
+		text += mark;
+		n -= mark;
+	}
 	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
 		text[--n] = '\0';
 	text += strspn(text, " \t");

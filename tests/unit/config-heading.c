@@ -34,6 +34,47 @@ CASE(heading__with_text_before_it)
 	assert_int_equal(configured_guard("/f"), GUARD_NONE);
 }
 
+/* Not text, whatever the first line is */
+CASE(file__begins_with_a_byte_order_mark)
+{
+	static const char *const first[] = {
+		"[default]", "\n[default]", "# comment\n[default]",
+		" [ default ] ; comment\r",
+	};
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < N_OF(first); i++) {
+		snprintf(text, sizeof(text), "\xef\xbb\xbf%s\nguard=none\n",
+			 first[i]);
+		configured_text(text);
+		assert_int_equal(configured_guard("/f"), GUARD_NONE);
+	}
+	configured_text("\xef\xbb\xbf");
+	assert_policy(configured_silently(NULL, "/f").policy, safe);
+}
+
+/* Nothing else of it is left out: not half of one, nor what comes behind. */
+CASE(file__begins_with_more_than_a_byte_order_mark)
+{
+	static const char *const wrong[] = { "\xef\xbb[default]",
+					     "\xef\xbb\xbf\xef\xbb\xbf[default]",
+					     "\xef\xbb\xbf\xc2\xa0[default]" };
+	struct configured c;
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < N_OF(wrong); i++) {
+		snprintf(text, sizeof(text), "%s\nguard=none\n", wrong[i]);
+		configured_text(text);
+		assert_reported(
+			configured(NULL, "/f", &c), 1,
+			"text before \"[\", perhaps none that shows, or no "
+			"\"[\": section ignored");
+		assert_policy(c.policy, safe);
+	}
+}
+
 /* libinih cuts section names off after 49 characters. */
 CASE(heading__long_prefix)
 {
