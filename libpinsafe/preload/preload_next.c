@@ -5,6 +5,7 @@
  * allocate; and constructors of libraries, which may have put hooks behind us,
  * in the code of libc or under the same name, that have to see these calls.
  */
+#include <errno.h>
 #include <link.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -56,12 +57,19 @@ static void *find_next(const char *name)
 			*(void **)&preload_next.name = found; \
 	} while (0)
 
-/* There is none: ENOSYS. */
-#define SYS_aio_fsync (-1)
+/* What the C library makes of threads: sandboxes may kill for a bad number. */
+#define NO_SYSTEM_CALL (-1)
+#define SYS_aio_fsync NO_SYSTEM_CALL
+
+static long no_system_call(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
 
 /*
  * Calls that come before the constructor: find what is next, and if there is
- * nothing make the system call.
+ * nothing make the system call, if there is one.
  */
 #define FIRST(type, name, parameters, ...)                       \
 	static type first_##name parameters                      \
@@ -69,6 +77,8 @@ static void *find_next(const char *name)
 		SET(name, find_next(#name));                     \
 		if (preload_next.name != first_##name)           \
 			return preload_next.name(__VA_ARGS__);   \
+		if (SYS_##name == NO_SYSTEM_CALL)                \
+			return (type)no_system_call();           \
 		return (type)syscall(SYS_##name, ##__VA_ARGS__); \
 	}
 
