@@ -40,7 +40,7 @@ static int map_and_run(struct selftest *test, const char **ret_verdict)
 	test->addr = mmap(NULL, SELFTEST_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_SHARED, test->fd, 0);
 	if (test->addr == MAP_FAILED)
-		return fail("mapping the file", errno);
+		return fail("mapping the scratch file", errno);
 	test->access = SELFTEST_ACCESS;
 	*ret_verdict = selftest_run(test, &error);
 	report_string(test->report, "access",
@@ -91,28 +91,38 @@ static enum status status_of(const char *verdict)
 						 : STATUS_REFUSED;
 }
 
-/* In directory @path, or in that of file @path */
-static int open_scratch(const char *path, struct selftest *test)
+/* test->path is directory @path, or that of file @path, without a last slash. */
+static int find_directory(const char *path, struct selftest *test)
 {
-	static const char name[] = "/pinsafe-selftest-XXXXXX";
 	struct stat st;
-	int r;
+	int r = 0;
 
 	if (!realpath(path, test->path) || stat(test->path, &st))
-		return errno;
-	if (S_ISREG(st.st_mode))
+		r = errno;
+	else if (S_ISREG(st.st_mode) || !strcmp(test->path, "/"))
 		*strrchr(test->path, '/') = '\0';
 	else if (!S_ISDIR(st.st_mode))
-		return ENOTDIR;
+		r = ENOTDIR;
+	return r ? fail(path, r) : 0;
+}
+
+/* There; what is said of a failure names where it is. */
+static int open_scratch(struct selftest *test)
+{
+	static const char name[] = "/pinsafe-selftest-XXXXXX";
+	char what[PATH_MAX + 32];
+	int r;
+
+	snprintf(what, sizeof(what), "making a file in %s/", test->path);
 	if (strlen(test->path) + sizeof(name) > sizeof(test->path))
-		return ENAMETOOLONG;
+		return fail(what, ENAMETOOLONG);
 	strcat(test->path, name);
 	test->fd = mkostemp(test->path, O_CLOEXEC);
 	if (test->fd < 0)
-		return errno;
+		return fail(what, errno);
 	if (!ftruncate(test->fd, SELFTEST_SIZE))
 		return 0;
-	r = errno;
+	r = fail(what, errno);
 	unlink(test->path);
 	close(test->fd);
 	return r;
@@ -143,11 +153,11 @@ int selftest_report(const char *path, const char *device, json_object *report,
 	/* Nothing but SIGKILL leaves a scratch file behind. */
 	sigfillset(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &saved);
-	r = open_scratch(path, &test);
-	if (r) {
-		fail(path, r);
+	/* Of a limit to the size of files an errno tells. */
+	signal(SIGXFSZ, SIG_IGN);
+	r = find_directory(path, &test) ?: open_scratch(&test);
+	if (r)
 		goto restore_signals;
-	}
 	report_string(report, "path", test.path);
 	test.steps = report_array(report, "steps");
 	r = test_on_device(&test, device, &verdict);

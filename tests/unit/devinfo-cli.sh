@@ -129,6 +129,29 @@ else
 	echo "not tried: -f in a user name space"
 fi
 
+# Where no scratch file can be made the directory is named, not the file in it.
+# said SENTENCE: the last one of --selftest, which failed with an error
+said()
+{
+	[ "$status" = 3 ] && [ "$(cat "$dir/err")" = "ibv_pinsafe_devinfo: $1" ] || {
+		echo "--selftest: status $status, not \"$1\": $(cat "$dir/err")"
+		failed=1
+	}
+}
+mkdir "$dir/full"
+unshare -m sh -c "mount -t tmpfs none '$dir/full' && : >'$dir/full/f' &&
+	mount -o remount,ro '$dir/full' && : >'$dir/tried' &&
+	exec '$tool' --selftest '$dir/full/f'" >"$dir/out" 2>"$dir/err"
+status=$?
+if [ -f "$dir/tried" ]; then
+	said "making a file in $(realpath "$dir")/full/: Read-only file system"
+else
+	echo "not tried: --selftest on a read-only mount"
+fi
+(ulimit -f 64 && exec "$tool" --selftest "$dir/file") >"$dir/out" 2>"$dir/err"
+status=$?
+said "making a file in $(realpath "$dir")/: File too large"
+
 # A policy is for the whole path, however the file is named.
 printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
 ln -s file "$dir/link"
