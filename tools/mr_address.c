@@ -8,25 +8,25 @@
  * there must be as many structs of a length as memory regions.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <infiniband/verbs.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "mr_address.h"
+#include "pagemap.h"
 
 #define CHUNK_PAGES 256
-#define ENTRY_IS_PRESENT (1ULL << 63) /* in /proc/PID/pagemap */
-/* Larger ones are reservations, of AddressSanitizer and the like. */
-#define MAX_MAPPING (1ULL << 40)
+/*
+ * Larger ones that are left out of core dumps (MADV_DONTDUMP) are tables of
+ * AddressSanitizer and the like, with a page here and there.
+ */
+#define MAX_NOT_DUMPED (1ULL << 40)
 
 struct search {
 	pid_t pid;
-	int pagemap;
 	const struct proc_maps *maps;
 	struct mr_address **wanted; /* sorted by length */
 	size_t n_wanted;
@@ -144,7 +144,7 @@ static int add_candidate(struct search *search, const struct ibv_mr *mr)
 }
 
 /* Anything that may be a struct ibv_mr in pages that were there a moment ago */
-static int scan_run(struct search *search, uintptr_t start, size_t size)
+static int scan_piece(struct search *search, uintptr_t start, size_t size)
 {
 	ssize_t n = peek(search, start, search->chunk, size);
 	const struct rdma_mr *wanted;
@@ -163,30 +163,23 @@ static int scan_run(struct search *search, uintptr_t start, size_t size)
 	return r;
 }
 
-/* Those that are present, so that no others are made */
-static int scan_pages(struct search *search, uintptr_t start, size_t n)
+/*
+ * Those that are present, so that no others are made; the last page of a piece again:
+ * a struct may lie across the end of it.
+ */
+static int scan_run(void *arg, uintptr_t start, uintptr_t end)
 {
-	uint64_t entries[CHUNK_PAGES];
-	size_t i, first, page = search->page_size;
-	ssize_t size;
+	struct search *search = arg;
+	size_t size = CHUNK_PAGES * search->page_size;
 	int r;
 
-	size = pread(search->pagemap, entries, n * sizeof(*entries),
-		     start / page * sizeof(*entries));
-	/* 0: the process has ended */
-	if (size <= 0)
-		return size ? errno : ESRCH;
-	n = size / sizeof(*entries);
-	for (i = 0; i < n; i++) {
-		for (first = i; i < n && entries[i] & ENTRY_IS_PRESENT;)
-			i++;
-		if (i == first)
-			continue;
-		r = scan_run(search, start + first * page, (i - first) * page);
+	while (end - start > size) {
+		r = scan_piece(search, start, size);
 		if (r)
 			return r;
+		start += size - search->page_size;
 	}
-	return 0;
+	return scan_piece(search, start, end - start);
 }
 
 /*
@@ -219,21 +212,31 @@ static void match(struct search *search)
 	}
 }
 
-static int scan_map(struct search *search, const struct proc_map *map)
+/* Is memory of the program there, where it can have the struct? */
+static bool is_worth_it(const struct proc_map *map)
 {
-	size_t n;
-	uintptr_t at;
-	int r = 0;
+	return !map->shared && map->readable && map->writable &&
+	       map->has_pages &&
+	       !(map->is_not_dumped && map->end - map->start > MAX_NOT_DUMPED);
+}
 
-	if (map->shared || !map->readable || !map->writable ||
-	    map->end - map->start > MAX_MAPPING)
-		return 0;
-	/* The last page again: a struct may lie across the end of a chunk. */
-	for (at = map->start; at < map->end && !r;
-	     at += (CHUNK_PAGES - 1) * search->page_size) {
-		n = (map->end - at) / search->page_size;
-		r = scan_pages(search, at, n < CHUNK_PAGES ? n : CHUNK_PAGES);
-	}
+static int scan(struct search *search)
+{
+	const struct proc_maps *maps = search->maps;
+	const struct proc_map *map;
+	struct pagemap pagemap;
+	uint64_t total = 0;
+	int r;
+
+	for (map = maps->maps; map < maps->maps + maps->n; map++)
+		total += is_worth_it(map) ? map->end - map->start : 0;
+	r = pagemap_open(search->pid, total, &pagemap);
+	if (r)
+		return r;
+	for (map = maps->maps; map < maps->maps + maps->n && !r; map++)
+		if (is_worth_it(map))
+			r = pagemap_visit(&pagemap, map, scan_run, search);
+	pagemap_close(&pagemap);
 	return r;
 }
 
@@ -241,7 +244,6 @@ int mr_address_find(pid_t pid, const struct proc_maps *maps,
 		    struct mr_address *addresses, size_t n)
 {
 	struct search search = {.pid = pid, .maps = maps, .n_wanted = n};
-	char path[64];
 	size_t i;
 	int r;
 
@@ -257,20 +259,10 @@ int mr_address_find(pid_t pid, const struct proc_maps *maps,
 	search.chunk = malloc(CHUNK_PAGES * search.page_size);
 	if (!search.chunk)
 		goto free_wanted;
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	search.pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	if (search.pagemap < 0) {
-		r = errno == ENOENT ? ESRCH : errno;
-		goto free_chunk;
-	}
-	r = 0;
-	for (i = 0; i < maps->n && !r; i++)
-		r = scan_map(&search, &maps->maps[i]);
+	r = scan(&search);
 	if (!r)
 		match(&search);
-	close(search.pagemap);
 	free(search.candidates);
-free_chunk:
 	free(search.chunk);
 free_wanted:
 	free(search.wanted);

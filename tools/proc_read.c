@@ -10,6 +10,9 @@
 #include "memory/vma.h"
 #include "proc_read.h"
 
+/* Of private memory, from where on it is worth to know whether any is there */
+#define LARGE_MAPPING (1ULL << 36)
+
 /* Call @fn for each line until it says other than 0, and return that. */
 static int for_each_line(const char *path,
 			 int (*fn)(const char *line, void *arg), void *arg)
@@ -28,32 +31,26 @@ static int for_each_line(const char *path,
 	return r;
 }
 
-static int add_map(const char *line, void *arg)
+static int add_map(const struct vma *vma, struct proc_maps *maps)
 {
-	struct proc_maps *maps = arg;
 	struct proc_map *map;
-	/* Large, because of its path; this tool has one thread. */
-	static struct vma vma;
-	int r;
 
-	r = vma_parse(line, &vma);
-	if (r)
-		return r;
 	map = reallocarray(maps->maps, maps->n + 1, sizeof(*map));
 	if (!map)
 		return ENOMEM;
 	maps->maps = map;
 	map += maps->n;
 	*map = (struct proc_map){
-		.start = vma.start,
-		.end = vma.end,
-		.offset = vma.offset,
-		.dev = vma.dev,
-		.ino = vma.ino,
-		.readable = vma.readable,
-		.writable = vma.writable,
-		.shared = vma.shared,
-		.path = strdup(vma.path),
+		.start = vma->start,
+		.end = vma->end,
+		.offset = vma->offset,
+		.dev = vma->dev,
+		.ino = vma->ino,
+		.readable = vma->readable,
+		.writable = vma->writable,
+		.shared = vma->shared,
+		.has_pages = true,
+		.path = strdup(vma->path),
 	};
 	if (!map->path)
 		return ENOMEM;
@@ -61,14 +58,43 @@ static int add_map(const char *line, void *arg)
 	return 0;
 }
 
-int proc_read_maps(pid_t pid, struct proc_maps *ret_maps)
+/* What smaps says of a mapping; huge pages of hugetlbfs are no part of "Rss". */
+static void note_detail(const char *line, struct proc_map *map)
+{
+	unsigned long kib;
+
+	if (sscanf(line, "Rss: %lu", &kib) == 1)
+		map->has_pages = kib;
+	else if (sscanf(line, "Private_Hugetlb: %lu", &kib) == 1)
+		map->has_pages |= kib;
+	else if (!strncmp(line, "VmFlags:", strlen("VmFlags:")))
+		map->is_not_dumped = strstr(line, " dd");
+}
+
+static int add_line(const char *line, void *arg)
+{
+	/* Large, because of its path; this tool has one thread. */
+	static struct vma vma;
+	struct proc_maps *maps = arg;
+	int r;
+
+	r = vma_parse(line, &vma);
+	if (!r)
+		return add_map(&vma, maps);
+	if (!maps->n)
+		return r;
+	note_detail(line, &maps->maps[maps->n - 1]);
+	return 0;
+}
+
+static int read_maps(pid_t pid, const char *name, struct proc_maps *ret_maps)
 {
 	struct proc_maps maps = {0};
 	char path[64];
 	int r;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	r = for_each_line(path, add_map, &maps);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	r = for_each_line(path, add_line, &maps);
 	/* A process that has ended, and is not reaped yet, has none. */
 	if (!r && !maps.n)
 		r = ESRCH;
@@ -77,6 +103,34 @@ int proc_read_maps(pid_t pid, struct proc_maps *ret_maps)
 	else
 		*ret_maps = maps;
 	return r;
+}
+
+static bool has_large(const struct proc_maps *maps)
+{
+	const struct proc_map *map = maps->maps;
+	size_t i;
+
+	for (i = 0; i < maps->n; i++, map++)
+		if (!map->shared && map->writable &&
+		    map->end - map->start >= LARGE_MAPPING)
+			return true;
+	return false;
+}
+
+int proc_read_maps(pid_t pid, struct proc_maps *ret_maps)
+{
+	struct proc_maps maps, detailed;
+	int r = read_maps(pid, "maps", &maps);
+
+	if (r)
+		return r;
+	/* The kernel looks at all pages for it; some kernels have none. */
+	if (has_large(&maps) && !read_maps(pid, "smaps", &detailed)) {
+		proc_maps_put(&maps);
+		maps = detailed;
+	}
+	*ret_maps = maps;
+	return 0;
 }
 
 void proc_maps_put(struct proc_maps *maps)

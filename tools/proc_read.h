@@ -23,7 +23,9 @@ struct proc_map {
 	bool readable;
 	bool writable;
 	bool shared;
-	char *path; /* owned */
+	bool has_pages;	    /* or nobody has looked */
+	bool is_not_dumped; /* MADV_DONTDUMP; the same */
+	char *path;	    /* owned */
 };
 
 struct proc_maps {
