@@ -71,22 +71,38 @@ static int open_log(void)
 	return is_stderr_of_load(STDERR_FILENO) ? STDERR_FILENO : -1;
 }
 
-/* A pipe without a reader must not kill the program. */
+/* The one that a write which fails with @error leaves behind, or 0 */
+static int signal_of(int error)
+{
+	return error == EPIPE ? SIGPIPE : error == EFBIG ? SIGXFSZ : 0;
+}
+
+/*
+ * A pipe without a reader must not kill the program, nor a file that is as large as
+ * RLIMIT_FSIZE allows, nor may a terminal that wants nothing of those in the
+ * background (stty tostop) stop it.
+ */
 static void write_line(int fd, const char *line, size_t n)
 {
 	const struct timespec now = { 0 };
-	sigset_t pipe, pending, saved;
+	sigset_t ours, pending, saved;
 	bool is_blocked;
+	int signal;
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
+	sigaddset(&ours, SIGXFSZ);
+	sigaddset(&ours, SIGTTOU);
 	sigemptyset(&pending);
 	(void)sys_sigpending(&pending);
-	/* Who may not block it gets it of what the program writes, too. */
-	is_blocked = !sys_sigmask(SIG_BLOCK, &pipe, &saved);
-	if (sys_write(fd, line, n) < 0 && errno == EPIPE && is_blocked &&
-	    !sigismember(&pending, SIGPIPE))
-		(void)sys_sigtimedwait(&pipe, NULL, &now);
+	/* Who may not block them gets them of what the program writes, too. */
+	is_blocked = !sys_sigmask(SIG_BLOCK, &ours, &saved);
+	signal = sys_write(fd, line, n) < 0 ? signal_of(errno) : 0;
+	if (signal && is_blocked && !sigismember(&pending, signal)) {
+		sigemptyset(&ours);
+		sigaddset(&ours, signal);
+		(void)sys_sigtimedwait(&ours, NULL, &now);
+	}
 	if (is_blocked)
 		(void)sys_sigmask(SIG_SETMASK, &saved, NULL);
 }

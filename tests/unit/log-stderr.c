@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * Lines go to standard error only while descriptor 2 is the file that it was
- * at load.  Each case starts this program again, with a file as descriptor 2.
+ * at load, and what comes of that neither ends nor stops the program.  Each case
+ * starts this program again, with a file as descriptor 2.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -40,12 +46,97 @@ static int replaced(const char *path)
 	return 0;
 }
 
+/* Nothing that the line leaves behind may end or stop the program. */
+static int say(void)
+{
+	sigset_t pending;
+
+	log_warn("line");
+	return sigpending(&pending) || sigismember(&pending, SIGPIPE) ||
+	       sigismember(&pending, SIGXFSZ);
+}
+
+static int no_reader(void)
+{
+	int ends[2];
+
+	if (pipe(ends) || dup2(ends[1], STDERR_FILENO) < 0)
+		return 1;
+	close(ends[0]);
+	log_file_remember_stderr();
+	return say();
+}
+
+static int file_full(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	return setrlimit(RLIMIT_FSIZE, &none) ? 1 : say();
+}
+
+/* One that was pending before is the program's. */
+static int file_full_before(void)
+{
+	sigset_t own;
+	int signal;
+
+	sigemptyset(&own);
+	sigaddset(&own, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &own, NULL);
+	raise(SIGXFSZ);
+	if (file_full() != 1 || sigwait(&own, &signal))
+		return 2;
+	return signal != SIGXFSZ;
+}
+
+/* In the background of a terminal that stops those who write to it */
+static int write_in_background(int terminal)
+{
+	if (setpgid(0, 0) || dup2(terminal, STDERR_FILENO) < 0)
+		return 1;
+	log_file_remember_stderr();
+	return say();
+}
+
+static int background(void)
+{
+	int main_end = posix_openpt(O_RDWR | O_NOCTTY), terminal, status;
+	struct termios mode;
+	pid_t pid;
+
+	if (main_end < 0 || grantpt(main_end) || unlockpt(main_end))
+		return 1;
+	setsid();
+	terminal = open(ptsname(main_end), O_RDWR);
+	if (terminal < 0 || tcgetattr(terminal, &mode))
+		return 1;
+	mode.c_lflag |= TOSTOP;
+	if (tcsetattr(terminal, TCSANOW, &mode))
+		return 1;
+	pid = fork();
+	if (!pid)
+		_exit(write_in_background(terminal));
+	if (waitpid(pid, &status, WUNTRACED) != pid)
+		return 1;
+	if (WIFSTOPPED(status))
+		kill(pid, SIGKILL);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	if (!strcmp(argv[1], "same-file"))
 		return same_file();
 	if (!strcmp(argv[1], "closed-later"))
 		return closed_later();
+	if (!strcmp(argv[1], "no-reader"))
+		return no_reader();
+	if (!strcmp(argv[1], "file-full"))
+		return file_full();
+	if (!strcmp(argv[1], "file-full-before"))
+		return file_full_before();
+	if (!strcmp(argv[1], "background"))
+		return background() != 0;
 	return argc > 2 ? replaced(argv[2]) : 2;
 }
 
@@ -106,6 +197,27 @@ FILE_CASE(stderr_opened_after_load__is_not_written_to)
 {
 	assert_int_equal(start(-1, "replaced", other.path), 0);
 	assert_string_equal(file_text(other.path), "");
+}
+
+FILE_CASE(stderr_without_reader__program_goes_on)
+{
+	assert_int_equal(start(at_load.fd, "no-reader", NULL), 0);
+}
+
+FILE_CASE(stderr_beyond_file_size_limit__program_goes_on)
+{
+	assert_int_equal(start(at_load.fd, "file-full", NULL), 0);
+	assert_string_equal(file_text(at_load.path), "");
+}
+
+FILE_CASE(signal_was_pending__is_left)
+{
+	assert_int_equal(start(at_load.fd, "file-full-before", NULL), 0);
+}
+
+FILE_CASE(stderr_of_tostop_terminal__program_goes_on)
+{
+	assert_int_equal(start(at_load.fd, "background", NULL), 0);
 }
 
 int main(int argc, char **argv)
