@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "aside.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/stats.h"
 #include "base/sys.h"
@@ -95,6 +96,7 @@ static int enter(struct take_args *args, struct lease *lease)
 		  lease->backend->name);
 	/* For the break, when there may be no descriptor to read it with */
 	(void)lease_break_time_s();
+	lease->held_at_ns = clock_now_ns();
 
 	ps_lock(&table_lock);
 	if (is_barred(args->backend, args->file))

@@ -125,8 +125,10 @@ struct lease {
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
 	bool is_taken_again;	/* signal_fd is not known: -1 */
-	bool is_gone;		/* the kernel took it away */
+	bool is_gone;		/* the kernel took it away, or it was given up */
 	const char *why_broken;	/* by the program itself, or NULL */
+	bool is_given_up;	/* by whoever has its description, not by us */
+	uint64_t held_at_ns;	/* when it was seen to be held, the last time */
 	unsigned int n_revoked;
 	bool is_told;		/* revoke.c: who wanted to know of the break */
 	bool has_failed;	/* to revoke an MR; said once */

@@ -84,6 +84,19 @@ uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
 }
 
 /*
+ * The kernel takes it away at the end of lease-break-time, and not earlier.  What is
+ * gone sooner was given back with F_UNLCK, by the program or by another process that
+ * has the same description.
+ */
+static bool is_given_up(const struct lease *lease)
+{
+	uint64_t time_ns = lease_break_time_s() * NSEC_PER_SEC;
+
+	return lease->type == F_WRLCK && sigio_is_forgotten(lease->fd.fd) &&
+	       (!time_ns || clock_now_ns() - lease->held_at_ns < time_ns);
+}
+
+/*
  * F_GETLEASE says F_UNLCK both for a lease that is being broken and for none,
  * but with the lease the kernel forgets its signal (fs/locks.c:lease_modify).
  */
@@ -93,6 +106,7 @@ bool lease_is_lost(struct lease *lease)
 	    !sigio_is_forgotten(lease->fd.fd))
 		return false;
 	lease->is_gone = true;
+	lease->is_given_up = is_given_up(lease);
 	/* Nobody waits any more while the program takes its time. */
 	lease->max_grace_ns = 0;
 	/* Of a layout lease the breaker has to give up, and nothing is lost. */
@@ -109,6 +123,16 @@ bool lease_is_beside_pages(int fd, int type)
 	return flags > 0 && flags & O_DIRECT;
 }
 
+static const char *why_not_held(struct lease *lease, int type)
+{
+	if (type < 0)
+		return not_told;
+	lease->is_given_up = is_given_up(lease);
+	return lease->is_given_up ?
+		       "it was given back through the same open file description (F_SETLEASE)" :
+		       NULL;
+}
+
 /* Nobody else changes the state: no lock to read it. */
 bool lease_check(struct lease *lease)
 {
@@ -118,11 +142,14 @@ bool lease_check(struct lease *lease)
 		return false;
 	type = type_now(lease);
 	if (type != lease->type)
-		set_broken(lease, type < 0 ? not_told : NULL);
+		set_broken(lease, why_not_held(lease, type));
 	else if (lease->backend->is_blind &&
 		 lease_is_beside_pages(lease->fd.fd, type))
 		set_broken(lease, "its description has O_DIRECT now, by which the file is read and written beside the pages that the device has");
-	return !lease->broken_at_ns;
+	if (lease->broken_at_ns)
+		return false;
+	lease->held_at_ns = clock_now_ns();
+	return true;
 }
 
 static void scan(bool is_blind, size_t n)

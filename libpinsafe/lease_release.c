@@ -84,6 +84,16 @@ static void tell_release(const struct lease *lease, uint64_t released_at_ns)
 		 lease->n_revoked, (double)ns / NSEC_PER_MSEC);
 }
 
+/* Whoever waits for an ordinary lease goes on when that time is over. */
+static void tell_lost(const struct lease *lease)
+{
+	log_error("lease: %s: %s: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
+		  lease->path,
+		  lease->is_given_up ?
+			  "the program, or another process that has the same open file description, had given it back" :
+			  "it was not released within lease-break-time, so the kernel had taken it away");
+}
+
 static void tell_kept(const struct lease *lease, const struct cause *cause,
 		      int r)
 {
@@ -123,11 +133,9 @@ static void release(struct lease *lease)
 	keeper_close(&lease->fd);
 	count_gone(lease);
 	stats_add(leases, -1);
-	/* Whoever waits for an ordinary lease goes on when that time is over. */
-	if ((r == EAGAIN || lease->is_gone) && lease->broken_at_ns &&
+	if ((r == EAGAIN || (r && lease->is_gone)) && lease->broken_at_ns &&
 	    lease->backend->is_blind)
-		log_error("lease: %s: it was not released within lease-break-time, so the kernel had taken it away: WHAT DEVICES WROTE SINCE THEN MAY BE LOST",
-			lease->path);
+		tell_lost(lease);
 	if (is_kept)
 		tell_kept(lease, &cause, r);
 	else

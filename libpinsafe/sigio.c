@@ -88,10 +88,14 @@ static bool is_armed(int fd)
 	return sys_fcntl(fd, F_GETSIG, 0) == config_get()->signal;
 }
 
+/* Of an ordinary lease the program may have changed one of the two. */
 bool sigio_is_forgotten(int fd)
 {
+	struct f_owner_ex owner;
+
 	/* That nobody may ask is no answer. */
-	return !is_armed(fd) && sys_fcntl(fd, F_GETSIG, 0) >= 0;
+	return !is_armed(fd) && sys_fcntl(fd, F_GETSIG, 0) >= 0 &&
+	       !sys_fcntl(fd, F_GETOWN_EX, (uintptr_t)&owner) && !owner.pid;
 }
 
 void sigio_disown(int fd)

@@ -68,7 +68,8 @@ enum pinsafe_guard {
  * @refused_unsupported: with EOPNOTSUPP
  * @refused_other: with any other errno
  * @lost_leases: leases so far that were gone before they were released: the
- *	kernel takes an ordinary lease away at the end of lease-break-time
+ *	kernel takes an ordinary lease away at the end of lease-break-time, and who
+ *	has its open file description can give it back
  * @bytes_guarded: length of the memory regions in @guarded_mrs, in bytes
  * @revoke_histogram: breaks by the time that @last_revoke_ns says: below 1 ms,
  *	4 ms, 16 ms, 64 ms, 256 ms, 1.024 s, 4.096 s, and all longer ones
