@@ -123,6 +123,9 @@ static void release(struct lease *lease)
 		       lease->type == F_WRLCK;
 	struct cause cause = { .kind = CAUSE_UNKNOWN };
 
+	/* Since the last look, maybe */
+	if (r == EAGAIN && lease->broken_at_ns)
+		(void)lease_is_lost(lease);
 	/* A break of it would be taken for one of a lease of the program. */
 	if (is_kept) {
 		(void)lease_why_not(lease->fd.fd, r, &cause);
