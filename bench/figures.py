@@ -8,6 +8,7 @@ import report
 from worker import MEDIAN, Pair, Worker, in_turns
 
 NO_PROCMAP = {'FAKE_NO_PROCMAP': '1', 'FAKE_RELEASE': '6.1.0'}
+NO_COUNT = {'FAKE_NO_COUNT': '1'}
 GUARD_MEMORY = {'PINSAFE_SHMEM': 'guard'}
 KIB, MIB = 1024, 1024 * 1024
 
@@ -19,6 +20,12 @@ def exponent(points):
     mean_y = sum(y for _, y in logs) / len(logs)
     return (sum((x - mean_x) * (y - mean_y) for x, y in logs) /
             sum((x - mean_x) ** 2 for x, _ in logs))
+
+
+def leased(n, counts):
+    """Who holds leases, and whether the module tells of pins"""
+    return (f'{"leases held" if n else "nothing leased"}'
+            f'{"" if counts else ", nobody counts pins"}')
 
 
 def size_name(size):
@@ -42,14 +49,16 @@ class Figures:
     # Anonymous memory
 
     def anonymous(self):
-        with Pair(self.setting, 'anonymous') as pair:
-            for n, goal in (0, 700), (1, 1500):
-                if n:
-                    pair.tell('leases', n)
-                m = pair.measure('reg', 2000, self.rounds(21))
-                leased = 'leases held' if n else 'nothing leased'
-                self.add(f'anonymous 4 KiB, {leased}: added', m['added'],
-                         'ns', goal)
+        for counts, extra in (True, {}), (False, NO_COUNT):
+            with Pair(self.setting, 'anonymous', **extra) as pair:
+                for n, goal in (0, 700), (1, 1500):
+                    if n:
+                        pair.tell('leases', n)
+                    elif not counts:
+                        continue
+                    m = pair.measure('reg', 2000, self.rounds(21))
+                    self.add(f'anonymous 4 KiB, {leased(n, counts)}: added',
+                             m['added'], 'ns', goal)
 
         # Of which the kernel does not say that it needs none
         with Pair(self.setting, 'anonymous', **GUARD_MEMORY) as pair:
@@ -60,24 +69,24 @@ class Figures:
     def mappings(self):
         """As on a kernel without PROCMAP_QUERY."""
         sizes = (10, 1000, 30000)
-        points = {}
-        for leases in 0, 1:
-            points[leases] = []
-            with Pair(self.setting, 'anonymous', **NO_PROCMAP) as pair:
-                if leases:
-                    pair.tell('leases', leases)
+        for n_leases, counts in (0, True), (0, False), (1, True), (1, False):
+            extra = {} if counts else NO_COUNT
+            points = []
+            with Pair(self.setting, 'anonymous', **NO_PROCMAP,
+                      **extra) as pair:
+                if n_leases:
+                    pair.tell('leases', n_leases)
                 there = 0
                 for n in sizes[:2] if self.quick else sizes:
                     pair.tell('mappings', n - there)
                     there = n
-                    m = pair.measure('reg', 5, self.rounds(9))
-                    points[leases].append((n, m['added']))
-        for leases, p in points.items():
-            leased = 'leases held' if leases else 'nothing leased'
-            for n, added in p:
-                self.add(f'anonymous, Linux 6.1, {n} mappings, {leased}: added',
+                    m = pair.measure('reg', 50, self.rounds(9))
+                    points.append((n, m['added']))
+            what = leased(n_leases, counts)
+            for n, added in points:
+                self.add(f'anonymous, Linux 6.1, {n} mappings, {what}: added',
                          added, 'ns', 2000 if n == 10 else 5000)
-            self.series[f'mappings, {leased}'] = p
+            self.series[f'mappings, {what}'] = points
 
     def threads(self):
         for n in 1, 4, 16:

@@ -5,6 +5,7 @@
 
 #include "base/stats.h"
 #include "lease.h"
+#include "machine/pin_count.h"
 #include "machine/pin_rule.h"
 #include "memory/mapping.h"
 #include "policy/config.h"
@@ -99,10 +100,14 @@ int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
  * first, and look after it.
  *
  * Where nothing is leased and the kernel refuses whatever would need a guard, not
- * even that is needed.  With a lease the kernel pins pages of its file, as older
- * ones pin all page caches; so then this way is for memory that is seen to be
- * anonymous page by page, before, and once it is pinned.
+ * even that is needed; nor where it counts what it pins of files.  Else, with a
+ * lease the kernel pins pages of its file, as older ones pin all page caches; so
+ * then this way is for memory that is seen to be anonymous page by page, before,
+ * and once it is pinned.
  */
+
+/* What costs less to pin in vain than to look at before */
+#define MAX_IN_VAIN (64ul << 10)
 
 /* The kernel pins for devices that only read, and what only a policy guards. */
 static bool is_refused_by_kernel(const struct registration *reg)
@@ -112,33 +117,44 @@ static bool is_refused_by_kernel(const struct registration *reg)
 }
 
 /* Whether it is worth to ask the same of what is pinned: a guess */
-static bool seems_anonymous(const struct registration *reg)
+static bool seems_anonymous(const struct registration *reg, bool is_counted)
 {
 	uintptr_t addr = (uintptr_t)reg->addr;
 	bool are;
 
 	if (pages_recall(addr, reg->length, &are))
 		return are;
+	/* Elsewhere files without a lease would be pinned for a moment. */
+	if (is_counted && reg->length <= MAX_IN_VAIN && pin_rule_is_strict())
+		return true;
 	return !guard_is_known(reg) && pages_are_anonymous(addr, reg->length);
+}
+
+/* Nothing of a file is among what was pinned. */
+static bool is_anonymous(const struct registration *reg, uint64_t n_pins)
+{
+	/* It is pinned, so its pages are there. */
+	if ((!n_pins || pin_count() != n_pins) &&
+	    !pages_are_anonymous((uintptr_t)reg->addr, reg->length))
+		return false;
+	pages_note((uintptr_t)reg->addr, reg->length, true);
+	return true;
 }
 
 bool guard_register_first(struct registration *reg)
 {
 	uint64_t n_taken = lease_n_taken();
-	uintptr_t addr = (uintptr_t)reg->addr;
 	bool is_refused = is_refused_by_kernel(reg), are_files = true;
+	uint64_t n_pins = is_refused || reg->options ? 0 : pin_count();
 
-	if (reg->options || !(is_refused || seems_anonymous(reg)))
+	if (reg->options || !(is_refused || seems_anonymous(reg, n_pins)))
 		return false;
 	if (guard_register_unseen(reg))
 		return false;
 	if (is_refused && lease_n_taken() == n_taken)
 		return true;
-	/* It is pinned, so its pages are there. */
-	if (pages_are_anonymous(addr, reg->length)) {
-		pages_note(addr, reg->length, true);
+	if (is_anonymous(reg, n_pins))
 		return true;
-	}
 	if (!guard_look_for_files(reg, &are_files) && !are_files)
 		return true;
 	if (reg->real->dereg_mr(reg->mr))

@@ -7,6 +7,7 @@
  *
  *   FAKE_NO_PROCMAP=1  there is no ioctl PROCMAP_QUERY, as before Linux 6.11
  *   FAKE_RELEASE=6.1   what uname(2) says
+ *   FAKE_NO_COUNT=1    there is no module that counts what is pinned of files
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -77,6 +80,42 @@ static void release(int fd)
 bool fake_has_leases(void)
 {
 	return __atomic_load_n(&n_held, __ATOMIC_RELAXED);
+}
+
+/* In place of the device of the module */
+static int pins_fd = -1;
+static uint64_t *pins;
+
+static void make_pins(void)
+{
+	pins_fd = memfd_create("pins", MFD_CLOEXEC);
+	if (pins_fd < 0 || ftruncate(pins_fd, sizeof(*pins)))
+		abort();
+	pins = mmap(NULL, sizeof(*pins), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    pins_fd, 0);
+	if (pins == MAP_FAILED)
+		abort();
+	*pins = 1;
+}
+
+void fake_pin_file(void)
+{
+	if (pins)
+		__atomic_add_fetch(pins, 1, __ATOMIC_RELAXED);
+}
+
+int __wrap_sys_open(const char *path, int flags, mode_t mode)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (strcmp(path, "/dev/layout_lease"))
+		return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	if (getenv("FAKE_NO_COUNT")) {
+		errno = ENOENT;
+		return -1;
+	}
+	pthread_once(&once, make_pins);
+	return syscall(SYS_fcntl, pins_fd, F_DUPFD_CLOEXEC, 0);
 }
 
 int __wrap_sys_fcntl(int fd, int command, uintptr_t arg)

@@ -12,6 +12,8 @@
 #define FAKE_KEY(handle) ((uint32_t)(handle) << 8)
 
 bool fake_has_leases(void);
+/* A page of a file is pinned. */
+void fake_pin_file(void);
 
 /*
  * As truncate(2) by another process: ns until the lease of the file was gone; an
@@ -19,6 +21,7 @@ bool fake_has_leases(void);
  */
 uint64_t fake_break(dev_t dev, ino_t ino);
 
+int __wrap_sys_open(const char *path, int flags, mode_t mode);
 int __wrap_sys_fcntl(int fd, int command, uintptr_t arg);
 int __wrap_sys_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_sys_sigtimedwait(const sigset_t *set, siginfo_t *ret_info,

@@ -9,6 +9,7 @@
 
 /* Not there on the side without pinsafe, which is to pin all the same */
 #pragma weak fake_has_leases
+#pragma weak fake_pin_file
 
 /* Files with DAX are pinned under a lease only; it does not matter here whose. */
 static bool may_be_pinned(const void *addr)
@@ -26,6 +27,8 @@ static struct ibv_mr *reg_mr(struct ibv_pd *pd, void *addr, size_t length,
 		errno = EOPNOTSUPP;
 		return NULL;
 	}
+	if (fake_pin_file && BENCH_IS_FILE(addr))
+		fake_pin_file();
 	mr = calloc(1, sizeof(*mr));
 	mr->context = pd->context;
 	mr->pd = pd;

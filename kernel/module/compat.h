@@ -75,7 +75,18 @@ static inline int file_f_owner_allocate(struct file *file)
 #define PASS_VMAS		, vmas
 #endif
 
-/* The flags of a vma are a struct in 7.2. */
+/* The flags of a vma are only for functions since 6.3. */
+static inline void change_vm_flags(struct vm_area_struct *vma,
+				   unsigned long set, unsigned long clear)
+{
+#if SINCE(6, 3)
+	vm_flags_mod(vma, set, clear);
+#else
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#endif
+}
+
+/* They are a struct in 7.2. */
 #if SINCE(7, 0)
 #define NO_VM_FLAGS		EMPTY_VMA_FLAGS
 #else

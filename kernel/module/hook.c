@@ -227,6 +227,7 @@ static void die(const char *why)
 	__module_get(THIS_MODULE);
 	pr_emerg("%s: layout leases may protect NOTHING any more, and blocks of files with DAX be freed under DMA. There are no new ones, and the holders of pins are asked to give up; reboot.\n",
 		 why);
+	pin_count_end_all();
 	pinned_break_all();
 }
 
@@ -240,7 +241,7 @@ static void watch(struct work_struct *work)
 		why = "a hook does not fire any more";
 	if (why)
 		die(why);
-	else if (lease_any() || pinned_any())
+	else if (lease_any() || pinned_any() || pin_count_any())
 		hooks_watch();
 }
 

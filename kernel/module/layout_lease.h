@@ -13,6 +13,7 @@
  *	show.c		/proc/locks and fdinfo
  *	pin.c		long-term pins of those who hold a lease
  *	pin_cached.c	those of page caches
+ *	pin_count.c	tell a process whether its pins were of files
  *	redirty.c	make pages that a device writes to dirty again
  *	sync_hooks.c	when that is needed
  *	sync_test.c	and does the kernel tell us of it each time?
@@ -210,6 +211,14 @@ long pin_cached(struct pinned *p, struct vm_area_struct *vma,
 		struct page **pages, unsigned long caller);
 void pin_forget_callers(void);	/* a module goes, and with it addresses */
 void pin_probe_unpin(struct page *page);
+
+/* pin_count.c */
+int pin_count_init(void);
+void pin_count_exit(void);
+bool pin_count_any(void);		/* does anybody depend on it? */
+bool pin_count_is_wanted(const struct mm_struct *mm);	/* lock-free */
+void pin_count(const struct mm_struct *mm, struct page **pages, long n);
+void pin_count_end_all(void);		/* say that there is no telling */
 
 /* redirty.c */
 

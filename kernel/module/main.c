@@ -99,7 +99,7 @@ static int __init layout_lease_init(void)
 	err = hooks_init();
 	if (err)
 		goto out_queue;
-	err = selftest_init();
+	err = selftest_init() ?: pin_count_init();
 	if (err)
 		goto out_hooks;
 	warn_control();
@@ -116,6 +116,7 @@ out_queue:
 
 static void __exit layout_lease_exit(void)
 {
+	pin_count_exit();
 	hooks_exit();
 	selftest_exit();
 	pinned_exit();

@@ -188,7 +188,7 @@ static bool has_ours(struct mm_struct *mm, unsigned long start,
 	unsigned long addr = start & PAGE_MASK, end = addr + nr * PAGE_SIZE;
 	struct vm_area_struct *vma;
 
-	if (!(flags & FOLL_LONGTERM) || mm != current->mm)
+	if (!(flags & FOLL_LONGTERM) || mm != current->mm || !lease_any())
 		return false;
 	for (; addr < end; addr = vma->vm_end) {
 		vma = find_vma(mm, addr);
@@ -238,7 +238,8 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
 
 static bool wants_flags(unsigned long flags)
 {
-	return (flags & FOLL_LONGTERM) && lease_any();
+	return (flags & FOLL_LONGTERM) &&
+	       (lease_any() || pin_count_is_wanted(current->mm));
 }
 
 static bool wants_third(struct ftrace_regs *regs)
@@ -258,6 +259,8 @@ static long pin_locking(unsigned long start, unsigned long nr,
 {
 	long ret = 0;
 
+	if (!lease_any())
+		return 0;
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
 	if (has_ours(current->mm, start, nr, flags, caller))
@@ -278,6 +281,7 @@ static noinline int new_pin_fast(unsigned long start, int nr,
 	hook_enter();
 	ret = pin_locking(start, nr, flags, pages, _RET_IP_) ?:
 	      ORIG(pin_fast)(start, nr, flags, pages);
+	pin_count(current->mm, pages, ret);
 	hook_leave();
 	return ret;
 }
@@ -295,6 +299,7 @@ static noinline long new_pin_unlocked(unsigned long start, unsigned long nr,
 	hook_enter();
 	ret = pin_locking(start, nr, flags, pages, _RET_IP_) ?:
 	      ORIG(pin_unlocked)(start, nr, pages, flags);
+	pin_count(current->mm, pages, ret);
 	hook_leave();
 	return ret;
 }
@@ -314,6 +319,7 @@ static noinline long new_pin(unsigned long start, unsigned long nr,
 		ret = pin(start & PAGE_MASK, nr, flags, pages, _RET_IP_);
 	else
 		ret = ORIG(pin)(start, nr, flags, pages PASS_VMAS);
+	pin_count(current->mm, pages, ret);
 	hook_leave();
 	return ret;
 }
@@ -336,6 +342,7 @@ static noinline long new_pin_remote(struct mm_struct *mm, unsigned long start,
 	else
 		ret = ORIG(pin_remote)(mm, start, nr, flags, pages PASS_VMAS,
 				       locked);
+	pin_count(mm, pages, ret);
 	hook_leave();
 	return ret;
 }

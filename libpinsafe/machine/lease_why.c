@@ -21,6 +21,7 @@
 #include "base/sys_lines.h"
 #include "machine/lease_provider.h"
 #include "machine/lease_why.h"
+#include "machine/pin_count.h"
 #include "memory/fs.h"
 
 static bool is_told; /* who gives layout leases */
@@ -32,6 +33,7 @@ void lease_tell_provider(void)
 	if (is_told)
 		return;
 	is_told = true;
+	pin_count_look_again();
 	lease_provider_find(&provider);
 	if (provider.kind == PROVIDER_CONTROL)
 		log_warn(

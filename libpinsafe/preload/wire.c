@@ -20,6 +20,7 @@
 #include "hook/real_verbs.h"
 #include "keeper.h"
 #include "lease.h"
+#include "machine/pin_count.h"
 #include "policy/config.h"
 #include "preload/private.h"
 #include "registration.h"
@@ -49,7 +50,7 @@ static fork_forget *const fork_stages[] = {
 	log_queue_forget,  aside_forget,	lease_forget,
 	watch_forget,	   event_thread_forget, last_thread_forget,
 	stats_reset,	   track_make_zombies,	disown_devices,
-	guard_alias_kept_forget,
+	guard_alias_kept_forget, pin_count_forget,
 };
 
 static const struct engine_front front = {

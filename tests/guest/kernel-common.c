@@ -193,6 +193,17 @@ int k_lease_retry(int fd, int ms)
 	return err;
 }
 
+const volatile uint64_t *k_pin_count(void)
+{
+	int fd = open("/dev/layout_lease", O_RDONLY | O_CLOEXEC);
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (page == MAP_FAILED)
+		k_bail("/dev/layout_lease");
+	close(fd);
+	return page;
+}
+
 bool k_break(siginfo_t *info, int ms)
 {
 	struct timespec timeout = { ms / 1000, ms % 1000 * 1000000L };

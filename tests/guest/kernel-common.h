@@ -71,6 +71,9 @@ bool k_filled(const struct k_file *file, char fill);
 int k_lease(int fd, int type);
 int k_lease_retry(int fd, int ms);
 
+/* The page of /dev/layout_lease: how many pins were not of anonymous memory */
+const volatile uint64_t *k_pin_count(void);
+
 /* Wait for the signal of a broken lease; false when there is none in time */
 bool k_break(siginfo_t *info, int ms);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
  * When ftrace has turned itself off there are no new leases and pins, the module
- * says so, breaks the leases of files with pins, and is never unloaded; files go
- * on working.  Nothing brings ftrace back: the guest is of no use afterwards.
+ * says so, also where it counts pins, breaks the leases of files with pins, and is
+ * never unloaded; files go on working.  Nothing brings ftrace back: the guest is of
+ * no use afterwards.
  *
  * kernel-ftrace-dead DIRECTORY FTRACE_KILL.KO held|unnoticed
  */
@@ -81,12 +82,14 @@ static void held(const char *killer, int log)
 {
 	struct k_file file = k_file("f", K_MIB, 'f');
 	struct k_file other = k_file("other", K_MIB, 'o');
+	const volatile uint64_t *count = k_pin_count();
 	struct ibv_mr *mr, *late;
 	int err, late_err;
 
 	err = k_lease(file.fd, F_LAYOUT);
 	mr = k_reg(file.map, K_MIB, K_WRITE, &late_err);
-	k_check(!err && mr && state_is("ok"), "a lease, an MR, state ok");
+	k_check(!err && mr && state_is("ok") && *count,
+		"a lease, an MR, state ok, and pins are counted");
 	kill_ftrace(killer);
 	err = k_lease(other.fd, F_LAYOUT);
 	late = k_reg(file.map, K_MIB, K_WRITE, &late_err);
@@ -96,6 +99,7 @@ static void held(const char *killer, int log)
 	k_check(k_break(NULL, PATIENCE), "the lease of the pin is broken");
 	k_check(says(log, "may protect NOTHING", PATIENCE) && state_is("dead"),
 		"the kernel's log and the state say so");
+	k_check(!*count, "there is no count of pins any more");
 	k_dereg(&mr);
 	k_lease(file.fd, F_UNLCK);
 	err = unload(NULL) ? errno : 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB
 /*
- * The module cannot be unloaded while there is a lease or a pin, and can at any
- * other time, also between those of programs that come and go; it leaves nothing
- * behind.  ftrace cannot be turned off under it.  Where it does not keep what
- * devices write to page caches, nobody is promised that.
+ * The module cannot be unloaded while there is a lease or a pin, or a program has
+ * them counted, and can at any other time, also between those of programs that
+ * come and go; it leaves nothing behind.  ftrace cannot be turned off under it.
+ * Where it does not keep what devices write to page caches, nobody is promised
+ * that.
  *
  * kernel-module-load DIRECTORY [KERNEL-STRESS ROUNDS]
  */
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +120,7 @@ static int turn_off_ftrace(void)
 static void check_refused(struct k_file *file)
 {
 	struct ibv_mr *mr;
+	const volatile uint64_t *count;
 	long refused = 0;
 	int err;
 
@@ -131,9 +134,13 @@ static void check_refused(struct k_file *file)
 	err = turn_off_ftrace();
 	k_check(err == EBUSY, "ftrace cannot be turned off under it: %s",
 		k_err(err));
+	count = k_pin_count();
 	k_dereg(&mr);
+	k_check(unload() == EWOULDBLOCK,
+		"nor while somebody has the count of pins mapped");
+	munmap((void *)count, 4096);
 	err = unload_between(&refused);
-	k_check(!err, "unloaded when the pin has gone: %s", k_err(err));
+	k_check(!err, "unloaded when all have gone: %s", k_err(err));
 	k_check(nothing_left(file->fd), "nothing of it is left");
 }
 

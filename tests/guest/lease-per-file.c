@@ -2,7 +2,8 @@
 /*
  * A process holds one lease on each file under its memory regions, from the
  * first of them to the last, and one truncate revokes all regions over the
- * file, those of other processes, too.
+ * file, those of other processes, too, and those that are where nothing of a file
+ * has been.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include "t.h"
 
 #define FILE_LEN (2UL << 20)
+#define PAGE 4096UL
 #define RETURN_MS (guard_break_time_ms() / 2)
 
 static struct region shared, first, second;
@@ -124,6 +126,52 @@ static void two_files(struct verbs *verbs, struct region *truncated,
 		t_bail("extending a file");
 }
 
+static struct ibv_mr *register_page(struct verbs *verbs, void *addr)
+{
+	struct ibv_mr *mr = ibv_reg_mr(verbs->pd, addr, PAGE, VERBS_ACCESS);
+
+	if (!mr)
+		t_bail("registering a page");
+	return mr;
+}
+
+static char *map_page(void *at, int flags, int fd)
+{
+	char *addr = mmap(at, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (addr == MAP_FAILED)
+		t_bail("mapping a page");
+	return addr;
+}
+
+/* Where the file has a lease already, the kernel pins whatever is asked for. */
+static void not_seen_before(struct verbs *verbs, struct t_child *child)
+{
+	char *addr = map_page(NULL, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *new = map_page(NULL, MAP_SHARED, first.fd);
+	struct ibv_mr *mrs[2];
+	size_t i;
+
+	region_register(&first, verbs);
+	for (i = 0; i < 2; i++)
+		ibv_dereg_mr(register_page(verbs, addr));
+	map_page(addr, MAP_SHARED | MAP_FIXED, first.fd);
+	mrs[0] = register_page(verbs, addr);
+	mrs[1] = register_page(verbs, new);
+	truncate_by(child, "mapped where anonymous memory was, and elsewhere");
+	for (i = 0; i < 2; i++) {
+		t_ok(verbs_write_once(verbs, "none", 4, mrs[i]->addr,
+				      mrs[i]->rkey) > 0,
+		     "%s: revoked", i ? "elsewhere" : "there");
+		t_zero(ibv_dereg_mr(mrs[i]), "ibv_dereg_mr");
+	}
+	region_deregister(&first);
+	munmap(addr, PAGE);
+	munmap(new, PAGE);
+	if (ftruncate(first.fd, FILE_LEN))
+		t_bail("extending a file");
+}
+
 static void two_processes(struct verbs *verbs, struct t_child *holder,
 			  struct t_child *truncater)
 {
@@ -164,6 +212,7 @@ int main(int argc, char **argv)
 	two_regions(&verbs);
 	two_files(&verbs, &first, &of_first);
 	two_files(&verbs, &second, &of_second);
+	not_seen_before(&verbs, &of_first);
 	two_processes(&verbs, &holder, &of_shared);
 
 	region_destroy(&shared);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "fakes/fake_pages.h"
+#include "fakes/fake_pin_count.h"
 #include "fakes/fake_pin_rule.h"
 #include "lib/ruled.h"
 
@@ -18,6 +19,7 @@ static int setup(void **state)
 {
 	fake_pin_rule_is_strict = true;
 	fake_pages = (struct fake_pages){0};
+	fake_pin_count = (struct fake_pin_count){0};
 	return ruled_setup(state);
 }
 
@@ -152,4 +154,64 @@ FIRST_CASE(shmem_once_it_is_pinned_and_policy_guards_it__guarded)
 	fake_pages.seem_anonymous = true;
 	fake_config.may_guard_shmem = true;
 	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
+}
+
+/* The pages, which would say that it is a file's, are not asked. */
+static void count_pins(void)
+{
+	fake_pin_count.count = 1;
+	fake_lease.is_any = true;
+}
+
+FIRST_CASE(kernel_counts_and_has_pinned_no_file__no_look)
+{
+	count_pins();
+	fake_pages.seem_anonymous = true;
+	is_registered(WRITTEN, "reg_mr");
+	record_clear();
+	is_registered(IBV_ACCESS_REMOTE_READ, "reg_mr");
+	fake_lease.is_any = fake_pin_rule_is_strict = false;
+	record_clear();
+	is_registered(WRITTEN, "reg_mr");
+	assert_false(fake_provider.was_in_section);
+}
+
+FIRST_CASE(kernel_counts_and_memory_is_new__tried)
+{
+	count_pins();
+	fake_pages.are_unknown = true;
+	is_registered(WRITTEN, "reg_mr");
+	assert_int_equal(fake_pages.n_noted, 1);
+}
+
+FIRST_CASE(kernel_counts_and_has_pinned_a_file__guarded)
+{
+	count_pins();
+	fake_pin_count.each_time = 1;
+	fake_pages.are_unknown = true;
+	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
+	assert_int_equal(fake_pages.n_noted, 0);
+}
+
+/* By another thread */
+FIRST_CASE(kernel_has_counted_and_pages_are_anonymous__registered)
+{
+	count_pins();
+	fake_pin_count.each_time = 1;
+	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
+	is_registered(WRITTEN, "reg_mr");
+}
+
+FIRST_CASE(kernel_counts_and_pins_all__looked_at_before)
+{
+	count_pins();
+	fake_pin_rule_is_strict = false;
+	fake_pages.are_unknown = true;
+	is_registered(WRITTEN, GUARDED);
+}
+
+FIRST_CASE(kernel_counts_and_memory_was_a_file__looked_at_before)
+{
+	count_pins();
+	is_registered(WRITTEN, GUARDED);
 }

@@ -13,7 +13,7 @@ bool pages_are_anonymous(uintptr_t addr, size_t length)
 bool pages_recall(uintptr_t addr, size_t length, bool *ret_are_anonymous)
 {
 	*ret_are_anonymous = fake_pages.seem_anonymous;
-	return true;
+	return !fake_pages.are_unknown;
 }
 
 void pages_note(uintptr_t addr, size_t length, bool are_anonymous)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 extern struct fake_pages {
+	bool are_unknown;	/* nothing is recalled */
 	bool seem_anonymous, are_anonymous;
 	size_t n_noted;
 } fake_pages;

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/layout_lease: a page in which a process sees how often the kernel has pinned
+ * something for it, for long, that was not anonymous memory only.  What it pins
+ * while that number stays the same has nothing to do with files, which it would
+ * have to make system calls to know.
+ */
+#include "layout_lease.h"
+
+#include <linux/hashtable.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#define NO_COUNT	0	/* there is no telling */
+#define FIRST_COUNT	1
+
+/* Whoever has opened the device; found under RCU */
+struct counted {
+	struct hlist_node	link;
+	struct rcu_head		rcu;
+	struct mm_struct	*mm;
+	atomic64_t		*count;	/* a page */
+};
+
+static DEFINE_HASHTABLE(all, 8);
+static DEFINE_SPINLOCK(all_lock);	/* to add and delete */
+static atomic_t n_all;
+
+bool pin_count_any(void)
+{
+	return atomic_read(&n_all);
+}
+
+bool pin_count_is_wanted(const struct mm_struct *mm)
+{
+	struct counted *c;
+	bool found = false;
+
+	if (!pin_count_any())
+		return false;
+	rcu_read_lock();
+	hash_for_each_possible_rcu(all, c, link, (unsigned long)mm)
+		found |= c->mm == mm;
+	rcu_read_unlock();
+	return found;
+}
+
+static bool are_anonymous(struct page **pages, long n)
+{
+	long i;
+
+	for (i = 0; i < n; i++)
+		if (!folio_test_anon(page_folio(pages[i])))
+			return false;
+	return true;
+}
+
+/* Before the process gets to know that they are pinned */
+void pin_count(const struct mm_struct *mm, struct page **pages, long n)
+{
+	struct counted *c;
+
+	if (n <= 0 || !pin_count_is_wanted(mm) || are_anonymous(pages, n))
+		return;
+	rcu_read_lock();
+	hash_for_each_possible_rcu(all, c, link, (unsigned long)mm)
+		if (c->mm == mm)
+			atomic64_add_unless(c->count, 1, NO_COUNT);
+	rcu_read_unlock();
+}
+
+/* The hooks may not fire any more. */
+void pin_count_end_all(void)
+{
+	struct counted *c;
+	int i;
+
+	spin_lock(&all_lock);
+	hash_for_each(all, i, c, link)
+		atomic64_set(c->count, NO_COUNT);
+	spin_unlock(&all_lock);
+}
+
+static int open_count(struct inode *inode, struct file *file)
+{
+	struct counted *c;
+
+	if (!current->mm)
+		return -EINVAL;
+	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+	if (!c)
+		return -ENOMEM;
+	c->count = (atomic64_t *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!c->count) {
+		kfree(c);
+		return -ENOMEM;
+	}
+	c->mm = current->mm;
+	mmgrab(c->mm);
+	file->private_data = c;
+	spin_lock(&all_lock);
+	/* pin_count_end_all() has been here, or is to come. */
+	atomic64_set(c->count, hooks_dead() ? NO_COUNT : FIRST_COUNT);
+	hash_add_rcu(all, &c->link, (unsigned long)c->mm);
+	spin_unlock(&all_lock);
+	atomic_inc(&n_all);
+	hooks_watch();
+	return 0;
+}
+
+static void free_counted(struct rcu_head *rcu)
+{
+	struct counted *c = container_of(rcu, struct counted, rcu);
+
+	free_page((unsigned long)c->count);
+	kfree(c);
+}
+
+/* Nobody has it mapped any more. */
+static int release_count(struct inode *inode, struct file *file)
+{
+	struct counted *c = file->private_data;
+
+	atomic_dec(&n_all);
+	spin_lock(&all_lock);
+	hash_del_rcu(&c->link);
+	spin_unlock(&all_lock);
+	mmdrop(c->mm);
+	call_rcu(&c->rcu, free_counted);
+	return 0;
+}
+
+/* Not in a child of fork(2), of which it would not tell */
+static int mmap_count(struct file *file, struct vm_area_struct *vma)
+{
+	struct counted *c = file->private_data;
+
+	if (vma->vm_mm != c->mm || vma->vm_flags & VM_WRITE ||
+	    vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	change_vm_flags(vma, VM_DONTCOPY | VM_DONTEXPAND, VM_MAYWRITE);
+	return vm_insert_page(vma, vma->vm_start, virt_to_page(c->count));
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = open_count,
+	.release = release_count,
+	.mmap = mmap_count,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "layout_lease",
+	.fops = &operations,
+	.mode = 0444,
+};
+
+int pin_count_init(void)
+{
+	return misc_register(&device);
+}
+
+void pin_count_exit(void)
+{
+	misc_deregister(&device);
+	rcu_barrier();
+}
