@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "base/export.h"
 #include "base/lock.h"
 #include "memory/redirty.h"
 #include "policy/options.h"
@@ -199,6 +201,11 @@ struct track_query {
 	uintptr_t start, end;	/* and from start to end */
 };
 
+/*
+ * Off: there has never been any memory that devices may have written to, so the two
+ * below need not be asked.
+ */
+extern PINSAFE_EXPORT atomic_bool pinsafe_private_is_written;
 /*
  * False: there is none of it between these addresses that was registered before.
  * Without a lock

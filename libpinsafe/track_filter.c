@@ -58,6 +58,8 @@ static struct level *level_of(const struct mr_range *range)
 	return level;
 }
 
+atomic_bool pinsafe_private_is_written;
+
 #define FILE_BITS 18
 static _Atomic uint32_t files[1 << FILE_BITS];
 
@@ -72,6 +74,8 @@ static void count(const struct mr_range *range, int n)
 	struct level *level = level_of(range);
 	uint64_t piece = range->start >> level->shift;
 
+	if (!atomic_load(&pinsafe_private_is_written))
+		atomic_store(&pinsafe_private_is_written, true);
 	for (; piece <= last_piece(level, range->end); piece++)
 		atomic_fetch_add(counter_of(level, piece), n);
 	atomic_fetch_add(&level->n_ranges, n);
@@ -93,8 +97,6 @@ static bool may_be_in(const struct level *level, uintptr_t start, uintptr_t end)
 	uint64_t piece = start >> level->shift;
 	uint64_t last = last_piece(level, end);
 
-	if (!atomic_load(&level->n_ranges))
-		return false;
 	if (last - piece >= MAX_ASKED)
 		return true;
 	for (; piece <= last; piece++)
@@ -108,7 +110,8 @@ bool track_may_be_written(uintptr_t start, uintptr_t end)
 	size_t i;
 
 	for (i = 0; i < N_LEVELS && start < end; i++)
-		if (may_be_in(&levels[i], start, end))
+		if (atomic_load(&levels[i].n_ranges) &&
+		    may_be_in(&levels[i], start, end))
 			return true;
 	return false;
 }

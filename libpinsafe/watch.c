@@ -40,6 +40,7 @@ static struct kept {
 static _Atomic size_t n_used;	/* behind these all are free; only grows */
 static _Atomic uint64_t last_ticket;
 
+atomic_bool pinsafe_private_is_watching;
 static atomic_bool is_enabled;
 /* What is on demand is in here; only grows. */
 static _Atomic uintptr_t lowest = UINTPTR_MAX, highest;
@@ -81,6 +82,7 @@ void watch_cover(uintptr_t start, uintptr_t end)
 {
 	uintptr_t seen;
 
+	atomic_store(&pinsafe_private_is_watching, true);
 	seen = atomic_load(&lowest);
 	while (start < seen &&
 	       !atomic_compare_exchange_weak(&lowest, &seen, start))
@@ -135,6 +137,7 @@ static struct kept *find_free(struct kept *k)
 /* Whoever sees the end sees all of it. */
 static void enter(struct kept *k, uintptr_t start, uintptr_t end)
 {
+	atomic_store(&pinsafe_private_is_watching, true);
 	k->start = start;
 	k->end = end;
 	if (n_used <= (size_t)(k - kept))

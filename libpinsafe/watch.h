@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Linux-OpenIB */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "base/export.h"
+
+/*
+ * Off: nothing has ever been on demand or kept, so watch_covers() and
+ * watch_ticket() need not be asked.
+ */
+extern PINSAFE_EXPORT atomic_bool pinsafe_private_is_watching;
 
 /*
  * Somebody tells us of all mappings from now on: preload.c.  True once: what was

@@ -166,13 +166,14 @@ static bool begin_any(struct lease_barrier *barrier)
 PINSAFE_EXPORT int pinsafe_private_removal_begin(int fd, bool is_shared,
 						 struct lease_barrier *barrier)
 {
-	int r = ENOENT, saved_errno = errno;
+	int r = ENOENT, saved_errno;
 	struct stat st;
 
 	if (!watch_is_enabled())
 		return ENOENT;
 	if (begin_any(barrier))
 		return 0;
+	saved_errno = errno;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		r = begin(st.st_dev, st.st_ino, is_shared, barrier);
 	errno = saved_errno;

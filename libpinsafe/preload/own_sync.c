@@ -39,14 +39,13 @@ PINSAFE_EXPORT void pinsafe_private_sync_file(int fd, bool is_whole_fs)
 
 PINSAFE_EXPORT void pinsafe_private_sync_range(const void *addr, size_t length)
 {
-	struct track_query query = {
-		.any_file = true,
-		.start = (uintptr_t)addr,
-		.end = own_page_end((uintptr_t)addr + length),
-	};
-	int saved_errno = errno;
+	uintptr_t start = (uintptr_t)addr, end = own_page_end(start + length);
+	int saved_errno;
 
-	if (track_may_be_written(query.start, query.end))
-		sync_found(&query);
+	if (!track_may_be_written(start, end))
+		return;
+	saved_errno = errno;
+	sync_found(&(struct track_query){
+		.any_file = true, .start = start, .end = end });
 	errno = saved_errno;
 }

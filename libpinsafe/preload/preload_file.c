@@ -106,11 +106,23 @@ int front_madvise(void *addr, size_t length, int advice)
 
 /* Written back */
 
-#define SYNC(name, is_whole_fs)                             \
-	PINSAFE_EXPORT int name(int fd)                     \
-	{                                                   \
-		pinsafe_private_sync_file(fd, is_whole_fs); \
-		return preload_next.name(fd);               \
+static void sync_file(int fd, bool is_whole_fs)
+{
+	if (pinsafe_private_is_written)
+		pinsafe_private_sync_file(fd, is_whole_fs);
+}
+
+static void sync_range(const void *addr, size_t length)
+{
+	if (pinsafe_private_is_written)
+		pinsafe_private_sync_range(addr, length);
+}
+
+#define SYNC(name, is_whole_fs)               \
+	PINSAFE_EXPORT int name(int fd)       \
+	{                                     \
+		sync_file(fd, is_whole_fs);   \
+		return preload_next.name(fd); \
 	}
 
 SYNC(fsync, false)
@@ -119,7 +131,7 @@ SYNC(syncfs, true)
 
 PINSAFE_EXPORT int msync(void *addr, size_t length, int flags)
 {
-	pinsafe_private_sync_range(addr, length);
+	sync_range(addr, length);
 	return preload_next.msync(addr, length, flags);
 }
 
@@ -128,20 +140,20 @@ PINSAFE_EXPORT int sync_file_range(int fd, off64_t offset, off64_t length,
 				   unsigned int flags)
 {
 	if (flags & SYNC_FILE_RANGE_WRITE)
-		pinsafe_private_sync_file(fd, false);
+		sync_file(fd, false);
 	return preload_next.sync_file_range(fd, offset, length, flags);
 }
 
 PINSAFE_EXPORT void sync(void)
 {
-	pinsafe_private_sync_range(NULL, SIZE_MAX);
+	sync_range(NULL, SIZE_MAX);
 	preload_next.sync();
 }
 
 /* What was written by now; the fsync(2) in a thread of libc comes later. */
 PINSAFE_EXPORT int aio_fsync(int operation, struct aiocb *aiocb)
 {
-	pinsafe_private_sync_file(aiocb->aio_fildes, false);
+	sync_file(aiocb->aio_fildes, false);
 	return preload_next.aio_fsync(operation, aiocb);
 }
 

@@ -15,6 +15,13 @@ PRELOAD_HIDDEN(mmap64);
 PRELOAD_HIDDEN(munmap);
 PRELOAD_HIDDEN(mremap);
 
+static uint64_t unmapping(const void *addr, size_t length)
+{
+	return pinsafe_private_is_watching ?
+		       pinsafe_private_unmapping(addr, length) :
+		       0;
+}
+
 void *front_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		 off_t offset)
 {
@@ -22,8 +29,10 @@ void *front_mmap(void *addr, size_t length, int prot, int flags, int fd,
 	uint64_t ticket = 0;
 	void *mapped;
 
+	if (!(flags & MAP_FIXED) && fd < 0)
+		return preload_next.mmap(addr, length, prot, flags, fd, offset);
 	if (flags & MAP_FIXED)
-		ticket = pinsafe_private_unmapping(addr, length);
+		ticket = unmapping(addr, length);
 	mapped = preload_next.mmap(addr, length, prot, flags, fd, offset);
 	if (mapped != MAP_FAILED && ticket)
 		pinsafe_private_unmapped(addr, length, ticket);
@@ -38,10 +47,13 @@ void *front_mmap64(void *addr, size_t length, int prot, int flags, int fd,
 
 int front_munmap(void *addr, size_t length)
 {
-	uint64_t ticket = pinsafe_private_unmapping(addr, length);
-	int r = preload_next.munmap(addr, length);
+	uint64_t ticket = unmapping(addr, length);
+	int r;
 
-	if (!r && ticket)
+	if (!ticket)
+		return preload_next.munmap(addr, length);
+	r = preload_next.munmap(addr, length);
+	if (!r)
 		pinsafe_private_unmapped(addr, length, ticket);
 	return r;
 }
@@ -64,8 +76,8 @@ void *front_mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
 		va_end(args);
 	}
 	if (flags & MREMAP_FIXED)
-		move.ticket = pinsafe_private_unmapping(new_addr, new_size);
-	move.ticket = pinsafe_private_unmapping(old, old_size) ?: move.ticket;
+		move.ticket = unmapping(new_addr, new_size);
+	move.ticket = unmapping(old, old_size) ?: move.ticket;
 	new_addr = preload_next.mremap(old, old_size, new_size, flags,
 				       new_addr);
 	move.new_start = (uintptr_t)new_addr;

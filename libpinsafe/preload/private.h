@@ -13,6 +13,7 @@
 #include "base/export.h"
 #include "hook/called.h"
 #include "lease_barrier.h"
+#include "track.h"
 #include "watch.h"
 
 /* The provider: see scan_start(). */
@@ -82,7 +83,9 @@ void pinsafe_private_sync_range(const void *addr, size_t length);
 /* The kernel unmaps and writes back whole pages; it refuses what wraps around. */
 static inline uintptr_t own_page_end(uintptr_t addr)
 {
-	uintptr_t mask = sysconf(_SC_PAGESIZE) - 1;
+	/* Asked at every munmap(2) */
+	static _Atomic uintptr_t page_mask;
+	uintptr_t mask = page_mask ?: (page_mask = getpagesize() - 1);
 
 	return addr + mask < addr ? addr : (addr + mask) & ~mask;
 }

@@ -35,6 +35,8 @@ int pinsafe_private_removal_mapped(void *addr, size_t length,
 	return 0;
 }
 
+atomic_bool pinsafe_private_is_written;
+
 void pinsafe_private_sync_file(int fd, bool is_whole_fs)
 {
 	record(is_whole_fs ? "dirty all on %d" : "dirty %d", fd);
@@ -123,6 +125,7 @@ static int setup(void **state)
 {
 	fake_removal_busy_fd = -1;
 	fs_magic = XFS_SUPER_MAGIC;
+	pinsafe_private_is_written = true;
 	record_clear();
 	return 0;
 }
@@ -218,6 +221,18 @@ CALL_CASE(writeback__made_dirty_first)
 	assert_record("dirty all on 7, call");
 	sync();
 	assert_record("dirty all, call");
+}
+
+CALL_CASE(writeback_where_devices_write_nothing__nobody_is_asked)
+{
+	static char page[4096];
+
+	pinsafe_private_is_written = false;
+	assert_int_equal(fsync(FD), 0);
+	assert_int_equal(msync(page, sizeof(page), MS_SYNC), 0);
+	assert_record("call, call");
+	sync();
+	assert_record("call");
 }
 
 CALL_CASE(sync_file_range__if_it_writes)

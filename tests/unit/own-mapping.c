@@ -14,6 +14,7 @@
 
 /* What preload_map.c asks of others */
 
+atomic_bool pinsafe_private_is_watching;
 static uint64_t next_ticket;
 
 uint64_t pinsafe_private_unmapping(const void *addr, size_t length)
@@ -76,6 +77,7 @@ struct preload_next preload_next = {
 
 static int setup(void **state)
 {
+	pinsafe_private_is_watching = true;
 	next_ticket = 5;
 	result = AT(0);
 	record_clear();
@@ -111,6 +113,18 @@ MAPPING_CASE(unmap_of_no_interest__nothing_afterwards)
 	assert_record("unmapping 0+3000, mmap, mapped 0+3000");
 	assert_ptr_equal(front_mremap(AT(0), 0x3000, 0x1000, 0), AT(0));
 	assert_record("unmapping 0+3000, mremap");
+}
+
+MAPPING_CASE(nothing_watched__nobody_is_asked)
+{
+	pinsafe_private_is_watching = false;
+	assert_int_equal(front_munmap(AT(0), 0x3000), 0);
+	assert_record("munmap");
+	map_fixed(MAP_SHARED, 7);
+	assert_record("mmap, mapped 0+3000");
+	(void)front_mremap(AT(0), 0x3000, 0x3000, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   AT(0x10000));
+	assert_record("mremap");
 }
 
 MAPPING_CASE(map_over__old_one_before_the_new)

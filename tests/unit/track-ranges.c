@@ -330,7 +330,9 @@ TRACKED_CASE(may_be_written__until_it_is_gone)
 		gmr->ranges[0].end = start + lengths[i];
 		gmr->ranges[0].dev = FAKE_DEV;
 		gmr->ranges[0].ino = 7;
+		pinsafe_private_is_written = false;
 		assert_int_equal(track_add(gmr), 0);
+		assert_true(pinsafe_private_is_written);
 		assert_true(track_may_be_written_file(FAKE_DEV, 7));
 		assert_false(track_may_be_written_file(FAKE_DEV, 8));
 		assert_false(track_may_be_written_file(FAKE_DEV + 1, 7));

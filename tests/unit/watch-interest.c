@@ -5,7 +5,9 @@
 
 WATCHED_CASE(kept__and_nothing_else_is_of_interest)
 {
+	pinsafe_private_is_watching = false;
 	watched_map(START, 1, watched_file.fd);
+	assert_true(pinsafe_private_is_watching);
 	assert_true(watch_ticket(START, START + 1));
 	assert_true(watch_ticket(0, START + 1));
 	assert_false(watch_ticket(0, START));
@@ -31,7 +33,9 @@ WATCHED_CASE(unmapped__of_no_interest)
 
 WATCHED_CASE(bounds__of_what_is_on_demand)
 {
+	pinsafe_private_is_watching = false;
 	watch_cover(START, END);
+	assert_true(pinsafe_private_is_watching);
 	assert_true(watch_covers(END - 1, END));
 	assert_false(watch_covers(0, START));
 	watch_cover(START + PAGE, START + 2 * PAGE);
