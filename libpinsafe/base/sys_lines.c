@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scratch.h"
 #include "base/sys.h"
 #include "base/sys_lines.h"
 
@@ -19,6 +20,7 @@ int sys_lines_open(struct sys_lines *lines, const char *path)
 	lines->start = lines->end = 0;
 	lines->n_wanted = MIN_WANTED;
 	lines->is_cut = false;
+	lines->text = NULL;
 	return lines->fd < 0 ? errno : 0;
 }
 
@@ -26,7 +28,7 @@ int sys_lines_open(struct sys_lines *lines, const char *path)
 static int read_more(struct sys_lines *lines)
 {
 	size_t size = lines->end - lines->start;
-	size_t room = sizeof(lines->text) - 1 - size;
+	size_t room = SCRATCH_SIZE - 1 - size;
 	ssize_t n;
 
 	memmove(lines->text, lines->text + lines->start, size);
@@ -35,7 +37,7 @@ static int read_more(struct sys_lines *lines)
 	/* One byte for the end of the last piece */
 	n = sys_read(lines->fd, lines->text + size,
 		     room < lines->n_wanted ? room : lines->n_wanted);
-	if (lines->n_wanted < sizeof(lines->text))
+	if (lines->n_wanted < SCRATCH_SIZE)
 		lines->n_wanted *= 2;
 	if (n > 0)
 		lines->end += n;
@@ -65,13 +67,17 @@ char *sys_lines_next(struct sys_lines *lines)
 	int more = 1;
 	size_t size;
 
-	if (lines->is_cut && !skip_rest(lines))
+	if (!lines->text)
+		lines->text = scratch_take();
+	if (!lines->text)
+		errno = ENOMEM;
+	if (!lines->text || (lines->is_cut && !skip_rest(lines)))
 		return NULL;
 	for (;;) {
 		line = lines->text + lines->start;
 		size = lines->end - lines->start;
 		end = memchr(line, '\n', size);
-		if (end || size == sizeof(lines->text) - 1 || more <= 0)
+		if (end || size == SCRATCH_SIZE - 1 || more <= 0)
 			break;
 		more = read_more(lines);
 	}
@@ -88,6 +94,7 @@ char *sys_lines_next(struct sys_lines *lines)
 void sys_lines_close(struct sys_lines *lines)
 {
 	(void)sys_close(lines->fd);
+	scratch_give(lines->text);
 }
 
 int sys_lines_find(const char *path, int (*fn)(const char *line, void *arg),

@@ -10,7 +10,7 @@ struct sys_lines {
 	size_t start, end;	/* of what is not yet given out */
 	size_t n_wanted;	/* bytes, the next time */
 	bool is_cut;		/* the last line: there is more of it */
-	char text[8192];
+	char *text;		/* of SCRATCH_SIZE, from the first line on */
 };
 
 /* 0 or the errno of open(2); sys_lines_close() is for the caller then. */

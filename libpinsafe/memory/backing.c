@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
+#include "base/scratch.h"
 #include "base/sys.h"
 #include "memory/backing.h"
 
@@ -70,17 +71,18 @@ int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 				void *arg)
 {
 	char path[sizeof("/proc/self/task//fd") + 3 * sizeof(tid)];
-	_Alignas(struct dirent) char buffer[4096];
 	bool is_found = false;
 	ssize_t n, at;
+	char *buffer;
 	int dir;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/fd", tid);
 	dir = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dir < 0)
 		return errno;
-	while (!is_found &&
-	       (n = SYS_CALL(getdents64, dir, buffer, sizeof(buffer))) > 0) {
+	buffer = scratch_take();
+	while (!is_found && buffer &&
+	       (n = SYS_CALL(getdents64, dir, buffer, SCRATCH_SIZE)) > 0) {
 		for (at = 0; at < n && !is_found;) {
 			const struct dirent *entry = (void *)(buffer + at);
 
@@ -90,7 +92,8 @@ int backing_for_each_descriptor(pid_t tid, bool (*fn)(int number, void *arg),
 		}
 	}
 	(void)sys_close(dir);
-	return 0;
+	scratch_give(buffer);
+	return buffer ? 0 : ENOMEM;
 }
 
 struct find_args {

@@ -12,6 +12,7 @@
 #include "base/fork.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/stats.h"
 #include "device.h"
 #include "event.h"
@@ -46,6 +47,7 @@ static const struct keeper_work keeper_work = {
 
 /* What logs is last. */
 static fork_forget *const fork_stages[] = {
+	scratch_forget,
 	event_forget,	   keeper_forget,	keeper_give_forget,
 	log_queue_forget,  aside_forget,	lease_forget,
 	watch_forget,	   event_thread_forget, last_thread_forget,
