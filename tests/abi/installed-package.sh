@@ -4,7 +4,8 @@
 # Programs in C and in C++ can be built, by pkg-config and by CMake's
 # find_package(), and run against the installed package alone, also with a linker
 # that leaves out libraries of which nothing is called; and the installed preload
-# object and provider find their library.
+# object and provider find their library, and are refused with that of another
+# release.
 #
 #   installed-package.sh BUILD-DIR
 set -euo pipefail
@@ -121,6 +122,50 @@ for object in "$preload" "$provider"; do
 	fi
 	ldd "$object" | grep "$prefix.*/libpinsafe.so.1" >/dev/null ||
 		fail "$object finds another libpinsafe"
+done
+# What they call has other parameters in another release: they must not get there.
+map=$build/libpinsafe/libpinsafe.map
+other=$root/other
+tool=$prefix/bin/ibv_pinsafe_devinfo
+mkdir -p "$other"/{bin,pinsafe,libibverbs}
+sed -n 's/^\t\+\(pinsafe_[a-z_]*\);/int \1(void) { return 0; }/p' "$map" \
+	>"$other/stub.c"
+cp "$preload" "$other/pinsafe/"
+cp "$provider" "$other/libibverbs/"
+
+# make_other RELEASE: a library that has everything, as that release would
+make_other()
+{
+	sed "s/^PINSAFE_PRIVATE[^ ]*/PINSAFE_PRIVATE_$1/" "$map" >"$other/map"
+	${CC:-cc} -w -shared -fPIC -Wl,-soname,libpinsafe.so.1 \
+		-Wl,--version-script="$other/map" \
+		-o "$other/libpinsafe.so.1" "$other/stub.c"
+}
+
+# with_other OBJECT: the tool, or any program into which it is preloaded
+with_other()
+{
+	if [ "$1" = "$tool" ]; then
+		LD_LIBRARY_PATH=$other "$tool" --version
+	else
+		LD_PRELOAD=$1 env true
+	fi
+}
+
+make_other "$version"
+for object in "$other"/{pinsafe,libibverbs}/* "$tool"; do
+	with_other "$object" >/dev/null || fail "$object does not run at all"
+done
+make_other 0.0.9
+for object in "$other"/{pinsafe,libibverbs}/* "$tool"; do
+	if said=$(with_other "$object" 2>&1); then
+		fail "$object runs with the library of another release"
+	fi
+	case $said in
+	*libpinsafe.so.1:*"PINSAFE_PRIVATE_$version' not found (required by"*) ;;
+	*) fail "$object: what is wrong is not said: $said" ;;
+	esac
+	[ "$(echo "$said" | wc -l)" = 1 ] || fail "$object: says more: $said"
 done
 readelf -d "$provider" | grep "NEEDED.*libpinsafe.so.1" >/dev/null ||
 	fail "the provider does not need libpinsafe"
