@@ -74,8 +74,11 @@ static int line_on_demand(struct registration *reg)
 
 	if (!odp_is_offered(reg->pd->context))
 		return refusal_plain(part, CAUSE_NO_ODP);
-	if (!watch_is_enabled() || !called_is_sure(CALLED_MAPPINGS, &bypass))
-		return refusal_no_watch(part, bypass.name ? &bypass : NULL);
+	if (!watch_is_enabled())
+		return refusal_no_watch(part, NULL);
+	if (!called_is_sure(CALLED_MAPPINGS, &bypass))
+		return bypass.name ? refusal_no_watch(part, &bypass) :
+				     refusal_no_memory(reg->addr);
 	watch_cover(start, start + reg->length);
 	if (once_for_file(ONCE_ON_DEMAND, part->file.dev, part->file.ino))
 		log_warn("guard: %s: registered with on-demand paging: transfers are slower at first, and after a truncation they fail only until the file grows again",

@@ -61,6 +61,7 @@ static void tell_half_guarded(const struct registration *reg)
 	struct called_bypass bypass = { .name = NULL };
 	size_t i;
 
+	/* Without the memory to look: the next registration is soon enough. */
 	if (watch_is_enabled() && (called_is_sure(CALLED_FILES, &bypass) ||
 				   !bypass.name))
 		return;

@@ -30,7 +30,6 @@
 #include "hook/linkage.h"
 #include "hook/redirect.h"
 
-#define MAX_LOOKS 100
 /* They are bits of a word, too. */
 #define MAX_FUNCTIONS 64
 
@@ -108,7 +107,7 @@ struct search {
 	struct binding object; /* that is being read */
 	bool is_permanent;
 	size_t n_seen; /* objects */
-	bool is_stale, is_sure;
+	bool is_sure;
 };
 
 static void remember_permanent(const struct binding *binding)
@@ -308,22 +307,21 @@ static bool is_table_of(const struct dl_phdr_info *info)
 	       table.subs == info->dlpi_subs;
 }
 
-/* The first call decides whether the others are needed. */
-static int look_at(struct dl_phdr_info *info, size_t size, void *arg)
+static int read_one(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	struct search *search = arg;
-
-	if (!search->n_seen) {
-		if (is_table_of(info))
-			return 1;
-		table.n = 0;
-		table.is_complete = true;
-		memset(table.others, 0, sizeof(table.others));
-		table.adds = info->dlpi_adds;
-		table.subs = info->dlpi_subs;
-	}
-	read_object(info, search);
+	read_object(info, arg);
 	return 0;
+}
+
+/* In a callback, so that no object comes or goes: their lock is recursive. */
+static void read_all(const struct dl_phdr_info *info, struct search *search)
+{
+	table.n = 0;
+	table.is_complete = true;
+	memset(table.others, 0, sizeof(table.others));
+	table.adds = info->dlpi_adds;
+	table.subs = info->dlpi_subs;
+	dl_iterate_phdr(read_one, search);
 }
 
 /*
@@ -353,8 +351,9 @@ static int judge_all(struct dl_phdr_info *info, size_t size, void *arg)
 	struct search *search = arg;
 	size_t i;
 
-	search->is_stale = !is_table_of(info);
-	search->is_sure = !search->is_stale;
+	if (!is_table_of(info))
+		read_all(info, search);
+	search->is_sure = table.is_complete;
 	for (i = 0; i < table.n && search->is_sure; i++)
 		judge(&table.bindings[i], search);
 	if (search->is_sure)
@@ -364,15 +363,10 @@ static int judge_all(struct dl_phdr_info *info, size_t size, void *arg)
 
 bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass)
 {
-	struct search search = { .is_stale = true };
-	int i;
+	struct search search = { .use = use };
 
-	/* Another thread may load objects in between, but not for ever. */
-	for (i = 0; i < MAX_LOOKS && n_functions && search.is_stale; i++) {
-		search = (struct search){ .use = use };
-		dl_iterate_phdr(look_at, &search);
+	if (n_functions)
 		dl_iterate_phdr(judge_all, &search);
-	}
 	if (ret_bypass)
 		*ret_bypass = search.bypass;
 	if (ret_bypass && search.caller) {

@@ -31,8 +31,9 @@ struct called_bypass {
  * preload object, or have changed tables of imports.  So look at what those of
  * all loaded objects have for the names of @use.
  *
- * False and @ret_bypass (if it is not NULL), the first that is not ours.  For
- * threads of the program, without locks: it takes that of the dynamic linker.
+ * False and @ret_bypass (if it is not NULL), the first that is not ours; its name
+ * is NULL if there is no preload object, or no memory to look at all.  For threads
+ * of the program, without locks: it takes that of the dynamic linker.
  */
 bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass);
 

@@ -88,6 +88,16 @@ ODP_CASE(watch_is_not_called__told_by_whom)
 	fake_called_is_not_sure = false;
 }
 
+/* To find that out takes memory. */
+ODP_CASE(no_memory_to_look_who_is_called__ENOMEM)
+{
+	fake_called_has_no_memory = true;
+	fake_config.policy.guard = GUARD_ODP;
+	guarded_reg_fails(ENOMEM, "classify");
+	assert_logged("try again when there is more memory");
+	fake_called_has_no_memory = false;
+}
+
 ODP_CASE(layout_by_policy__refused)
 {
 	fake_config.policy.guard = GUARD_LAYOUT;

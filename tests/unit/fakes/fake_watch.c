@@ -14,17 +14,19 @@ bool watch_is_enabled(void)
 
 /* The stage called */
 
-bool fake_called_is_not_sure;
+bool fake_called_is_not_sure, fake_called_has_no_memory;
 
 bool called_is_sure(enum called_use use, struct called_bypass *ret_bypass)
 {
-	if (fake_called_is_not_sure && ret_bypass)
+	if (fake_called_has_no_memory && ret_bypass)
+		ret_bypass->name = NULL;
+	else if (fake_called_is_not_sure && ret_bypass)
 		*ret_bypass = (struct called_bypass){
 			.name = use == CALLED_FILES ? "madvise" : "munmap",
 			.caller = "/a/program",
 			.callee = "/a/libhook.so",
 		};
-	return !fake_called_is_not_sure;
+	return !fake_called_is_not_sure && !fake_called_has_no_memory;
 }
 
 void watch_cover(uintptr_t start, uintptr_t end)
