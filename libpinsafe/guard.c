@@ -182,7 +182,7 @@ static int classify_and_register(struct registration *reg)
 	return !r && reg->is_guarded ? register_guarded(reg) : r;
 }
 
-int guard_register(struct registration *reg)
+int guard_registration(struct registration *reg)
 {
 	int r = retake(reg, classify_and_register);
 
@@ -198,7 +198,7 @@ int guard_register(struct registration *reg)
 static const struct registrar new_mr = {
 	.guarded = guard_register_guarded,
 	.on_demand = line_on_demand,
-	.unguarded = guard_register_unseen,
+	.unguarded = guard_unneeded_unseen,
 };
 
 /* Memory may come to need a guard while it is registered without one. */
@@ -208,15 +208,15 @@ static int register_new(struct registration *reg)
 	int r;
 
 	for (;;) {
-		r = guard_register(reg);
+		r = guard_registration(reg);
 		if (r || reg->mapping.n_parts)
 			return r;
-		r = guard_register_unneeded(reg, &is_replaced);
+		r = guard_unneeded(reg, &is_replaced);
 		if (!is_replaced)
 			return r;
 		if (!retake_wait(&reg->retake))
 			return refusal_replaced(reg->addr);
-		guard_forget(reg);
+		retake_forget(reg);
 	}
 }
 
@@ -243,11 +243,11 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 	if (access & IBV_ACCESS_ON_DEMAND) {
 		if (reg.options && reg.options->check)
 			reg.options->check->guard = PINSAFE_GUARD_ODP;
-		r = guard_register_unseen(&reg);
+		r = guard_unneeded_unseen(&reg);
 		errno = r ?: errno;
 		return r ? NULL : reg.mr;
 	}
-	if (guard_register_first(&reg))
+	if (guard_unneeded_first(&reg))
 		return reg.mr;
 
 	reg.may_recall = !reg.options;
@@ -258,7 +258,7 @@ struct ibv_mr *guard_reg_mr(const struct real_verbs *real, struct ibv_pd *pd,
 		guard = guard_of(&reg);
 	if (!r)
 		guard_tell(&reg, guard);
-	guard_forget(&reg);
+	retake_forget(&reg);
 	if (r) {
 		errno = r;
 		return NULL;

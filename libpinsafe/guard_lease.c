@@ -149,7 +149,8 @@ static void note_ranges(struct registration *reg)
 
 	for (i = 0; i < reg->mapping.n_parts; i++) {
 		const struct mapping_part *part = &reg->mapping.parts[i];
-		const struct lease *lease = guard_lease_of(reg, part);
+		const struct lease *lease = lease_of_file(
+			gmr->leases, gmr->n_leases, &part->file);
 
 		if (reg->choices[i].guard == GUARD_NONE)
 			continue;

@@ -174,23 +174,11 @@ static int populate_part(struct registration *reg, struct mapping_part *part,
 	return r;
 }
 
-struct lease *guard_lease_of(const struct registration *reg,
-			     const struct mapping_part *part)
-{
-	const struct guarded_mr *gmr = reg->gmr;
-	size_t i;
-
-	for (i = 0; i < gmr->n_leases; i++)
-		if (gmr->leases[i]->dev == part->file.dev &&
-		    gmr->leases[i]->ino == part->file.ino)
-			return gmr->leases[i];
-	return NULL;
-}
-
 static int prefault_part(struct registration *reg, struct mapping_part *part,
 			 const struct populate_watch *watch)
 {
-	struct lease *lease = guard_lease_of(reg, part);
+	struct lease *lease = lease_of_file(reg->gmr->leases,
+					    reg->gmr->n_leases, &part->file);
 	struct look_args args = { lease, part, &reg->cause };
 	bool for_write = part->writable && needs_blocks(reg, part);
 	int r;

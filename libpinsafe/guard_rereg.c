@@ -179,7 +179,7 @@ static int rereg_any(struct rereg *rereg)
 	/* In place mlx5 may pin these, too, where it makes a new one of it. */
 	rereg->addr = reg->addr;
 	rereg->length = reg->length;
-	r = guard_register(reg);
+	r = guard_registration(reg);
 	if (!r && !reg->mapping.n_parts)
 		r = reg->registrar->unguarded(reg);
 	return r;
@@ -228,7 +228,7 @@ int guard_rereg_mr(const struct real_verbs *real, struct ibv_mr *mr, int flags,
 	section_leave(&section);
 	if (!rereg.result)
 		tell(&rereg);
-	guard_forget(&rereg.reg);
+	retake_forget(&rereg.reg);
 	event_source_put(rereg.options.source);
 	if (rereg.result)
 		errno = rereg.error;

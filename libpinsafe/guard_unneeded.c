@@ -17,7 +17,7 @@
 #define MAX_TRIES 16
 
 /* Nobody owns what is stuck then; it has no lease to keep. */
-int guard_register_unseen(struct registration *reg)
+int guard_unneeded_unseen(struct registration *reg)
 {
 	return retired_reg_mr(reg, reg->addr, reg->access, NULL);
 }
@@ -63,7 +63,7 @@ static int register_unless_files(struct registration *reg,
 	int r;
 
 	do {
-		r = guard_register_unseen(reg);
+		r = guard_unneeded_unseen(reg);
 		if (r != EOPNOTSUPP)
 			return r;
 		(void)guard_look_for_files(reg, ret_is_replaced);
@@ -73,7 +73,7 @@ static int register_unless_files(struct registration *reg,
 	return r;
 }
 
-int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced)
+int guard_unneeded(struct registration *reg, bool *ret_is_replaced)
 {
 	/* Another thread may give the last one back meanwhile. */
 	uint64_t n_leases = stats_get(leases);
@@ -141,7 +141,7 @@ static bool is_anonymous(const struct registration *reg, uint64_t n_pins)
 	return true;
 }
 
-bool guard_register_first(struct registration *reg)
+bool guard_unneeded_first(struct registration *reg)
 {
 	uint64_t n_taken = lease_n_taken();
 	bool is_refused = is_refused_by_kernel(reg), are_files = true;
@@ -149,7 +149,7 @@ bool guard_register_first(struct registration *reg)
 
 	if (reg->options || !(is_refused || seems_anonymous(reg, n_pins)))
 		return false;
-	if (guard_register_unseen(reg))
+	if (guard_unneeded_unseen(reg))
 		return false;
 	if (is_refused && lease_n_taken() == n_taken)
 		return true;

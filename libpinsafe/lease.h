@@ -165,6 +165,15 @@ bool lease_has_blocks(const struct lease *lease, uint64_t from, uint64_t to);
 struct lease *lease_find(dev_t dev, ino_t ino) PS_REQUIRES(table_lock);
 bool lease_are_held(struct lease *const *some, size_t n)
 	PS_REQUIRES(table_lock);
+/* Of some that the caller holds; NULL: it is none of them. */
+static inline struct lease *lease_of_file(struct lease *const *some, size_t n,
+					  const struct backing *file)
+{
+	for (; n; n--, some++)
+		if ((*some)->dev == file->dev && (*some)->ino == file->ino)
+			return *some;
+	return NULL;
+}
 
 /*
  * When it is high time that @some leases go: 3/4 of lease-break-time after the

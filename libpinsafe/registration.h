@@ -74,17 +74,17 @@ struct registration {
 /*
  * Classify, choose, and what the registrar does, until that does not say EAGAIN
  * or others have been waited for long enough.  0, or the errno for the program,
- * explained.  guard_forget() is for the caller in any case.
+ * explained.  retake_forget() is for the caller in any case.
  */
-int guard_register(struct registration *reg);
-void guard_forget(struct registration *reg);
+int guard_registration(struct registration *reg);
+void retake_forget(struct registration *reg);
 /* @attempt again and again, until it does not say EAGAIN or that took too long */
 int retake(struct registration *reg, int (*attempt)(struct registration *reg));
 /*
  * True: it is registered as without us, and needs no guard.  False: nothing is
- * registered, and guard_register() has to find out.
+ * registered, and guard_registration() has to find out.
  */
-bool guard_register_first(struct registration *reg);
+bool guard_unneeded_first(struct registration *reg);
 /* Count what has become of it, and say what there is to say. */
 void guard_tell(const struct registration *reg, enum pinsafe_guard guard);
 /* The weakest guard of a part of it */
@@ -97,12 +97,12 @@ bool guard_is_written(int access);
 int guard_look_for_files(const struct registration *reg, bool *ret_are_there);
 
 /* Without a guard: 0 and reg->mr, or the errno of the provider. */
-int guard_register_unseen(struct registration *reg);
+int guard_unneeded_unseen(struct registration *reg);
 /*
  * The same for memory of no file; after a failure *@ret_is_replaced tells
  * whether there are files by now.
  */
-int guard_register_unneeded(struct registration *reg, bool *ret_is_replaced);
+int guard_unneeded(struct registration *reg, bool *ret_is_replaced);
 
 /* Stages of that; inside a section. */
 
@@ -124,9 +124,6 @@ void guard_unlearn(const struct registration *reg);
  */
 int guard_lease(struct registration *reg);
 void guard_undo_lease(struct registration *reg);
-/* Of reg->gmr; NULL: it has none for that file. */
-struct lease *guard_lease_of(const struct registration *reg,
-			     const struct mapping_part *part);
 /* The second; after a failure of the provider, too, without may_trust_lease */
 int guard_prefault(struct registration *reg);
 /* In the file, in whole pages */

@@ -13,7 +13,7 @@
 #include "refusal/refusal.h"
 #include "registration.h"
 
-void guard_forget(struct registration *reg)
+void retake_forget(struct registration *reg)
 {
 	free(reg->choices);
 	mapping_put(&reg->mapping);
@@ -33,7 +33,7 @@ static bool must_find_out(struct registration *reg, int r)
 	if (!r || !reg->recalled || r == EADDRNOTAVAIL)
 		return false;
 	guard_unlearn(reg);
-	guard_forget(reg);
+	retake_forget(reg);
 	reg->may_recall = false;
 	reg->was_recalled = true;
 	return true;
@@ -63,7 +63,7 @@ int retake(struct registration *reg, int (*attempt)(struct registration *reg))
 			break;
 		if (!retake_wait(&reg->retake))
 			return give_up(reg);
-		guard_forget(reg);
+		retake_forget(reg);
 	}
 	if (!r && reg->is_guarded && reg->retake.deadline_ns) {
 		stats_add(retakes, 1);
