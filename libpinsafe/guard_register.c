@@ -224,8 +224,10 @@ int guard_register_guarded(struct registration *reg)
 	/* While the leases are held: from track_add() on a break may end them. */
 	guard_note(reg);
 	r = track_add(reg->gmr);
-	if (r)
+	if (r) {
+		reg->cause.kind = CAUSE_BREAK;
 		goto out_dereg;
+	}
 	probe_register(reg->addr, reg->length, reg->mr->lkey);
 	pages_note((uintptr_t)reg->addr, reg->length, false);
 	return 0;

@@ -168,8 +168,10 @@ static int move_guarded(struct registration *reg)
 	else
 		r = guard_describe_options(reg);
 	/* The provider would fail, which is nothing to try again. */
-	if (!r && !guard_leases_are_held(reg))
+	if (!r && !guard_leases_are_held(reg)) {
+		reg->cause.kind = CAUSE_BREAK;
 		r = EAGAIN;
+	}
 	if (r) {
 		guard_undo_lease(reg);
 		return r;

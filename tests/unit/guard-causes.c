@@ -130,6 +130,15 @@ RULED_CASE(out_of_reach)
 	assert_logged("; keep a descriptor of the file open");
 }
 
+/* As late as that it is the same cause. */
+RULED_CASE(broken_between_pin_and_track)
+{
+	fake_track.add = ALWAYS(EAGAIN);
+	guarded_reg_fails(EAGAIN, "classify, take 1, prefault 1, adopt 7, "
+				  "reg_mr, classify, track, dereg_mr, put 1");
+	assert_logged("its lease is being broken");
+}
+
 static void no_keeper(enum cause_kind kind, int error)
 {
 	fake_keeper.start = ALWAYS(error);

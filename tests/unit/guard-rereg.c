@@ -106,6 +106,7 @@ RULED_CASE(lease_is_always_broken__EAGAIN)
 	fake_lease.is_held = ALWAYS(1);
 	assert_refused(mr, EAGAIN,
 		       "classify, take 1, prefault 1, held? 1, put 1");
+	assert_logged("its lease is being broken");
 }
 
 RULED_CASE(no_space__ENOSPC)
