@@ -120,9 +120,10 @@ struct lease {
 	 * write (F_LAYOUT_WRITE), whoever has it written back.
 	 */
 	bool keeps_writes;
-	/* Others may read these two under table_lock while it is BREAKING. */
+	/* Others may read these three under table_lock while it is BREAKING. */
 	uint64_t broken_at_ns;	/* CLOCK_MONOTONIC; 0: it is not */
 	uint64_t break_time_ns;	/* lease-break-time then; 0: for ever */
+	uint64_t last_call_ns;	/* when nothing may be waited for any more */
 	uint64_t max_grace_ns;	/* of a break, for all memory regions */
 	bool is_taken_again;	/* signal_fd is not known: -1 */
 	bool is_gone;		/* the kernel took it away, or it was given up */

@@ -43,6 +43,13 @@ static int type_now(const struct lease *lease)
 static const char not_told[] =
 	"fcntl(2) with F_GETLEASE has begun to fail, so that nobody can tell whether it is still there";
 
+/* From @now_ns on there is the time of a break, of which a quarter is kept back. */
+static uint64_t last_call_ns(const struct lease *lease, uint64_t now_ns)
+{
+	return lease->break_time_ns ? now_ns + lease->break_time_ns / 4 * 3 :
+				      UINT64_MAX;
+}
+
 static void set_broken(struct lease *lease, const char *why)
 {
 	lease->why_broken = why;
@@ -51,6 +58,7 @@ static void set_broken(struct lease *lease, const char *why)
 	lease->max_grace_ns = lease->break_time_ns ? lease->break_time_ns / 2 :
 						     UINT64_MAX;
 	ps_lock(&table_lock);
+	lease->last_call_ns = last_call_ns(lease, lease->broken_at_ns);
 	lease->state = LEASE_BREAKING;
 	lease->blocks_from = lease->blocks_to = 0;
 	ps_unlock(&table_lock);
@@ -73,9 +81,9 @@ uint64_t lease_last_call_ns(struct lease *const *some, size_t n)
 
 	ps_lock(&table_lock);
 	for (; n; n--, some++) {
-		if ((*some)->state == LEASE_HELD || !(*some)->break_time_ns)
+		if ((*some)->state == LEASE_HELD)
 			continue;
-		ns = (*some)->broken_at_ns + (*some)->break_time_ns / 4 * 3;
+		ns = (*some)->last_call_ns;
 		if (ns < earliest)
 			earliest = ns;
 	}
@@ -109,6 +117,13 @@ bool lease_is_lost(struct lease *lease)
 	lease->is_given_up = is_given_up(lease);
 	/* Nobody waits any more while the program takes its time. */
 	lease->max_grace_ns = 0;
+	/*
+	 * Nor is it late for what a device wrote: that would be lost for no reason
+	 * where the process was stopped meanwhile, and the file has all its pages.
+	 */
+	ps_lock(&table_lock);
+	lease->last_call_ns = last_call_ns(lease, clock_now_ns());
+	ps_unlock(&table_lock);
 	/* Of a layout lease the breaker has to give up, and nothing is lost. */
 	if (!lease->backend->is_blind)
 		return false;

@@ -24,6 +24,7 @@ static struct ibv_mr mrs[FILES];
 static unsigned int n_chunks, breaks_at;
 static uint64_t chunk_ns;
 static int breaks;
+static bool is_stopped; /* during the first, for longer than lease-break-time */
 
 /* Somebody breaks @breaks during the chunk @breaks_at, counted from 1. */
 static void on_chunk(void)
@@ -31,6 +32,10 @@ static void on_chunk(void)
 	fake_clock_ns += chunk_ns;
 	if (++n_chunks == breaks_at)
 		fake_break_begin(&files[breaks]);
+	if (is_stopped && n_chunks == 1) {
+		fake_clock_ns += 100 * NSEC_PER_SEC;
+		fake_lease_expire(&files[A]);
+	}
 }
 
 static int setup(void **state)
@@ -48,6 +53,7 @@ static int setup(void **state)
 	fake_redirty = (struct fake_redirty){.n_chunks = 4,
 					     .on_chunk = on_chunk};
 	n_chunks = breaks_at = 0;
+	is_stopped = false;
 	chunk_ns = NSEC_PER_SEC;
 	fake_clock_ns += START_NS;
 	for (i = 0; i < FILES; i++) {
@@ -132,6 +138,32 @@ REDIRTY_CASE(release__own_lease_is_broken_so_it_stops_in_time)
 	assert_record("redirty, late, revoke 0, unlock a");
 	/* After two of them the break is noticed, 30 s before the last call. */
 	assert_int_equal(n_chunks, 5);
+}
+
+static void stopped_during_the_break(unsigned int n)
+{
+	hold(A, 0);
+	is_stopped = true;
+	fake_redirty.n_chunks = n;
+	fake_break_begin(&files[A]);
+	run();
+}
+
+/* Whoever has broken it goes on, or has given up: there is no hurry any more. */
+REDIRTY_CASE(break__process_was_stopped_for_longer_so_nothing_is_left_out)
+{
+	stopped_during_the_break(4);
+	assert_record("redirty, revoke 0");
+	assert_int_equal(n_chunks, 4);
+}
+
+/* But not for ever: a file system may be frozen. */
+REDIRTY_CASE(break__process_was_stopped_for_longer_as_much_time_again)
+{
+	chunk_ns = 10 * NSEC_PER_SEC;
+	stopped_during_the_break(100);
+	assert_record("redirty, late, revoke 0");
+	assert_int_equal(n_chunks, 4);
 }
 
 /* The other one was broken first, and is answered when its grace is over. */
