@@ -2,10 +2,10 @@
 /*
  * The line that ibv_rereg_mr() goes down:
  *
- *   (guard_lease.c) lease -> prefault -> claim -> rereg -> settle
+ *   (guard_lease.c) lease -> prefault -> claim -> enter both -> rereg -> settle
  *
- * The new memory has its guard before the provider is asked, and the old one
- * until the provider has agreed.  If that fails, ibv_rereg_mr(3) leaves open
+ * The new memory has its guard before the provider is asked, and is known for
+ * what devices may write to; and the old one until the provider has agreed.  If that fails, ibv_rereg_mr(3) leaves open
  * which memory the memory region is over: it keeps both guards, then, until it
  * is deregistered or revoked.  What is changed in place keeps what it had, too:
  * the device may still have the pages that were pinned at first.
@@ -67,27 +67,22 @@ static void ask_provider(struct rereg *rereg, struct guarded_mr *both)
 				 retired_has_key_of(mr);
 }
 
-/* It was over guarded memory. */
+/* It was over guarded memory; @both is entered. */
 static void settle_old(struct rereg *rereg, struct guarded_mr *old,
 		       struct guarded_mr *both, struct guarded_mr *new)
 {
-	struct mr_params params;
+	const struct guarded_mr *is = rereg->result ? old : new;
 
 	if (rereg->result || !rereg_is_moved(rereg)) {
-		/* The options of the old one: the new one may have none. */
-		if (track_params(old, &params))
-			(void)track_set_params(both, &params);
-		both->pd = rereg->result ? old->pd : new->pd;
-		both->access = rereg->result ? old->access : new->access;
-		track_replace(old, both);
+		track_end_move(both, is->pd, is->access);
 		track_join_put(old, new);
 		track_free(new);
 		rereg->is_tracked = true;
 	} else {
 		if (rereg->has_guard)
-			track_replace(old, new);
+			track_replace(both, new);
 		else
-			(void)track_remove(old);
+			(void)track_remove(both);
 		guard_put_leases(old, old->n_leases);
 		track_free(both);
 		if (!rereg->has_guard)
@@ -136,12 +131,14 @@ static int move(struct rereg *rereg)
 		}
 	}
 
-	ask_provider(rereg, both);
 	rereg->has_guard = rereg->is_tracked = reg->gmr->n_ranges;
+	if (old || rereg->has_guard)
+		track_begin_move(old, both ?: reg->gmr);
+	ask_provider(rereg, both);
 	if (old)
 		settle_old(rereg, old, both, reg->gmr);
 	else if (rereg->has_guard)
-		track_replace(NULL, reg->gmr);
+		track_end_move(reg->gmr, reg->pd, reg->access);
 	else
 		track_free(reg->gmr);
 	if (!old)

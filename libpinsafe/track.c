@@ -71,12 +71,13 @@ static void release_spare_keys(struct guarded_mr *gmr)
 	gmr->n_keys = n_keys;
 }
 
-static void add(struct guarded_mr *gmr) PS_REQUIRES(table_lock)
+static void add(struct guarded_mr *gmr, enum mr_state state)
+	PS_REQUIRES(table_lock)
 {
 	table_insert(gmr);
 	track_list_add(gmr);
 	gmr->kernel_mr_gone = false;
-	track_set_state(gmr, MR_ALIVE);
+	track_set_state(gmr, state);
 	count(gmr, 1);
 }
 
@@ -100,7 +101,7 @@ int track_add(struct guarded_mr *gmr)
 	ps_lock(&table_lock);
 	are_held = lease_are_held(gmr->leases, gmr->n_leases);
 	if (are_held)
-		add(gmr);
+		add(gmr, MR_ALIVE);
 	ps_unlock(&table_lock);
 	return are_held ? 0 : EAGAIN;
 }
@@ -110,14 +111,35 @@ void track_add_orphan(struct guarded_mr *gmr)
 	track_replace(NULL, gmr);
 }
 
+static void replace(struct guarded_mr *old, struct guarded_mr *new,
+		    enum mr_state state)
+{
+	ps_lock(&table_lock);
+	/* In this order track_may_have() is true all the time. */
+	add(new, state);
+	if (old)
+		(void)forget(old);
+	ps_unlock(&table_lock);
+}
+
 void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 {
 	release_spare_keys(new);
+	replace(old, new, MR_ALIVE);
+}
+
+void track_begin_move(struct guarded_mr *old, struct guarded_mr *gmr)
+{
+	replace(old, gmr, MR_REREGISTERING);
+}
+
+void track_end_move(struct guarded_mr *gmr, struct ibv_pd *pd, int access)
+{
+	release_spare_keys(gmr);
 	ps_lock(&table_lock);
-	/* In this order track_may_have() is true all the time. */
-	add(new);
-	if (old)
-		(void)forget(old);
+	gmr->pd = pd;
+	gmr->access = access;
+	track_set_state(gmr, MR_ALIVE);
 	ps_unlock(&table_lock);
 }
 

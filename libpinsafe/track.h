@@ -141,8 +141,15 @@ void track_keep(struct guarded_mr *gmr);
  */
 void track_replace(struct guarded_mr *old, struct guarded_mr *new);
 /*
- * For track_replace(): what guards both, as @new was registered; it holds each
- * lease once.  NULL: out of memory
+ * The same before the provider is asked: what it guards, and that devices may write
+ * there, is known before they can.  It stays REREGISTERING, until track_end_move()
+ * says what it has become, or track_replace() or track_remove() end it.
+ */
+void track_begin_move(struct guarded_mr *old, struct guarded_mr *gmr);
+void track_end_move(struct guarded_mr *gmr, struct ibv_pd *pd, int access);
+/*
+ * For track_begin_move(): what guards both, else as @old was registered; it holds
+ * each lease once.  NULL: out of memory
  */
 struct guarded_mr *track_join(const struct guarded_mr *old,
 			      const struct guarded_mr *new);

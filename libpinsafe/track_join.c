@@ -43,11 +43,11 @@ struct guarded_mr *track_join(const struct guarded_mr *old,
 		track_free(both);
 		return NULL;
 	}
-	both->mr = new->mr;
-	both->context = new->context;
-	both->pd = new->pd;
-	both->access = new->access;
-	if (track_params(new, &params))
+	both->mr = old->mr;
+	both->context = old->context;
+	both->pd = old->pd;
+	both->access = old->access;
+	if (track_params(old, &params))
 		(void)track_set_params(both, &params);
 	both->grace_ms = old->grace_ms;
 	both->is_written = old->is_written || new->is_written;

@@ -209,14 +209,21 @@ inline ask_provider(f)
 	fi
 }
 
-/* track_replace(), by the new one or by what track_join() makes of both */
-inline settle(f)
+/* track_begin_move(), with the new one or with what track_join() makes of both */
+inline enter_both(f)
 {
 	d_step {
 		old[0] = mr.holds[0];
 		old[1] = mr.holds[1];
 		shares = old[f];
-		mr.holds[f] = true;
+		mr.holds[f] = true
+	}
+}
+
+/* track_replace() by the new one, or track_end_move() */
+inline settle(f)
+{
+	d_step {
 		if
 		:: !has_failed || DROPS_OLD_AFTER_FAILURE ->
 			mr.holds[1 - f] = false
@@ -261,6 +268,7 @@ inline rereg_mr(f)
 				put_old()
 			:: else
 			fi;
+			enter_both(f);
 			ask_provider(f);
 			settle(f)
 		fi

@@ -8,7 +8,8 @@
 #define MOVE                               \
 	(IBV_REREG_MR_CHANGE_TRANSLATION | \
 	 IBV_REREG_MR_CHANGE_ACCESS)
-#define MOVED "held? 1, claim, redirty, rereg_mr, replace, put 1, classify"
+#define MOVED                                                               \
+	"held? 1, claim, enter, redirty, rereg_mr, replace, put 1, classify"
 
 static struct ibv_mr *reg(void)
 {
@@ -45,8 +46,8 @@ RULED_CASE(in_place__what_it_was_stays)
 	struct ibv_mr *mr = reg();
 
 	assert_int_equal(rereg(mr, IBV_REREG_MR_CHANGE_ACCESS), 0);
-	assert_record("classify, take 1, prefault 1, held? 1, claim, rereg_mr, "
-		      "replace, put 1, classify");
+	assert_record("classify, take 1, prefault 1, held? 1, claim, enter, "
+		      "rereg_mr, settle, put 1, classify");
 	assert_ptr_equal(fake_track_params().addr, (void *)0x1000);
 	assert_int_equal(fake_track.gmr->n_ranges, 1);
 	assert_int_equal(fake_lease.holders[1], 1);
@@ -187,7 +188,8 @@ RULED_CASE(policy_leaves_it_unguarded__the_old_lease_goes)
 
 	fake_config.policy.guard = GUARD_NONE;
 	assert_int_equal(rereg(mr, MOVE), 0);
-	assert_record("classify, claim, redirty, rereg_mr, untrack, put 1");
+	assert_record("classify, claim, enter, redirty, rereg_mr, untrack, "
+		      "put 1");
 	assert_int_equal(stats.unprotected, 1);
 	free(mr);
 }
@@ -199,8 +201,8 @@ RULED_CASE(refused_but_the_policy_only_warns__moved)
 	fake_config.policy.warn_on_refuse = true;
 	fake_prefault.prefault = ALWAYS(ENOSPC);
 	assert_int_equal(rereg(mr, MOVE), 0);
-	assert_record("classify, take 1, prefault 1, put 1, claim, redirty, "
-		      "rereg_mr, untrack, put 1");
+	assert_record("classify, take 1, prefault 1, put 1, claim, enter, "
+		      "redirty, rereg_mr, untrack, put 1");
 	free(mr);
 }
 
@@ -211,8 +213,8 @@ RULED_CASE(provider_fails__the_guards_of_both)
 	fake_mapping.parts[0].file.ino = 2;
 	fake_provider.rereg_mr = ALWAYS(ENOMEM);
 	assert_int_equal(rereg(mr, MOVE), ENOMEM);
-	assert_record("classify, take 2, prefault 2, held? 2, claim, redirty, "
-		      "rereg_mr, replace");
+	assert_record("classify, take 2, prefault 2, held? 2, claim, enter, "
+		      "redirty, rereg_mr, settle");
 	assert_int_equal(fake_track.gmr->n_leases, 2);
 	assert_int_equal(fake_track.gmr->n_ranges, 2);
 	assert_ptr_equal(fake_track_params().addr, (void *)0x1000);

@@ -86,6 +86,19 @@ void track_replace(struct guarded_mr *old, struct guarded_mr *new)
 	fake_track.gmr = new;
 }
 
+void track_begin_move(struct guarded_mr *old, struct guarded_mr *gmr)
+{
+	record("enter");
+	fake_track.gmr = gmr;
+}
+
+void track_end_move(struct guarded_mr *gmr, struct ibv_pd *pd, int access)
+{
+	record("settle");
+	gmr->pd = pd;
+	gmr->access = access;
+}
+
 int track_get_params(const struct ibv_mr *mr, enum mr_state state,
 		     struct mr_params *ret_params,
 		     struct event_source **ret_source)
