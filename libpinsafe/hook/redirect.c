@@ -52,12 +52,15 @@ static void for_each_entry(const struct imports *imports, int start_tag,
 	const char *end = entry + loaded_value(imports->info, size_tag);
 	const ElfW(Sym) *symbol;
 	const ElfW(Rel) *rel;	/* the common start of both kinds */
+	const char *name;
 
 	for (; entry && entry < end; entry += step) {
 		rel = (const void *)entry;
 		symbol = &imports->symbols[ELF64_R_SYM(rel->r_info)];
+		name = imports->strings + symbol->st_name;
+		/* Most differ in the first letter; these are many. */
 		if (ELF64_R_SYM(rel->r_info) && symbol->st_shndx == SHN_UNDEF &&
-		    !strcmp(imports->strings + symbol->st_name, imports->name))
+		    name[0] == imports->name[0] && !strcmp(name, imports->name))
 			imports->fn(imports->info,
 				    (void **)(imports->info->dlpi_addr +
 					      rel->r_offset),

@@ -318,7 +318,8 @@ static int exit_on_keeper(void *arg)
 __attribute__((destructor)) static void own_exit(void)
 {
 	fork_check();
+	if (!lease_exists_any_blind())
+		return;
 	SECTION(section);
-	if (lease_exists_any_blind())
-		(void)keeper_call(exit_on_keeper, NULL);
+	(void)keeper_call(exit_on_keeper, NULL);
 }
