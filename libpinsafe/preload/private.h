@@ -85,8 +85,10 @@ static inline uintptr_t own_page_end(uintptr_t addr)
 {
 	/* Asked at every munmap(2) */
 	static _Atomic uintptr_t page_mask;
-	uintptr_t mask = page_mask ?: (page_mask = getpagesize() - 1);
+	uintptr_t mask = page_mask;
 
+	if (!mask)
+		page_mask = mask = getpagesize() - 1;
 	return addr + mask < addr ? addr : (addr + mask) & ~mask;
 }
 
