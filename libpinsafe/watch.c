@@ -16,6 +16,7 @@
 
 #include "base/fork.h"
 #include "base/log.h"
+#include "base/range_filter.h"
 #include "base/sys.h"
 #include "keeper.h"
 #include "memory/vma.h"
@@ -36,8 +37,21 @@ static struct kept {
 	ino_t ino;
 	uint64_t looked_at;	/* in which round */
 	struct keeper_fd fd;
+	/* As it was entered in the filter */
+	uintptr_t counted_start, counted_end;
 } kept[MAX_KEPT];
 static _Atomic size_t n_used;	/* behind these all are free; only grows */
+
+/* So that most need not look at all of them */
+#define SMALL_BITS 16
+#define OTHER_BITS 10
+static _Atomic uint32_t small[1 << SMALL_BITS], large[1 << OTHER_BITS],
+	huge[1 << OTHER_BITS];
+static struct range_filter filter = { {
+	{ .shift = 16, .bits = SMALL_BITS, .counters = small },
+	{ .shift = 24, .bits = OTHER_BITS, .counters = large },
+	{ .shift = 32, .bits = OTHER_BITS, .counters = huge },
+} };
 static _Atomic uint64_t last_ticket;
 
 atomic_bool pinsafe_private_is_watching;
@@ -72,6 +86,8 @@ uint64_t watch_ticket(uintptr_t start, uintptr_t end)
 {
 	size_t i;
 
+	if (!range_may_be_in(&filter, start, end))
+		return 0;
 	for (i = 0; i < n_used; i++)
 		if (kept[i].start < end && start < kept[i].end)
 			return atomic_load(&last_ticket);
@@ -138,10 +154,20 @@ static struct kept *find_free(struct kept *k)
 static void enter(struct kept *k, uintptr_t start, uintptr_t end)
 {
 	atomic_store(&pinsafe_private_is_watching, true);
+	k->counted_start = start;
+	k->counted_end = end;
+	range_count(&filter, start, end, 1);
 	k->start = start;
 	k->end = end;
 	if (n_used <= (size_t)(k - kept))
 		n_used = k - kept + 1;
+}
+
+static void leave(struct kept *k)
+{
+	keeper_close(&k->fd);
+	k->end = 0;
+	range_count(&filter, k->counted_start, k->counted_end, -1);
 }
 
 int watch_keep(uintptr_t start, uintptr_t end, int fd, dev_t dev, ino_t ino)
@@ -215,10 +241,8 @@ void watch_forget_range(uintptr_t start, uintptr_t end, uint64_t ticket)
 			k->end = start;
 		else
 			split(k, start, end);
-		if (k->start >= k->end) {
-			keeper_close(&k->fd);
-			k->end = 0;
-		}
+		if (k->start >= k->end)
+			leave(k);
 	}
 }
 
@@ -315,10 +339,8 @@ void watch_sweep(void)
 		}
 		if (k->end > highest_end)
 			highest_end = k->end;
-		if (!is_mapped(k, &reader, &vma)) {
-			keeper_close(&k->fd);
-			k->end = 0;
-		}
+		if (!is_mapped(k, &reader, &vma))
+			leave(k);
 	}
 	if (is_open)
 		vma_close(&reader);
@@ -337,7 +359,12 @@ int watch_dup(dev_t dev, ino_t ino)
 
 void watch_forget(void)
 {
+	size_t i;
+
 	memset(kept, 0, sizeof(kept));
+	/* What is left in its counters only makes it less sure. */
+	for (i = 0; i <= RANGE_LAST_LEVEL; i++)
+		atomic_store(&filter.levels[i].n_ranges, 0);
 	n_refused = 0;
 	atomic_store(&lowest, UINTPTR_MAX);
 	atomic_store(&highest, 0);

@@ -7,6 +7,7 @@
  *
  *   FAKE_NO_PROCMAP=1  there is no ioctl PROCMAP_QUERY, as before Linux 6.11
  *   FAKE_RELEASE=6.1   what uname(2) says
+ *   FAKE_NO_DAX=1      all files have a page cache
  *   FAKE_NO_COUNT=1    there is no module that counts what is pinned of files
  */
 #include <errno.h>
@@ -199,12 +200,21 @@ int __wrap_sys_ioctl(int fd, unsigned long request, void *arg)
 	return syscall(SYS_ioctl, fd, request, arg);
 }
 
+static bool has_no_dax(void)
+{
+	static int answer = -1;
+
+	if (answer < 0)
+		answer = getenv("FAKE_NO_DAX") != NULL;
+	return answer;
+}
+
 int __wrap_sys_statx(int dir, const char *path, int flags, unsigned int mask,
 		     struct statx *ret_stx)
 {
 	int r = syscall(SYS_statx, dir, path, flags, mask, ret_stx);
 
-	if (!r && S_ISREG(ret_stx->stx_mode))
+	if (!r && S_ISREG(ret_stx->stx_mode) && !has_no_dax())
 		ret_stx->stx_attributes |= STATX_DAX;
 	return r;
 }

@@ -24,6 +24,30 @@ WATCHED_CASE(part_of_a_page__kept_to_its_end)
 	assert_false(watch_ticket(START + 2 * PAGE, END));
 }
 
+/* By pieces of all sizes; a part that is unmapped is gone, and the rest is not. */
+WATCHED_CASE(long_ones__kept_to_their_last_page)
+{
+	static const size_t lengths[] = {1ul << 16, 1ul << 26, 1ul << 40};
+	const uintptr_t start = 1ul << 44;
+	size_t i;
+
+	for (i = 0; i < N_OF(lengths); i++) {
+		uintptr_t end = start + lengths[i];
+
+		pinsafe_private_mapped((void *)start, lengths[i],
+				       watched_file.fd);
+		assert_true(watch_ticket(start, start + 1));
+		assert_true(watch_ticket(end - 1, end));
+		assert_false(watch_ticket(end, end + PAGE));
+		watched_forget(start + PAGE, end - PAGE);
+		assert_true(watch_ticket(start, start + 1));
+		assert_true(watch_ticket(end - 1, end));
+		assert_false(watch_ticket(start + PAGE, end - PAGE));
+		watched_forget(start, end);
+		assert_false(watch_ticket(start, end));
+	}
+}
+
 WATCHED_CASE(unmapped__of_no_interest)
 {
 	watched_map(START, 1, watched_file.fd);
