@@ -12,10 +12,12 @@
 #include "base/fork.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/scratch.h"
 #include "keeper.h"
 #include "lease.h"
 #include "memory/vma.h"
 #include "preload/private.h"
+#include "refusal/refusal.h"
 #include "retake.h"
 #include "revoke.h"
 #include "track.h"
@@ -186,45 +188,64 @@ PINSAFE_EXPORT void pinsafe_private_removal_end(struct lease_barrier *barrier)
 	pthread_setcancelstate(barrier->cancel_state, NULL);
 }
 
+/* What of a mapping matters here; its path is large, and the stack may be small. */
+struct piece {
+	uintptr_t start, end;
+	dev_t dev;
+	ino_t ino;
+};
+
+_Static_assert(sizeof(struct vma) <= SCRATCH_SIZE, "it is read to there");
+
 struct look_args {
 	uintptr_t addr;
-	struct vma *vma;
+	struct piece *piece;
 };
 
 static int look(void *arg)
 {
 	const struct look_args *args = arg;
+	struct vma *vma = scratch_take();
 	struct vma_reader reader;
 	int r;
 
+	if (!vma)
+		return ENOMEM;
 	r = vma_open(&reader);
-	if (r) /* ENOENT is said of what is not mapped. */
-		return r == ENOENT ? ENOSYS : r;
-	r = vma_next(&reader, args->addr, args->vma);
+	if (r) { /* ENOENT is said of what is not mapped. */
+		r = r == ENOENT ? ENOSYS : r;
+		goto out_give;
+	}
+	r = vma_next(&reader, args->addr, vma);
 	vma_close(&reader);
+	if (!r)
+		*args->piece = (struct piece){ vma->start, vma->end, vma->dev,
+					       vma->ino };
+out_give:
+	scratch_give(vma);
 	return r;
 }
 
 /*
  * The mapping at @addr, cut to @end.  ENOENT: there is none before
- * @ret_vma->end; or the errno of reading /proc/self/maps, ENOSYS: no /proc.
+ * @ret_piece->end; or the errno of reading /proc/self/maps, ENOSYS: no /proc.
  */
-static int next_piece(uintptr_t addr, uintptr_t end, struct vma *ret_vma)
+static int next_piece(uintptr_t addr, uintptr_t end, struct piece *ret_piece)
 {
-	struct look_args args = { addr, ret_vma };
+	struct look_args args = { addr, ret_piece };
 	SECTION(section);
 	int r = keeper_call_if_full(look, &args);
 
 	if (r && r != ENOENT)
 		return r;
-	if (r || ret_vma->start > end)
-		ret_vma->start = end;
-	if (ret_vma->start > addr) {
-		ret_vma->end = ret_vma->start;
+	if (r || ret_piece->start > end)
+		ret_piece->start = end;
+	if (ret_piece->start > addr) {
+		ret_piece->end = ret_piece->start;
 		return ENOENT;
 	}
-	if (ret_vma->end > end)
-		ret_vma->end = end;
+	if (ret_piece->end > end)
+		ret_piece->end = end;
 	return 0;
 }
 
@@ -235,18 +256,18 @@ static int really_remove(uintptr_t start, uintptr_t end, madvise_fn *real)
 	return real((void *)start, end - start, MADV_REMOVE) ? errno : 0;
 }
 
-static int remove_piece(uintptr_t start, const struct vma *vma,
+static int remove_piece(uintptr_t start, const struct piece *piece,
 			madvise_fn *real)
 {
 	struct lease_barrier barrier;
 	int r;
 
-	if (!vma->ino)
-		return really_remove(start, vma->end, real);
-	r = begin(vma->dev, vma->ino, false, &barrier);
+	if (!piece->ino)
+		return really_remove(start, piece->end, real);
+	r = begin(piece->dev, piece->ino, false, &barrier);
 	if (r)
 		return r;
-	r = really_remove(start, vma->end, real);
+	r = really_remove(start, piece->end, real);
 	pinsafe_private_removal_end(&barrier);
 	return r;
 }
@@ -255,13 +276,10 @@ static int remove_piece(uintptr_t start, const struct vma *vma,
 static int remove_unseen(uintptr_t start, uintptr_t end, int r,
 			 madvise_fn *real)
 {
-	bool no_room = r == EMFILE || r == ENFILE;
-
 	if (!lease_exists_any_blind())
 		return really_remove(start, end, real);
 	log_error("own_operation: the program takes blocks away from a file by madvise(2), and nobody can tell from which, because /proc/self/maps cannot be read: refused with ETXTBSY, since there are leases that do not see it; %s",
-		  no_room ? "close files or raise RLIMIT_NOFILE (ulimit -n)" :
-			    "mount /proc");
+		  r == ENOSYS ? "mount /proc" : refusal_way_out(r));
 	return ETXTBSY;
 }
 
@@ -272,7 +290,7 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 	uintptr_t start = (uintptr_t)addr, end = start + length;
 	struct lease_barrier barrier;
 	bool has_gap = false;
-	struct vma vma;
+	struct piece piece;
 	int r = 0;
 
 	if (!watch_is_enabled() || start >= end)
@@ -283,10 +301,10 @@ pinsafe_private_removal_mapped(void *addr, size_t length,
 		return r;
 	}
 	/* One mapping after the other, as the kernel does it */
-	for (; start < end && !r; start = vma.end) {
-		r = next_piece(start, end, &vma);
+	for (; start < end && !r; start = piece.end) {
+		r = next_piece(start, end, &piece);
 		if (!r) {
-			r = remove_piece(start, &vma, real_madvise);
+			r = remove_piece(start, &piece, real_madvise);
 		} else if (r == ENOENT) {
 			/* It tells in the end, and goes on before. */
 			has_gap = true;

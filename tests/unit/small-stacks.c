@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,6 +42,35 @@ static void *on_small_stack(void *(*fn)(void *arg), void *arg)
 	pthread_attr_destroy(&attr);
 	munmap(stack, all);
 	return answer;
+}
+
+#define PAINT 0x5a
+
+/* How many bytes of its stack a thread has used at the end of @fn */
+static size_t used_by(void *(*fn)(void *arg))
+{
+	size_t size = 128 << 10, n = 0;
+	unsigned char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	assert_ptr_not_equal(stack, MAP_FAILED);
+	memset(stack, PAINT, size);
+	assert_int_equal(pthread_attr_init(&attr), 0);
+	assert_int_equal(pthread_attr_setstack(&attr, stack, size), 0);
+	assert_int_equal(pthread_create(&thread, &attr, fn, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	pthread_attr_destroy(&attr);
+	while (stack[n] == PAINT)
+		n++;
+	munmap(stack, size);
+	return size - n;
+}
+
+static void *do_nothing(void *arg)
+{
+	return NULL;
 }
 
 static void *reg(void *arg)
@@ -121,6 +151,17 @@ STACK_SIZE_CASE(removal__fits)
 	struct ibv_mr *mr = stack_reg_file(STACK_A);
 
 	(void)on_small_stack(remove_page, NULL);
+	assert_int_equal(stack_stats().revoked_mrs, 1);
+	stack_dereg_ok(mr);
+}
+
+/* Also in a signal handler, on a stack of 8 KiB of which the frame is a part */
+STACK_SIZE_CASE(removal__takes_little)
+{
+	struct ibv_mr *mr = stack_reg_file(STACK_A);
+	size_t nothing = used_by(do_nothing);
+
+	assert_in_range(used_by(remove_page) - nothing, 1, 4 << 10);
 	assert_int_equal(stack_stats().revoked_mrs, 1);
 	stack_dereg_ok(mr);
 }
