@@ -19,8 +19,7 @@ static int setup_error;
 static volatile char *is_same_process;
 /* The process that it is set for, where the kernel does not do so; else 0 */
 static volatile pid_t process;
-/* Guarded by the locks that are held from prepare() on */
-static struct section forking_section;
+static __thread struct section forking_section;
 
 void fork_set_stages(fork_forget *const *all, size_t n)
 {
@@ -33,7 +32,7 @@ static void prepare(void)
 	struct section section;
 
 	section_enter(&section);
-	locks_take();
+	locks_take_to_fork();
 	forking_section = section;
 }
 
@@ -41,7 +40,7 @@ static void parent(void)
 {
 	struct section section = forking_section;
 
-	locks_give();
+	locks_give_after_fork();
 	section_leave(&section);
 }
 
@@ -57,11 +56,19 @@ static void start_afresh(void)
 		stages[i]();
 }
 
+void fork_check(void)
+{
+	if (is_same_process &&
+	    (!*is_same_process || (process && process != getpid())))
+		start_afresh();
+}
+
+/* A handler of the program may have come first, and have registered memory. */
 static void child(void)
 {
 	struct section section = forking_section;
 
-	start_afresh();
+	fork_check();
 	section_leave(&section);
 }
 
@@ -87,11 +94,4 @@ int fork_setup(void)
 {
 	pthread_once(&once, setup);
 	return setup_error;
-}
-
-void fork_check(void)
-{
-	if (is_same_process &&
-	    (!*is_same_process || (process && process != getpid())))
-		start_afresh();
 }

@@ -27,7 +27,11 @@ void ps_unlock(struct ps_mutex *m) PS_ATTR(no_thread_safety_analysis)
 	pthread_mutex_unlock(&m->mutex);
 }
 
-void locks_take(void) PS_ATTR(no_thread_safety_analysis)
+/* Of the thread that forks: it has all of them while it is in no section. */
+static __thread bool is_forking;
+static __thread unsigned int n_sections;
+
+static void take_all(void) PS_ATTR(no_thread_safety_analysis)
 {
 	size_t i;
 
@@ -35,7 +39,7 @@ void locks_take(void) PS_ATTR(no_thread_safety_analysis)
 		ps_lock(by_rank[i]);
 }
 
-void locks_give(void) PS_ATTR(no_thread_safety_analysis)
+static void give_all(void) PS_ATTR(no_thread_safety_analysis)
 {
 	size_t i;
 
@@ -43,10 +47,24 @@ void locks_give(void) PS_ATTR(no_thread_safety_analysis)
 		ps_unlock(by_rank[i - 1]);
 }
 
+void locks_take_to_fork(void)
+{
+	take_all();
+	is_forking = true;
+	n_sections = 0;
+}
+
+void locks_give_after_fork(void)
+{
+	is_forking = false;
+	give_all();
+}
+
 void locks_forget(void)
 {
 	size_t i;
 
+	is_forking = false;
 	for (i = 0; i < N_LOCKS; i++)
 		*by_rank[i] = (struct ps_mutex)PS_MUTEX_INITIALIZER;
 }
@@ -78,6 +96,8 @@ void section_enter(struct section *s)
 	/* Where a sandbox forbids it, none is blocked. */
 	if (sys_sigmask(SIG_BLOCK, &block, &s->signals))
 		sigemptyset(&s->signals);
+	if (is_forking && !n_sections++)
+		give_all();
 }
 
 static bool has_handler(int signal)
@@ -108,6 +128,8 @@ void section_let_end(const struct section *s)
 
 void section_leave(const struct section *s)
 {
+	if (is_forking && !--n_sections)
+		take_all();
 	(void)sys_sigmask(SIG_SETMASK, &s->signals, NULL);
 	pthread_setcancelstate(s->cancel_state, NULL);
 }

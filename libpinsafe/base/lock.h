@@ -80,7 +80,11 @@ void section_let_end(const struct section *s);
 extern struct ps_mutex hook_lock, table_lock, event_lock, request_lock,
 	log_lock, aside_lock;
 
-/* All of them; and for a child of fork(2), as they are at load */
-void locks_take(void);
-void locks_give(void);
+/*
+ * All of them, for a thread that forks; and for the child, as they are at load.
+ * Handlers of fork(2) of the program run on that thread before they are given back.
+ * What these call may take locks: for as long as it is in a section all are free.
+ */
+void locks_take_to_fork(void);
+void locks_give_after_fork(void);
 void locks_forget(void);
