@@ -46,8 +46,9 @@ static const char not_told[] =
 /* From @now_ns on there is the time of a break, of which a quarter is kept back. */
 static uint64_t last_call_ns(const struct lease *lease, uint64_t now_ns)
 {
-	return lease->break_time_ns ? now_ns + lease->break_time_ns / 4 * 3 :
-				      UINT64_MAX;
+	if (!lease->break_time_ns)
+		return UINT64_MAX;
+	return now_ns + lease->break_time_ns / 4 * 3;
 }
 
 static void set_broken(struct lease *lease, const char *why)

@@ -94,7 +94,7 @@ bool sigio_is_forgotten(int fd)
 	struct f_owner_ex owner;
 
 	/* That nobody may ask is no answer. */
-	return !is_armed(fd) && sys_fcntl(fd, F_GETSIG, 0) >= 0 &&
+	return !is_armed(fd) &&
 	       !sys_fcntl(fd, F_GETOWN_EX, (uintptr_t)&owner) && !owner.pid;
 }
 
