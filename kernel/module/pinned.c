@@ -290,7 +290,7 @@ int pinned_wait(struct inode *inode, unsigned long start)
 
 	while ((page = pinned_page_from(inode->i_mapping, &first))) {
 		if (*lease_break_time > 0)
-			left = start + *lease_break_time * HZ - jiffies;
+			left = start + (long)*lease_break_time * HZ - jiffies;
 		if (left <= 0) {
 			atomic_inc(&count_timeouts);
 			return -ETXTBSY;

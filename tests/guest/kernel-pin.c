@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,30 @@ static void time_out(void)
 	k_file_close(&file);
 }
 
+/* More jiffies than an int has; fs/locks.c takes the lease away at once. */
+static void time_for_ever(void)
+{
+	struct k_file file = k_file("e", LEN, 'e');
+	struct k_result r;
+	struct ibv_mr *mr;
+	struct k_op op;
+	int err;
+
+	k_sysctl("fs/lease-break-time", INT_MAX);
+	k_lease(file.fd, F_LAYOUT);
+	mr = k_reg(file.map, LEN, K_WRITE, &err);
+	op = k_start(k_shrink, file.path);
+	k_check(mr && k_break(NULL, K_SOON) && k_busy(&op, K_SOON),
+		"lease-break-time of %d s: a break, and the pins are waited for",
+		INT_MAX);
+	k_lease(file.fd, F_UNLCK);
+	k_dereg(&mr);
+	r = k_wait(&op, K_SOON);
+	k_check(!r.err, "deregistered: truncate = %s", k_err(r.err));
+	k_sysctl("fs/lease-break-time", K_BREAK_TIME);
+	k_file_close(&file);
+}
+
 /* In which order the holder gives way, and that it has to do both. */
 static void order(void)
 {
@@ -335,6 +360,7 @@ int main(int argc, char **argv)
 	no_zero_page("unwritten extent of 4 MiB", true, 4 * K_MIB);
 	beyond_eof();
 	time_out();
+	time_for_ever();
 	order();
 	orphan();
 	killed(true);
