@@ -11,6 +11,7 @@
 #include <infiniband/pinsafe.h>
 
 #include "base/fork.h"
+#include "base/log.h"
 #include "stack.h"
 #include "verbs_wrap.h"
 
@@ -255,6 +256,8 @@ void stack_wait_for_breaks(uint64_t n)
 
 const char *stack_log(void)
 {
+	/* The keeper's lines are written by others, who may be late. */
+	log_queue_drain();
 	return file_text(log_file.path);
 }
 
