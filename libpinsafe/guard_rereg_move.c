@@ -5,10 +5,11 @@
  *   (guard_lease.c) lease -> prefault -> claim -> enter both -> rereg -> settle
  *
  * The new memory has its guard before the provider is asked, and is known for
- * what devices may write to; and the old one until the provider has agreed.  If that fails, ibv_rereg_mr(3) leaves open
- * which memory the memory region is over: it keeps both guards, then, until it
- * is deregistered or revoked.  What is changed in place keeps what it had, too:
- * the device may still have the pages that were pinned at first.
+ * what devices may write to; and the old one until the provider has agreed.  If
+ * that fails, ibv_rereg_mr(3) leaves open which memory the memory region is over:
+ * it keeps both guards, then, until it is deregistered or revoked.  What is
+ * changed in place keeps what it had, too: the device may still have the pages
+ * that were pinned at first.
  */
 #include <errno.h>
 #include <stddef.h>
