@@ -236,20 +236,26 @@ static long pin(unsigned long addr, unsigned long nr, unsigned int flags,
  * A replacement returns to who called the function: that is _RET_IP_ in it.
  */
 
-static bool wants_flags(unsigned long flags)
+static bool wants_flags(const struct mm_struct *mm, unsigned long flags)
 {
 	return (flags & FOLL_LONGTERM) &&
-	       (lease_any() || pin_count_is_wanted(current->mm));
+	       (lease_any() || pin_count_is_wanted(mm));
 }
 
 static bool wants_third(struct ftrace_regs *regs)
 {
-	return wants_flags(ftrace_regs_get_argument(regs, 2));
+	return wants_flags(current->mm, ftrace_regs_get_argument(regs, 2));
 }
 
 static bool wants_fourth(struct ftrace_regs *regs)
 {
-	return wants_flags(ftrace_regs_get_argument(regs, 3));
+	return wants_flags(current->mm, ftrace_regs_get_argument(regs, 3));
+}
+
+/* Of a process that it says */
+static bool wants_remote(struct ftrace_regs *regs)
+{
+	return wants_flags(ARG(regs, 0), ftrace_regs_get_argument(regs, 3));
 }
 
 /* Of those that take the mmap_lock: 0 if the pin is not for this module */
@@ -327,7 +333,7 @@ static noinline long new_pin(unsigned long start, unsigned long nr,
 static long new_pin_remote(struct mm_struct *mm, unsigned long start,
 			   unsigned long nr, unsigned int flags,
 			   struct page **pages VMAS_ARG, int *locked);
-HOOK(pin_remote, CORE, "pin_user_pages_remote", new_pin_remote, wants_fourth);
+HOOK(pin_remote, CORE, "pin_user_pages_remote", new_pin_remote, wants_remote);
 
 /* The caller holds the mmap_lock of mm, and finds it held afterwards. */
 static noinline long new_pin_remote(struct mm_struct *mm, unsigned long start,

@@ -47,12 +47,18 @@ bool pin_count_is_wanted(const struct mm_struct *mm)
 	return found;
 }
 
+/* Up to 6.14 pages of DAX that files share are marked by the bit of anonymous ones. */
+static bool is_anonymous(struct page *page)
+{
+	return !is_zone_device_page(page) && folio_test_anon(page_folio(page));
+}
+
 static bool are_anonymous(struct page **pages, long n)
 {
 	long i;
 
 	for (i = 0; i < n; i++)
-		if (!folio_test_anon(page_folio(pages[i])))
+		if (!is_anonymous(pages[i]))
 			return false;
 	return true;
 }
@@ -132,16 +138,21 @@ static int release_count(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Not in a child of fork(2), of which it would not tell */
+/*
+ * Not in a child of fork(2), of which it would not tell; as memory of a device, for
+ * which madvise(2) neither changes that (MADV_DOFORK) nor drops the page.
+ */
 static int mmap_count(struct file *file, struct vm_area_struct *vma)
 {
 	struct counted *c = file->private_data;
+	unsigned long pfn = page_to_pfn(virt_to_page(c->count));
 
 	if (vma->vm_mm != c->mm || vma->vm_flags & VM_WRITE ||
 	    vma->vm_end - vma->vm_start != PAGE_SIZE)
 		return -EINVAL;
-	change_vm_flags(vma, VM_DONTCOPY | VM_DONTEXPAND, VM_MAYWRITE);
-	return vm_insert_page(vma, vma->vm_start, virt_to_page(c->count));
+	change_vm_flags(vma, VM_DONTCOPY, VM_MAYWRITE);
+	return remap_pfn_range(vma, vma->vm_start, pfn, PAGE_SIZE,
+			       vma->vm_page_prot);
 }
 
 static const struct file_operations operations = {

@@ -287,6 +287,37 @@ static void always_cow(void)
 	k_check(!err, "not any more: F_SETLEASE F_LAYOUT = %s", k_err(err));
 }
 
+/* Up to 6.14 as anonymous pages are, also when the blocks are not shared any more */
+static void marked(void)
+{
+	struct k_file file = k_file("f", LEN, 'f');
+	struct k_file clone = k_file("clone", 4096, 'x');
+	const volatile uint64_t *count;
+	double end = k_now() + 10;
+	struct ibv_mr *mr;
+	uint64_t before;
+	int err;
+
+	if (k_clone(file.fd, clone.fd, 0, 0) || !k_filled(&file, 'f'))
+		k_bail("FICLONERANGE");
+	k_file_close(&clone);
+	/* xfs frees the blocks of what is removed later on. */
+	while (k_is_shared(file.fd) && k_now() < end)
+		;
+	if (k_unshare(file.fd, 0, 0) || k_lease(file.fd, F_LAYOUT))
+		k_bail("UNSHARE_RANGE");
+	count = k_pin_count();
+	before = *count;
+	mr = k_reg(file.map, LEN, K_WRITE, &err);
+	k_check(mr && *count != before,
+		"pin of pages that are marked as shared: %s, %s", k_err(err),
+		*count != before ? "counts" : "DOES NOT COUNT");
+	k_dereg(&mr);
+	munmap((void *)count, 4096);
+	k_lease(file.fd, F_UNLCK);
+	k_file_close(&file);
+}
+
 int main(int argc, char **argv)
 {
 	k_begin_layout(argc, argv, 120);
@@ -302,5 +333,8 @@ int main(int argc, char **argv)
 	emptied();
 	partly();
 	always_cow();
+	/* The patched kernel has no count. */
+	if (!access("/dev/layout_lease", F_OK))
+		marked();
 	return k_end();
 }

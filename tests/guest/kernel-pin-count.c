@@ -177,6 +177,9 @@ static void read_only(void)
 	k_check(page == MAP_FAILED ||
 			mprotect(page, 4096, PROT_READ | PROT_WRITE),
 		"nor be made writable");
+	k_check(madvise((void *)count, 4096, MADV_DOFORK) &&
+			madvise((void *)count, 4096, MADV_DONTNEED) && *count,
+		"nor given to children, nor dropped");
 	close(fd);
 }
 
