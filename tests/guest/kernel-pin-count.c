@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "kernel-common.h"
+#include "machine/pin_count.h"
 
 #define HUGE (2 * K_MIB)
 
@@ -187,8 +188,10 @@ int main(int argc, char **argv)
 {
 	k_begin_layout(argc, argv, 60);
 	count = k_pin_count();
+	k_check(pin_count() == *count, "pinsafe finds it");
 	anonymous();
 	dax();
+	k_check(pin_count() > 1, "and reads how often there were files");
 	others("PINSAFE_TEST_PAGECACHE", K_MIB);
 	others("PINSAFE_TEST_TMPFS", 4096);
 	others("PINSAFE_TEST_HUGETLB", HUGE);

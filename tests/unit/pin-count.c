@@ -10,6 +10,7 @@
 #include "machine/pin_count.h"
 
 #define DEVICE "/dev/layout_lease"
+#define NUMBER "/sys/class/misc/layout_lease/dev"
 
 /* In place of the device, and what the kernel does to it */
 static struct file file;
@@ -22,6 +23,8 @@ static int setup(void **state)
 				      NULL);
 	*kernel = 1;
 	fake_open_leads_to(DEVICE, file.path);
+	/* As of all that is no device */
+	fake_open_file(NUMBER, "0:0\n");
 	pin_count_forget();
 	return 0;
 }
@@ -74,6 +77,24 @@ COUNT_CASE(device_comes_later__found_when_told)
 COUNT_CASE(no_memory_to_map__no_count)
 {
 	fake_open_leads_to(DEVICE, "/dev/null");
+	fake_open_file(NUMBER, "1:3\n");
+	assert_int_equal(pin_count(), 0);
+}
+
+/* In a container that has an old node, or none: what is there is not read. */
+COUNT_CASE(another_device__no_count)
+{
+	fake_open_leads_to(DEVICE, "/dev/zero");
+	assert_int_equal(pin_count(), 0);
+	fake_open_leads_to(DEVICE, file.path);
+	fake_open_file(NUMBER, "10:120\n");
+	pin_count_forget();
+	assert_int_equal(pin_count(), 0);
+}
+
+COUNT_CASE(nobody_tells_its_number__no_count)
+{
+	fake_open_fails(NUMBER, ENOENT);
 	assert_int_equal(pin_count(), 0);
 }
 
