@@ -64,6 +64,9 @@ void locks_forget(void)
 {
 	size_t i;
 
+	/* What is held and begins anew is two locks to tools that follow them. */
+	if (is_forking && !n_sections)
+		give_all();
 	is_forking = false;
 	for (i = 0; i < N_LOCKS; i++)
 		*by_rank[i] = (struct ps_mutex)PS_MUTEX_INITIALIZER;
