@@ -148,9 +148,15 @@ if [ -f "$dir/tried" ]; then
 else
 	echo "not tried: --selftest on a read-only mount"
 fi
-(ulimit -f 64 && exec "$tool" --selftest "$dir/file") >"$dir/out" 2>"$dir/err"
-status=$?
-said "making a file in $(realpath "$dir")/: File too large"
+# The run-time of ThreadSanitizer itself needs a file that is larger.
+if ldd "$tool" | grep -q libtsan; then
+	echo "not tried: --selftest with a limit of file sizes"
+else
+	(ulimit -f 64 && exec "$tool" --selftest "$dir/file") \
+		>"$dir/out" 2>"$dir/err"
+	status=$?
+	said "making a file in $(realpath "$dir")/: File too large"
+fi
 
 # A policy is for the whole path, however the file is named.
 printf '[path %s]\nguard = none\n' "$(realpath "$dir")" >"$dir/conf"
