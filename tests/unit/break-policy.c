@@ -252,7 +252,7 @@ STOPPED_CASE(being_broken__nobody_joins)
 			 EAGAIN);
 	assert_null(other);
 	assert_int_equal(why.kind, CAUSE_BREAK);
-	assert_int_equal(lease->holders, 1);
+	assert_int_equal(PS_LOCKED(&table_lock, lease->holders), 1);
 	fake_break_end(&stopped_file);
 	(void)stopped_run_at(0);
 }

@@ -127,9 +127,9 @@ CASE(pieces__joined_or_the_larger)
 CASE(noted_during_a_break__forgotten)
 {
 	memset(&lease, 0, sizeof(lease));
-	lease.state = LEASE_BREAKING;
+	(void)PS_LOCKED(&table_lock, lease.state = LEASE_BREAKING);
 	lease_note_blocks(&lease, 0, 100);
 	assert_false(has(0, 100));
-	lease.state = LEASE_HELD;
+	(void)PS_LOCKED(&table_lock, lease.state = LEASE_HELD);
 	assert_false(has(0, 100));
 }

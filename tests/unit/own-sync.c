@@ -43,13 +43,17 @@ static struct guarded_mr *written(uintptr_t start, ino_t ino)
 	gmr->ranges[0].end = start + 0x1000;
 	gmr->ranges[0].dev = file.dev;
 	gmr->ranges[0].ino = ino;
+	ps_lock(&table_lock);
 	track_filter_count(gmr, 1);
+	ps_unlock(&table_lock);
 	return gmr;
 }
 
 static void unwritten(struct guarded_mr *gmr)
 {
+	ps_lock(&table_lock);
 	track_filter_count(gmr, -1);
+	ps_unlock(&table_lock);
 	free(gmr);
 }
 

@@ -120,9 +120,9 @@ TRACKED_CASE(only_read__if_all_holders_are)
 	struct guarded_mr *read = written(&tracked_mrs[0], 1);
 
 	read->is_written = false;
-	lease->holders = 1;
+	(void)PS_LOCKED(&table_lock, lease->holders = 1);
 	assert_true(track_is_only_read(FAKE_DEV, 1));
-	lease->holders = 2;
+	(void)PS_LOCKED(&table_lock, lease->holders = 2);
 	assert_false(track_is_only_read(FAKE_DEV, 1));
 	written(&tracked_mrs[1], 1);
 	assert_false(track_is_only_read(FAKE_DEV, 1));
