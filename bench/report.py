@@ -58,7 +58,7 @@ PLOTS = (
     ('leases', 'To take a lease and give it back, by other leased files',
      'other leased files', 'CPU time, us', '', 1e-3, 'take and release'),
     ('mappings', 'What registration of anonymous memory adds on Linux 6.1',
-     'mappings of the process', 'us', 'xy', 1e-3, 'mappings, '),
+     'mappings of the process', 'us', 'x', 1e-3, 'mappings, '),
     ('munmap', 'mmap and munmap, by shared mappings of files',
      'mappings', 'against the system calls alone', '', 1, 'mmap and munmap, '),
     ('latency', 'From truncate(2) to the lease released, 10 memory regions',
