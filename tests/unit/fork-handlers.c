@@ -3,10 +3,12 @@
  * Handlers of fork(2) that the program had before it opened a device run between
  * ours, in which all locks are held.  They may call verbs all the same.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/lock.h"
 #include "lib/child.h"
 #include "lib/stack.h"
 
@@ -81,11 +83,23 @@ HANDLER_CASE(memory_let_go_for_the_fork__is_registered_after_it)
 	assert_record("destroy 0, unlock a");
 }
 
-/* Each section takes and gives back all locks; a thread that wants them goes on. */
+static void locks_are_taken(void)
+{
+	struct ps_mutex *const all[] = { &hook_lock,	&table_lock, &event_lock,
+					 &request_lock, &log_lock,   &aside_lock };
+	size_t i;
+
+	for (i = 0; i < N_OF(all); i++)
+		assert_int_equal(pthread_mutex_trylock(&all[i]->mutex), EBUSY);
+}
+
+/* Each section gives all locks and takes them back, before there is a child. */
 static void reg_twice(void)
 {
 	stack_dereg_ok(stack_reg_file(STACK_B));
+	locks_are_taken();
 	stack_dereg_ok(stack_reg_file(STACK_B));
+	locks_are_taken();
 }
 
 HANDLER_CASE(several_calls__each_has_the_locks)
