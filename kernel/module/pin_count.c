@@ -16,10 +16,11 @@
 #define NO_COUNT	0	/* there is no telling */
 #define FIRST_COUNT	1
 
-/* Whoever has opened the device; found under RCU */
+/* A process that has opened the device; found under RCU */
 struct counted {
 	struct hlist_node	link;
 	struct rcu_head		rcu;
+	unsigned int		n_open;	/* under all_lock */
 	struct mm_struct	*mm;
 	atomic64_t		*count;	/* a page */
 };
@@ -33,16 +34,25 @@ bool pin_count_any(void)
 	return atomic_read(&n_all);
 }
 
-bool pin_count_is_wanted(const struct mm_struct *mm)
+static struct counted *find(const struct mm_struct *mm)
 {
 	struct counted *c;
-	bool found = false;
+
+	hash_for_each_possible_rcu(all, c, link, (unsigned long)mm,
+				   lockdep_is_held(&all_lock))
+		if (c->mm == mm)
+			return c;
+	return NULL;
+}
+
+bool pin_count_is_wanted(const struct mm_struct *mm)
+{
+	bool found;
 
 	if (!pin_count_any())
 		return false;
 	rcu_read_lock();
-	hash_for_each_possible_rcu(all, c, link, (unsigned long)mm)
-		found |= c->mm == mm;
+	found = find(mm);
 	rcu_read_unlock();
 	return found;
 }
@@ -71,9 +81,9 @@ void pin_count(const struct mm_struct *mm, struct page **pages, long n)
 	if (n <= 0 || !pin_count_is_wanted(mm) || are_anonymous(pages, n))
 		return;
 	rcu_read_lock();
-	hash_for_each_possible_rcu(all, c, link, (unsigned long)mm)
-		if (c->mm == mm)
-			atomic64_add_unless(c->count, 1, NO_COUNT);
+	c = find(mm);
+	if (c)
+		atomic64_add_unless(c->count, 1, NO_COUNT);
 	rcu_read_unlock();
 }
 
@@ -89,33 +99,6 @@ void pin_count_end_all(void)
 	spin_unlock(&all_lock);
 }
 
-static int open_count(struct inode *inode, struct file *file)
-{
-	struct counted *c;
-
-	if (!current->mm)
-		return -EINVAL;
-	c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
-	if (!c)
-		return -ENOMEM;
-	c->count = (atomic64_t *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!c->count) {
-		kfree(c);
-		return -ENOMEM;
-	}
-	c->mm = current->mm;
-	mmgrab(c->mm);
-	file->private_data = c;
-	spin_lock(&all_lock);
-	/* pin_count_end_all() has been here, or is to come. */
-	atomic64_set(c->count, hooks_dead() ? NO_COUNT : FIRST_COUNT);
-	hash_add_rcu(all, &c->link, (unsigned long)c->mm);
-	spin_unlock(&all_lock);
-	atomic_inc(&n_all);
-	hooks_watch();
-	return 0;
-}
-
 static void free_counted(struct rcu_head *rcu)
 {
 	struct counted *c = container_of(rcu, struct counted, rcu);
@@ -124,15 +107,70 @@ static void free_counted(struct rcu_head *rcu)
 	kfree(c);
 }
 
-/* Nobody has it mapped any more. */
+static struct counted *new_counted(struct mm_struct *mm)
+{
+	struct counted *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+
+	if (!c)
+		return NULL;
+	c->count = (atomic64_t *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!c->count) {
+		kfree(c);
+		return NULL;
+	}
+	c->mm = mm;
+	return c;
+}
+
+/* Under all_lock: pin_count_end_all() has been here, or is to come. */
+static void enter(struct counted *c)
+{
+	atomic64_set(c->count, hooks_dead() ? NO_COUNT : FIRST_COUNT);
+	mmgrab(c->mm);
+	hash_add_rcu(all, &c->link, (unsigned long)c->mm);
+	atomic_inc(&n_all);
+}
+
+static int open_count(struct inode *inode, struct file *file)
+{
+	struct mm_struct *mm = current->mm;
+	struct counted *new, *c;
+
+	if (!mm)
+		return -EINVAL;
+	new = new_counted(mm);
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&all_lock);
+	c = find(mm);
+	if (!c) {
+		c = new;
+		enter(c);
+	}
+	c->n_open++;
+	spin_unlock(&all_lock);
+	if (c != new)
+		free_counted(&new->rcu);
+	file->private_data = c;
+	hooks_watch();
+	return 0;
+}
+
+/* The last time nobody has it mapped any more. */
 static int release_count(struct inode *inode, struct file *file)
 {
 	struct counted *c = file->private_data;
+	bool is_last;
 
-	atomic_dec(&n_all);
 	spin_lock(&all_lock);
-	hash_del_rcu(&c->link);
+	is_last = !--c->n_open;
+	if (is_last) {
+		hash_del_rcu(&c->link);
+		atomic_dec(&n_all);
+	}
 	spin_unlock(&all_lock);
+	if (!is_last)
+		return 0;
 	mmdrop(c->mm);
 	call_rcu(&c->rcu, free_counted);
 	return 0;

@@ -197,5 +197,6 @@ int main(int argc, char **argv)
 	others("PINSAFE_TEST_HUGETLB", HUGE);
 	processes();
 	read_only();
+	k_check(*k_pin_count() == *count, "another open shows the same");
 	return k_end();
 }
