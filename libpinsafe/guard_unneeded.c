@@ -100,14 +100,11 @@ int guard_unneeded(struct registration *reg, bool *ret_is_replaced)
  * first, and look after it.
  *
  * Where nothing is leased and the kernel refuses whatever would need a guard, not
- * even that is needed; nor where it counts what it pins of files.  Else, with a
- * lease the kernel pins pages of its file, as older ones pin all page caches; so
- * then this way is for memory that is seen to be anonymous page by page, before,
- * and once it is pinned.
+ * even that is needed.  With a lease the kernel pins pages of its file, as older
+ * ones pin all page caches; so then this way is for memory that is seen to be
+ * anonymous page by page, before, and, unless the kernel counts what it pins of
+ * files, once it is pinned.
  */
-
-/* What costs less to pin in vain than to look at before */
-#define MAX_IN_VAIN (64ul << 10)
 
 /* The kernel pins for devices that only read, and what only a policy guards. */
 static bool is_refused_by_kernel(const struct registration *reg)
@@ -117,16 +114,13 @@ static bool is_refused_by_kernel(const struct registration *reg)
 }
 
 /* Whether it is worth to ask the same of what is pinned: a guess */
-static bool seems_anonymous(const struct registration *reg, bool is_counted)
+static bool seems_anonymous(const struct registration *reg)
 {
 	uintptr_t addr = (uintptr_t)reg->addr;
 	bool are;
 
 	if (pages_recall(addr, reg->length, &are))
 		return are;
-	/* Elsewhere files without a lease would be pinned for a moment. */
-	if (is_counted && reg->length <= MAX_IN_VAIN && pin_rule_is_strict())
-		return true;
 	return !guard_is_known(reg) && pages_are_anonymous(addr, reg->length);
 }
 
@@ -147,7 +141,7 @@ bool guard_unneeded_first(struct registration *reg)
 	bool is_refused = is_refused_by_kernel(reg), are_files = true;
 	uint64_t n_pins = is_refused || reg->options ? 0 : pin_count();
 
-	if (reg->options || !(is_refused || seems_anonymous(reg, n_pins)))
+	if (reg->options || !(is_refused || seems_anonymous(reg)))
 		return false;
 	if (guard_unneeded_unseen(reg))
 		return false;

@@ -176,10 +176,13 @@ FIRST_CASE(kernel_counts_and_has_pinned_no_file__no_look)
 	assert_false(fake_provider.was_in_section);
 }
 
-FIRST_CASE(kernel_counts_and_memory_is_new__tried)
+FIRST_CASE(kernel_counts_and_memory_is_new__pages_are_asked_before)
 {
 	count_pins();
 	fake_pages.are_unknown = true;
+	is_registered(WRITTEN, GUARDED);
+	record_clear();
+	fake_pages.are_anonymous = true;
 	is_registered(WRITTEN, "reg_mr");
 	assert_int_equal(fake_pages.n_noted, 1);
 }
@@ -188,7 +191,7 @@ FIRST_CASE(kernel_counts_and_has_pinned_a_file__guarded)
 {
 	count_pins();
 	fake_pin_count.each_time = 1;
-	fake_pages.are_unknown = true;
+	fake_pages.seem_anonymous = true;
 	is_registered(WRITTEN, "reg_mr, classify, dereg_mr, " GUARDED);
 	assert_int_equal(fake_pages.n_noted, 0);
 }
@@ -200,14 +203,6 @@ FIRST_CASE(kernel_has_counted_and_pages_are_anonymous__registered)
 	fake_pin_count.each_time = 1;
 	fake_pages.seem_anonymous = fake_pages.are_anonymous = true;
 	is_registered(WRITTEN, "reg_mr");
-}
-
-FIRST_CASE(kernel_counts_and_pins_all__looked_at_before)
-{
-	count_pins();
-	fake_pin_rule_is_strict = false;
-	fake_pages.are_unknown = true;
-	is_registered(WRITTEN, GUARDED);
 }
 
 FIRST_CASE(kernel_counts_and_memory_was_a_file__looked_at_before)
